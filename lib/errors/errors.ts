@@ -1,0 +1,87 @@
+/**
+ * The closed catalogue of API errors: one class, one `kind` each, mapped here and only here to an HTTP status and a
+ * gRPC code. Messages are for callers; `cause` is for the log and never leaves the process.
+ */
+import { status } from '@grpc/grpc-js';
+
+export type ErrorKind =
+  | 'InvalidArgument'
+  | 'FailedPrecondition'
+  | 'invalid list token'
+  | 'Unauthenticated'
+  | 'PermissionDenied'
+  | 'NotFound'
+  | 'Unimplemented'
+  | 'ResourceExhausted'
+  | 'DeadlineExceeded'
+  | 'Unavailable'
+  | 'Internal';
+
+const CATALOGUE: Record<ErrorKind, { http: number; grpc: status }> = {
+  InvalidArgument: { http: 400, grpc: status.INVALID_ARGUMENT },
+  FailedPrecondition: { http: 400, grpc: status.FAILED_PRECONDITION },
+  'invalid list token': { http: 400, grpc: status.INVALID_ARGUMENT },
+  Unauthenticated: { http: 401, grpc: status.UNAUTHENTICATED },
+  PermissionDenied: { http: 403, grpc: status.PERMISSION_DENIED },
+  NotFound: { http: 404, grpc: status.NOT_FOUND },
+  Unimplemented: { http: 405, grpc: status.UNIMPLEMENTED },
+  ResourceExhausted: { http: 429, grpc: status.RESOURCE_EXHAUSTED },
+  DeadlineExceeded: { http: 504, grpc: status.DEADLINE_EXCEEDED },
+  Unavailable: { http: 503, grpc: status.UNAVAILABLE },
+  Internal: { http: 500, grpc: status.INTERNAL },
+};
+
+/** One field of a request that is not acceptable: its name as in the JSON body, dotted when nested, and why. */
+export interface FieldError {
+  name: string;
+  description: string;
+}
+
+/** JSON body of an error answer. */
+export interface ErrorBody {
+  kind: ErrorKind;
+  op?: string;
+  message: string;
+  details?: { request_fields: FieldError[] };
+}
+
+export class ApiError extends Error {
+  readonly kind: ErrorKind;
+  readonly fields: FieldError[];
+  readonly op: string | undefined;
+
+  constructor(kind: ErrorKind, message: string, more: { fields?: FieldError[]; op?: string; cause?: unknown } = {}) {
+    super(message, { cause: more.cause });
+    this.name = 'ApiError';
+    this.kind = kind;
+    this.fields = [...(more.fields ?? [])].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    this.op = more.op;
+  }
+
+  get httpStatus(): number {
+    return CATALOGUE[this.kind].http;
+  }
+
+  get grpcStatus(): status {
+    return CATALOGUE[this.kind].grpc;
+  }
+
+  body(): ErrorBody {
+    return {
+      kind: this.kind,
+      ...(this.op === undefined ? {} : { op: this.op }),
+      message: this.message,
+      ...(this.fields.length === 0 ? {} : { details: { request_fields: this.fields } }),
+    };
+  }
+}
+
+/** gRPC trailer that carries the {@link ErrorBody} as UTF-8 JSON. */
+export const ERROR_BODY_TRAILER = 'sallyport-error-bin';
+/** gRPC trailer with the HTTP status of the same error, decimal. */
+export const HTTP_STATUS_TRAILER = 'sallyport-http-status';
+
+export const invalidArgument = (message: string, fields: FieldError[] = []): ApiError =>
+  new ApiError('InvalidArgument', message, { fields });
+/** 404 for an item that does not exist, before any permission check. */
+export const resourceNotFound = (): ApiError => new ApiError('NotFound', 'Resource not found.');

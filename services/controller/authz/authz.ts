@@ -1,0 +1,41 @@
+/**
+ * The one authorization point. Handlers look the item up (404 comes first), ask {@link Authz.check} and get a proof
+ * that stores require; every decision emits an audit event.
+ */
+import type { Op } from '../rpc/service';
+import type { Decision, Resource } from './grants';
+
+export type { Resource } from './grants';
+
+/** Who acts. */
+export interface Actor {
+  /** `u_anon` for callers without a valid token. */
+  userId: string;
+  accountId: string | undefined;
+  /** Absent for anonymous callers. */
+  authTokenId: string | undefined;
+}
+
+declare const proof: unique symbol;
+
+/** Proof that `action` on `resource` was allowed; made only by {@link Authz}. */
+export interface Allowed<A extends string = string> {
+  readonly [proof]: true;
+  readonly actor: Actor;
+  readonly action: A;
+  readonly resource: Resource;
+  readonly decision: Decision;
+}
+
+export interface Authz {
+  /** Resolves the caller's token, once per operation; a bad token makes an anonymous actor. */
+  actor(op: Op): Promise<Actor>;
+  /** Throws 401 to anonymous callers, 403 to others. */
+  check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>>;
+  /** The same decision without an error or an audit event: for lists and authorized_actions. */
+  decide(op: Op, action: string, resource: Resource): Promise<Decision>;
+  /** Those of `actions` that the caller may perform on the resource. */
+  allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]>;
+  /** Hash of the caller's grants; list tokens are bound to it. */
+  grantsHash(op: Op): Promise<string>;
+}

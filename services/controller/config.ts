@@ -1,0 +1,64 @@
+/** What a controller needs to run, parsed and checked; `services/server` makes it from a file, dev mode from flags. */
+export interface ListenAddress {
+  /** Numeric address or host name to bind. */
+  host: string;
+  /** 0 picks a free port. */
+  port: number;
+}
+
+export interface TlsMaterial {
+  /** PEM chain. */
+  cert: Buffer;
+  /** PEM private key. */
+  key: Buffer;
+}
+
+export interface ControllerConfig {
+  /** Lower case, unique among the controllers of a deployment. */
+  name: string;
+  description?: string | undefined;
+  database: {
+    /** postgres:// URL. */
+    url: string;
+    maxOpenConnections?: number | undefined;
+  };
+  /** Root key of the envelope encryption: 32 bytes, with an id that tells it from others. Never logged. */
+  rootKey: { id: string; key: Buffer };
+  api: {
+    address: ListenAddress;
+    /** Absent: plaintext, HTTP/2 and HTTP/1.1 told apart by the connection preface. */
+    tls?: TlsMaterial | undefined;
+    corsEnabled: boolean;
+    corsAllowedOrigins: string[];
+  };
+  cluster: {
+    address: ListenAddress;
+    /** host:port that workers are told to dial; the bound address when absent. */
+    publicAddress?: string | undefined;
+  };
+  ops?: { address: ListenAddress; tls?: TlsMaterial | undefined } | undefined;
+  /** Life of an auth token from its creation, ms. Default 7 days. */
+  authTokenTimeToLiveMs: number;
+  /** Life of an auth token since its last use, ms. Default 24 hours. */
+  authTokenTimeToStaleMs: number;
+  /** Largest page of a list. Default 1000. */
+  maxPageSize: number;
+  /** Password checks that run at once. Default 1. */
+  concurrentPasswordHashWorkers: number;
+  /** How long a request may take, ms. Default 90 s. */
+  maxRequestDurationMs: number;
+  /** Largest HTTP request body, bytes. Default 1 MiB. */
+  maxRequestBytes: number;
+  /** How long readiness answers "unavailable" before the listeners stop, ms. Default 0. */
+  gracefulShutdownWaitMs: number;
+}
+
+export const CONTROLLER_DEFAULTS = {
+  authTokenTimeToLiveMs: 7 * 24 * 3_600_000,
+  authTokenTimeToStaleMs: 24 * 3_600_000,
+  maxPageSize: 1000,
+  concurrentPasswordHashWorkers: 1,
+  maxRequestDurationMs: 90_000,
+  maxRequestBytes: 1_048_576,
+  gracefulShutdownWaitMs: 0,
+} as const;

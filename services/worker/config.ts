@@ -1,0 +1,17 @@
+/** What a worker needs to run, parsed and checked; `services/server` makes it from a file. */
+export interface WorkerConfig {
+  description?: string | undefined;
+  /** Where the session transport listens. Port 0 picks a free one. */
+  proxy: { host: string; port: number };
+  /** host:port handed to clients; the bound address when absent. */
+  publicAddress?: string | undefined;
+  ops?: { host: string; port: number } | undefined;
+  /** Cluster addresses of controllers, tried in order. */
+  initialUpstreams: { host: string; port: number }[];
+  /** Lower-case keys and values. */
+  tags: Record<string, string[]>;
+  /** Directory, 0700, for the certificate and the spool of unacknowledged closes. */
+  authStoragePath: string;
+  /** One-time token; needed until the worker is enrolled, ignored afterwards. Never logged. */
+  activationToken?: string | undefined;
+}
