@@ -1,5 +1,9 @@
 /** Envelope encryption: root key from the configuration, a key hierarchy per scope, ciphertexts that name their key. */
+import { randomBytes } from 'node:crypto';
+import { newId } from '../../../lib/ids/ids';
 import type { Executor, Tx } from '../db/db';
+import { KEY_BYTES, open, seal } from './cipher';
+import * as store from './kms.store';
 
 export type KeyPurpose = 'database' | 'oplog' | 'tokens' | 'sessions' | 'oidc' | 'audit';
 export const KEY_PURPOSES: readonly KeyPurpose[] = ['database', 'oplog', 'tokens', 'sessions', 'oidc', 'audit'];
@@ -17,4 +21,105 @@ export interface Kms {
   /** `aad` binds the ciphertext to its row, usually the row's id. */
   encrypt(on: Executor, scopeId: string, purpose: KeyPurpose, plaintext: Uint8Array, aad: string): Promise<Encrypted>;
   decrypt(on: Executor, keyId: string, ciphertext: Uint8Array, aad: string): Promise<Buffer>;
+  /** Throws {@link RootKeyError} when the configured root key is not the one that this database's keys need. */
+  verify(on: Executor): Promise<void>;
+}
+
+/** The configured root key, 32 bytes, and the id that tells it from others. */
+export interface RootKey {
+  id: string;
+  key: Buffer;
+}
+
+/** The configured root key does not open the database's keys. The message names the remedy, never a key. */
+export class RootKeyError extends Error {
+  override readonly name = 'RootKeyError';
+}
+
+/** Unwrapped keys held in memory; beyond it the cache starts anew. */
+const MAX_CACHED_KEYS = 20_000;
+
+/** The key hierarchy below `rootKey`. Unwrapped keys stay in memory, so that the usual call needs no statement. */
+export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
+  if (rootKey.key.length !== KEY_BYTES) throw new RootKeyError(`the root key must have ${KEY_BYTES} bytes`);
+  const keys = new Map<string, Buffer>();
+  const newest = new Map<string, string>();
+
+  function remember(version: store.DataKeyVersion): Buffer {
+    const key = unwrap(rootKey, version);
+    if (keys.size >= MAX_CACHED_KEYS) {
+      keys.clear();
+      newest.clear();
+    }
+    keys.set(version.id, key);
+    return key;
+  }
+
+  async function newestKey(on: Executor, scopeId: string, purpose: KeyPurpose): Promise<{ id: string; key: Buffer }> {
+    const name = `${scopeId} ${purpose}`;
+    const cached = newest.get(name);
+    const known = cached === undefined ? undefined : keys.get(cached);
+    if (cached !== undefined && known !== undefined) return { id: cached, key: known };
+    const version = await store.newestDataKey(on, scopeId, purpose);
+    if (version === undefined) throw new Error(`scope ${scopeId} has no ${purpose} key`);
+    const key = remember(version);
+    newest.set(name, version.id);
+    return { id: version.id, key };
+  }
+
+  return {
+    createScopeKeys: (tx, scopeId, now) => createScopeKeys(rootKey, tx, scopeId, now),
+    async encrypt(on, scopeId, purpose, plaintext, aad) {
+      const { id, key } = await newestKey(on, scopeId, purpose);
+      return { ciphertext: seal(key, plaintext, aad), keyId: id };
+    },
+    async decrypt(on, keyId, ciphertext, aad) {
+      let key = keys.get(keyId);
+      if (key === undefined) {
+        const version = await store.dataKey(on, keyId);
+        if (version === undefined) throw new Error(`data key ${keyId} is gone`);
+        key = remember(version);
+      }
+      return open(key, ciphertext, aad);
+    },
+    async verify(on) {
+      const version = await store.newestDataKey(on, 'global', 'database');
+      if (version === undefined) throw new RootKeyError('the database has no keys yet: run "sallyport database init"');
+      remember(version);
+    },
+  };
+}
+
+/** The root key's id and 32 fresh bytes per key; wrapped keys are bound to the id of their version. */
+async function createScopeKeys(rootKey: RootKey, tx: Tx, scopeId: string, now: Date): Promise<void> {
+  const scopeRoot = randomBytes(KEY_BYTES);
+  const rootId = newId('krk');
+  const rootVersion = newId('krkv');
+  const wrapped = seal(rootKey.key, scopeRoot, rootVersion);
+  const dataKeys = KEY_PURPOSES.map((purpose) => {
+    const versionId = newId('kdkv');
+    return { id: newId('kdk'), purpose, versionId, wrapped: seal(scopeRoot, randomBytes(KEY_BYTES), versionId) };
+  });
+  const root = { id: rootId, versionId: rootVersion, wrapped, wrappingKeyId: rootKey.id };
+  await store.insertScopeKeys(tx, scopeId, root, dataKeys, now);
+}
+
+function unwrap(rootKey: RootKey, version: store.DataKeyVersion): Buffer {
+  if (version.wrapping_key_id !== rootKey.id) {
+    throw new RootKeyError(
+      `the database's keys are wrapped by the root key "${version.wrapping_key_id}", ` +
+        `but the configured root key is "${rootKey.id}": configure the one the database was initialized with`,
+    );
+  }
+  let scopeRoot: Buffer;
+  try {
+    scopeRoot = open(rootKey.key, version.wrapped_root, version.root_version_id);
+  } catch (cause) {
+    throw new RootKeyError(
+      `the configured root key "${rootKey.id}" does not open the database's keys: ` +
+        'its id is right but the key is another one; configure the one the database was initialized with',
+      { cause },
+    );
+  }
+  return open(scopeRoot, version.wrapped_key, version.id);
 }

@@ -86,7 +86,7 @@ end $$;
 create trigger global_scope_stays before delete on scopes for each row execute function refuse_delete_of_global();
 
 insert into scopes (id, type, name, description, created_time, updated_time)
-  values ('global', 'global', 'global', 'Global Scope', now(), now());
+  values ('global', 'global', 'global', 'Global Scope', date_trunc('milliseconds', now()), date_trunc('milliseconds', now()));
 
 -- Envelope encryption: the configured root key wraps each scope's root key, which wraps its data keys.
 create table kms_root_keys (

@@ -62,10 +62,13 @@ begin
 end $$;
 create trigger builtin_users_stay before delete on users for each row execute function refuse_delete_of_builtin_user();
 
-insert into users (id, scope_id, name, description, created_time, updated_time) values
-  ('u_anon', 'global', 'anonymous', 'The anonymous user matches any request, whether authenticated or not', now(), now()),
-  ('u_auth', 'global', 'authenticated', 'The authenticated user matches any user that has authenticated', now(), now()),
-  ('u_recovery', 'global', 'recovery', 'The recovery user is used for operations authorized by the recovery key', now(), now());
+insert into users (id, scope_id, name, description, created_time, updated_time)
+  select id, 'global', name, description, seeded, seeded
+  from date_trunc('milliseconds', now()) as seeded, (values
+    ('u_anon', 'anonymous', 'Stands for every caller, logged in or not'),
+    ('u_auth', 'authenticated', 'Stands for every caller that has logged in'),
+    ('u_recovery', 'recovery', 'Stands for callers that hold the recovery key')
+  ) as builtin (id, name, description);
 
 create table accounts (
   id text primary key,

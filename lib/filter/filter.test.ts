@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import peggy from 'peggy';
+import { compileFilter, FilterSyntaxError, MAX_FILTER_LENGTH } from './filter';
+
+const item = {
+  item: {
+    name: 'alpha',
+    description: '',
+    version: 1,
+    is_primary: true,
+    ratio: 1.5,
+    nothing: null,
+    scope: { id: 'p_1', type: 'project' },
+    authorized_actions: ['read', 'no-op'],
+    mixed: ['x', 7, true],
+    tags: { type: ['dev', 'local'], 'a/b': ['c'] },
+    'odd~key': 'v',
+    empty_list: [],
+    empty_map: {},
+    rows: [{ a: 1 }, { a: 2 }],
+  },
+};
+
+const cases: [string, boolean][] = [
+  ['"/item/name" == "alpha"', true],
+  ['"/item/name"=="alpha"', true],
+  ['  "/item/name" != "alpha"  ', false],
+  ['item.name == alpha', true],
+  ['item.name == `alpha`', true],
+  ['item["name"] == "alpha"', true],
+  ['"/item/name" contains "lp"', true],
+  ['"/item/name" not contains "lp"', false],
+  ['"lp" in "/item/name"', true],
+  ['lp in item.name', true],
+  ['"lp" not in "/item/name"', false],
+  ['"/item/name" matches "^al"', true],
+  ['"/item/name" not matches "^al"', false],
+  ['"/item/name" matches "("', false],
+  ['"/item/name" not matches "("', false],
+  ['"/item/description" is empty', true],
+  ['"/item/name" is not empty', true],
+  ['"/item/version" == 1', true],
+  ['"/item/version" == "1"', true],
+  ['"/item/version" == 1.0', true],
+  ['"/item/version" == -1', false],
+  ['"/item/version" == "x"', false],
+  ['"/item/version" != "x"', false],
+  ['"/item/ratio" == 1.5', true],
+  ['"/item/is_primary" == true', true],
+  ['"/item/is_primary" == "f"', false],
+  ['"/item/is_primary" == "maybe"', false],
+  ['"/item/version" is empty', false],
+  ['"/item/version" contains "1"', false],
+  ['"/item/scope" == "x"', false],
+  ['"/item/scope/id" == "p_1"', true],
+  ['"/item/scope" contains "type"', true],
+  ['"id" in "/item/scope"', true],
+  ['"read" in "/item/authorized_actions"', true],
+  ['"/item/authorized_actions" contains "write"', false],
+  ['"/item/authorized_actions/1" == "no-op"', true],
+  ['item.authorized_actions.0 == read', true],
+  ['"/item/authorized_actions/9" == "no-op"', false],
+  ['"/item/authorized_actions/9" != "no-op"', false],
+  ['7 in item.mixed', true],
+  ['true in item.mixed', true],
+  ['8 not in item.mixed', true],
+  ['"dev" in "/item/tags/type"', true],
+  ['"c" in "/item/tags/a~1b"', true],
+  ['"/item/odd~0key" == "v"', true],
+  ['"/item/empty_list" is empty', true],
+  ['"/item/empty_map" is empty', true],
+  ['"/item/name/deeper" == "x"', false],
+  ['"/item/name/deeper" != "x"', false],
+  ['any item.authorized_actions as x { x == "read" }', true],
+  ['all item.authorized_actions as x { x == "read" }', false],
+  ['all item.authorized_actions as i, x { i != 7 and x is not empty }', true],
+  ['any item.authorized_actions as _, x { x == "no-op" }', true],
+  ['any item.authorized_actions as i, _ { i == 1 }', true],
+  ['any item.scope as k { k == "type" }', true],
+  ['any item.scope as k, v { k == "type" and v == "project" }', true],
+  ['any item.rows as r { r.a == 2 }', true],
+  ['any item.rows as r { "/r/a" == 3 }', false],
+  ['any item.rows as r { any item.authorized_actions as x { r.a == 1 and x == "read" } }', true],
+  ['any item.nope as x { x == "read" }', false],
+  ['all item.nope as x { x == "read" }', true],
+  ['any item.empty_list as x { x == "read" }', false],
+  ['all item.empty_list as x { x == "read" }', true],
+  ['any item.name as x { x == "a" }', false],
+  ['not (any item.authorized_actions as x { x == "read" })', false],
+  ['item.name == x or item.version == 1', true],
+  ['item.name == alpha and item.version == 2', false],
+  ['item.name == x or item.name == alpha and item.version == 1', true],
+  ['(item.name == x or item.name == alpha) and item.version == 2', false],
+  ['not item.name == alpha', false],
+  ['not not item.name == alpha', true],
+  ['not item.name == alpha or item.version == 1', true],
+  ['item.name == x or any item.authorized_actions as a { a == read }', true],
+  ['((((item.name == alpha))))', true],
+  ['item.name == "al\\x70ha"', true],
+  ['item.name == "\\u0061lpha"', true],
+];
+
+test.each(cases)('%s is %s', (text, expected) => {
+  expect(compileFilter(text)(item)).toBe(expected);
+});
+
+test.each([
+  ['==', false],
+  ['in', false],
+  ['contains', false],
+  ['is not empty', false],
+  ['matches', false],
+  ['!=', true],
+  ['not in', true],
+  ['not contains', true],
+  ['is empty', true],
+  ['not matches', true],
+])('a missing key: %s gives %s', (operator, expected) => {
+  for (const path of ['"/item/nope"', '"/nope/deeper"', 'item.nothing']) {
+    const text =
+      operator.endsWith('in') && operator !== 'contains' && !operator.includes('contain')
+        ? `"x" ${operator} ${path}`
+        : operator.startsWith('is')
+          ? `${path} ${operator}`
+          : `${path} ${operator} "x"`;
+    expect({ text, result: compileFilter(text)(item) }).toEqual({ text, result: expected });
+  }
+});
+
+test.each([
+  'nonsense',
+  '==',
+  '"/item/name" ==',
+  '"/item/name" > "a"',
+  '"/item/name" == "a" AND "/item/version" == 1',
+  '"/item/name" is nil',
+  '"/item/name" "alpha"',
+  '(',
+  '   ',
+  '',
+  '""',
+  'item.name contains"x"',
+  'item.name == "x" and any item.rows as r { r.a == 1 }',
+  'not any item.rows as r { r.a == 1 }',
+  'item.name == "unclosed',
+  'item.name == 01',
+  '"/item/name" == "\\q"',
+])('is refused: %s', (text) => {
+  expect(() => compileFilter(text)).toThrow(FilterSyntaxError);
+});
+
+test('size, nesting and work are bounded', () => {
+  expect(() => compileFilter(`item.name == "${'x'.repeat(MAX_FILTER_LENGTH)}"`)).toThrow(/longer than/);
+  expect(() => compileFilter('('.repeat(51) + 'a == 1' + ')'.repeat(51))).toThrow(/nest/);
+  expect(compileFilter('('.repeat(50) + 'item.version == 1' + ')'.repeat(50))(item)).toBe(true);
+  expect(compileFilter('not '.repeat(2000) + 'a == 1')({})).toBe(false);
+  const many = Array.from({ length: 400 }, (_, i) => i);
+  const nested = compileFilter('any xs as a { any xs as b { any xs as c { a == "-1" } } }');
+  expect(nested({ xs: many })).toBe(false);
+});
+
+test('keys of the prototype are not there', () => {
+  expect(compileFilter('item.constructor is empty')(item)).toBe(true);
+  expect(compileFilter('"__proto__" in item.scope')(item)).toBe(false);
+});
+
+test('never throws anything but a syntax error, on any text and any value', () => {
+  const words = [
+    'item',
+    '"/item/name"',
+    '==',
+    '!=',
+    'in',
+    'not',
+    'and',
+    'or',
+    '(',
+    ')',
+    'is',
+    'empty',
+    'any',
+    'as',
+    'x',
+    '{',
+    '}',
+    '"v"',
+    '1',
+    'matches',
+    '"[a"',
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...words), { maxLength: 14 }), fc.jsonValue(), (tokens, value) => {
+      try {
+        expect(typeof compileFilter(tokens.join(' '))({ item: value })).toBe('boolean');
+      } catch (error) {
+        expect(error).toBeInstanceOf(FilterSyntaxError);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('the committed parser is the one the grammar gives', () => {
+  const grammar = readFileSync(join(__dirname, 'filter.peggy'), 'utf8');
+  const committed = readFileSync(join(__dirname, 'filter-parser.js'), 'utf8');
+  const code = peggy.generate(grammar, { output: 'source', format: 'commonjs' });
+  const body = (text: string): string => text.slice(text.indexOf('"use strict"')).trim();
+  expect(body(committed)).toBe(body(code));
+});

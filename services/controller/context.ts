@@ -1,0 +1,19 @@
+/** What handlers and tasks of the controller share; made once in main.ts. */
+import type { Clock } from '../../lib/clock/clock';
+import type { Logger } from '../../lib/log/log';
+import type { Authz } from './authz/authz';
+import type { ControllerConfig } from './config';
+import type { Db } from './db/db';
+import type { Kms } from './kms/kms';
+
+export interface ControllerDeps {
+  config: Pick<
+    ControllerConfig,
+    'name' | 'maxPageSize' | 'authTokenTimeToLiveMs' | 'authTokenTimeToStaleMs' | 'concurrentPasswordHashWorkers'
+  >;
+  db: Db;
+  kms: Kms;
+  authz: Authz;
+  clock: Clock;
+  log: Logger;
+}

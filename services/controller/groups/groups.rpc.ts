@@ -1,0 +1,162 @@
+/** Handlers of GroupService: decode, look up, authorize, one store call, encode. */
+import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
+import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { Group, GroupServiceDefinition } from '../../../proto/gen/api/groups';
+import type { Allowed } from '../authz/authz';
+import type { ControllerDeps } from '../context';
+import { sql, transaction, type Tx } from '../db/db';
+import type { ListDefinition } from '../resources/list';
+import {
+  checkCreate,
+  checkDeleteId,
+  checkGetId,
+  checkListEdit,
+  checkUpdate,
+  FieldErrors,
+  maskedColumns,
+  MESSAGE,
+  storedText,
+  unique,
+} from '../resources/fields';
+import { present } from '../resources/present';
+import { staleVersion } from '../resources/rows';
+import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
+import { service, type Op } from '../rpc/service';
+import { GROUP_ACTIONS, groupItem, GROUP_PREFIX, groupResource, type GroupRow } from './groups';
+import * as store from './groups.store';
+
+const definition: ListDefinition<GroupRow, ReturnType<typeof groupItem>> = {
+  type: 'group',
+  select: store.selectGroups,
+  from: sql`from groups r`,
+  resource: groupResource,
+  actions: () => GROUP_ACTIONS,
+  item: groupItem,
+  toJSON: (item) => Group.toJSON(Group.fromPartial(item)),
+};
+
+const MUTABLE = { name: 'name', description: 'description' };
+type MemberEdit = 'add-members' | 'set-members' | 'remove-members';
+
+export function groupService(deps: ControllerDeps) {
+  const on = deps.db.executor;
+
+  /** The group and the proof that the caller may perform the action on it. */
+  async function allow<A extends string>(op: Op, action: A, id: string): Promise<{ group: GroupRow; allowed: Allowed<A> }> {
+    const group = await store.findGroup(on, id);
+    if (group === undefined) throw resourceNotFound();
+    return { group, allowed: await deps.authz.check(op, action, groupResource(group)) };
+  }
+
+  async function answer(op: Op, allowed: Allowed, id: string) {
+    const group = await store.findGroup(on, id);
+    if (group === undefined) throw resourceNotFound();
+    const shown = { decision: allowed.decision, resource: groupResource(group), actions: GROUP_ACTIONS };
+    return { item: await present(deps.authz, op, shown, groupItem(group)) };
+  }
+
+  async function editMembers(op: Op, action: MemberEdit, request: { id: string; version: number; member_ids: string[] }) {
+    const wanted = unique(request.member_ids);
+    checkMembers(request, wanted, action === 'set-members');
+    const { group, allowed } = await allow(op, action, request.id);
+    const now = deps.clock.now();
+    const current = (group.members ?? []).map((member) => member.id);
+    if (action === 'set-members' && group.version === request.version && sameSet(current, wanted)) {
+      return answer(op, allowed, request.id);
+    }
+    await transaction(deps.db, now, async (tx) => {
+      const change = { version: request.version, columns: {}, now };
+      if (!(await store.updateGroup(tx, allowed, change))) throw staleVersion('Group', request.id);
+      await applyMembers(tx, allowed, action, current, wanted);
+    });
+    return answer(op, allowed, request.id);
+  }
+
+  return service(GroupServiceDefinition, {
+    async getGroup(op, { id }) {
+      checkGetId(id, GROUP_PREFIX);
+      const { allowed } = await allow(op, 'read', id);
+      return answer(op, allowed, id);
+    },
+
+    async listGroups(op, request) {
+      new FieldErrors()
+        .require(isScopeId(request.scope_id), 'scope_id', 'Incorrectly formatted identifier.')
+        .throwIfAny(MESSAGE.identifier);
+      return listInScopes(deps, op, definition, request);
+    },
+
+    async createGroup(op, request) {
+      const item = request.item ?? Group.fromPartial({});
+      checkCreate(new FieldErrors(), item)
+        .require(isScopeId(item.scope_id), 'scope_id', 'This field is missing or improperly formatted.')
+        .throwIfAny();
+      const scope = await scopeNode(on, item.scope_id);
+      const allowed = await deps.authz.check(op, 'create', collectionIn('group', scope));
+      const now = deps.clock.now();
+      const id = newId(GROUP_PREFIX);
+      await transaction(deps.db, now, (tx) =>
+        store.insertGroup(tx, allowed, {
+          id,
+          scope_id: scope.id,
+          name: storedText(item.name),
+          description: storedText(item.description),
+          now,
+        }),
+      );
+      return answer(op, allowed, id);
+    },
+
+    async updateGroup(op, request) {
+      checkUpdate(new FieldErrors(), request, [GROUP_PREFIX]).throwIfAny();
+      const { allowed } = await allow(op, 'update', request.id);
+      const item = request.item!;
+      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) => storedText(item[path as 'name' | 'description']));
+      const now = deps.clock.now();
+      const done = await transaction(deps.db, now, (tx) =>
+        store.updateGroup(tx, allowed, { version: item.version, columns, now }),
+      );
+      if (!done) throw staleVersion('Group', request.id);
+      return answer(op, allowed, request.id);
+    },
+
+    async deleteGroup(op, { id }) {
+      checkDeleteId(id, GROUP_PREFIX);
+      const { allowed } = await allow(op, 'delete', id);
+      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteGroup(tx, allowed));
+      return {};
+    },
+
+    addGroupMembers: (op, request) => editMembers(op, 'add-members', request),
+    setGroupMembers: (op, request) => editMembers(op, 'set-members', request),
+    removeGroupMembers: (op, request) => editMembers(op, 'remove-members', request),
+  });
+}
+
+const isScopeId = (id: string): boolean => id === 'global' || hasIdForm(id, 'o', 'p');
+
+function checkMembers(request: { id: string; version: number }, ids: string[], mayBeEmpty: boolean): void {
+  const errors = checkListEdit(request, [GROUP_PREFIX], { field: 'member_ids', values: ids, mayBeEmpty });
+  for (const id of ids) {
+    errors.require(hasIdForm(id, 'u'), 'member_ids', `Must only contain valid user ids but found "${id}".`);
+    errors.require(id !== 'u_recovery', 'member_ids', 'u_recovery cannot be assigned to a group.');
+  }
+  errors.throwIfAny(MESSAGE.fields);
+}
+
+const sameSet = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((x) => b.includes(x));
+
+async function applyMembers(tx: Tx, allowed: Allowed, action: MemberEdit, current: string[], wanted: string[]): Promise<void> {
+  const added = action === 'set-members' ? wanted.filter((id) => !current.includes(id)) : wanted;
+  const removed = action === 'set-members' ? current.filter((id) => !wanted.includes(id)) : wanted;
+  if (action !== 'add-members' && (await store.removeMembers(tx, allowed, removed)) !== removed.length) {
+    throw invalidArgument('Unable to remove members from group: not all of them are members.', [
+      { name: 'member_ids', description: 'Must only contain users that are members.' },
+    ]);
+  }
+  if (action !== 'remove-members' && (await store.addMembers(tx, allowed, added)) !== added.length) {
+    throw invalidArgument('Unable to add members to group: not all of them exist and are not members yet.', [
+      { name: 'member_ids', description: 'Must only contain existing users that are not members yet.' },
+    ]);
+  }
+}

@@ -1,0 +1,77 @@
+/** Where a list looks: one scope, or with `recursive` every scope below it that the caller may list in. */
+import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
+import type { ControllerDeps } from '../context';
+import { row, rows, sql, type Executor } from '../db/db';
+import type { Op } from '../rpc/service';
+import { list, type ListDefinition, type ListedRow, type ListRequest, type ListResponse } from './list';
+
+/** A scope as far as decisions need it. */
+export interface ScopeNode {
+  id: string;
+  type: 'global' | 'org' | 'project';
+  /** Parent; null for the global scope. */
+  scope_id: string | null;
+}
+
+/** The scope, or 404. */
+export async function scopeNode(on: Executor, id: string): Promise<ScopeNode> {
+  const found = await row<ScopeNode>(on, sql`select id, type, scope_id from scopes where id = ${id}`);
+  if (found === undefined) throw resourceNotFound();
+  return found;
+}
+
+/** Collection of a type in a scope, as a resource to authorize. */
+export const collectionIn = (type: string, scope: ScopeNode) => ({
+  type,
+  scopeId: scope.id,
+  parentScopeId: scope.scope_id ?? undefined,
+});
+
+/** Ids of the scopes to list in; throws 401 or 403 when there is none. */
+export async function listableScopes(
+  deps: ControllerDeps,
+  op: Op,
+  type: string,
+  request: { scope_id: string; recursive: boolean },
+): Promise<string[]> {
+  if (!request.recursive) {
+    const scope = await scopeNode(deps.db.executor, request.scope_id);
+    await deps.authz.check(op, 'list', collectionIn(type, scope));
+    return [scope.id];
+  }
+  const tree = await rows<ScopeNode>(deps.db.executor, sql`select id, type, scope_id from scopes`);
+  const root = tree.find((scope) => scope.id === request.scope_id);
+  if (root === undefined) throw resourceNotFound();
+  const allowed = new Set<string>();
+  for (const scope of tree) {
+    if ((await deps.authz.decide(op, 'list', collectionIn(type, scope))).allowed) allowed.add(scope.id);
+  }
+  const qualified = below(tree, root).filter(
+    (scope) => allowed.has(scope.id) || allowed.has(scope.scope_id ?? '') || allowed.has('global'),
+  );
+  if (qualified.length === 0) await refuse(deps, op, type, root);
+  return qualified.map((scope) => scope.id);
+}
+
+/** The root and everything below it. */
+export function below(tree: readonly ScopeNode[], root: ScopeNode): ScopeNode[] {
+  const children = tree.filter((scope) => scope.scope_id === root.id);
+  return [root, ...children.flatMap((child) => below(tree, child))];
+}
+
+/** Emits the audit event of the refusal; recursive lists answer 403 even to anonymous callers. */
+async function refuse(deps: ControllerDeps, op: Op, type: string, root: ScopeNode): Promise<never> {
+  await deps.authz.check(op, 'list', collectionIn(type, root)).catch(() => undefined);
+  throw new ApiError('PermissionDenied', 'Forbidden.');
+}
+
+/** Lists a type that lives in scopes. `request.scope_id` has been checked for its form. */
+export async function listInScopes<R extends ListedRow, I extends object>(
+  deps: ControllerDeps,
+  op: Op,
+  definition: ListDefinition<R, I>,
+  request: ListRequest & { scope_id: string; recursive: boolean },
+): Promise<ListResponse<Partial<I>>> {
+  const scopes = await listableScopes(deps, op, definition.type, request);
+  return list(deps, op, definition, sql`r.scope_id = any(${scopes}::text[])`, request);
+}

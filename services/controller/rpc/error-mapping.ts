@@ -1,0 +1,56 @@
+/**
+ * Turns whatever a handler threw into an {@link ApiError}. Constraint violations are the caller's mistake told by the
+ * database, the second line of defence; what the caller cannot have caused stays `Internal` and is logged with its cause.
+ */
+import { ApiError } from '../../../lib/errors/errors';
+import { CHECK_VIOLATION, FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION, databaseError } from '../db/db';
+
+/** Spelled as existing clients know it, two spaces included. */
+const NOT_UNIQUE =
+  'Invalid request.  Request attempted to make second resource with the same field value that must be unique.';
+const GONE = 'Invalid request.  A resource that this request refers to does not exist any more.';
+const NOT_STORABLE = 'Invalid request.  A value is too long, out of range or holds characters that cannot be stored.';
+const NO_DATABASE =
+  'The controller cannot reach its database at the moment. Try again; if it lasts, check the database.';
+const BUSY = 'The request collided with others that change the same resource. Try again.';
+
+/** PostgreSQL: value too long, number out of range, and texts with NUL or an invalid encoding. */
+const NOT_STORABLE_CODES = new Set(['22001', '22003', '22021', '22P05', '22008']);
+/** PostgreSQL: serialization failure, deadlock, lock not available. */
+const BUSY_CODES = new Set(['40001', '40P01', '55P03']);
+/** PostgreSQL: shutdown, crash, cannot connect now, too many connections. Class 08 is connection loss. */
+const DOWN_CODES = new Set(['57P01', '57P02', '57P03', '53300']);
+/** Node's codes, and texts of the driver that carry no code. */
+const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH']);
+const DRIVER_TEXTS =
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error/i;
+
+/** The error that the caller gets. Its `cause` is the original one, for the log. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const fromDatabase = databaseError(error);
+  if (fromDatabase !== undefined) return mapCode(fromDatabase.code, fromDatabase.constraint, error);
+  if (isLostConnection(error)) return new ApiError('Unavailable', NO_DATABASE, { cause: error });
+  return internal(error);
+}
+
+function mapCode(code: string, constraint: string | undefined, cause: unknown): ApiError {
+  if (code === UNIQUE_VIOLATION) return new ApiError('InvalidArgument', NOT_UNIQUE, { cause });
+  if (code === FOREIGN_KEY_VIOLATION) return new ApiError('InvalidArgument', GONE, { cause });
+  if (code === CHECK_VIOLATION) {
+    const message = `Invalid request.  The change would break the rule "${constraint ?? 'unnamed'}".`;
+    return new ApiError('InvalidArgument', message, { cause });
+  }
+  if (NOT_STORABLE_CODES.has(code)) return new ApiError('InvalidArgument', NOT_STORABLE, { cause });
+  if (BUSY_CODES.has(code)) return new ApiError('Unavailable', BUSY, { cause });
+  if (DOWN_CODES.has(code) || code.startsWith('08')) return new ApiError('Unavailable', NO_DATABASE, { cause });
+  return internal(cause);
+}
+
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return (syscall !== undefined && SOCKET_CODES.has(code ?? '')) || DRIVER_TEXTS.test(error.message);
+}
+
+const internal = (cause: unknown): ApiError => new ApiError('Internal', 'Internal error.', { cause });

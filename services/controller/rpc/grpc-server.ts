@@ -1,0 +1,140 @@
+/**
+ * gRPC front: the services of a pipeline on a grpc-js server, with health and reflection. It opens no port; the API
+ * listener hands it the connections that speak HTTP/2.
+ */
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+  type ConnectionInjector,
+  type ServiceDefinition as GrpcServiceDefinition,
+  type UntypedServiceImplementation,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
+import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import { ApiError, ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../../lib/errors/errors';
+import { bearerToken, correlationId, hostOfPeer } from './correlation';
+import { toApiError } from './error-mapping';
+import type { BoundMethod, Pipeline } from './pipeline';
+
+/** Largest response, bytes: a full page of the widest resource stays well below. Node's clients take 4 MiB. */
+const MAX_RESPONSE_BYTES = 16 * 1_048_576;
+
+const serverOptions = (maxRequestBytes: number): Record<string, number> => ({
+  'grpc.max_receive_message_length': maxRequestBytes,
+  'grpc.max_send_message_length': MAX_RESPONSE_BYTES,
+  'grpc.max_concurrent_streams': 128,
+  // Finds dead peers, and peers that never finish the HTTP/2 handshake.
+  'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+  'grpc.max_connection_idle_ms': 300_000,
+  // MiB of headers, queued frames and unsent data of one connection.
+  'grpc-node.max_session_memory': 32,
+});
+
+export interface GrpcFront {
+  /** Takes over a connection that speaks HTTP/2. */
+  readonly injector: ConnectionInjector;
+  /** What the health service answers; on until told otherwise. */
+  setServing(serving: boolean): void;
+  /** No new calls; running ones have until `graceMs`, then they are cut. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** `image` is the FileDescriptorSet that reflection shows. */
+export function createGrpcFront(pipeline: Pipeline, image: Uint8Array, maxRequestBytes: number): GrpcFront {
+  const server = new Server(serverOptions(maxRequestBytes));
+  const names = pipeline.services.map((s) => s.definition.fullName);
+  for (const name of names) {
+    const methods = [...pipeline.methods.values()].filter((m) => m.service === name);
+    server.addService(grpcDefinition(methods), implementation(methods, pipeline));
+  }
+  const health = new HealthImplementation();
+  const setServing = (serving: boolean): void => {
+    for (const name of ['', ...names]) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+  };
+  setServing(true);
+  health.addToServer(server);
+  const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(image));
+  new ReflectionService(descriptors, { services: names }).addToServer(server);
+  return {
+    injector: server.createConnectionInjector(ServerCredentials.createInsecure()),
+    setServing,
+    close: closer(server),
+  };
+}
+
+/** Health watches and reflection streams have no end of their own, hence the cut. */
+const closer =
+  (server: Server) =>
+  (graceMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const cut = setTimeout(() => server.forceShutdown(), graceMs);
+      server.tryShutdown(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+    });
+
+function grpcDefinition(methods: BoundMethod[]): GrpcServiceDefinition {
+  return Object.fromEntries(
+    methods.map(({ fullName, definition: { name, requestType, responseType } }) => [
+      name,
+      {
+        path: `/${fullName}`,
+        originalName: name,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: (value: unknown) => Buffer.from(requestType.encode(value).finish()),
+        requestDeserialize: (bytes: Buffer) => requestType.decode(bytes) as unknown,
+        responseSerialize: (value: unknown) => Buffer.from(responseType.encode(value).finish()),
+        responseDeserialize: (bytes: Buffer) => responseType.decode(bytes) as unknown,
+      },
+    ]),
+  );
+}
+
+function implementation(methods: BoundMethod[], pipeline: Pipeline): UntypedServiceImplementation {
+  return Object.fromEntries(
+    methods.map((method) => [
+      method.definition.name,
+      (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>): void => {
+        invoke(pipeline, method, call).then(
+          (response) => answer(null, response),
+          (error: unknown) => answer(serviceError(toApiError(error))),
+        );
+      },
+    ]),
+  );
+}
+
+async function invoke(
+  pipeline: Pipeline,
+  method: BoundMethod,
+  call: ServerUnaryCall<unknown, unknown>,
+): Promise<unknown> {
+  const abort = new AbortController();
+  // Also fires at a normal end, when nobody listens any more.
+  call.on('cancelled', () => abort.abort());
+  const response = await pipeline.invoke(method.fullName, call.request, {
+    token: bearerToken(first(call.metadata, 'authorization')),
+    clientAddress: hostOfPeer(call.getPeer()),
+    correlationId: correlationId(first(call.metadata, 'x-correlation-id')),
+    signal: abort.signal,
+  });
+  return method.definition.responseType.fromPartial(response as object) as unknown;
+}
+
+const first = (metadata: Metadata, key: string): string | undefined => metadata.get(key)[0]?.toString();
+
+/** The error as grpc-js sends it: code and text, and the JSON body and HTTP status in the trailers. */
+function serviceError(error: ApiError): { code: status; details: string; metadata: Metadata } {
+  const metadata = new Metadata();
+  metadata.set(ERROR_BODY_TRAILER, Buffer.from(JSON.stringify(error.body())));
+  metadata.set(HTTP_STATUS_TRAILER, String(error.httpStatus));
+  return { code: error.grpcStatus, details: error.message, metadata };
+}

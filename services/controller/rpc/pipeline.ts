@@ -1,0 +1,127 @@
+/**
+ * The one way into a handler, for gRPC and HTTP alike: it makes the operation context, sets the deadline, maps every
+ * error to the closed catalogue, measures, and writes one log line a request.
+ */
+import { status } from '@grpc/grpc-js';
+import { Histogram, type Registry } from 'prom-client';
+import type { Clock } from '../../../lib/clock/clock';
+import { ApiError } from '../../../lib/errors/errors';
+import type { Logger } from '../../../lib/log/log';
+import { toApiError } from './error-mapping';
+import type { MethodDefinition, Op, Service } from './service';
+
+export interface PipelineDeps {
+  log: Logger;
+  clock: Clock;
+  /** How long a request may take, ms. */
+  maxRequestDurationMs: number;
+  registry: Registry;
+}
+
+/** What the transport knows about a request. */
+export interface CallInfo {
+  token: string | undefined;
+  /** Numeric. */
+  clientAddress: string;
+  /** A UUID. */
+  correlationId: string;
+  /** Aborted when the caller goes away. */
+  signal: AbortSignal;
+}
+
+/** A method with its handler, by full name. */
+export interface BoundMethod {
+  /** `sallyport.api.v1.GroupService/GetGroup` */
+  readonly fullName: string;
+  readonly service: string;
+  readonly definition: MethodDefinition;
+  readonly handler: (op: Op, request: unknown) => Promise<unknown>;
+}
+
+export interface Pipeline {
+  readonly services: readonly Service[];
+  readonly methods: ReadonlyMap<string, BoundMethod>;
+  /** Runs one method. Rejects with {@link ApiError} only. */
+  invoke(fullName: string, request: unknown, info: CallInfo): Promise<unknown>;
+}
+
+/** Builds the pipeline of `services`; throws when two of them share a method. */
+export function createPipeline(services: readonly Service[], deps: PipelineDeps): Pipeline {
+  const methods = bind(services);
+  const duration = new Histogram({
+    name: 'sallyport_controller_api_request_duration_seconds',
+    help: 'Time to answer a request, over gRPC and HTTP, by method and gRPC code.',
+    labelNames: ['service', 'method', 'code'] as const,
+    registers: [deps.registry],
+  });
+
+  const invoke = async (fullName: string, request: unknown, info: CallInfo): Promise<unknown> => {
+    const method = methods.get(fullName);
+    if (method === undefined) throw new ApiError('Unimplemented', `Unknown method ${fullName}.`);
+    const log = deps.log.child({ request: info.correlationId, method: fullName });
+    const stop = duration.startTimer({ service: method.service, method: method.definition.name });
+    try {
+      const response = await runWithDeadline(method, request, info, { ...deps, log });
+      log.debug({ client: info.clientAddress, code: 'OK', seconds: stop({ code: 'OK' }) }, 'request');
+      return response;
+    } catch (error) {
+      const mapped = toApiError(error);
+      const code = status[mapped.grpcStatus];
+      const line = { client: info.clientAddress, code, kind: mapped.kind, seconds: stop({ code }) };
+      log.debug(line, 'request');
+      if (mapped.kind === 'Internal') log.error({ err: mapped.cause ?? mapped }, 'request failed');
+      else if (mapped.cause !== undefined) log.warn({ err: mapped.cause, kind: mapped.kind }, 'request refused');
+      throw mapped;
+    }
+  };
+  return { services, methods, invoke };
+}
+
+function bind(services: readonly Service[]): Map<string, BoundMethod> {
+  const methods = new Map<string, BoundMethod>();
+  for (const { definition, handlers } of services) {
+    for (const [key, method] of Object.entries(definition.methods)) {
+      const fullName = `${definition.fullName}/${method.name}`;
+      const handler = handlers[key];
+      if (handler === undefined) throw new Error(`${fullName} has no handler`);
+      if (methods.has(fullName)) throw new Error(`${fullName} is served twice`);
+      methods.set(fullName, { fullName, service: definition.fullName, definition: method, handler });
+    }
+  }
+  return methods;
+}
+
+/** Answers at the deadline or when the caller is gone, even when the handler does not look at its signal. */
+async function runWithDeadline(
+  method: BoundMethod,
+  request: unknown,
+  info: CallInfo,
+  deps: PipelineDeps,
+): Promise<unknown> {
+  const abort = new AbortController();
+  const stopTimer = deps.clock.after(deps.maxRequestDurationMs, () =>
+    abort.abort(new ApiError('DeadlineExceeded', 'Gateway Timeout')),
+  );
+  const callerGone = (): void => abort.abort(new ApiError('DeadlineExceeded', 'The caller went away.'));
+  if (info.signal.aborted) callerGone();
+  info.signal.addEventListener('abort', callerGone);
+  const op: Op = {
+    id: info.correlationId,
+    method: method.fullName,
+    log: deps.log,
+    clock: deps.clock,
+    signal: abort.signal,
+    clientAddress: info.clientAddress,
+    token: info.token,
+  };
+  try {
+    abort.signal.throwIfAborted();
+    return await Promise.race([method.handler(op, request), rejectionOf(abort.signal)]);
+  } finally {
+    stopTimer();
+    info.signal.removeEventListener('abort', callerGone);
+  }
+}
+
+const rejectionOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
