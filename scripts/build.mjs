@@ -74,6 +74,18 @@ function refuseBanned({ name, banned }, { inputs }) {
 /** One run through the lazily compiled code, so that the cache the launcher writes holds what a command needs. */
 function primeCodeCache() {
   for (const file of readdirSync(dist)) if (file.endsWith('.cache')) rmSync(join(dist, file));
-  const args = [join(root, 'bin', 'sallyport'), 'scopes', 'list', '-addr', 'http://127.0.0.1:1', '-keyring-type', 'none'];
-  spawnSync(process.execPath, args, { stdio: 'ignore', timeout: 20_000, env: { ...process.env, SALLYPORT_BUILDING: '1' } });
+  const args = [
+    join(root, 'bin', 'sallyport'),
+    'scopes',
+    'list',
+    '-addr',
+    'http://127.0.0.1:1',
+    '-keyring-type',
+    'none',
+  ];
+  spawnSync(process.execPath, args, {
+    stdio: 'ignore',
+    timeout: 20_000,
+    env: { ...process.env, SALLYPORT_BUILDING: '1' },
+  });
 }

@@ -17,7 +17,8 @@ export interface ActivationToken {
 
 export function encodeActivationToken(token: ActivationToken): string {
   const fields = [token.nonce, token.hmacKey, token.currentCaHash, token.nextCaHash];
-  if (fields.some((field) => field.length !== FIELD_BYTES)) throw new Error('each field of an activation token has 32 bytes');
+  if (fields.some((field) => field.length !== FIELD_BYTES))
+    throw new Error('each field of an activation token has 32 bytes');
   return PREFIX + encodeBase58(Buffer.concat(fields));
 }
 

@@ -1,10 +1,8 @@
-import { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import { decodeActivationToken, encodeActivationToken } from './activation-token';
 import {
   createAuthority,
   createCertificateRequest,
-  createSessionCertificate,
   issueCertificate,
   publicKeyHash,
   publicKeyOfRequest,
@@ -13,25 +11,6 @@ import { dersFromPem, ed25519FromRaw, newEd25519, pemFromDer, privateKeyPem, raw
 
 const now = new Date('2026-05-04T10:00:00Z');
 const expiration = new Date('2026-05-04T18:00:00Z');
-
-test('a session certificate names the session and its workers and matches its key', async () => {
-  const made = await createSessionCertificate({
-    sessionId: 's_abcdefghij',
-    workerHosts: ['worker.example', '10.1.2.3', '10.1.2.3', '::1'],
-    now,
-    expiration,
-  });
-  const certificate = new X509Certificate(made.certificate);
-  expect(certificate.subject || '').toBe('');
-  expect(certificate.subjectAltName).toBe(
-    'DNS:s_abcdefghij, DNS:worker.example, IP Address:10.1.2.3, IP Address:0:0:0:0:0:0:0:1',
-  );
-  expect(certificate.ca).toBe(true);
-  expect(certificate.verify(certificate.publicKey)).toBe(true);
-  expect(certificate.checkPrivateKey(ed25519FromRaw(made.privateKey))).toBe(true);
-  expect(new Date(certificate.validFrom)).toEqual(new Date('2026-05-04T09:59:00Z'));
-  expect(new Date(certificate.validTo)).toEqual(expiration);
-});
 
 test('raw keys and PEM survive the round trip', () => {
   const key = newEd25519();

@@ -1,63 +1,15 @@
 /**
- * X.509: session certificates, certificate requests, and the deployment's own authority. All keys are Ed25519.
+ * X.509 for the deployment's own authority and its certificate requests. All keys are Ed25519.
  * The parser library needs reflect-metadata loaded before it.
  */
 import 'reflect-metadata';
 import { createHash, createPublicKey, randomBytes, webcrypto, type KeyObject } from 'node:crypto';
-import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
-import { newEd25519, rawFromEd25519 } from './keys';
+import { newEd25519 } from './keys';
 
 x509.cryptoProvider.set(webcrypto as unknown as Crypto);
 
 const ALGORITHM = { name: 'Ed25519' };
-const SESSION_CLOCK_SKEW_MS = 60_000;
-
-export interface SessionCertificate {
-  /** DER. */
-  certificate: Buffer;
-  /** Ed25519, 64 bytes: seed, then public key. */
-  privateKey: Buffer;
-}
-
-/**
- * The self-signed certificate that both ends of a session present: no subject, the session id and the hosts of its
- * workers as alternative names, valid from a minute ago to the session's expiration.
- */
-export async function createSessionCertificate(input: {
-  sessionId: string;
-  /** Host names or addresses of the workers, without ports. */
-  workerHosts: readonly string[];
-  now: Date;
-  expiration: Date;
-}): Promise<SessionCertificate> {
-  const key = newEd25519();
-  const hosts = [...new Set(input.workerHosts)];
-  const usage = x509.KeyUsageFlags;
-  const certificate = await sign(key, createPublicKey(key), {
-    subject: '',
-    issuer: '',
-    notBefore: new Date(input.now.getTime() - SESSION_CLOCK_SKEW_MS),
-    notAfter: input.expiration,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(
-        usage.digitalSignature | usage.keyEncipherment | usage.keyAgreement | usage.keyCertSign,
-        true,
-      ),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        [
-          { type: 'dns' as const, value: input.sessionId },
-          ...hosts.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
-        ],
-        // RFC 5280 4.2.1.6: critical because the subject is empty.
-        true,
-      ),
-    ],
-  });
-  return { certificate, privateKey: rawFromEd25519(key) };
-}
 
 /** PKCS #10 request, DER, that proves possession of `key`. The issuer decides every name. */
 export async function createCertificateRequest(key: KeyObject): Promise<Buffer> {

@@ -1,18 +1,13 @@
-/**
- * The part of DER (X.690) that X.509 certificates with Ed25519 keys need. Written by hand because a session
- * certificate is made in every authorize-session: a general ASN.1 library costs milliseconds there.
- */
+/** Writes the part of DER (X.690) that session certificates need. */
 export const DER = {
   boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
   objectId: 0x06,
-  utf8String: 0x0c,
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
-  set: 0x31,
 } as const;
 
 /** One element: tag, length, contents. */
@@ -59,39 +54,6 @@ export function time(date: Date): Buffer {
   return date.getUTCFullYear() < 2050
     ? element(DER.utcTime, Buffer.from(digits.slice(2)))
     : element(DER.generalizedTime, Buffer.from(digits));
-}
-
-export interface DerElement {
-  tag: number;
-  contents: Buffer;
-  /** The whole element, tag and length included. */
-  whole: Buffer;
-  /** What follows it. */
-  rest: Buffer;
-}
-
-/** First element of `bytes`; throws when it is cut short, indefinite or of an unexpected tag. */
-export function readElement(bytes: Buffer, expected?: number): DerElement {
-  const tag = bytes[0];
-  const short = bytes[1];
-  if (tag === undefined || short === undefined) throw new Error('DER: cut short');
-  if (expected !== undefined && tag !== expected) throw new Error(`DER: tag ${tag} where ${expected} is expected`);
-  let start = 2;
-  let length = short;
-  if (short & 0x80) {
-    const count = short & 0x7f;
-    // Three bytes reach 16 MiB, far beyond any certificate.
-    if (count === 0 || count > 3 || bytes.length < 2 + count) throw new Error('DER: bad length');
-    length = bytes.readUIntBE(2, count);
-    start += count;
-  }
-  if (bytes.length < start + length) throw new Error('DER: cut short');
-  return {
-    tag,
-    contents: bytes.subarray(start, start + length),
-    whole: bytes.subarray(0, start + length),
-    rest: bytes.subarray(start + length),
-  };
 }
 
 function lengthOf(length: number): Buffer {

@@ -29,7 +29,10 @@ export type PemLabel = 'CERTIFICATE' | 'CERTIFICATE REQUEST';
 
 /** RFC 7468 text of a DER value. */
 export function pemFromDer(der: Uint8Array, label: PemLabel = 'CERTIFICATE'): string {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 

@@ -15,7 +15,9 @@ export default async function setup(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   // Under root PostgreSQL runs as another user, which must get through.
   chmodSync(dir, 0o711);
-  const postgres = await startEmbeddedPostgres({ dataDir: join(dir, 'pg'), port: 0, durable: false });
+  const socketDir = join(dir, 's');
+  const postgres = await startEmbeddedPostgres({ dataDir: join(dir, 'pg'), socketDir, port: 0, durable: false });
+  process.env['SALLYPORT_TEST_SOCKET_DIR'] = socketDir;
   (globalThis as HarnessState).sallyportTestServer = { postgres, dir };
   const url = `postgres://postgres@127.0.0.1:${postgres.port}`;
   process.env['SALLYPORT_TEST_SERVER'] = url;

@@ -11,15 +11,13 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A database with every migration applied. */
-export function createTestDatabase(): Promise<TestDatabase> {
+/** A database with every migration applied, or without any table. */
+export function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+  if (options.empty === true) return createDatabase('template0');
   const failure = process.env['SALLYPORT_TEST_MIGRATION_ERROR'];
   if (failure !== undefined) return Promise.reject(new Error(`the test template could not be made: ${failure}`));
   return createDatabase(TEMPLATE_DATABASE);
 }
-
-/** A database without any table. */
-export const createEmptyDatabase = (): Promise<TestDatabase> => createDatabase('template0');
 
 async function createDatabase(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
@@ -47,4 +45,12 @@ async function onServer(statement: string): Promise<void> {
   } finally {
     await db.close();
   }
+}
+
+/** The same database over the server's unix socket, for processes in other network namespaces. */
+export function onUnixSocket(url: string): string {
+  const directory = process.env['SALLYPORT_TEST_SOCKET_DIR'];
+  if (directory === undefined) throw new Error('no test server: run the tests with jest, whose global setup starts it');
+  const tcp = new URL(url);
+  return `postgres://postgres@${encodeURIComponent(directory)}:${tcp.port}${tcp.pathname}`;
 }

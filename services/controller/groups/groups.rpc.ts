@@ -42,7 +42,11 @@ export function groupService(deps: ControllerDeps) {
   const on = deps.db.executor;
 
   /** The group and the proof that the caller may perform the action on it. */
-  async function allow<A extends string>(op: Op, action: A, id: string): Promise<{ group: GroupRow; allowed: Allowed<A> }> {
+  async function allow<A extends string>(
+    op: Op,
+    action: A,
+    id: string,
+  ): Promise<{ group: GroupRow; allowed: Allowed<A> }> {
     const group = await store.findGroup(on, id);
     if (group === undefined) throw resourceNotFound();
     return { group, allowed: await deps.authz.check(op, action, groupResource(group)) };
@@ -55,7 +59,11 @@ export function groupService(deps: ControllerDeps) {
     return { item: await present(deps.authz, op, shown, groupItem(group)) };
   }
 
-  async function editMembers(op: Op, action: MemberEdit, request: { id: string; version: number; member_ids: string[] }) {
+  async function editMembers(
+    op: Op,
+    action: MemberEdit,
+    request: { id: string; version: number; member_ids: string[] },
+  ) {
     const wanted = unique(request.member_ids);
     checkMembers(request, wanted, action === 'set-members');
     const { group, allowed } = await allow(op, action, request.id);
@@ -111,7 +119,9 @@ export function groupService(deps: ControllerDeps) {
       checkUpdate(new FieldErrors(), request, [GROUP_PREFIX]).throwIfAny();
       const { allowed } = await allow(op, 'update', request.id);
       const item = request.item!;
-      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) => storedText(item[path as 'name' | 'description']));
+      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
+        storedText(item[path as 'name' | 'description']),
+      );
       const now = deps.clock.now();
       const done = await transaction(deps.db, now, (tx) =>
         store.updateGroup(tx, allowed, { version: item.version, columns, now }),
@@ -144,9 +154,16 @@ function checkMembers(request: { id: string; version: number }, ids: string[], m
   errors.throwIfAny(MESSAGE.fields);
 }
 
-const sameSet = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((x) => b.includes(x));
+const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((x) => b.includes(x));
 
-async function applyMembers(tx: Tx, allowed: Allowed, action: MemberEdit, current: string[], wanted: string[]): Promise<void> {
+async function applyMembers(
+  tx: Tx,
+  allowed: Allowed,
+  action: MemberEdit,
+  current: string[],
+  wanted: string[],
+): Promise<void> {
   const added = action === 'set-members' ? wanted.filter((id) => !current.includes(id)) : wanted;
   const removed = action === 'set-members' ? current.filter((id) => !wanted.includes(id)) : wanted;
   if (action !== 'add-members' && (await store.removeMembers(tx, allowed, removed)) !== removed.length) {

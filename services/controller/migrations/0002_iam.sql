@@ -103,9 +103,6 @@ create table password_accounts (
   login_name text not null constraint login_name_is_lower_case check (login_name ~ '^[a-z0-9.-]+$'),
   -- argon2id in PHC form; null: the account cannot log in.
   password_hash text constraint password_is_hashed check (password_hash like '$argon2id$%'),
-  -- Failed checks in a row, and until when no further check is made.
-  failures integer not null default 0 constraint failures_are_not_negative check (failures >= 0),
-  blocked_until timestamptz,
   foreign key (id, type) references accounts (id, type) on delete cascade,
   foreign key (id, auth_method_id) references accounts (id, auth_method_id) on delete cascade,
   constraint login_name_is_unique_in_its_auth_method unique (auth_method_id, login_name)
@@ -193,6 +190,8 @@ create table role_grants (
   role_id text not null references roles (id) on delete cascade,
   canonical text not null constraint grant_is_bounded check (length(canonical) between 1 and 16384),
   raw text not null constraint raw_grant_is_bounded check (length(raw) between 1 and 16384),
+  -- Order in which grants were added, which is the order they are shown in.
+  position bigint not null generated always as identity,
   constraint role_grant_is_there_once primary key (role_id, canonical)
 );
 

@@ -58,7 +58,11 @@ function checkText(errors: FieldErrors, item: CommonFields): void {
   if (text !== undefined) {
     errors.require(text.trim() !== '', 'description', 'Cannot set empty string as description');
     errors.require(!unprintable(text, '\t\n\r'), 'description', 'Description contains unprintable characters');
-    errors.require(text.length <= MAX_DESCRIPTION, 'description', `Description must have at most ${MAX_DESCRIPTION} characters.`);
+    errors.require(
+      text.length <= MAX_DESCRIPTION,
+      'description',
+      `Description must have at most ${MAX_DESCRIPTION} characters.`,
+    );
   }
 }
 

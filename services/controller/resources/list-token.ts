@@ -30,7 +30,9 @@ const badToken = (message: string): ApiError => new ApiError('invalid list token
 
 export const encodeListToken = (token: ListToken): string =>
   encodeBase58(
-    Buffer.from(JSON.stringify([1, token.resourceType, token.grantsHash, token.createdMs, ...encodePhase(token.phase)])),
+    Buffer.from(
+      JSON.stringify([1, token.resourceType, token.grantsHash, token.createdMs, ...encodePhase(token.phase)]),
+    ),
   );
 
 function encodePhase(phase: ListPhase): unknown[] {
@@ -57,14 +59,18 @@ function decodePhase(parts: unknown[]): ListPhase | undefined {
 }
 
 /** Parses a token and checks its type, grants and age. */
-export function decodeListToken(text: string, expected: { resourceType: string; grantsHash: string; nowMs: number }): ListPhase {
+export function decodeListToken(
+  text: string,
+  expected: { resourceType: string; grantsHash: string; nowMs: number },
+): ListPhase {
   let parts: unknown;
   try {
     parts = JSON.parse(decodeBase58(text)?.toString('utf8') ?? '');
   } catch {
     parts = undefined;
   }
-  if (!Array.isArray(parts) || parts[0] !== 1) throw badToken('list token could not be read: pass one as a list returned it');
+  if (!Array.isArray(parts) || parts[0] !== 1)
+    throw badToken('list token could not be read: pass one as a list returned it');
   const [, resourceType, grantsHash, createdMs, ...rest] = parts as unknown[];
   const phase = decodePhase(rest);
   if (phase === undefined || !isTime(createdMs)) {

@@ -41,6 +41,8 @@ export interface ListDefinition<R extends ListedRow, I extends object> {
   /** User whose `:self` actions it is; others need a plain action to see it. */
   owner?(row: R): string | null;
   item(row: R): I;
+  /** Fields that depend on the caller, such as `authorized_collection_actions`. */
+  extra?(op: Op, row: R): Promise<object>;
   toJSON(item: any): unknown;
 }
 
@@ -109,7 +111,13 @@ export async function list<R extends ListedRow, I extends object>(
   };
 }
 
-function nextToken(page: Page<unknown>, walk: Walk, refresh: boolean, initial: boolean, token: (p: ListPhase) => string): string {
+function nextToken(
+  page: Page<unknown>,
+  walk: Walk,
+  refresh: boolean,
+  initial: boolean,
+  token: (p: ListPhase) => string,
+): string {
   if (page.more !== undefined) {
     return refresh
       ? token({ kind: 'refresh', began: walk.began, since: walk.since!, after: page.more })
@@ -135,7 +143,7 @@ async function fill<R extends ListedRow, I extends object>(
 ): Promise<Page<Partial<I>>> {
   const items: Partial<I>[] = [];
   let last: Position | undefined;
-  for (let after = walk.after; ; ) {
+  for (let after = walk.after; ;) {
     const wanted = Math.max(size - items.length + 1, Math.min(MIN_FETCH, deps.config.maxPageSize));
     const batch = await fetch<R>(deps, definition.select, within, { ...walk, after }, wanted);
     for (const candidate of batch) {
@@ -150,10 +158,18 @@ async function fill<R extends ListedRow, I extends object>(
   }
 }
 
-function fetch<R>(deps: ControllerDeps, select: RawBuilder<unknown>, within: RawBuilder<unknown>, walk: Walk, limit: number) {
+function fetch<R>(
+  deps: ControllerDeps,
+  select: RawBuilder<unknown>,
+  within: RawBuilder<unknown>,
+  walk: Walk,
+  limit: number,
+) {
   const by = sql.ref(`r.${walk.by}`);
   const after =
-    walk.after === undefined ? sql`true` : sql`(${by}, r.id) < (${new Date(walk.after[0])}::timestamptz, ${walk.after[1]})`;
+    walk.after === undefined
+      ? sql`true`
+      : sql`(${by}, r.id) < (${new Date(walk.after[0])}::timestamptz, ${walk.after[1]})`;
   const since = walk.since === undefined ? sql`true` : sql`${by} >= ${new Date(walk.since)}::timestamptz`;
   return rows<R>(
     deps.db.executor,
@@ -173,7 +189,8 @@ async function show<R extends ListedRow, I extends object>(
   const foreign = definition.owner !== undefined && definition.owner(candidate) !== (await deps.authz.actor(op)).userId;
   if (!authorized_actions.some((action) => !foreign || !action.endsWith(':self'))) return undefined;
   const decision = await deps.authz.decide(op, 'list', resource);
-  return cutFields({ ...definition.item(candidate), authorized_actions }, decision);
+  const extra = await definition.extra?.(op, candidate);
+  return cutFields({ ...definition.item(candidate), ...extra, authorized_actions }, decision);
 }
 
 async function removedIds(deps: ControllerDeps, type: string, since: number): Promise<string[]> {

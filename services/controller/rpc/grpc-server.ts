@@ -16,9 +16,10 @@ import {
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
-import { ApiError, ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../../lib/errors/errors';
+import { ApiError, ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER, invalidArgument } from '../../../lib/errors/errors';
 import { bearerToken, correlationId, hostOfPeer } from './correlation';
 import { toApiError } from './error-mapping';
+import type { MessageFns } from './messages';
 import type { BoundMethod, Pipeline } from './pipeline';
 
 /** Largest response, bytes: a full page of the widest resource stays well below. Node's clients take 4 MiB. */
@@ -90,7 +91,7 @@ function grpcDefinition(methods: BoundMethod[]): GrpcServiceDefinition {
         requestStream: false,
         responseStream: false,
         requestSerialize: (value: unknown) => Buffer.from(requestType.encode(value).finish()),
-        requestDeserialize: (bytes: Buffer) => requestType.decode(bytes) as unknown,
+        requestDeserialize: (bytes: Buffer) => decodeRequest(requestType, bytes),
         responseSerialize: (value: unknown) => Buffer.from(responseType.encode(value).finish()),
         responseDeserialize: (bytes: Buffer) => responseType.decode(bytes) as unknown,
       },
@@ -112,21 +113,32 @@ function implementation(methods: BoundMethod[], pipeline: Pipeline): UntypedServ
   );
 }
 
+/** Stands for a request that does not decode: grpc-js would call that an internal error, but it is the caller's. */
+const MALFORMED = Symbol('malformed request');
+
+function decodeRequest(type: MessageFns<unknown>, bytes: Buffer): unknown {
+  try {
+    return type.decode(bytes);
+  } catch {
+    return MALFORMED;
+  }
+}
+
 async function invoke(
   pipeline: Pipeline,
   method: BoundMethod,
   call: ServerUnaryCall<unknown, unknown>,
 ): Promise<unknown> {
+  if (call.request === MALFORMED) throw invalidArgument('The request is not a valid message.');
   const abort = new AbortController();
   // Also fires at a normal end, when nobody listens any more.
   call.on('cancelled', () => abort.abort());
-  const response = await pipeline.invoke(method.fullName, call.request, {
+  return pipeline.invoke(method.fullName, call.request, {
     token: bearerToken(first(call.metadata, 'authorization')),
     clientAddress: hostOfPeer(call.getPeer()),
     correlationId: correlationId(first(call.metadata, 'x-correlation-id')),
     signal: abort.signal,
   });
-  return method.definition.responseType.fromPartial(response as object) as unknown;
 }
 
 const first = (metadata: Metadata, key: string): string | undefined => metadata.get(key)[0]?.toString();

@@ -62,8 +62,10 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
     const stop = duration.startTimer({ service: method.service, method: method.definition.name });
     try {
       const response = await runWithDeadline(method, request, info, { ...deps, log });
+      // Handlers may leave out fields; encoders need all of them.
+      const message = method.definition.responseType.fromPartial(response as object) as unknown;
       log.debug({ client: info.clientAddress, code: 'OK', seconds: stop({ code: 'OK' }) }, 'request');
-      return response;
+      return message;
     } catch (error) {
       const mapped = toApiError(error);
       const code = status[mapped.grpcStatus];

@@ -1,0 +1,56 @@
+/**
+ * How a command fails. The class decides the exit status; everything else that is thrown is a bug or a local failure
+ * and gives status 2.
+ */
+
+/** Exit statuses of the CLI. A child of `connect` hands its own status through. */
+export const EXIT = { ok: 0, refused: 1, local: 2, usage: 3, unknownCommand: 127 } as const;
+
+/** The user has to change the command line: bad flag, missing value, refused prompt. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Something on this machine or on the way to the controller is in the way. */
+export class LocalError extends Error {
+  override readonly name = 'LocalError';
+}
+
+/** `-format` is neither table nor json. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError';
+}
+
+/** Body of an error answer, as in `lib/errors`. */
+export interface ErrorBody {
+  kind: string;
+  message: string;
+  op?: string;
+  details?: {
+    request_fields?: { name: string; description: string }[];
+    wrapped_errors?: { op: string; message: string }[];
+  };
+}
+
+/** The controller refused. */
+export class ControllerError extends Error {
+  override readonly name = 'ControllerError';
+
+  /** `action` completes "Error from controller when performing …". */
+  constructor(
+    readonly action: string,
+    readonly status: number,
+    readonly body: ErrorBody,
+  ) {
+    super(body.message);
+  }
+
+  get context(): string {
+    return `Error from controller when performing ${this.action}`;
+  }
+}
+
+/** Not a failure: ends a command that was asked for its curl command only. */
+export class CurlCommand extends Error {
+  override readonly name = 'CurlCommand';
+}

@@ -1,0 +1,36 @@
+/** The outside world of one command: streams and environment, so that tests can run commands in process. */
+import { WriteStream } from 'node:tty';
+
+export interface Input extends NodeJS.ReadableStream {
+  isTTY?: boolean;
+  setRawMode?(raw: boolean): unknown;
+}
+
+export interface Output extends NodeJS.WritableStream {
+  isTTY?: boolean;
+  columns?: number;
+}
+
+export interface Io {
+  stdin: Input;
+  stdout: Output;
+  stderr: Output;
+  env: NodeJS.ProcessEnv;
+  /** Columns that tables may use. */
+  width: number;
+}
+
+/** Width of tables when standard input is not a terminal. */
+const DEFAULT_WIDTH = 80;
+
+/** Streams and environment of this process. */
+export function processIo(): Io {
+  return { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, width: width() };
+}
+
+// Scripts compare tables, so their layout must not depend on where the output goes: only an interactive standard
+// input makes tables wider or narrower than 80 columns.
+function width(): number {
+  if (!process.stdin.isTTY) return DEFAULT_WIDTH;
+  return process.stdout.columns || process.stderr.columns || new WriteStream(0).columns || DEFAULT_WIDTH;
+}

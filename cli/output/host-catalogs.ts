@@ -1,0 +1,44 @@
+import {
+  actionsSection,
+  attributeFields,
+  attributesSection,
+  collectionActionsSection,
+  commonFields,
+  itemTable,
+  scopeSection,
+  type Presenter,
+} from './table';
+
+export const hostCatalogs: Presenter = {
+  list: {
+    title: 'Host Catalog',
+    none: 'No host catalogs found',
+    fields: (catalog) => ({
+      'Plugin ID': catalog.plugin_id,
+      Version: catalog.version,
+      Type: catalog.type,
+      Name: catalog.name,
+      Description: catalog.description,
+      'Worker Filter': catalog.worker_filter,
+    }),
+  },
+  item: (catalog) => {
+    const attributes = attributeFields(catalog);
+    return itemTable(
+      'Host Catalog',
+      {
+        ...commonFields(catalog),
+        'Plugin ID': catalog.plugin_id,
+        Type: catalog.type,
+        'Worker Filter': catalog.worker_filter,
+      },
+      [
+        scopeSection(catalog),
+        attributesSection(attributes),
+        actionsSection(catalog),
+        collectionActionsSection('Host Catalog', catalog),
+      ],
+      attributes,
+    );
+  },
+};

@@ -1,0 +1,62 @@
+import { actionsSection, itemTable, recordsSection, scopeSection, time, type Fields, type Item, type Presenter } from './table';
+
+export const sessions: Presenter = {
+  list: {
+    title: 'Session',
+    none: 'No sessions found',
+    fields: (session) => ({
+      Status: session.status,
+      'Created Time': time(session.created_time),
+      'Expiration Time': time(session.expiration_time),
+      'Updated Time': time(session.updated_time),
+      'User ID': session.user_id,
+      'Target ID': session.target_id,
+    }),
+  },
+  item: (session) =>
+    itemTable('Session', mainFields(session), [
+      scopeSection(session),
+      actionsSection(session),
+      recordsSection('States:', session.states?.map(stateFields)),
+      recordsSection('Connections:', session.connections?.map(connectionFields)),
+    ]),
+};
+
+const mainFields = (session: Item): Fields => ({
+  'Auth Token ID': session.auth_token_id,
+  'Created Time': time(session.created_time),
+  Endpoint: session.endpoint,
+  'Expiration Time': time(session.expiration_time),
+  'Host ID': session.host_id,
+  'Host Set ID': session.host_set_id,
+  ID: session.id,
+  Status: session.status,
+  'Target ID': session.target_id,
+  'Termination Reason': session.termination_reason,
+  Type: session.type,
+  'Updated Time': time(session.updated_time),
+  'User ID': session.user_id,
+  Version: session.version,
+});
+
+const stateFields = (state: Item): Fields => ({
+  'End Time': time(state.end_time),
+  'Start Time': time(state.start_time),
+  Status: state.status,
+});
+
+const connectionFields = (connection: Item): Fields => ({
+  'Bytes Down': connection.bytes_down ?? 0,
+  'Bytes Up': connection.bytes_up ?? 0,
+  'Client Address': address(connection.client_tcp_address, connection.client_tcp_port),
+  'Closed Reason': connection.closed_reason,
+  'Closed By': connection.closed_by,
+  Cause: connection.cause,
+  Error: connection.error,
+  'Endpoint Address': address(connection.endpoint_tcp_address, connection.endpoint_tcp_port),
+});
+
+function address(host: string | undefined, port: number | undefined): string | undefined {
+  if (host === undefined) return undefined;
+  return `${host.includes(':') ? `[${host}]` : host}:${port ?? 0}`;
+}

@@ -1,0 +1,32 @@
+import { actionsSection, commonFields, itemTable, recordsSection, scopeSection, type Item, type Presenter } from './table';
+
+export const users: Presenter = {
+  list: {
+    title: 'User',
+    none: 'No users found',
+    fields: (user) => ({
+      Version: user.version,
+      Name: user.name,
+      Description: user.description,
+      'Primary Account ID': user.primary_account_id,
+      'Login Name': user.login_name,
+      'Full Name': user.full_name,
+      Email: user.email,
+    }),
+  },
+  item: (user) =>
+    itemTable(
+      'User',
+      {
+        ...commonFields(user),
+        // Spelled with a small d in the tables of items, which scripts look for.
+        'Primary Account Id': user.primary_account_id,
+        'Login Name': user.login_name,
+        'Full Name': user.full_name,
+        Email: user.email,
+      },
+      [scopeSection(user), actionsSection(user), recordsSection('Accounts:', user.accounts?.map(member))],
+    ),
+};
+
+const member = (account: Item): Record<string, string> => ({ ID: account.id, 'Scope ID': account.scope_id });

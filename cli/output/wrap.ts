@@ -1,0 +1,39 @@
+/**
+ * Wraps text as the tables do: a line keeps its indent, what does not fit goes on at the same indent, runs of spaces
+ * inside a line survive, and a word that is longer than the width gets a line of its own.
+ */
+export function wrapLine(block: string, width: number): string {
+  const text = block.trimEnd();
+  const indent = /^ */.exec(text)![0];
+  return wrapWords(text.slice(indent.length), width - indent.length)
+    .split('\n')
+    .map((line) => (indent + line.trim()).trimEnd())
+    .join('\n');
+}
+
+/** Each element is one line or, when it has line breaks, a block that keeps the indent of its first line. */
+export const wrapBlocks = (blocks: readonly string[], width: number): string =>
+  blocks.map((block) => wrapLine(block, width)).join('\n');
+
+function wrapWords(text: string, limit: number): string {
+  let out = '';
+  let column = 0;
+  for (const [, spaces, word] of text.matchAll(/([^\S\n\u00a0]*)((?:[^\s]|\u00a0)+|\n|$)/g)) {
+    if (word === '\n') {
+      out += '\n';
+      column = 0;
+      continue;
+    }
+    const length = [...word!].length;
+    // A word of at least the limit moves as soon as its part up to there no longer fits.
+    const tooLong = column + spaces!.length + length > limit && column + spaces!.length > 0;
+    if (tooLong && column > 0) {
+      out += `\n${word}`;
+      column = length;
+    } else {
+      out += spaces! + word!;
+      column += spaces!.length + length;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,20 @@
+/** host:port in all the ways people write it. */
+export interface HostPort {
+  host: string;
+  port: number;
+}
+
+const MAX_PORT = 65_535;
+
+/** Undefined when the text is no address. IPv6 needs brackets when a port follows; without a port `defaultPort` is taken. */
+export function parseAddress(text: string, defaultPort: number): HostPort | undefined {
+  const match = /^\[([0-9A-Fa-f:.%\w]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^\s:/[\]]+)(?::(\d{1,5}))?$/.exec(text);
+  if (match === null)
+    return /^[0-9A-Fa-f]*(:[0-9A-Fa-f]*){2,7}$/.test(text) ? { host: text, port: defaultPort } : undefined;
+  const port = match[2] === undefined ? defaultPort : Number(match[2]);
+  return port > MAX_PORT ? undefined : { host: match[1]!, port };
+}
+
+/** The text that {@link parseAddress} reads back. */
+export const formatAddress = ({ host, port }: HostPort): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,0 +1,171 @@
+/**
+ * Carries bytes between a local TCP socket and a session transport, the same way at the client and at the worker.
+ * Each direction ends on its own: the end of the local socket becomes FIN, FIN becomes the end of the local socket,
+ * resets become RST. Over when both directions have ended or something broke; `done` is then called once.
+ */
+import type { Socket } from 'node:net';
+import type { Clock } from '../clock/clock';
+import { FrameType, ProtocolError } from './frames';
+import { HIGH_WATER_BYTES, type Transport, type TransportEnd, type TransportHandler } from './transport';
+import { TurnCork } from './turn-cork';
+
+export interface RelayEnd {
+  /** Who began the end: the local socket, the peer of the transport, or a limit set here. */
+  by: 'local' | 'peer' | 'limit';
+  cause: 'fin' | 'rst' | 'lost' | 'idle timeout' | 'protocol error';
+  /** Error text of the operating system, or what was wrong with the protocol. */
+  error?: string | undefined;
+}
+
+export interface RelayOptions {
+  clock: Clock;
+  /** A connection with one direction ended and no bytes for this long is closed. Absent: no limit. */
+  halfClosedIdleMs?: number | undefined;
+  /** Control frames other than FIN and RST. */
+  control?: ((type: FrameType, payload: Buffer) => void) | undefined;
+  done(end: RelayEnd): void;
+}
+
+export class Relay implements TransportHandler {
+  /** Payload bytes that the kernel took towards the peer of the transport. */
+  sent = 0;
+  /** Payload bytes that the kernel took towards the local socket. */
+  received = 0;
+  /** Called with the first payload byte from the local socket. */
+  onFirstByte: (() => void) | undefined;
+
+  private first: RelayEnd | undefined;
+  private isDone = false;
+  private finSent = false;
+  private localFinished = false;
+  private finReceived = false;
+  private readonly cork: TurnCork;
+  private stopWatching: (() => void) | undefined;
+
+  constructor(
+    private readonly local: Socket,
+    private readonly transport: Transport,
+    private readonly options: RelayOptions,
+  ) {
+    this.cork = new TurnCork(local);
+  }
+
+  /** Takes over the transport's events. The local socket must be connected and allow half-open. */
+  start(): void {
+    const { local, transport } = this;
+    transport.handler = this;
+    local.on('drain', () => transport.resume());
+    local.on('end', () => this.localEnded());
+    local.on('finish', () => {
+      this.localFinished = true;
+      this.settle();
+    });
+    local.on('error', (error: NodeJS.ErrnoException) => this.localBroke(error));
+    local.on('close', () => {
+      if (!local.readableEnded || !this.localFinished) this.localBroke(undefined);
+    });
+    local.on('data', (chunk: Buffer) => this.fromLocal(chunk));
+    if (local.destroyed) this.localBroke(undefined);
+    else local.resume();
+  }
+
+  /** Stops at once without calling `done`; the local socket is reset. The transport is left to the caller. */
+  abort(): void {
+    this.isDone = true;
+    this.stopWatching?.();
+    this.local.resetAndDestroy();
+  }
+
+  data(chunk: Buffer): void {
+    if (this.isDone) return;
+    if (this.finReceived) throw new ProtocolError('DATA after FIN');
+    this.cork.hold();
+    const flowing = this.local.write(chunk, (error) => {
+      if (!error) this.received += chunk.length;
+    });
+    if (!flowing && this.local.writableLength >= HIGH_WATER_BYTES) this.transport.pause();
+  }
+
+  control(type: FrameType, payload: Buffer): void {
+    if (this.isDone) return;
+    if (type === FrameType.fin) return this.peerEnded();
+    if (type === FrameType.rst) return this.finish({ by: 'peer', cause: 'rst' });
+    if (!this.options.control) throw new ProtocolError(`unexpected frame of type ${type}`);
+    this.options.control(type, payload);
+  }
+
+  drain(): void {
+    this.local.resume();
+  }
+
+  closed(end: TransportEnd): void {
+    // Everything has crossed; a slow local reader may still take its time.
+    if (end.kind === 'closed' && this.finSent && this.finReceived) return;
+    if (end.kind === 'protocol') this.finish({ by: 'peer', cause: 'protocol error', error: end.error.message });
+    else this.finish({ by: 'peer', cause: 'lost', error: end.kind === 'closed' ? errnoOf(end.error) : undefined });
+  }
+
+  private fromLocal(chunk: Buffer): void {
+    if (this.isDone) return;
+    if (this.onFirstByte) {
+      this.onFirstByte();
+      this.onFirstByte = undefined;
+    }
+    const length = chunk.length;
+    if (!this.transport.sendData(chunk, () => (this.sent += length))) this.local.pause();
+  }
+
+  private localEnded(): void {
+    if (this.isDone) return;
+    this.begin({ by: 'local', cause: 'fin' });
+    this.transport.send(FrameType.fin, undefined, () => {
+      this.finSent = true;
+      this.settle();
+    });
+  }
+
+  private peerEnded(): void {
+    if (this.finReceived) throw new ProtocolError('FIN twice');
+    this.finReceived = true;
+    this.begin({ by: 'peer', cause: 'fin' });
+    this.local.end();
+  }
+
+  private localBroke(error: NodeJS.ErrnoException | undefined): void {
+    if (this.isDone) return;
+    this.transport.send(FrameType.rst);
+    this.finish({ by: 'local', cause: error?.code === 'ETIMEDOUT' ? 'lost' : 'rst', error: errnoOf(error) });
+  }
+
+  /** The first end tells who closed the connection. */
+  private begin(end: RelayEnd): void {
+    if (this.first) return;
+    this.first = end;
+    const limit = this.options.halfClosedIdleMs;
+    if (limit === undefined) return;
+    let seen = -1;
+    this.stopWatching = this.options.clock.every(limit, () => {
+      const moved = this.sent + this.received;
+      if (moved === seen) this.finish({ by: 'limit', cause: 'idle timeout' });
+      seen = moved;
+    });
+  }
+
+  private isWhole(): boolean {
+    return this.finSent && this.finReceived && this.localFinished;
+  }
+
+  private settle(): void {
+    if (this.isWhole() && this.first) this.finish(this.first);
+  }
+
+  private finish(end: RelayEnd): void {
+    if (this.isDone) return;
+    this.isDone = true;
+    this.stopWatching?.();
+    if (end.cause !== 'fin') this.local.resetAndDestroy();
+    this.options.done(end);
+  }
+}
+
+const errnoOf = (error: NodeJS.ErrnoException | undefined): string | undefined => error?.code ?? error?.message;

@@ -1,0 +1,163 @@
+/**
+ * One end of a session transport: frames over a connected TLS socket, keepalive, back-pressure.
+ * States: open → ending (after end()) → closed; `closed` of the handler is called exactly once, also after destroy().
+ */
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock/clock';
+import { encodeFrame, encodeHeader, FrameDecoder, FrameType, ProtocolError } from './frames';
+import { TurnCork } from './turn-cork';
+
+/** Queued bytes at which a writer should pause. Measured: 16 KiB halves the throughput, 256 KiB loses again. */
+export const HIGH_WATER_BYTES = 64 * 1024;
+/** Between keepalive pings on an idle transport; well below the idle limits of common load balancers. */
+export const KEEPALIVE_MS = 30_000;
+/** Pings without any answer after which the peer counts as lost. */
+export const MAX_MISSED_PINGS = 3;
+/** How long a transport that is cut may take to flush before it is destroyed. */
+export const CUT_LINGER_MS = 1_000;
+/** The same after a regular end: a slow reader at the peer may still have to take what the kernel holds for it. */
+export const CLEAN_LINGER_MS = 600_000;
+/** No PONG is queued behind more than this: a peer that only sends pings must not fill our memory. */
+const MAX_PONG_BACKLOG_BYTES = 128 * 1024;
+
+export type TransportEnd =
+  /** The peer closed the TLS connection, or it broke, or end()/destroy() was called here. */
+  | { kind: 'closed'; error?: Error | undefined }
+  /** Too many pings stayed unanswered. */
+  | { kind: 'lost' }
+  | { kind: 'protocol'; error: ProtocolError };
+
+export interface TransportHandler {
+  data(chunk: Buffer): void;
+  /** Every control frame but PING and PONG. May throw {@link ProtocolError}. */
+  control(type: FrameType, payload: Buffer): void;
+  /** What was queued is written: go on after sendData() returned false. */
+  drain(): void;
+  closed(end: TransportEnd): void;
+}
+
+export class Transport {
+  private readonly decoder: FrameDecoder;
+  private readonly cork: TurnCork;
+  private readonly stopKeepalive: () => void;
+  private end_: TransportEnd = { kind: 'closed' };
+  private isClosed = false;
+  private isPaused = false;
+  private ending = false;
+  private missedPings = 0;
+
+  constructor(
+    private readonly socket: Duplex,
+    public handler: TransportHandler,
+    private readonly clock: Clock,
+    keepaliveMs = KEEPALIVE_MS,
+  ) {
+    this.cork = new TurnCork(socket);
+    this.decoder = new FrameDecoder({
+      data: (chunk) => this.handler.data(chunk),
+      control: (type, payload) => this.takeControl(type, payload),
+    });
+    this.stopKeepalive = clock.every(keepaliveMs, () => this.keepalive());
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('drain', () => this.handler.drain());
+    socket.on('end', () => this.ended());
+    socket.on('error', (error) => this.fail({ kind: 'closed', error }));
+    socket.on('close', () => this.close());
+    if (socket.destroyed) queueMicrotask(() => this.close());
+  }
+
+  /** Queues payload; `written` is called once the kernel has it. False: wait for drain() before sending more. */
+  sendData(chunk: Buffer, written: () => void): boolean {
+    if (this.isClosed || this.ending) return true;
+    this.cork.hold();
+    this.socket.write(encodeHeader(FrameType.data, chunk.length));
+    const flowing = this.socket.write(chunk, (error) => {
+      if (!error) written();
+    });
+    return flowing || this.socket.writableLength < HIGH_WATER_BYTES;
+  }
+
+  /** Queues a control frame; `written` is called once the kernel has it. */
+  send(type: FrameType, payload?: Uint8Array, written?: () => void): void {
+    if (this.isClosed || this.ending) return;
+    this.cork.hold();
+    this.socket.write(encodeFrame(type, payload), (error) => {
+      if (!error) written?.();
+    });
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.missedPings = 0;
+    this.socket.resume();
+  }
+
+  /** Flushes what is queued and waits for the peer to close too; destroys when that takes longer than `lingerMs`. */
+  end(lingerMs = CUT_LINGER_MS): void {
+    if (this.isClosed || this.ending) return;
+    this.ending = true;
+    const cancel = this.clock.after(lingerMs, () => this.destroy());
+    this.socket.once('close', cancel);
+    // Nothing more is wanted from the peer, but its end must be read for the socket to close.
+    this.handler = { ...SILENT, closed: this.handler.closed.bind(this.handler) };
+    this.resume();
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+    this.close();
+  }
+
+  /**
+   * The peer's side is over. Destroying only now, with everything read, keeps the kernel from sending an RST that
+   * would discard our last frames at the peer.
+   */
+  private ended(): void {
+    if (this.ending && !this.socket.writableFinished) this.socket.once('finish', () => this.destroy());
+    else this.destroy();
+  }
+
+  private receive(chunk: Buffer): void {
+    this.missedPings = 0;
+    if (this.isClosed || this.ending) return;
+    try {
+      this.decoder.push(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.fail({ kind: 'protocol', error });
+    }
+  }
+
+  private takeControl(type: FrameType, payload: Buffer): void {
+    if (type === FrameType.pong) return;
+    if (type !== FrameType.ping) return this.handler.control(type, payload);
+    if (this.socket.writableLength < MAX_PONG_BACKLOG_BYTES) this.send(FrameType.pong, payload);
+  }
+
+  /** While reading is paused an answer cannot be seen; the ping still makes a dead peer's RST come back. */
+  private keepalive(): void {
+    if (this.missedPings >= MAX_MISSED_PINGS) return this.fail({ kind: 'lost' });
+    if (!this.isPaused) this.missedPings++;
+    if (this.socket.writableLength < MAX_PONG_BACKLOG_BYTES) this.send(FrameType.ping);
+  }
+
+  private fail(end: TransportEnd): void {
+    if (!this.isClosed) this.end_ = end;
+    this.destroy();
+  }
+
+  private close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.stopKeepalive();
+    this.handler.closed(this.end_);
+  }
+}
+
+const SILENT: TransportHandler = { data() {}, control() {}, drain() {}, closed() {} };

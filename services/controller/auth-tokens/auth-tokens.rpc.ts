@@ -1,0 +1,69 @@
+/** Handlers of AuthTokenService. Deleting the own token is logging out. */
+import { hasIdForm } from '../../../lib/ids/ids';
+import { resourceNotFound } from '../../../lib/errors/errors';
+import { AuthToken, AuthTokenServiceDefinition } from '../../../proto/gen/api/auth_tokens';
+import { checkOwn } from '../authz/own';
+import type { ControllerDeps } from '../context';
+import { sql, transaction } from '../db/db';
+import { checkDeleteId, checkGetId, FieldErrors, MESSAGE } from '../resources/fields';
+import type { ListDefinition } from '../resources/list';
+import { present } from '../resources/present';
+import { listInScopes } from '../resources/scope-lists';
+import { service, type Op } from '../rpc/service';
+import {
+  AUTH_TOKEN_ACTIONS,
+  AUTH_TOKEN_PREFIX,
+  authTokenItem,
+  authTokenResource,
+  type AuthTokenRow,
+} from './auth-tokens';
+import * as store from './auth-tokens.store';
+
+const definition: ListDefinition<AuthTokenRow, ReturnType<typeof authTokenItem>> = {
+  type: 'auth-token',
+  select: store.selectTokens,
+  from: sql`from auth_tokens r`,
+  resource: authTokenResource,
+  actions: () => AUTH_TOKEN_ACTIONS,
+  owner: (row) => row.user_id,
+  item: authTokenItem,
+  toJSON: (item) => AuthToken.toJSON(AuthToken.fromPartial(item)),
+};
+
+export function authTokenService(deps: ControllerDeps) {
+  const on = deps.db.executor;
+
+  async function allow(op: Op, action: 'read' | 'delete', id: string) {
+    const token = await store.findToken(on, id);
+    if (token === undefined) throw resourceNotFound();
+    return { token, allowed: await checkOwn(deps.authz, op, action, authTokenResource(token), token.user_id) };
+  }
+
+  return service(AuthTokenServiceDefinition, {
+    async getAuthToken(op, { id }) {
+      checkGetId(id, AUTH_TOKEN_PREFIX);
+      const { token, allowed } = await allow(op, 'read', id);
+      const shown = { decision: allowed.decision, resource: authTokenResource(token), actions: AUTH_TOKEN_ACTIONS };
+      return { item: await present(deps.authz, op, shown, authTokenItem(token)) };
+    },
+
+    async listAuthTokens(op, request) {
+      const scope = request.scope_id;
+      new FieldErrors()
+        .require(
+          scope === 'global' || hasIdForm(scope, 'o'),
+          'scope_id',
+          "This field must be 'global' or a valid org scope id.",
+        )
+        .throwIfAny(MESSAGE.identifier);
+      return listInScopes(deps, op, definition, request);
+    },
+
+    async deleteAuthToken(op, { id }) {
+      checkDeleteId(id, AUTH_TOKEN_PREFIX);
+      const { allowed } = await allow(op, 'delete', id);
+      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteToken(tx, allowed));
+      return {};
+    },
+  });
+}

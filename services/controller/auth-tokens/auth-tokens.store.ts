@@ -1,0 +1,77 @@
+/** SQL of auth tokens, one function per use case. */
+import type { GrantRow } from '../authz/authorizer.store';
+import { selectGrants } from '../authz/authorizer.store';
+import type { Allowed } from '../authz/authz';
+import { changed, row, sql, type Executor, type Tx } from '../db/db';
+import { scopeColumn } from '../resources/rows';
+import type { AuthTokenRow } from './auth-tokens';
+
+export const selectTokens = sql`
+  select r.id, r.scope_id, r.user_id, r.auth_method_id, r.account_id, r.created_time, r.updated_time,
+    r.approximate_last_used_time, r.expiration_time, ${scopeColumn}
+  from auth_tokens r join scopes s on s.id = r.scope_id`;
+
+export const findToken = (on: Executor, id: string): Promise<AuthTokenRow | undefined> =>
+  row(on, sql`${selectTokens} where r.id = ${id}`);
+
+export interface TokenToVerify {
+  id: string;
+  user_id: string;
+  account_id: string;
+  token: Buffer;
+  key_id: string;
+  approximate_last_used_time: Date;
+  expiration_time: Date;
+  grants: GrantRow[];
+}
+
+/** All that a request with a token needs, in one statement. */
+export function findTokenToVerify(on: Executor, id: string): Promise<TokenToVerify | undefined> {
+  return row(
+    on,
+    sql`select t.id, t.user_id, t.account_id, t.token, t.key_id, t.approximate_last_used_time, t.expiration_time,
+          coalesce((select jsonb_agg(to_jsonb(g)) from (${selectGrants(sql`array[t.user_id, 'u_auth', 'u_anon']`)}) g), '[]')
+            as grants
+        from auth_tokens t where t.id = ${id}`,
+  );
+}
+
+/** Writes the last use unless another request just did. */
+export async function noteUse(on: Executor, id: string, now: Date, granularityMs: number): Promise<void> {
+  await changed(
+    on,
+    sql`update auth_tokens set approximate_last_used_time = ${now}, updated_time = ${now}
+        where id = ${id} and approximate_last_used_time <= ${new Date(now.getTime() - granularityMs)}`,
+  );
+}
+
+export async function insertToken(
+  tx: Tx,
+  token: {
+    id: string;
+    scope_id: string;
+    user_id: string;
+    auth_method_id: string;
+    account_id: string;
+    token: Buffer;
+    key_id: string;
+    now: Date;
+    expiration_time: Date;
+  },
+): Promise<void> {
+  await changed(
+    tx,
+    sql`insert into auth_tokens (id, scope_id, user_id, auth_method_id, account_id, token, key_id, created_time,
+          updated_time, approximate_last_used_time, expiration_time)
+        values (${token.id}, ${token.scope_id}, ${token.user_id}, ${token.auth_method_id}, ${token.account_id},
+          ${token.token}, ${token.key_id}, ${token.now}, ${token.now}, ${token.now}, ${token.expiration_time})`,
+  );
+}
+
+/** Deletes a token that presented itself too late. */
+export async function deleteTokenById(tx: Tx, id: string): Promise<void> {
+  await changed(tx, sql`delete from auth_tokens where id = ${id}`);
+}
+
+export const deleteToken = (tx: Tx, allowed: Allowed): Promise<number> =>
+  changed(tx, sql`delete from auth_tokens where id = ${allowed.resource.id}`);

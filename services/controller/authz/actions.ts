@@ -1,0 +1,220 @@
+/** The closed tables behind grants: resource types, their id prefixes, and the actions each type knows. */
+
+interface TypeFacts {
+  /** Path segment of the collection; also the key in `authorized_collection_actions`. */
+  plural: string;
+  /** Type of the item that children belong to; types without one stand for themselves. */
+  parent?: string;
+  /** Whether a grant may name the collection alone (`type=group;actions=list`). */
+  topLevel: boolean;
+  idActions: readonly string[];
+  collectionActions: readonly string[];
+}
+
+const CRUD = ['no-op', 'read', 'update', 'delete'] as const;
+const CREATE_LIST = ['create', 'list'] as const;
+const edits = (what: string): string[] => [`add-${what}`, `set-${what}`, `remove-${what}`];
+const KEY_ACTIONS = ['list-keys', 'rotate-keys', 'list-key-version-destruction-jobs', 'destroy-key-version'] as const;
+
+const named = (plural: string, more: readonly string[] = []): TypeFacts => ({
+  plural,
+  topLevel: true,
+  idActions: [...CRUD, ...more],
+  collectionActions: CREATE_LIST,
+});
+const child = (plural: string, parent: string): TypeFacts => ({ ...named(plural), parent, topLevel: false });
+
+/** Facts by type; actions that only a subtype knows are in {@link SUBTYPE_ACTIONS}. */
+const TYPES: Readonly<Record<string, TypeFacts>> = {
+  scope: {
+    ...named('scopes', ['attach-storage-policy', 'detach-storage-policy']),
+    collectionActions: [...CREATE_LIST, ...KEY_ACTIONS],
+  },
+  user: named('users', [...edits('accounts'), 'list-resolvable-aliases']),
+  group: named('groups', edits('members')),
+  role: named('roles', [...edits('principals'), ...edits('grants'), ...edits('grant-scopes')]),
+  'auth-method': named('auth-methods', ['authenticate']),
+  account: child('accounts', 'auth-method'),
+  'managed-group': child('managed-groups', 'auth-method'),
+  'auth-token': {
+    plural: 'auth-tokens',
+    topLevel: true,
+    idActions: ['no-op', 'read', 'read:self', 'delete', 'delete:self'],
+    collectionActions: ['list'],
+  },
+  'host-catalog': named('host-catalogs'),
+  'host-set': child('host-sets', 'host-catalog'),
+  host: child('hosts', 'host-catalog'),
+  target: named('targets', [...edits('host-sources'), ...edits('credential-sources'), 'authorize-session']),
+  session: {
+    plural: 'sessions',
+    topLevel: true,
+    idActions: ['no-op', 'read', 'read:self', 'cancel', 'cancel:self'],
+    collectionActions: ['list'],
+  },
+  'session-recording': {
+    plural: 'session-recordings',
+    topLevel: true,
+    idActions: ['no-op', 'read', 'download', 'delete', 'reapply-storage-policy'],
+    collectionActions: ['list'],
+  },
+  'credential-store': named('credential-stores'),
+  'credential-library': child('credential-libraries', 'credential-store'),
+  credential: child('credentials', 'credential-store'),
+  'storage-bucket': named('storage-buckets'),
+  policy: named('policies'),
+  worker: {
+    ...named('workers', edits('worker-tags')),
+    collectionActions: [
+      'create:controller-led',
+      'create:worker-led',
+      'list',
+      'read-certificate-authority',
+      'reinitialize-certificate-authority',
+    ],
+  },
+  alias: named('aliases'),
+  billing: { plural: 'billing', topLevel: false, idActions: [], collectionActions: ['monthly-active-users'] },
+};
+
+/** Actions that subtypes add to or take from their type, by `type/subtype`. */
+const SUBTYPE_ACTIONS: Readonly<Record<string, Partial<TypeFacts>>> = {
+  'account/password': { idActions: [...CRUD, 'set-password', 'change-password'] },
+  'auth-method/oidc': { idActions: [...CRUD, 'authenticate', 'change-state'] },
+  'host-set/static': { idActions: [...CRUD, ...edits('hosts')] },
+  'host/plugin': { idActions: ['no-op', 'read'], collectionActions: ['list'] },
+};
+
+const PREFIXES: Readonly<Record<string, string>> = {
+  o: 'scope',
+  p: 'scope',
+  u: 'user',
+  g: 'group',
+  r: 'role',
+  ampw: 'auth-method',
+  amoidc: 'auth-method',
+  amldap: 'auth-method',
+  acctpw: 'account',
+  apw: 'account',
+  acctoidc: 'account',
+  acctldap: 'account',
+  mgoidc: 'managed-group',
+  mgldap: 'managed-group',
+  at: 'auth-token',
+  hcst: 'host-catalog',
+  hcplg: 'host-catalog',
+  hc: 'host-catalog',
+  hsst: 'host-set',
+  hsplg: 'host-set',
+  hs: 'host-set',
+  hst: 'host',
+  hplg: 'host',
+  h: 'host',
+  ttcp: 'target',
+  tssh: 'target',
+  trdp: 'target',
+  s: 'session',
+  csst: 'credential-store',
+  cs: 'credential-store',
+  csvlt: 'credential-store',
+  clvlt: 'credential-library',
+  clvsclt: 'credential-library',
+  clvllt: 'credential-library',
+  cdvlt: 'credential',
+  credup: 'credential',
+  cred: 'credential',
+  credupd: 'credential',
+  credp: 'credential',
+  credspk: 'credential',
+  credjson: 'credential',
+  w: 'worker',
+  alt: 'alias',
+  pst: 'policy',
+  sb: 'storage-bucket',
+  sr: 'session-recording',
+};
+
+/** Actions that grants may no longer name, and what to write instead. Grants that hold them can still be removed. */
+export const DEPRECATED_ACTIONS: ReadonlyMap<string, string> = new Map(
+  ['add', 'set', 'remove'].flatMap((verb) => [
+    [`${verb}-host-sets`, `${verb}-host-sources`],
+    [`${verb}-credential-libraries`, `${verb}-credential-sources`],
+  ]),
+);
+
+/** Known words that no type lists. */
+const FURTHER_ACTIONS = ['*', 'deauthenticate', 'create'];
+
+const ACTIONS: ReadonlySet<string> = new Set([
+  ...[...Object.values(TYPES), ...Object.values(SUBTYPE_ACTIONS)].flatMap((facts) => [
+    ...(facts.idActions ?? []),
+    ...(facts.collectionActions ?? []),
+  ]),
+  ...DEPRECATED_ACTIONS.keys(),
+  ...FURTHER_ACTIONS,
+]);
+
+export const isKnownAction = (action: string): boolean => ACTIONS.has(action);
+export const isKnownType = (type: string): boolean => Object.hasOwn(TYPES, type);
+export const isTopLevel = (type: string): boolean => isKnownType(type) && TYPES[type]!.topLevel;
+/** Type whose ids pin the type's items; the type itself when it is no child. */
+export const parentType = (type: string): string => (isKnownType(type) ? (TYPES[type]!.parent ?? type) : type);
+export const hasChildTypes = (type: string): boolean =>
+  Object.entries(TYPES).some(([name, facts]) => name !== type && facts.parent === type);
+
+/** Resource type that an id's prefix tells; undefined for unknown prefixes. */
+export function typeOfId(id: string): string | undefined {
+  if (id === 'global') return 'scope';
+  const prefix = id.slice(0, Math.max(id.indexOf('_'), 0));
+  return Object.hasOwn(PREFIXES, prefix) ? PREFIXES[prefix] : undefined;
+}
+
+function facts(type: string, subtype: string | undefined): TypeFacts {
+  const general = TYPES[type];
+  if (general === undefined) throw new Error(`unknown resource type ${type}`);
+  return { ...general, ...(subtype === undefined ? {} : SUBTYPE_ACTIONS[`${type}/${subtype}`]) };
+}
+
+/** Actions on one item of a type. */
+export const idActions = (type: string, subtype?: string): readonly string[] => facts(type, subtype).idActions;
+/** Actions on the collection of a type. */
+export const collectionActions = (type: string, subtype?: string): readonly string[] =>
+  facts(type, subtype).collectionActions;
+
+/** A collection that an item shows in `authorized_collection_actions`. */
+export interface CollectionBelow {
+  plural: string;
+  type: string;
+  actions: readonly string[];
+}
+
+const below = (type: string, actions = collectionActions(type)): CollectionBelow => ({
+  plural: TYPES[type]!.plural,
+  type,
+  actions,
+});
+
+const ORG_COLLECTIONS = [
+  'auth-method',
+  'auth-token',
+  'group',
+  'policy',
+  'role',
+  'scope',
+  'session-recording',
+  'storage-bucket',
+  'user',
+].map((type) => below(type));
+
+/** Collections below an item, by kind of item. */
+export const COLLECTIONS_BELOW = {
+  global: [...ORG_COLLECTIONS, below('alias'), below('worker')],
+  org: ORG_COLLECTIONS,
+  project: [
+    ...['credential-store', 'group', 'host-catalog', 'role', 'target', 'session'].map((type) => below(type)),
+    below('scope', KEY_ACTIONS),
+  ],
+  'auth-method': [below('account'), below('managed-group')],
+  'host-catalog/static': [below('host'), below('host-set')],
+  'host-catalog/plugin': [below('host', collectionActions('host', 'plugin')), below('host-set')],
+} as const satisfies Record<string, readonly CollectionBelow[]>;

@@ -1,0 +1,166 @@
+/**
+ * The authorization point at work: the caller's token and grants are loaded once per operation, in one statement when
+ * the token is good; every decision of {@link Authz.check} leaves an audit event.
+ */
+import { createHash } from 'node:crypto';
+import { ApiError } from '../../../lib/errors/errors';
+import type { Logger } from '../../../lib/log/log';
+import { verifyToken, type TokenDeps } from '../auth-tokens/tokens';
+import type { Op } from '../rpc/service';
+import type { Actor, Allowed, Authz } from './authz';
+import { loadGrants, type GrantRow } from './authorizer.store';
+import {
+  decide,
+  GrantError,
+  parseGrant,
+  reaches,
+  type Decision,
+  type Grant,
+  type HeldGrant,
+  type Resource,
+  type Subject,
+} from './grants';
+
+/** What happened at the authorization point. */
+export interface AuditEvent {
+  op: string;
+  method: string;
+  client_address: string;
+  user_id: string;
+  account_id: string | undefined;
+  auth_token_id: string | undefined;
+  action: string;
+  resource: Resource;
+  allowed: boolean;
+  /** Role and grant that allowed it, or why nothing did. */
+  reason: string;
+}
+
+export interface AuthorizerDeps extends TokenDeps {
+  audit: (event: AuditEvent) => void;
+}
+
+/** Writes audit events as log lines with `type: "audit"`, whatever level the log has. */
+export function auditLog(log: Logger): (event: AuditEvent) => void {
+  const audit = log.child({ type: 'audit' }, { level: 'info' });
+  return (event) => audit.info(event, 'audit');
+}
+
+/** What an operation's caller holds. */
+interface Session {
+  actor: Actor;
+  subject: Subject;
+  grants: HeldGrant[];
+  /** Grants that reach a scope, by scope id. */
+  byScope: Map<string, HeldGrant[]>;
+}
+
+/** Parsed grants; the texts are canonical and few. */
+const MAX_PARSED = 10_000;
+
+export function createAuthz(deps: AuthorizerDeps): Authz {
+  const sessions = new WeakMap<Op, Promise<Session>>();
+  const parsed = new Map<string, Grant | undefined>();
+
+  function session(op: Op): Promise<Session> {
+    let found = sessions.get(op);
+    if (found === undefined) {
+      found = load(op);
+      sessions.set(op, found);
+    }
+    return found;
+  }
+
+  async function load(op: Op): Promise<Session> {
+    const verified = op.token === undefined ? undefined : await verifyToken(deps, op.token, op.clock.now());
+    if (verified === undefined) {
+      const actor: Actor = { userId: 'u_anon', accountId: undefined, authTokenId: undefined };
+      return toSession(actor, await loadGrants(deps.db.executor, ['u_anon']));
+    }
+    const { id, user_id, account_id, grants } = verified;
+    return toSession({ userId: user_id, accountId: account_id, authTokenId: id }, grants);
+  }
+
+  function toSession(actor: Actor, rows: readonly GrantRow[]): Session {
+    const grants: HeldGrant[] = [];
+    for (const row of rows) {
+      const grant = parse(row.canonical);
+      if (grant === undefined) continue;
+      const { role_id: roleId, role_scope_id: roleScopeId, grant_scope_id: grantScope } = row;
+      grants.push({ grant, roleId, roleScopeId, grantScope });
+    }
+    const subject = { userId: actor.userId, accountId: actor.accountId, anonymous: actor.authTokenId === undefined };
+    return { actor, subject, grants, byScope: new Map() };
+  }
+
+  /** A stored grant that no longer parses gives nothing. */
+  function parse(canonical: string): Grant | undefined {
+    if (parsed.has(canonical)) return parsed.get(canonical);
+    if (parsed.size >= MAX_PARSED) parsed.clear();
+    const grant = parseOrUndefined(canonical);
+    parsed.set(canonical, grant);
+    return grant;
+  }
+
+  async function decision(op: Op, action: string, resource: Resource): Promise<Decision> {
+    const { subject, grants, byScope } = await session(op);
+    const key = `${resource.scopeId} ${resource.parentScopeId ?? ''}`;
+    let near = byScope.get(key);
+    if (near === undefined) byScope.set(key, (near = grants.filter((held) => reaches(held, resource))));
+    return decide(subject, near, resource, action);
+  }
+
+  return {
+    actor: async (op) => (await session(op)).actor,
+    decide: decision,
+
+    async check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>> {
+      const { actor } = await session(op);
+      const made = await decision(op, action, resource);
+      deps.audit(auditEvent(op, actor, action, resource, made));
+      if (made.allowed) return { actor, action, resource, decision: made } as unknown as Allowed<A>;
+      if (actor.authTokenId === undefined) {
+        throw new ApiError('Unauthenticated', 'Unauthenticated, or invalid token.');
+      }
+      throw new ApiError('PermissionDenied', 'Forbidden.');
+    },
+
+    async allowedActions(op, actions, resource) {
+      const allowed: string[] = [];
+      for (const action of actions) {
+        if ((await decision(op, action, resource)).allowed) allowed.push(action);
+      }
+      return allowed;
+    },
+
+    async grantsHash(op) {
+      const { grants } = await session(op);
+      const lines = grants.map((held) => `${held.grant.canonical} ${held.roleId} ${held.grantScope}`).sort();
+      return createHash('sha256').update(lines.join('\n')).digest('base64url').slice(0, 11);
+    },
+  };
+}
+
+function parseOrUndefined(canonical: string): Grant | undefined {
+  try {
+    return parseGrant(canonical);
+  } catch (error) {
+    if (error instanceof GrantError) return undefined;
+    throw error;
+  }
+}
+
+function auditEvent(op: Op, actor: Actor, action: string, resource: Resource, made: Decision): AuditEvent {
+  return {
+    op: op.id,
+    method: op.method,
+    client_address: op.clientAddress,
+    user_id: actor.userId,
+    account_id: actor.accountId,
+    auth_token_id: actor.authTokenId,
+    action,
+    resource,
+    allowed: made.allowed,
+    reason: made.by === undefined ? 'no grant allows it' : `role ${made.by.roleId}: ${made.by.grant}`,
+  };
+}

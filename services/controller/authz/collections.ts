@@ -1,0 +1,22 @@
+/** `authorized_collection_actions`: what the caller may do with the collections below an item. */
+import type { Op } from '../rpc/service';
+import type { CollectionBelow } from './actions';
+import type { Authz, Resource } from './authz';
+
+/**
+ * Allowed actions by plural name; collections without any are left out. `at` is where the collections are: their scope,
+ * and for children of an item its id as `pin`.
+ */
+export async function authorizedCollectionActions(
+  authz: Authz,
+  op: Op,
+  collections: readonly CollectionBelow[],
+  at: Pick<Resource, 'scopeId' | 'parentScopeId' | 'pin'>,
+): Promise<Record<string, string[]>> {
+  const allowed: Record<string, string[]> = {};
+  for (const { plural, type, actions } of collections) {
+    const found = await authz.allowedActions(op, actions, { type, ...at });
+    if (found.length > 0) allowed[plural] = found;
+  }
+  return allowed;
+}

@@ -1,0 +1,47 @@
+/**
+ * Tokens of browsers: split in two cookies, so that no script can read the whole token (one half is HttpOnly) and no
+ * other site can use it without the half that only scripts of this origin can read.
+ */
+
+/** Second half, HttpOnly. */
+const HTTP_COOKIE = 'wt-http-token-cookie';
+/** First half, readable by scripts. */
+const SCRIPT_COOKIE = 'wt-js-token-cookie';
+const ATTRIBUTES = 'Path=/; Secure; SameSite=Strict';
+
+/** `Set-Cookie` values for a token. */
+export function tokenCookies(token: string): string[] {
+  const half = Math.floor(token.length / 2);
+  return [
+    `${HTTP_COOKIE}=${token.slice(half)}; ${ATTRIBUTES}; HttpOnly`,
+    `${SCRIPT_COOKIE}=${token.slice(0, half)}; ${ATTRIBUTES}`,
+  ];
+}
+
+/** The token in a `Cookie` header, undefined unless both halves are there. */
+export function tokenOfCookies(header: string | undefined): string | undefined {
+  const cookies = new Map(
+    (header ?? '').split(';').map((pair): [string, string] => {
+      const at = pair.indexOf('=');
+      return at < 0 ? ['', ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+    }),
+  );
+  const first = cookies.get(SCRIPT_COOKIE);
+  const second = cookies.get(HTTP_COOKIE);
+  return first && second ? first + second : undefined;
+}
+
+/** A login's request and answer, as far as cookies need them. */
+interface Login {
+  request: { type?: string; token_type?: string };
+  response: { attributes?: { token?: unknown } };
+}
+
+/** Takes the token out of the answer to a login that asked for cookies; undefined for other logins. */
+export function moveTokenToCookies({ request, response }: Login): string[] | undefined {
+  const token = response.attributes?.token;
+  if ((request.type || request.token_type) !== 'cookie' || typeof token !== 'string') return undefined;
+  const { token: _, ...rest } = response.attributes!;
+  response.attributes = rest;
+  return tokenCookies(token);
+}

@@ -1,0 +1,205 @@
+/**
+ * HTTP/1.1 side of the API: the same services, transcoded from the google.api.http annotations. A request passes
+ * headers and CORS, routing, decoding, the pipeline, encoding; whatever a client sends, it gets an answer below 500
+ * unless a handler fails.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Histogram, type Registry } from 'prom-client';
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+import { bearerToken, correlationId, plainAddress } from '../rpc/correlation';
+import { toApiError } from '../rpc/error-mapping';
+import type { Pipeline } from '../rpc/pipeline';
+import { moveTokenToCookies, tokenOfCookies } from './cookies';
+import { handleCors, type CorsConfig } from './cors';
+import { parseJsonBody, type JsonObject } from './json-body';
+import { queryJson, maskOfQuery } from './query';
+import { readBody } from './read-body';
+import { matchRoute, readRoutes, type NoRoute, type Route, type RouteMatch, type RouteTable } from './routes';
+import { badField, checkedJson, toBytes } from './to-message';
+import { maskOfBody } from './update-mask';
+
+export interface GatewayOptions {
+  pipeline: Pipeline;
+  /** FileDescriptorSet with the annotations. */
+  image: Uint8Array;
+  cors: CorsConfig;
+  /** Largest body, bytes. */
+  maxRequestBytes: number;
+  registry: Registry;
+}
+
+/** Method whose answer can go into cookies. */
+const AUTHENTICATE = 'sallyport.api.v1.AuthMethodService/Authenticate';
+/** Deletes that answer 200 with an empty object, as existing clients expect, where others answer 204. */
+const DELETE_WITH_BODY = new Set(['sallyport.api.v1.AuthMethodService/DeleteAuthMethod']);
+
+const FIXED_HEADERS: Record<string, string> = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+};
+/** Seconds that browsers insist on TLS after they have seen it here. */
+const TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';
+
+const STATUS_OF: Record<NoRoute, number> = { 'unknown path': 404, 'unknown action': 400, 'wrong method': 405 };
+
+/** Request listener of a `node:http` server. */
+export function createGateway(options: GatewayOptions): RequestListener {
+  const table = readRoutes(options.image, options.pipeline);
+  const duration = new Histogram({
+    name: 'sallyport_controller_api_http_request_duration_seconds',
+    help: 'Time to answer an HTTP request, by route template, method and status.',
+    labelNames: ['path', 'method', 'code'] as const,
+    registers: [options.registry],
+  });
+  return (request, response) => {
+    const stop = duration.startTimer();
+    const exchange = new Exchange(options, table, request, response);
+    response.on('close', () => {
+      stop({ path: exchange.template, method: methodLabel(request.method), code: response.statusCode });
+    });
+    exchange.run().catch((error: unknown) => exchange.fail(error));
+  };
+}
+
+/** Methods come from outside; a label must not. */
+const methodLabel = (method: string | undefined): string =>
+  ['GET', 'POST', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'PUT'].includes(method ?? '') ? method!.toLowerCase() : 'other';
+
+class Exchange {
+  /** Route template, the label of metrics. */
+  template = 'invalid';
+
+  constructor(
+    private readonly options: GatewayOptions,
+    private readonly table: RouteTable,
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+  ) {}
+
+  async run(): Promise<void> {
+    this.setFixedHeaders();
+    if (handleCors(this.options.cors, this.request, this.response)) return;
+    const id = correlationId(headerText(this.request.headers['x-correlation-id']));
+    this.response.setHeader('X-Correlation-Id', id);
+    const { path, search, query } = splitTarget(this.request.url ?? '/');
+    if (this.redirectToCleanPath(path, search)) return;
+    const found = matchRoute(this.table, this.request.method ?? '', path);
+    if (typeof found === 'string') {
+      this.response.writeHead(STATUS_OF[found]).end();
+      return;
+    }
+    this.template = found.route.template;
+    const body = found.route.body === '' ? Buffer.alloc(0) : await readBody(this.request, this.options.maxRequestBytes);
+    if (body === 'gone') return;
+    if (body === 'too large') return this.refuseBody();
+    const message = decodeRequest(found, query, parseJsonBody(body), this.table);
+    const answer = await this.options.pipeline.invoke(found.route.method.fullName, message, {
+      token: bearerToken(this.request.headers.authorization) ?? tokenOfCookies(this.request.headers.cookie),
+      clientAddress: plainAddress(this.request.socket.remoteAddress ?? ''),
+      correlationId: id,
+      signal: abortedBy(this.response),
+    });
+    this.answer(found.route, message, answer as Record<string, unknown>);
+  }
+
+  /** Sends the error; a response that has begun can only be cut. */
+  fail(error: unknown): void {
+    if (this.response.destroyed || this.response.writableEnded) return;
+    if (this.response.headersSent) {
+      this.response.destroy();
+      return;
+    }
+    const mapped = toApiError(error);
+    this.json(mapped.httpStatus, mapped.body());
+  }
+
+  private setFixedHeaders(): void {
+    for (const [name, value] of Object.entries(FIXED_HEADERS)) this.response.setHeader(name, value);
+    if ('encrypted' in this.request.socket) this.response.setHeader('Strict-Transport-Security', TRANSPORT_SECURITY);
+  }
+
+  private refuseBody(): void {
+    this.response.setHeader('Connection', 'close');
+    const message = `The request body is larger than ${this.options.maxRequestBytes} bytes.`;
+    this.json(413, invalidArgument(message).body());
+  }
+
+  /** Doubled slashes and a bare `/v1` lead to the path that was meant, as existing clients expect. */
+  private redirectToCleanPath(path: string, search: string): boolean {
+    const clean = path === '/v1' ? '/v1/' : path.replace(/\/{2,}/g, '/');
+    if (clean === path) return false;
+    const target = clean + search;
+    this.response.writeHead(307, { Location: target, 'Content-Type': 'text/html; charset=utf-8' });
+    this.response.end(`<a href="${escapeHtml(target)}">Temporary Redirect</a>.\n\n`);
+    return true;
+  }
+
+  private answer(route: Route, message: unknown, answer: Record<string, unknown>): void {
+    if (route.emptyResponse && !DELETE_WITH_BODY.has(route.method.fullName)) {
+      this.response.writeHead(204).end();
+      return;
+    }
+    if (route.method.fullName === AUTHENTICATE) {
+      const cookies = moveTokenToCookies({ request: message as object, response: answer });
+      if (cookies !== undefined) this.response.setHeader('Set-Cookie', cookies);
+    }
+    const whole = route.method.definition.responseType.toJSON(answer) as Record<string, unknown>;
+    this.json(200, route.responseBody === '' ? whole : (whole[route.responseBody] ?? {}));
+  }
+
+  private json(status: number, value: unknown): void {
+    const body = Buffer.from(JSON.stringify(value));
+    this.response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+    this.response.end(body);
+  }
+}
+
+const headerText = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
+
+/** Path and query of a request target; an absolute URL, as proxies get it, counts by its path. */
+function splitTarget(target: string): { path: string; search: string; query: URLSearchParams } {
+  const local = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  const at = local.indexOf('?');
+  const path = at < 0 ? local : local.slice(0, at);
+  const search = at < 0 ? '' : local.slice(at);
+  return { path: path.startsWith('/') ? path : `/${path}`, search, query: new URLSearchParams(search) };
+}
+
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+/** Aborted when the connection closes before the response is complete. */
+function abortedBy(response: ServerResponse): AbortSignal {
+  const abort = new AbortController();
+  response.on('close', () => {
+    if (!response.writableFinished) abort.abort();
+  });
+  return abort.signal;
+}
+
+/** The request message: query, then body, then the path, which wins. */
+function decodeRequest(
+  { route, variables }: RouteMatch,
+  query: URLSearchParams,
+  body: JsonObject,
+  table: RouteTable,
+): unknown {
+  const { input } = route;
+  // With body "*" every field is the body's or the path's.
+  const outer = route.body === '*' ? checkedJson(input, body) : checkedJson(input, queryJson(input, query));
+  const part = input.fields.find((field) => field.name === route.body)?.message;
+  if (part !== undefined) outer[route.body] = checkedJson(part, body);
+  for (const [name, text] of Object.entries(variables)) outer[name] = decodePathText(name, text);
+  const message = route.method.definition.requestType.decode(toBytes(input, outer, table.registry)) as object;
+  if (part === undefined || route.httpMethod !== 'PATCH') return message;
+  return { ...message, update_mask: maskOfQuery(query) ?? maskOfBody(part, body) };
+}
+
+function decodePathText(name: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw badField(name, 'Invalid formatted identifier.');
+  }
+}

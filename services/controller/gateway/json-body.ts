@@ -1,0 +1,56 @@
+/**
+ * JSON bodies as existing clients send them: what stands behind the first value is ignored, of duplicate keys the last
+ * one counts. Nesting is bounded before the parser sees the text, because it and all later walks are recursive.
+ */
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export interface JsonObject {
+  [key: string]: Json;
+}
+
+/** Deepest nesting of objects and arrays that is taken. */
+export const MAX_JSON_DEPTH = 64;
+
+/** The object in `body`; an empty body is an empty object. Throws 400; error texts never quote the body. */
+export function parseJsonBody(body: Buffer): JsonObject {
+  const text = body.toString('utf8').replace(/^\uFEFF/, '');
+  if (text.trim() === '') return {};
+  let value: Json;
+  try {
+    value = JSON.parse(text.slice(0, endOfFirstValue(text))) as Json;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw invalidArgument('The request body is not valid JSON.');
+  }
+  if (!isObject(value)) throw invalidArgument('The request body must be a JSON object.');
+  return value;
+}
+
+/** Whether a JSON value is an object, neither array nor null. */
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Index behind the first object or array, else the length: other values are refused anyway. */
+function endOfFirstValue(text: string): number {
+  const start = text.search(/\S/);
+  if (text[start] !== '{' && text[start] !== '[') return text.length;
+  let depth = 0;
+  for (let i = start; i < text.length; i++) {
+    const c = text[i];
+    if (c === '"') i = endOfString(text, i);
+    else if (c === '{' || c === '[') {
+      if (++depth > MAX_JSON_DEPTH) throw invalidArgument(`The request body is nested deeper than ${MAX_JSON_DEPTH}.`);
+    } else if ((c === '}' || c === ']') && --depth === 0) return i + 1;
+  }
+  return text.length;
+}
+
+/** Index of the quote that closes the string opened at `from`, or the length. */
+function endOfString(text: string, from: number): number {
+  for (let i = from + 1; i < text.length; i++) {
+    if (text[i] === '\\') i++;
+    else if (text[i] === '"') return i;
+  }
+  return text.length;
+}

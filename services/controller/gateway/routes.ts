@@ -1,0 +1,190 @@
+/**
+ * Routes of the HTTP side, read from the google.api.http annotations of the descriptors. A template is segments of
+ * literal text or one `{field}` each, with an optional `:verb` at the end.
+ */
+import {
+  createFileRegistry,
+  fromBinary,
+  getOption,
+  hasOption,
+  type DescExtension,
+  type DescMessage,
+  type DescMethod,
+  type FileRegistry,
+} from '@bufbuild/protobuf';
+import type { GenExtension } from '@bufbuild/protobuf/codegenv2';
+import { FileDescriptorSetSchema, type MethodOptions } from '@bufbuild/protobuf/wkt';
+import type { BoundMethod, Pipeline } from '../rpc/pipeline';
+
+export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
+
+export interface Route {
+  readonly httpMethod: HttpMethod;
+  /** As annotated; the label of metrics. */
+  readonly template: string;
+  readonly method: BoundMethod;
+  readonly input: DescMessage;
+  /** Field that the body fills, `*` for the whole message, empty for none. */
+  readonly body: string;
+  /** Field that is answered, empty for the whole message. */
+  readonly responseBody: string;
+  /** Whether the response message has no fields. */
+  readonly emptyResponse: boolean;
+  readonly segments: readonly Segment[];
+  /** Text behind the last segment, with its colon; empty when there is none. */
+  readonly verb: string;
+}
+
+type Segment = { literal: string } | { field: string };
+
+/** Registry of all descriptors, for dynamic messages, and the routes of the services that are served. */
+export interface RouteTable {
+  readonly registry: FileRegistry;
+  /** By version and collection, `v1/groups`. */
+  readonly collections: ReadonlyMap<string, readonly Route[]>;
+}
+
+/** The annotation as decoded by a registry: see google/api/http.proto. */
+interface HttpRule {
+  pattern: { case: string | undefined; value: string };
+  body: string;
+  responseBody: string;
+  additionalBindings: HttpRule[];
+}
+
+/** Reads the annotations of `image`, a FileDescriptorSet. Methods that the pipeline does not serve get no route. */
+export function readRoutes(image: Uint8Array, pipeline: Pipeline): RouteTable {
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
+  const extension = registry.getExtension('google.api.http');
+  if (extension === undefined) throw new Error('the descriptor image lacks google/api/annotations.proto');
+  const collections = new Map<string, Route[]>();
+  for (const descriptor of registry) {
+    if (descriptor.kind !== 'service') continue;
+    for (const method of descriptor.methods) {
+      const bound = pipeline.methods.get(`${descriptor.typeName}/${method.name}`);
+      if (bound === undefined) continue;
+      for (const route of routesOf(method, bound, extension)) {
+        const collection = collectionOf(route.template.slice(1).split('/'));
+        collections.set(collection, [...(collections.get(collection) ?? []), route]);
+      }
+    }
+  }
+  return { registry, collections };
+}
+
+function routesOf(method: DescMethod, bound: BoundMethod, extension: DescExtension): Route[] {
+  const option = extension as GenExtension<MethodOptions, never>;
+  if (!hasOption(method, option)) return [];
+  const rule = getOption(method, option) as HttpRule;
+  return [rule, ...rule.additionalBindings].map((one) => ({
+    httpMethod: (one.pattern.case ?? '').toUpperCase() as HttpMethod,
+    template: one.pattern.value,
+    method: bound,
+    input: method.input,
+    body: one.body,
+    responseBody: one.responseBody,
+    emptyResponse: method.output.fields.length === 0,
+    ...parseTemplate(one.pattern.value),
+  }));
+}
+
+/** Splits `/v1/groups/{id}:add-members` into its segments and `:add-members`. */
+export function parseTemplate(template: string): { segments: Segment[]; verb: string } {
+  const parts = template.slice(1).split('/');
+  const last = parts[parts.length - 1] ?? '';
+  const colon = last.indexOf(':');
+  const verb = colon < 0 ? '' : last.slice(colon);
+  if (verb !== '') parts[parts.length - 1] = last.slice(0, colon);
+  return {
+    segments: parts.map((part) => (/^\{.*\}$/.test(part) ? { field: part.slice(1, -1) } : { literal: part })),
+    verb,
+  };
+}
+
+export interface RouteMatch {
+  route: Route;
+  /** Values of the template's fields, percent-decoded. */
+  variables: Record<string, string>;
+}
+
+/** Why a path leads nowhere: no such collection, an unknown verb, a method that this path does not take. */
+export type NoRoute = 'unknown path' | 'unknown action' | 'wrong method';
+
+/**
+ * Action words that some resource of the API has, whether it is served here or not: naming one on the wrong
+ * resource is "wrong method", any other word "unknown action".
+ */
+const ACTION_WORDS = new Set(
+  [
+    ...['principals', 'grants', 'grant-scopes', 'members', 'accounts', 'hosts', 'host-sets', 'host-sources'],
+    ...['credential-sources', 'credential-libraries', 'worker-tags'],
+  ]
+    .flatMap((what) => [`add-${what}`, `set-${what}`, `remove-${what}`])
+    .concat(
+      [
+        'authenticate',
+        'authorize-session',
+        'deauthenticate',
+        'set-password',
+        'change-password',
+        'change-state',
+        'cancel',
+      ],
+      ['list-keys', 'rotate-keys', 'list-key-version-destruction-jobs', 'destroy-key-version', 'download'],
+      [
+        'create:worker-led',
+        'create:controller-led',
+        'read-certificate-authority',
+        'reinitialize-certificate-authority',
+      ],
+      ['attach-storage-policy', 'detach-storage-policy', 'reapply-storage-policy', 'monthly-active-users'],
+      ['list-resolvable-aliases', 'list', 'create', 'update', 'read', 'delete', 'no-op', 'read:self', 'cancel:self'],
+      ['delete:self'],
+    ),
+);
+
+/**
+ * Finds the route of a path (without query). The verb must match exactly; a template without verb takes any text, so
+ * that `GET /v1/groups/g_1:add-members` is a read of a malformed id.
+ */
+export function matchRoute(table: RouteTable, httpMethod: string, path: string): RouteMatch | NoRoute {
+  const parts = path.slice(1).split('/');
+  const routes = table.collections.get(collectionOf(parts));
+  if (routes === undefined || parts.length > MAX_SEGMENTS) return 'unknown path';
+  const fitting = routes.flatMap((route) => {
+    const variables = matchTemplate(route, parts);
+    return variables === undefined ? [] : [{ route, variables }];
+  });
+  // Verbs bind tighter than a plain template, which would swallow them.
+  const [best] = fitting
+    .filter((match) => match.route.httpMethod === httpMethod)
+    .sort((a, b) => b.route.verb.length - a.route.verb.length);
+  if (best !== undefined) return best;
+  if (httpMethod !== 'POST' && fitting.length > 0) return 'wrong method';
+  const last = parts[parts.length - 1] ?? '';
+  const colon = last.indexOf(':');
+  return colon >= 0 && !ACTION_WORDS.has(last.slice(colon + 1)) ? 'unknown action' : 'wrong method';
+}
+
+/** `/v1/<collection>/<id>` */
+const MAX_SEGMENTS = 3;
+
+const collectionOf = (parts: string[]): string => `${parts[0] ?? ''}/${(parts[1] ?? '').split(':', 1)[0] ?? ''}`;
+
+function matchTemplate(route: Route, parts: string[]): Record<string, string> | undefined {
+  if (parts.length !== route.segments.length) return undefined;
+  const variables: Record<string, string> = {};
+  for (const [i, segment] of route.segments.entries()) {
+    let part = parts[i]!;
+    if (i === parts.length - 1 && route.verb !== '') {
+      if (!part.endsWith(route.verb)) return undefined;
+      part = part.slice(0, -route.verb.length);
+    }
+    if ('literal' in segment) {
+      if (part !== segment.literal) return undefined;
+    } else {
+      variables[segment.field] = part;
+    }
+  }
+  return variables;
+}

@@ -1,0 +1,150 @@
+/**
+ * What a new deployment starts with, as data: dev mode fills it with well-known ids, `database init` with random ones.
+ * Names and descriptions are what clients and scripts of Boundary look for.
+ */
+import { newId, randomBase62 } from '../../../lib/ids/ids';
+
+export interface PlannedAccount {
+  userId: string;
+  userName: string;
+  userDescription: string;
+  accountId: string;
+  loginName: string;
+  /** Never logged. */
+  password: string;
+}
+
+export interface PlannedTarget {
+  id: string;
+  name: string;
+  description: string;
+  defaultPort: number;
+  /** Absent: the target leads to the host set of the plan. */
+  address?: string;
+  sessionMaxSeconds?: number;
+  sessionConnectionLimit?: number;
+}
+
+export interface Plan {
+  loginRole?: { id: string };
+  authenticatedUserRole?: { id: string; targetActions: string };
+  authMethod?: { id: string; admin: PlannedAccount; user?: PlannedAccount; adminRoleId: string };
+  /** `roles`: also the administration and default roles that a new org or project gets. */
+  org?: { id: string; roles: boolean };
+  project?: { id: string; roles: boolean };
+  hosts?: { catalogId: string; setId: string; hostId: string; address: string };
+  targets: PlannedTarget[];
+}
+
+export const ADMIN_USER = { userName: 'admin', userDescription: 'Initial admin user within the "global" scope' };
+const UNPRIVILEGED_USER = { userName: 'user', userDescription: 'Initial unprivileged user' };
+
+export interface DevOptions {
+  idSuffix: string;
+  secondaryIdSuffix: string;
+  loginName: string;
+  password: string;
+  unprivilegedLoginName: string;
+  unprivilegedPassword: string;
+  hostAddress: string;
+  targetDefaultPort: number;
+  /** 0: the usual 8 hours. */
+  targetSessionMaxSeconds: number;
+  targetSessionConnectionLimit: number;
+  /** Where the demo database listens; absent: no demo target. */
+  demo?: { address: string; port: number } | undefined;
+}
+
+const ADDRESS_TARGET = {
+  name: 'Generated target with a direct address',
+  description: 'Provides an initial target using an address in Boundary',
+};
+const HOST_SOURCE_TARGET = {
+  name: 'Generated target using host sources',
+  description: 'Provides a target using host sources in Boundary',
+};
+/** The name is the one that clients know; the alias comes with the alias resource. */
+const DEMO_TARGET = {
+  name: 'Generated local postgres target with alias',
+  description: 'Provides an initial target to the demo database of dev mode',
+};
+
+/** Dev mode: the ids end in the two suffixes. */
+export function devPlan(options: DevOptions): Plan {
+  const { idSuffix, secondaryIdSuffix } = options;
+  const id = (prefix: string): string => `${prefix}_${idSuffix}`;
+  const limits = {
+    ...(options.targetSessionMaxSeconds > 0 ? { sessionMaxSeconds: options.targetSessionMaxSeconds } : {}),
+    sessionConnectionLimit: options.targetSessionConnectionLimit,
+  };
+  const admin = { loginName: options.loginName, password: options.password };
+  const user = { loginName: options.unprivilegedLoginName, password: options.unprivilegedPassword };
+  const second = { userId: `u_${secondaryIdSuffix}`, accountId: `acctpw_${secondaryIdSuffix}` };
+  return {
+    loginRole: { id: newId('r') },
+    authenticatedUserRole: { id: newId('r'), targetActions: 'list,read,authorize-session' },
+    authMethod: {
+      id: id('ampw'),
+      admin: { ...ADMIN_USER, ...admin, userId: id('u'), accountId: id('acctpw') },
+      user: { ...UNPRIVILEGED_USER, ...user, ...second },
+      adminRoleId: newId('r'),
+    },
+    org: { id: id('o'), roles: false },
+    project: { id: id('p'), roles: false },
+    hosts: { catalogId: id('hcst'), setId: id('hsst'), hostId: id('hst'), address: options.hostAddress },
+    targets: [
+      { ...ADDRESS_TARGET, ...limits, id: id('ttcp'), defaultPort: options.targetDefaultPort, address: '127.0.0.1' },
+      { ...HOST_SOURCE_TARGET, ...limits, id: `ttcp_${secondaryIdSuffix}`, defaultPort: options.targetDefaultPort },
+      ...(options.demo === undefined
+        ? []
+        : [{ ...DEMO_TARGET, id: newId('ttcp'), defaultPort: options.demo.port, address: options.demo.address }]),
+    ],
+  };
+}
+
+/** Flags of `database init`, in camel case. */
+export interface InitSkips {
+  skipInitialLoginRoleCreation?: boolean;
+  skipInitialAuthenticatedUserRoleCreation?: boolean;
+  skipAuthMethodCreation?: boolean;
+  skipScopesCreation?: boolean;
+  skipHostResourcesCreation?: boolean;
+  skipTargetCreation?: boolean;
+}
+
+const SSH_PORT = 22;
+const PASSWORD_LENGTH = 20;
+
+/** `database init`: random ids, and one admin with a random password. */
+export function initPlan(skips: InitSkips): Plan {
+  const hosts = skips.skipScopesCreation !== true && skips.skipHostResourcesCreation !== true;
+  const targets = hosts && skips.skipTargetCreation !== true;
+  const admin = { loginName: 'admin', password: randomBase62(PASSWORD_LENGTH) };
+  return {
+    ...(skips.skipInitialLoginRoleCreation === true ? {} : { loginRole: { id: newId('r') } }),
+    ...(skips.skipInitialAuthenticatedUserRoleCreation === true
+      ? {}
+      : { authenticatedUserRole: { id: newId('r'), targetActions: 'list,read' } }),
+    ...(skips.skipAuthMethodCreation === true
+      ? {}
+      : {
+          authMethod: {
+            id: newId('ampw'),
+            admin: { ...ADMIN_USER, ...admin, userId: newId('u'), accountId: newId('acctpw') },
+            adminRoleId: newId('r'),
+          },
+        }),
+    ...(skips.skipScopesCreation === true
+      ? {}
+      : { org: { id: newId('o'), roles: true }, project: { id: newId('p'), roles: true } }),
+    ...(hosts
+      ? { hosts: { catalogId: newId('hcst'), setId: newId('hsst'), hostId: newId('hst'), address: 'localhost' } }
+      : {}),
+    targets: targets
+      ? [
+          { ...ADDRESS_TARGET, id: newId('ttcp'), defaultPort: SSH_PORT, address: '127.0.0.1' },
+          { ...HOST_SOURCE_TARGET, id: newId('ttcp'), defaultPort: SSH_PORT },
+        ]
+      : [],
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * The API port: gRPC and HTTP/1.1 on one address. With TLS the client's ALPN decides, without it the HTTP/2 preface.
+ * What is neither is closed and counted: no protocol of ours answers to port scans and garbage.
+ */
+import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import { Counter, type Registry } from 'prom-client';
+import type { Logger } from '../../../lib/log/log';
+import type { ListenAddress, TlsMaterial } from '../config';
+import type { GrpcFront } from '../rpc/grpc-server';
+import { Acceptor } from './connections';
+import { SNIFF_TIMEOUT_MS, sniff, type Protocol } from './sniff';
+
+export interface ApiListenerOptions {
+  address: ListenAddress;
+  tls?: TlsMaterial | undefined;
+  grpc: GrpcFront;
+  gateway: RequestListener;
+  registry: Registry;
+  log: Logger;
+  timeouts?: Partial<ApiTimeouts>;
+}
+
+/** All ms. */
+export interface ApiTimeouts {
+  /** First bytes, and TLS handshake. */
+  handshake: number;
+  /** All headers of a request. */
+  headers: number;
+  /** A whole request. */
+  request: number;
+  /** Silence between two requests. */
+  idle: number;
+  /** How often the last three are looked at. */
+  check: number;
+}
+
+export interface ApiListener {
+  /** As bound. */
+  readonly address: ListenAddress;
+  /** No new connections; running requests have until `graceMs`, then everything is cut. */
+  close(graceMs: number): Promise<void>;
+}
+
+const TIMEOUTS: ApiTimeouts = {
+  handshake: SNIFF_TIMEOUT_MS,
+  headers: 10_000,
+  request: 30_000,
+  idle: 300_000,
+  check: 2_000,
+};
+/** Open connections at once; a controller has about 20,000 descriptors in common configurations. */
+const MAX_CONNECTIONS = 8_192;
+const MAX_HEADER_BYTES = 16_384;
+
+const TLS_ON_PLAINTEXT = 'This port speaks plain HTTP; the client tried TLS.';
+const PLAINTEXT_ON_TLS = 'This port speaks TLS; use https://.\n';
+
+/** Binds the API port. Rejects with Node's error when the address is taken or not ours. */
+export async function startApiListener(options: ApiListenerOptions): Promise<ApiListener> {
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const refused = new Counter({
+    name: 'sallyport_controller_api_refused_connections_total',
+    help: 'Connections to the API port that were closed before a request, by reason.',
+    labelNames: ['reason'] as const,
+    registers: [options.registry],
+  });
+  const http = httpServer(options.gateway, timeouts);
+  const tls = options.tls === undefined ? undefined : tlsServer(options.tls, timeouts, options.grpc, http, refused);
+  const undecided = new Set<Socket>();
+  const onConnection = (socket: Socket): void => {
+    undecided.add(socket);
+    socket.on('close', () => undecided.delete(socket));
+    sniff(socket, timeouts.handshake, (protocol) => {
+      undecided.delete(socket);
+      dispatch(protocol, socket, servers);
+    });
+  };
+  const acceptor = new Acceptor({ address: options.address, maxConnections: MAX_CONNECTIONS, refused, onConnection });
+  const servers: Servers = { options, http, tls, acceptor, undecided };
+  const address = await acceptor.listen();
+  return { address, close: (graceMs) => close(graceMs, servers) };
+}
+
+interface Servers {
+  options: ApiListenerOptions;
+  http: HttpServer;
+  tls: TlsServer | undefined;
+  acceptor: Acceptor;
+  /** Connections whose protocol is not known yet. */
+  undecided: Set<Socket>;
+}
+
+/** Hands a connection to the server of its protocol. */
+function dispatch(protocol: Protocol | 'silent', socket: Socket, { options, http, tls, acceptor }: Servers): void {
+  if (protocol === 'silent' || protocol === 'unknown') {
+    acceptor.refuse(socket, protocol === 'silent' ? 'silent' : 'unknown protocol');
+  } else if (tls !== undefined) {
+    if (protocol === 'tls') tls.emit('connection', socket);
+    else refusePlaintext(socket, protocol, acceptor);
+  } else if (protocol === 'tls') {
+    options.log.debug({ client: socket.remoteAddress }, TLS_ON_PLAINTEXT);
+    acceptor.refuse(socket, 'TLS to a plaintext port');
+  } else if (protocol === 'http2') {
+    options.grpc.injector.injectConnection(socket);
+  } else {
+    http.emit('connection', socket);
+  }
+}
+
+/** A person who typed http:// for https:// gets a sentence; a gRPC client sees the connection close. */
+function refusePlaintext(socket: Socket, protocol: Protocol, acceptor: Acceptor): void {
+  if (protocol === 'http1') {
+    const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${PLAINTEXT_ON_TLS.length}`;
+    socket.write(`${head}\r\nConnection: close\r\n\r\n${PLAINTEXT_ON_TLS}`, () =>
+      acceptor.refuse(socket, 'plaintext to a TLS port'),
+    );
+  } else {
+    acceptor.refuse(socket, 'plaintext to a TLS port');
+  }
+}
+
+function httpServer(gateway: RequestListener, timeouts: ApiTimeouts): HttpServer {
+  const server = createHttpServer(
+    {
+      headersTimeout: timeouts.headers,
+      requestTimeout: timeouts.request,
+      keepAliveTimeout: timeouts.idle,
+      connectionsCheckingInterval: timeouts.check,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    gateway,
+  );
+  // It never listens itself, but its check of the timeouts starts with this event.
+  server.emit('listening');
+  return server;
+}
+
+function tlsServer(
+  material: TlsMaterial,
+  timeouts: ApiTimeouts,
+  grpc: GrpcFront,
+  http: HttpServer,
+  refused: Counter<'reason'>,
+): TlsServer {
+  const server = createTlsServer({
+    cert: material.cert,
+    key: material.key,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['h2', 'http/1.1'],
+    handshakeTimeout: timeouts.handshake,
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    socket.on('error', () => {});
+    if (socket.alpnProtocol === 'h2') grpc.injector.injectConnection(socket);
+    else http.emit('connection', socket);
+  });
+  server.on('tlsClientError', (_, socket) => {
+    refused.inc({ reason: 'TLS handshake failed' });
+    socket.destroy();
+  });
+  return server;
+}
+
+/** How often connections that fell idle are closed while the listener closes, ms. */
+const SWEEP_MS = 50;
+
+async function close(graceMs: number, { acceptor, http, options, undecided }: Servers): Promise<void> {
+  acceptor.stopAccepting();
+  for (const socket of undecided) socket.destroy();
+  // Ends the check of the timeouts.
+  http.close();
+  const sweep = setInterval(() => http.closeIdleConnections(), SWEEP_MS);
+  const cut = setTimeout(() => acceptor.destroyAll(), graceMs);
+  await options.grpc.close(graceMs);
+  await acceptor.ended();
+  clearTimeout(cut);
+  clearInterval(sweep);
+}

@@ -1,0 +1,69 @@
+/** Open connections of a listener: how many there may be, and how they end. */
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Counter } from 'prom-client';
+import type { ListenAddress } from '../config';
+
+export interface AcceptorOptions {
+  address: ListenAddress;
+  /** Further connections are closed at once. */
+  maxConnections: number;
+  /** Counts refused connections by reason. */
+  refused: Counter<'reason'>;
+  onConnection(socket: Socket): void;
+}
+
+/** Accepts TCP connections and keeps track of them. */
+export class Acceptor {
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+
+  constructor(private readonly options: AcceptorOptions) {
+    this.server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.accept(socket));
+  }
+
+  /** Rejects when the address cannot be bound, with Node's error (`EADDRINUSE`, ...). */
+  listen(): Promise<ListenAddress> {
+    const { host, port } = this.options.address;
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        const bound = this.server.address() as AddressInfo;
+        resolve({ host: bound.address, port: bound.port });
+      });
+    });
+  }
+
+  /** Takes no more connections; those that exist go on. */
+  stopAccepting(): void {
+    this.server.close();
+  }
+
+  /** Cuts what is still open. */
+  destroyAll(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Resolves when the last connection has ended; call after {@link stopAccepting}. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.sockets].map((s) => new Promise<void>((resolve) => s.once('close', () => resolve()))));
+  }
+
+  /** Closes a connection for a reason that is counted. */
+  refuse(socket: Socket, reason: string): void {
+    this.options.refused.inc({ reason });
+    socket.destroy();
+  }
+
+  private accept(socket: Socket): void {
+    // Resets and broken pipes are the peer's business; without a listener they would end the process.
+    socket.on('error', () => {});
+    if (this.sockets.size >= this.options.maxConnections) {
+      this.refuse(socket, 'too many connections');
+      return;
+    }
+    this.sockets.add(socket);
+    socket.on('close', () => this.sockets.delete(socket));
+    this.options.onConnection(socket);
+  }
+}

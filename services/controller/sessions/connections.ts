@@ -1,0 +1,118 @@
+/** Connections of sessions: why they end, and why one is refused. */
+import type { SessionStatus } from './sessions';
+
+export const CLOSED_BY = ['client', 'endpoint', 'worker', 'controller', 'admin', 'policy'] as const;
+export type ClosedBy = (typeof CLOSED_BY)[number];
+
+/** Boundary's vocabulary, which clients may depend on; `unknown` does not occur. */
+export type ClosedReason =
+  'timed out' | 'closed by end-user' | 'closed by endpoint' | 'canceled' | 'network error' | 'system error';
+
+/** `undefined`: the reason depends on which end it was. */
+const REASONS = {
+  fin: undefined,
+  rst: undefined,
+  'dial refused': 'network error',
+  'dial timeout': 'network error',
+  'dial unreachable': 'network error',
+  'name not found': 'network error',
+  'client lost': 'network error',
+  'endpoint lost': 'network error',
+  'protocol error': 'network error',
+  'idle timeout': 'timed out',
+  expired: 'timed out',
+  canceled: 'canceled',
+  'worker drain': 'system error',
+  'worker lost': 'system error',
+  'controller unreachable': 'system error',
+} as const satisfies Record<string, ClosedReason | undefined>;
+
+export type Cause = keyof typeof REASONS;
+
+export const isCause = (text: string): text is Cause => Object.hasOwn(REASONS, text);
+export const isClosedBy = (text: string): text is ClosedBy => (CLOSED_BY as readonly string[]).includes(text);
+
+/** `closed_reason` of a connection that ended for `cause`. */
+export function closedReason(closedBy: ClosedBy, cause: Cause): ClosedReason {
+  return REASONS[cause] ?? (closedBy === 'endpoint' ? 'closed by endpoint' : 'closed by end-user');
+}
+
+/** A connection as reads of its session show it; from JSON, so 64-bit numbers are text. */
+export interface ConnectionRow {
+  client_address: string;
+  client_port: number;
+  endpoint_address: string | null;
+  endpoint_port: number | null;
+  bytes_up: string;
+  bytes_down: string;
+  closed_reason: ClosedReason | null;
+  closed_by: ClosedBy | null;
+  cause: Cause | null;
+  error: string | null;
+}
+
+export const shownConnection = (connection: ConnectionRow) => ({
+  client_tcp_address: connection.client_address,
+  client_tcp_port: connection.client_port,
+  endpoint_tcp_address: connection.endpoint_address ?? '',
+  endpoint_tcp_port: connection.endpoint_port ?? 0,
+  bytes_up: BigInt(connection.bytes_up),
+  bytes_down: BigInt(connection.bytes_down),
+  closed_reason: connection.closed_reason ?? '',
+  closed_by: connection.closed_by ?? '',
+  cause: connection.cause ?? '',
+  error: connection.error ?? '',
+});
+
+export type Refusal =
+  | 'session not found'
+  | 'session ended'
+  | 'expired'
+  | 'canceled'
+  | 'tofu token not allowed'
+  | 'connection limit'
+  | 'concurrent connection limit';
+
+/** What a refused request saw of its session. */
+export interface RefusedView {
+  status: SessionStatus | null;
+  termination_reason: string | null;
+  expired: boolean;
+  tofu_matches: boolean;
+  made: number;
+  open: number;
+  connection_limit: number;
+  concurrent_connection_limit: number;
+}
+
+/** Why a connection was refused; undefined when the view shows no reason, because things changed in between. */
+export function refusalOf(view: RefusedView): Refusal | undefined {
+  if (view.status === null) return 'session not found';
+  const ended = endedRefusal(view.status, view.termination_reason, view.expired);
+  if (ended !== undefined) return ended;
+  if (!view.tofu_matches) return 'tofu token not allowed';
+  if (view.connection_limit !== -1 && view.made >= view.connection_limit) return 'connection limit';
+  if (view.concurrent_connection_limit !== -1 && view.open >= view.concurrent_connection_limit) {
+    return 'concurrent connection limit';
+  }
+  return undefined;
+}
+
+/** Why a session takes nothing more; undefined while it does. */
+export function endedRefusal(status: SessionStatus, reason: string | null, expired: boolean): Refusal | undefined {
+  if (status === 'canceling' || reason === 'canceled') return 'canceled';
+  if (reason === 'timed out' || expired) return 'expired';
+  if (reason === 'connection limit') return 'connection limit';
+  return status === 'terminated' ? 'session ended' : undefined;
+}
+
+/** Sentence for a person. */
+export const REFUSAL_TEXT: Record<Refusal, string> = {
+  'session not found': 'The session does not exist or is not for this worker: authorize a new one.',
+  'session ended': 'The session has ended: authorize a new one.',
+  expired: 'The session has expired: authorize a new one.',
+  canceled: 'The session has been canceled: authorize a new one.',
+  'tofu token not allowed': 'The session is in use by another client: authorize a session of your own.',
+  'connection limit': 'The session has made all the connections it may make: authorize a new one.',
+  'concurrent connection limit': 'The session has as many open connections as it may have: close one first.',
+};

@@ -1,0 +1,80 @@
+/** Handlers of SessionService. Callers who own a session may act on it with the `:self` actions. */
+import { resourceNotFound } from '../../../lib/errors/errors';
+import { hasIdForm } from '../../../lib/ids/ids';
+import { Session, SessionServiceDefinition } from '../../../proto/gen/api/sessions';
+import type { Allowed } from '../authz/authz';
+import type { ControllerDeps } from '../context';
+import { transaction } from '../db/db';
+import { checkGetId, FieldErrors, MESSAGE } from '../resources/fields';
+import type { ListDefinition } from '../resources/list';
+import { present } from '../resources/present';
+import { staleVersion } from '../resources/rows';
+import { listInScopes } from '../resources/scope-lists';
+import { service, type Op } from '../rpc/service';
+import { isLive, SESSION_ACTIONS, SESSION_PREFIX, sessionItem, sessionResource, type SessionRow } from './sessions';
+import * as store from './sessions.store';
+
+const listDefinition = (includeTerminated: boolean): ListDefinition<SessionRow, ReturnType<typeof sessionItem>> => ({
+  type: 'session',
+  select: store.selectSessions(includeTerminated),
+  from: store.fromSessions(includeTerminated),
+  resource: sessionResource,
+  actions: () => SESSION_ACTIONS,
+  owner: (session) => session.user_id,
+  item: sessionItem,
+  toJSON: (item) => Session.toJSON(Session.fromPartial(item)),
+});
+
+/** Read, list and cancel of sessions. */
+export function sessionService(deps: ControllerDeps) {
+  const on = deps.db.executor;
+
+  /** Needs the plain action on sessions of others. */
+  async function allow<A extends 'read' | 'cancel'>(op: Op, action: A, session: SessionRow) {
+    const own = (await deps.authz.actor(op)).userId === session.user_id;
+    return deps.authz.check<A | `${A}:self`>(op, own ? `${action}:self` : action, sessionResource(session));
+  }
+
+  async function answer(op: Op, allowed: Allowed, session: SessionRow) {
+    const shown = { decision: allowed.decision, resource: sessionResource(session), actions: SESSION_ACTIONS };
+    return { item: await present(deps.authz, op, shown, sessionItem(session)) };
+  }
+
+  return service(SessionServiceDefinition, {
+    async getSession(op, { id }) {
+      checkGetId(id, SESSION_PREFIX);
+      const session = await store.findSessionWithConnections(on, id);
+      if (session === undefined) throw resourceNotFound();
+      return answer(op, await allow(op, 'read', session), session);
+    },
+
+    async listSessions(op, request) {
+      const within = request.recursive
+        ? request.scope_id === 'global' || hasIdForm(request.scope_id, 'o', 'p')
+        : hasIdForm(request.scope_id, 'p');
+      new FieldErrors()
+        .require(within, 'scope_id', 'This field must be a valid project scope ID or the list operation must be recursive.')
+        .throwIfAny(MESSAGE.identifier);
+      return listInScopes(deps, op, listDefinition(request.include_terminated), request);
+    },
+
+    async cancelSession(op, { id, version }) {
+      new FieldErrors()
+        .require(hasIdForm(id, SESSION_PREFIX), 'id', 'Improperly formatted identifier.')
+        .require(version > 0, 'version', 'Required field.')
+        .throwIfAny(MESSAGE.identifier);
+      const session = await store.findSession(on, id);
+      if (session === undefined) throw resourceNotFound();
+      const allowed = await allow(op, 'cancel', session);
+      const now = deps.clock.now();
+      const after = await transaction(deps.db, now, async (tx) => {
+        const canceled = await store.cancelSession(tx, allowed, { id, version, now });
+        const found = await store.findSession(tx, id);
+        if (!canceled && found !== undefined && isLive(found.status)) throw staleVersion('Session', id);
+        return found;
+      });
+      if (after === undefined) throw resourceNotFound();
+      return answer(op, allowed, after);
+    },
+  });
+}

@@ -1,0 +1,269 @@
+/** SQL of sessions, one function per use case. */
+import type { Allowed } from '../authz/authz';
+import { changed, row, rows, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
+import { scopeColumn } from '../resources/rows';
+import { ending, type ChangedSession } from './connections.store';
+import type { EndedBy, SessionRow, SessionStatus, TerminationReason } from './sessions';
+
+const columns = sql`
+  r.id, r.scope_id, r.target_id, r.user_id, r.auth_token_id, r.host_id, r.host_set_id, r.type, r.endpoint, r.certificate,
+  r.expiration_time, r.status, r.termination_reason, r.canceled_by, r.created_time, r.updated_time, r.version,
+  (select jsonb_agg(jsonb_build_object('status', t.status, 'start_time', t.start_time, 'end_time', t.end_time)
+    order by t.start_time desc) from session_states t where t.session_id = r.id) as states, ${scopeColumn}`;
+
+/** Sessions as lists show them: ended ones only on request. */
+export const fromSessions = (includeTerminated: boolean): RawBuilder<unknown> =>
+  includeTerminated
+    ? sql`from sessions r`
+    : sql`from (select * from sessions where status <> 'terminated') r`;
+
+export const selectSessions = (includeTerminated: boolean): RawBuilder<unknown> =>
+  sql`select ${columns} ${fromSessions(includeTerminated)} join scopes s on s.id = r.scope_id`;
+
+/** One session without its connections. */
+export function findSession(on: Executor, id: string): Promise<SessionRow | undefined> {
+  return find(on, id, sql``);
+}
+
+/** One session with its connections. */
+export function findSessionWithConnections(on: Executor, id: string): Promise<SessionRow | undefined> {
+  return find(
+    on,
+    id,
+    sql`, coalesce((select jsonb_agg(jsonb_build_object(
+        'client_address', c.client_address, 'client_port', c.client_port,
+        'endpoint_address', c.endpoint_address, 'endpoint_port', c.endpoint_port,
+        'bytes_up', c.bytes_up::text, 'bytes_down', c.bytes_down::text, 'closed_reason', c.closed_reason,
+        'closed_by', c.closed_by, 'cause', c.cause, 'error', c.error) order by c.created_time desc, c.id desc)
+      from session_connections c where c.session_id = r.id), '[]') as connections`,
+  );
+}
+
+async function find(on: Executor, id: string, more: RawBuilder<unknown>): Promise<SessionRow | undefined> {
+  const found = await row<SessionRow>(
+    on,
+    sql`select ${columns}${more} from sessions r left join scopes s on s.id = r.scope_id where r.id = ${id}`,
+  );
+  return found?.scope_id === null ? { ...found, scope: null } : found;
+}
+
+export interface NewSession {
+  id: string;
+  scopeId: string;
+  targetId: string;
+  userId: string;
+  authTokenId: string;
+  hostId: string | undefined;
+  hostSetId: string | undefined;
+  type: string;
+  endpoint: string;
+  certificate: Buffer;
+  privateKey: Buffer;
+  keyId: string;
+  connectionLimit: number;
+  concurrentConnectionLimit: number;
+  offlineGraceSeconds: number | null;
+  endOnTokenExpiry: boolean;
+  egressWorkerFilter: string | null;
+  correlationId: string;
+  expiration: Date;
+  now: Date;
+  /** In order of preference. */
+  workerIds: string[];
+}
+
+/** The session in state pending, and the workers that may serve it: one statement. */
+export async function insertSession(
+  tx: Tx,
+  _allowed: Allowed<'authorize-session'>,
+  session: NewSession,
+): Promise<void> {
+  await sql`
+    with made as (
+      insert into sessions (
+        id, scope_id, target_id, user_id, auth_token_id, host_id, host_set_id, by_address, type, endpoint, certificate,
+        private_key, key_id, connection_limit, concurrent_connection_limit, offline_grace_seconds, end_on_token_expiry,
+        egress_worker_filter, correlation_id, expiration_time, status_time, created_time, updated_time)
+      values (
+        ${session.id}, ${session.scopeId}, ${session.targetId}, ${session.userId}, ${session.authTokenId},
+        ${session.hostId ?? null}, ${session.hostSetId ?? null}, ${session.hostId === undefined}, ${session.type},
+        ${session.endpoint}, ${session.certificate}, ${session.privateKey}, ${session.keyId}, ${session.connectionLimit},
+        ${session.concurrentConnectionLimit}, ${session.offlineGraceSeconds}, ${session.endOnTokenExpiry},
+        ${session.egressWorkerFilter}, ${session.correlationId}, ${session.expiration}, ${session.now}, ${session.now},
+        ${session.now})
+      returning id
+    )
+    insert into session_workers (session_id, worker_id, preference)
+    select made.id, w.id, w.n from made, unnest(${session.workerIds}::text[]) with ordinality as w (id, n)`.execute(tx);
+}
+
+/** False when the session has ended already, or `version` is one that it never had. */
+export async function cancelSession(
+  tx: Tx,
+  allowed: Allowed<'cancel' | 'cancel:self'>,
+  cancel: { id: string; version: number; now: Date },
+): Promise<boolean> {
+  // The version may be an older one: what happened since, an activation, is no reason to let the session go on.
+  return (
+    (await changed(
+      tx,
+      sql`update sessions set status = 'canceling', status_time = ${cancel.now}, ended_by = 'admin',
+            canceled_by = ${allowed.actor.userId}
+          where id = ${cancel.id} and status in ('pending', 'active') and version >= ${cancel.version}`,
+    )) === 1
+  );
+}
+
+/** What a worker needs to serve a session. */
+export interface GrantRow {
+  id: string;
+  endpoint: string;
+  certificate: Buffer;
+  private_key: Buffer;
+  /** Null once the project's keys are gone; the session is then ended. */
+  key_id: string | null;
+  connection_limit: number;
+  offline_grace_seconds: number | null;
+  expiration_time: Date;
+  status: SessionStatus;
+  termination_reason: TerminationReason | null;
+  ended_by: EndedBy | null;
+}
+
+const grantColumns = sql`s.id, s.endpoint, s.certificate, s.private_key, s.key_id, s.connection_limit,
+  s.offline_grace_seconds, s.expiration_time, s.status, s.termination_reason, s.ended_by`;
+
+/** Sessions that the worker may serve now. */
+export function grantsOfWorker(on: Executor, workerId: string, now: Date): Promise<GrantRow[]> {
+  return rows(
+    on,
+    sql`select ${grantColumns} from sessions s join session_workers w on w.session_id = s.id
+        where w.worker_id = ${workerId} and s.status in ('pending', 'active') and s.expiration_time > ${now}
+          and s.key_id is not null`,
+  );
+}
+
+/** A session of the worker, ended or not. */
+export function grantOf(on: Executor, workerId: string, sessionId: string): Promise<GrantRow | undefined> {
+  return row(
+    on,
+    sql`select ${grantColumns} from sessions s join session_workers w on w.session_id = s.id
+        where w.worker_id = ${workerId} and s.id = ${sessionId}`,
+  );
+}
+
+/** A session that has changed, with the workers it concerns. */
+export interface PushRow extends GrantRow {
+  worker_ids: string[];
+  open: number;
+}
+
+/** Sessions by id, for the workers among `workerIds`. */
+export function sessionsToPush(on: Executor, ids: string[], workerIds: string[]): Promise<PushRow[]> {
+  return rows(
+    on,
+    sql`select ${grantColumns}, s.open, coalesce(array_agg(w.worker_id) filter (where w.worker_id is not null), '{}') as worker_ids
+        from sessions s
+        left join session_workers w on w.session_id = s.id and w.worker_id = any(${workerIds}::text[])
+        where s.id = any(${ids}::text[])
+        group by s.id`,
+  );
+}
+
+/** Ended sessions that still have open connections on one of the workers: their cancellation was not heard. */
+export async function unheardEnds(on: Executor, workerIds: string[], now: Date): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    on,
+    sql`select distinct s.id from session_connections c join sessions s on s.id = c.session_id
+        where c.closed_time is null and c.worker_id = any(${workerIds}::text[])
+          and (s.status = 'canceling' or s.expiration_time <= ${now})`,
+  );
+  return found.map((session) => session.id);
+}
+
+/** State of those of `ids` that the worker may serve. */
+export function statesFor(
+  on: Executor,
+  workerId: string,
+  ids: string[],
+): Promise<Pick<GrantRow, 'id' | 'status' | 'termination_reason' | 'ended_by' | 'expiration_time'>[]> {
+  return rows(
+    on,
+    sql`select s.id, s.status, s.termination_reason, s.ended_by, s.expiration_time
+        from sessions s join session_workers w on w.session_id = s.id
+        where w.worker_id = ${workerId} and s.id = any(${ids}::text[])`,
+  );
+}
+
+export interface EndAnswer {
+  ended: boolean;
+  status: SessionStatus | null;
+}
+
+/** A client ends its session; another client's token ends nothing. */
+export async function endSession(
+  on: Executor,
+  end: { sessionId: string; workerId: string; tofuHmac: Buffer; now: Date },
+): Promise<EndAnswer> {
+  const found = await row<EndAnswer>(
+    on,
+    sql`
+      with ended as (
+        update sessions s set status = 'canceling', status_time = ${end.now}, ended_by = 'client'
+        where s.id = ${end.sessionId} and s.status in ('pending', 'active')
+          and (s.tofu_hmac is null or s.tofu_hmac = ${end.tofuHmac}::bytea)
+          and exists (select from session_workers w where w.session_id = s.id and w.worker_id = ${end.workerId})
+        returning s.id
+      )
+      select ended.id is not null as ended, case when w.worker_id is null then null else s.status end as status
+      from (select ${end.sessionId}::text as id) asked
+      left join ended on ended.id = asked.id
+      left join sessions s on s.id = asked.id
+      left join session_workers w on w.session_id = s.id and w.worker_id = ${end.workerId}`,
+  );
+  return found!;
+}
+
+/** Sessions that one statement of a periodic task terminates or looks at. */
+export const TASK_BATCH = 500;
+
+/** Terminates what is through: canceled, expired or at its limit, and nothing open. */
+export function terminateEnded(on: Executor, now: Date): Promise<ChangedSession[]> {
+  return rows(
+    on,
+    sql`
+      with due as materialized (
+        (select id from sessions where status = 'canceling' and open = 0 order by status_time limit ${TASK_BATCH})
+        union
+        (select id from sessions where status <> 'terminated' and expiration_time <= ${now} and open = 0
+          order by expiration_time limit ${TASK_BATCH})
+      ), locked as materialized (
+        select id from sessions where id in (select id from due) order by id for update skip locked
+      )
+      update sessions s set ${ending(now, sql`s.open`, sql`s.made`)}
+      from locked where s.id = locked.id and s.open = 0 and s.status <> 'terminated'
+      returning s.id, s.status, s.termination_reason`,
+  );
+}
+
+/** Terminates one canceled session that has nothing open. */
+export async function terminateCanceled(on: Executor, ids: string[], now: Date): Promise<void> {
+  await sql`update sessions s set ${ending(now, sql`s.open`, sql`s.made`)}
+    where s.id = any(${ids}::text[]) and s.status = 'canceling' and s.open = 0`.execute(on);
+}
+
+/** Selects, for `closeLost`, connections of sessions that ended before `deadline`. */
+export const ofSessionsEndedBefore = (deadline: Date): RawBuilder<unknown> => sql`c.session_id in (
+  select id from sessions where status = 'canceling' and status_time <= ${deadline} and open > 0
+  union all
+  select id from sessions where status <> 'terminated' and expiration_time <= ${deadline} and open > 0)`;
+
+/** Deletes sessions that were terminated before `before`; answers how many. */
+export function purgeSessions(tx: Tx, before: Date): Promise<number> {
+  return changed(
+    tx,
+    sql`delete from sessions where id in (
+          select id from sessions where status = 'terminated' and status_time < ${before}
+          order by status_time limit ${TASK_BATCH} for update skip locked)`,
+  );
+}

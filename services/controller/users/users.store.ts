@@ -1,0 +1,90 @@
+/** SQL of users, one function per use case. */
+import type { Allowed } from '../authz/authz';
+import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
+import { assignments, scopeColumn } from '../resources/rows';
+import type { UserRow } from './users';
+
+const columns = sql`r.id, r.scope_id, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn},
+  pa.id as primary_account_id, pp.login_name`;
+const tables = sql`users r join scopes s on s.id = r.scope_id
+  left join accounts pa on pa.user_id = r.id and pa.auth_method_id = s.primary_auth_method_id
+  left join password_accounts pp on pp.id = pa.id`;
+
+export const selectUsers = sql`select ${columns} from ${tables}`;
+
+export function findUser(on: Executor, id: string): Promise<UserRow | undefined> {
+  return row(
+    on,
+    sql`select ${columns},
+          coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'scope_id', a.scope_id) order by a.id)
+            from accounts a where a.user_id = r.id), '[]') as accounts
+        from ${tables} where r.id = ${id}`,
+  );
+}
+
+export async function insertUser(
+  tx: Tx,
+  _allowed: Allowed<'create' | 'authenticate'>,
+  user: { id: string; scope_id: string; name: string | null; description: string | null; now: Date },
+): Promise<void> {
+  await changed(
+    tx,
+    sql`insert into users (id, scope_id, name, description, created_time, updated_time)
+        values (${user.id}, ${user.scope_id}, ${user.name}, ${user.description}, ${user.now}, ${user.now})`,
+  );
+}
+
+/** False when the version is not the current one. */
+export async function updateUser(
+  tx: Tx,
+  allowed: Allowed,
+  change: { version: number; columns: Record<string, unknown>; now: Date },
+): Promise<boolean> {
+  const set = { ...change.columns, version: change.version + 1, updated_time: change.now };
+  return (
+    (await changed(
+      tx,
+      sql`update users set ${assignments(set)} where id = ${allowed.resource.id} and version = ${change.version}`,
+    )) === 1
+  );
+}
+
+export async function deleteUser(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {
+  return (await changed(tx, sql`delete from users where id = ${allowed.resource.id}`)) === 1;
+}
+
+/** Accounts with their place and owner, locked against concurrent edits of other users. */
+export function lockAccounts(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<{ id: string; auth_method_id: string; scope_id: string; user_id: string | null }[]> {
+  return rows(
+    tx,
+    sql`select id, auth_method_id, scope_id, user_id from accounts where id = any(${ids}::text[]) order by id for update`,
+  );
+}
+
+/** Takes the accounts away from the user; their version stays, it is the user that changed. */
+export function unlinkAccounts(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<number> {
+  return changed(
+    tx,
+    sql`update accounts set user_id = null where user_id = ${allowed.resource.id} and id = any(${ids}::text[])`,
+  );
+}
+
+export function linkAccounts(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<number> {
+  return changed(
+    tx,
+    sql`update accounts set user_id = ${allowed.resource.id} where user_id is null and id = any(${ids}::text[])`,
+  );
+}
+
+/** Whether the user has an account in one of the auth methods. */
+export async function hasAccountIn(tx: Tx, allowed: Allowed, authMethodIds: readonly string[]): Promise<boolean> {
+  const found = await row(
+    tx,
+    sql`select 1 as there from accounts
+        where user_id = ${allowed.resource.id} and auth_method_id = any(${authMethodIds}::text[]) limit 1`,
+  );
+  return found !== undefined;
+}

@@ -1,0 +1,44 @@
+/** SQL of the deployment's authorities and keys. */
+import { row, rows, sql, type Executor, type Tx } from '../db/db';
+import type { Encrypted } from '../kms/kms';
+
+export interface AuthorityRow {
+  deployment_id: string;
+  slot: 'current' | 'next';
+  certificate: Buffer;
+  private_key: Buffer;
+  key_id: string;
+}
+
+export function selectAuthorities(on: Executor): Promise<AuthorityRow[]> {
+  return rows(
+    on,
+    sql`select d.id as deployment_id, c.slot, c.certificate, c.private_key, c.key_id
+        from ca_certificates c, deployment d`,
+  );
+}
+
+export async function insertAuthority(
+  tx: Tx,
+  authority: { slot: string; certificate: Buffer; privateKey: Encrypted; now: Date },
+): Promise<void> {
+  await sql`insert into ca_certificates (slot, certificate, private_key, key_id, created_time)
+    values (${authority.slot}, ${authority.certificate}, ${authority.privateKey.ciphertext},
+      ${authority.privateKey.keyId}, ${authority.now})`.execute(tx);
+}
+
+export async function insertDeployment(tx: Tx, id: string, now: Date): Promise<void> {
+  await sql`insert into deployment (id, created_time) values (${id}, ${now})`.execute(tx);
+}
+
+export async function insertDeploymentKey(tx: Tx, purpose: string, key: Encrypted, now: Date): Promise<void> {
+  await sql`insert into deployment_keys (purpose, key, key_id, created_time)
+    values (${purpose}, ${key.ciphertext}, ${key.keyId}, ${now})`.execute(tx);
+}
+
+export function selectDeploymentKey(
+  on: Executor,
+  purpose: string,
+): Promise<{ key: Buffer; key_id: string } | undefined> {
+  return row(on, sql`select key, key_id from deployment_keys where purpose = ${purpose}`);
+}

@@ -1,0 +1,153 @@
+/** Handlers of WorkerService: decode, look up, authorize, one store call, encode. */
+import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
+import { newId } from '../../../lib/ids/ids';
+import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
+import { Worker, WorkerServiceDefinition } from '../../../proto/gen/api/workers';
+import type { Allowed } from '../authz/authz';
+import type { ControllerDeps } from '../context';
+import { sql, transaction } from '../db/db';
+import {
+  checkCreate,
+  checkDeleteId,
+  checkGetId,
+  checkUpdate,
+  FieldErrors,
+  maskedColumns,
+  MESSAGE,
+  storedText,
+} from '../resources/fields';
+import { cutFields, present } from '../resources/present';
+import { staleVersion } from '../resources/rows';
+import { collectionIn } from '../resources/scope-lists';
+import { service, type Op } from '../rpc/service';
+import { closeLost } from '../sessions/connections.store';
+import type { DeploymentAuthority } from './authority';
+import { createActivationToken } from './enrollment';
+import { WORKER_PREFIX, workerActions, workerItem, workerResource, type WorkerRow } from './workers';
+import * as store from './workers.store';
+
+const GLOBAL = { id: 'global', type: 'global', scope_id: null } as const;
+const MUTABLE = { name: 'name', description: 'description' };
+
+/** Create, read, list, update and delete of workers. */
+export function workerService(deps: ControllerDeps & { authority: DeploymentAuthority }) {
+  const on = deps.db.executor;
+
+  async function allow<A extends string>(op: Op, action: A, id: string) {
+    const worker = await store.findWorker(on, id);
+    if (worker === undefined) throw resourceNotFound();
+    return { worker, allowed: await deps.authz.check(op, action, workerResource(worker)) };
+  }
+
+  async function answer(op: Op, allowed: Allowed, id: string, more: { activation_token?: string } = {}) {
+    const worker = await store.findWorker(on, id);
+    if (worker === undefined) throw resourceNotFound();
+    const shown = { decision: allowed.decision, resource: workerResource(worker), actions: workerActions(worker) };
+    const token = { controller_generated_activation_token: more.activation_token ?? '' };
+    return { item: await present(deps.authz, op, shown, { ...workerItem(worker), ...token }) };
+  }
+
+  /** The worker as the caller may see it in a list; undefined when it has no action on it. */
+  async function listed(op: Op, worker: WorkerRow) {
+    const resource = workerResource(worker);
+    const authorized_actions = await deps.authz.allowedActions(op, workerActions(worker), resource);
+    if (authorized_actions.length === 0) return undefined;
+    return cutFields({ ...workerItem(worker), authorized_actions }, await deps.authz.decide(op, 'list', resource));
+  }
+
+  return service(WorkerServiceDefinition, {
+    async getWorker(op, { id }) {
+      checkGetId(id, WORKER_PREFIX);
+      const { allowed } = await allow(op, 'read', id);
+      return answer(op, allowed, id);
+    },
+
+    async listWorkers(op, request) {
+      new FieldErrors()
+        .require(request.scope_id === 'global', 'scope_id', "Must be 'global' when listing.")
+        .throwIfAny(MESSAGE.identifier);
+      const matches = compiled(request.filter);
+      await deps.authz.check(op, 'list', collectionIn('worker', GLOBAL));
+      const items = [];
+      for (const worker of await store.allWorkers(on)) {
+        const item = await listed(op, worker);
+        if (item !== undefined && matches({ item: Worker.toJSON(Worker.fromPartial(item)) })) items.push(item);
+      }
+      return { items };
+    },
+
+    async createControllerLed(op, request) {
+      const item = request.item ?? Worker.fromPartial({});
+      checkNewWorker(item);
+      const allowed = await deps.authz.check(op, 'create:controller-led', collectionIn('worker', GLOBAL));
+      const now = deps.clock.now();
+      const id = newId(WORKER_PREFIX);
+      const name = storedText(item.name);
+      const description = storedText(item.description);
+      const activation_token = await transaction(deps.db, now, async (tx) => {
+        await store.insertWorker(tx, { id, name, description, configManaged: false, now });
+        return createActivationToken(tx, deps.kms, deps.authority, id, now);
+      });
+      return answer(op, allowed, id, { activation_token });
+    },
+
+    async updateWorker(op, request) {
+      checkNames(checkUpdate(new FieldErrors(), request, [WORKER_PREFIX]), request.item).throwIfAny();
+      const { worker, allowed } = await allow(op, 'update', request.id);
+      if (worker.config_managed) {
+        throw invalidArgument('Error in provided request.', [
+          { name: 'id', description: 'This worker is managed by its configuration and cannot be updated.' },
+        ]);
+      }
+      const item = request.item!;
+      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
+        storedText(item[path as 'name' | 'description']),
+      );
+      const now = deps.clock.now();
+      const change = { version: item.version, columns, now };
+      if (!(await transaction(deps.db, now, (tx) => store.updateWorker(tx, allowed, change)))) {
+        throw staleVersion('Worker', request.id);
+      }
+      return answer(op, allowed, request.id);
+    },
+
+    async deleteWorker(op, { id }) {
+      checkDeleteId(id, WORKER_PREFIX);
+      const { allowed } = await allow(op, 'delete', id);
+      const now = deps.clock.now();
+      await transaction(deps.db, now, async (tx) => {
+        await closeLost(tx, sql`c.worker_id = ${id}`, now);
+        await store.deleteWorker(tx, allowed);
+      });
+      return {};
+    },
+  });
+}
+
+const checkNames = (errors: FieldErrors, item: { name?: string | undefined } | undefined): FieldErrors =>
+  errors.require(item?.name === item?.name?.toLowerCase(), 'name', 'Name must be all lowercase.');
+
+function checkNewWorker(item: Worker): void {
+  const readOnly = 'This is a read only field.';
+  checkNames(checkCreate(new FieldErrors(), item), item)
+    .require(item.scope_id === 'global', 'scope_id', "Must be 'global'")
+    .require(item.worker_generated_auth_token === '', 'worker_generated_auth_token', 'This field must be empty.')
+    .require(item.address === '', 'address', readOnly)
+    .require(item.last_status_time === undefined, 'last_status_time', readOnly)
+    .require(item.release_version === '', 'release_version', readOnly)
+    .require(item.canonical_tags === undefined, 'canonical_tags', readOnly)
+    .require(item.config_tags === undefined, 'config_tags', readOnly)
+    .throwIfAny();
+}
+
+function compiled(filter: string): (input: unknown) => boolean {
+  if (filter === '') return () => true;
+  try {
+    return compileFilter(filter);
+  } catch (error) {
+    if (!(error instanceof FilterSyntaxError)) throw error;
+    throw invalidArgument('Error in provided request.', [
+      { name: 'filter', description: `This field could not be parsed. ${error.message}` },
+    ]);
+  }
+}

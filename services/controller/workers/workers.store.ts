@@ -1,0 +1,107 @@
+/** SQL of workers, one function per use case. */
+import type { Allowed } from '../authz/authz';
+import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
+import type { Encrypted } from '../kms/kms';
+import { assignments, scopeColumn } from '../resources/rows';
+import type { Tags, WorkerRow } from './workers';
+
+const select = sql`
+  select r.id, r.scope_id, r.type, r.name, r.description, r.config_managed, r.api_tags, r.config_tags, r.address,
+    r.release_version, r.created_time, r.updated_time, r.version, ${scopeColumn},
+    coalesce((select k.lease_renewed_time from worker_attachments a join controllers k on k.id = a.controller_id
+      where a.worker_id = r.id), r.detached_time) as last_status_time,
+    (select count(*) from session_connections c where c.worker_id = r.id and c.closed_time is null)::integer
+      as active_connection_count
+  from workers r join scopes s on s.id = r.scope_id`;
+
+export const findWorker = (on: Executor, id: string): Promise<WorkerRow | undefined> =>
+  row(on, sql`${select} where r.id = ${id}`);
+
+/** All of them, newest first: a fleet fits one answer. */
+export const allWorkers = (on: Executor): Promise<WorkerRow[]> =>
+  rows(on, sql`${select} order by r.created_time desc, r.id desc`);
+
+export interface NewWorker {
+  id: string;
+  name: string | null;
+  description: string | null;
+  configManaged: boolean;
+  now: Date;
+}
+
+export async function insertWorker(tx: Tx, worker: NewWorker): Promise<void> {
+  await sql`insert into workers (id, name, description, config_managed, created_time, updated_time)
+    values (${worker.id}, ${worker.name}, ${worker.description}, ${worker.configManaged}, ${worker.now}, ${worker.now})`.execute(
+    tx,
+  );
+}
+
+export async function insertActivationToken(
+  tx: Tx,
+  token: { id: string; workerId: string; creationTime: Encrypted },
+): Promise<void> {
+  await sql`insert into worker_activation_tokens (id, worker_id, creation_time, key_id)
+    values (${token.id}, ${token.workerId}, ${token.creationTime.ciphertext}, ${token.creationTime.keyId})`.execute(tx);
+}
+
+/** Uses the token up; undefined when it is unknown or was used before. */
+export function takeActivationToken(
+  tx: Tx,
+  id: string,
+): Promise<{ worker_id: string; creation_time: Buffer; key_id: string } | undefined> {
+  return row(
+    tx,
+    sql`delete from worker_activation_tokens where id = ${id} returning worker_id, creation_time, key_id`,
+  );
+}
+
+/** False when the version is not the current one. */
+export async function updateWorker(
+  tx: Tx,
+  allowed: Allowed<'update'>,
+  change: { version: number; columns: Record<string, unknown>; now: Date },
+): Promise<boolean> {
+  const columns = { ...change.columns, version: change.version + 1, updated_time: change.now };
+  return (
+    (await changed(
+      tx,
+      sql`update workers set ${assignments(columns)} where id = ${allowed.resource.id} and version = ${change.version}`,
+    )) === 1
+  );
+}
+
+export async function deleteWorker(tx: Tx, allowed: Allowed<'delete'>): Promise<void> {
+  await sql`delete from workers where id = ${allowed.resource.id}`.execute(tx);
+}
+
+/** A worker that can take a session. */
+export interface Candidate {
+  id: string;
+  name: string | null;
+  /** host:port. */
+  address: string;
+  api_tags: Tags;
+  config_tags: Tags;
+}
+
+/** Workers that are attached to a living controller and do not drain. */
+export function candidates(on: Executor, now: Date): Promise<Candidate[]> {
+  return rows(
+    on,
+    sql`select w.id, w.name, w.address, w.api_tags, w.config_tags
+        from worker_attachments a
+        join controllers k on k.id = a.controller_id
+        join workers w on w.id = a.worker_id
+        where k.lease_expiration_time > ${now} and not a.draining and w.address is not null`,
+  );
+}
+
+/** Open connections of each of the workers. */
+export async function loads(on: Executor, workerIds: string[]): Promise<Map<string, number>> {
+  const counted = await rows<{ id: string; open: number }>(
+    on,
+    sql`select w.id, (select count(*) from session_connections c where c.worker_id = w.id and c.closed_time is null)::integer as open
+        from unnest(${workerIds}::text[]) as w (id)`,
+  );
+  return new Map(counted.map((worker) => [worker.id, worker.open]));
+}

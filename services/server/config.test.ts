@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '../../lib/config/fields';
+import { loadConfig, parseConfig } from './config';
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const controllerFile = (): Record<string, any> => ({
+  controller: { name: 'c1', database: { url: 'env://DB_URL', max_open_connections: '5' } },
+  listener: [
+    { type: 'tcp', purpose: 'api', address: '0.0.0.0:9300', tls_disable: true, max_request_duration: '1m30s' },
+    { type: 'tcp', purpose: 'cluster', address: '[::1]' },
+    { tcp: { purpose: ['ops'], tls_disable: true } },
+  ],
+  kms: { aead: { purpose: 'root', aead_type: 'aes-gcm', key: KEY, key_id: 'root-1' } },
+});
+const workerFile = (): Record<string, any> => ({
+  worker: {
+    initial_upstreams: ['10.0.0.5', 'controller.example:9301'],
+    auth_storage_path: '/var/lib/sallyport',
+    controller_generated_activation_token: 'env://TOKEN',
+    tags: { region: ['eu', 'us'], type: 'prod' },
+    public_addr: 'worker.example',
+  },
+  listener: [{ purpose: 'proxy', address: '0.0.0.0:9302' }],
+});
+const env = { DB_URL: 'postgres://u:hush@db/x', TOKEN: ' neslat_1 ' };
+const parse = (values: Record<string, any>) => parseConfig(values, 'test.json', 'server', env);
+
+function problemsOf(values: Record<string, any>): string[] {
+  try {
+    parse(values);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map((p) => `${p.path}: ${p.expected}`);
+    throw error;
+  }
+  return [];
+}
+
+test('a controller file gives a typed, frozen configuration', () => {
+  const config = parse(controllerFile());
+  expect(config.controller).toMatchObject({
+    name: 'c1',
+    database: { url: 'postgres://u:hush@db/x', maxOpenConnections: 5 },
+    rootKey: { id: 'root-1', key: Buffer.alloc(32, 7) },
+    api: { address: { host: '0.0.0.0', port: 9300 }, tls: undefined, corsEnabled: true, corsAllowedOrigins: ['*'] },
+    cluster: { address: { host: '::1', port: 9201 } },
+    ops: { address: { host: '127.0.0.1', port: 9203 } },
+    maxRequestDurationMs: 90_000,
+    authTokenTimeToLiveMs: 7 * 24 * 3_600_000,
+  });
+  expect(config.worker).toBeUndefined();
+  expect(Object.isFrozen(config.controller!.api.address)).toBe(true);
+});
+
+test('a worker file; values from the environment are trimmed', () => {
+  expect(parse(workerFile()).worker).toEqual({
+    description: undefined,
+    proxy: { host: '0.0.0.0', port: 9302 },
+    publicAddress: 'worker.example:9202',
+    ops: undefined,
+    initialUpstreams: [
+      { host: '10.0.0.5', port: 9201 },
+      { host: 'controller.example', port: 9301 },
+    ],
+    tags: { region: ['eu', 'us'], type: ['prod'] },
+    authStoragePath: '/var/lib/sallyport',
+    activationToken: 'neslat_1',
+  });
+});
+
+test('both blocks: the worker dials the controller beside it', () => {
+  const { worker } = workerFile();
+  delete worker.initial_upstreams;
+  const both = controllerFile();
+  const config = parse({ ...both, worker, listener: [...both['listener'], { purpose: 'proxy' }] });
+  expect(config.worker!.initialUpstreams).toEqual([{ host: '::1', port: 9201 }]);
+});
+
+test('tags in their other forms', () => {
+  const tags = (value: unknown) =>
+    parse({ ...workerFile(), worker: { ...workerFile()['worker'], tags: value } }).worker!.tags;
+  expect(tags(['a=b', 'a=c=d', 'e=f'])).toEqual({ a: ['b', 'c=d'], e: ['f'] });
+  expect(
+    parseConfig({ ...workerFile(), worker: { ...workerFile()['worker'], tags: 'env://TAGS' } }, 't', 'server', {
+      ...env,
+      TAGS: '{"x": ["y"]}',
+    }).worker!.tags,
+  ).toEqual({ x: ['y'] });
+});
+
+test('every problem is reported at once, with its path and without any value', () => {
+  const file = controllerFile();
+  file['controller'] = { nmae: 'x', name: 'Upper', database: { url: 'hush-hush' }, auth_token_time_to_live: 'hush' };
+  file['listener'][0] = { type: 'tcp', purpose: 'api', address: 'hush:99999999' };
+  file['listener'].push({ purpose: 'tea' });
+  file['kms'].aead.key = 'aHVzaA==';
+  file['worker'] = { name: 'w', initial_upstreams: ['0.0.0.0:1'], tags: { Region: 'x,y' } };
+  const problems = problemsOf(file);
+  expect(problems).toEqual(
+    expect.arrayContaining([
+      'kms[0].key: exactly 32 bytes in base64',
+      'listener[0].address: an address such as "127.0.0.1:9200"',
+      'listener[0].tls_cert_file: a PEM file; needed unless "tls_disable" is true',
+      'listener[3].purpose: one of api, cluster, proxy, ops',
+      'controller.database.url: a postgres:// address',
+      'controller.name: lower-case printable characters without spaces',
+      'controller.nmae: no such key; did you mean "name"?',
+      'controller.auth_token_time_to_live: a duration such as "1h30m" or a number of seconds',
+      'listener: a block with purpose "proxy"',
+      'worker.initial_upstreams[0]: an address that can be dialed, such as "10.0.0.5:9201"',
+      'worker.tags: keys and values in lower case, printable, without commas',
+      'worker.auth_storage_path: a directory for the keys of this worker',
+    ]),
+  );
+  expect(problems.join()).not.toMatch(/hush|aHVz/);
+});
+
+test('what is missing altogether', () => {
+  expect(problemsOf({})).toEqual(['controller: a "controller" block, a "worker" block, or both']);
+  expect(problemsOf({ controller: { name: 'c' } })).toEqual([
+    'kms: a block with purpose "root", type "aead" and a key',
+    'listener: a block with purpose "api"',
+    'listener: a block with purpose "cluster"',
+    'controller.database: a block with the "url" of a PostgreSQL database',
+  ]);
+});
+
+test('known keys of Boundary without effect are named, unknown ones refused', () => {
+  expect(parse({ ...controllerFile(), disable_mlock: true }).ignored).toEqual(['disable_mlock']);
+  expect(problemsOf({ ...controllerFile(), disable_mlok: true })).toEqual([
+    'disable_mlok: no such key; did you mean "disable_mlock"?',
+  ]);
+});
+
+describe('files', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sallyport-config-'));
+  afterAll(() => rmSync(dir, { recursive: true }));
+  const message = (file: string): string => {
+    try {
+      loadConfig([file], 'server', env);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return '';
+  };
+
+  test('a broken file names the line, not its content', () => {
+    const file = join(dir, 'broken.json');
+    writeFileSync(file, '{\n "kms": {\n "key": "hush" "x"\n');
+    expect(message(file)).toMatch(/broken\.json:\n {2}\(file\): one JSON object, broken in line 3/);
+    expect(message(file)).not.toContain('hush');
+  });
+
+  test('an absent file', () => {
+    expect(message(join(dir, 'none.json'))).toContain('a readable file (reading it gave ENOENT)');
+    expect(() => loadConfig([], 'server', env)).toThrow('-config');
+  });
+});

@@ -1,0 +1,35 @@
+/** Reads the ClientHello of a fresh socket, bounded in size and time, without losing a byte of it. */
+import type { Socket } from 'node:net';
+import type { Clock } from '../../../lib/clock/clock';
+import { parseClientHello, type ClientHello } from './client-hello';
+
+/** From accept to the whole ClientHello. */
+export const CLIENT_HELLO_DEADLINE_MS = 10_000;
+
+export type HelloRefusal = 'not tls' | 'hello timeout' | 'hello cut short';
+
+/**
+ * Resolves with the hello, its bytes put back for TLS to read and the socket paused; or with the reason why there is
+ * none. Never rejects. The caller destroys the socket after a refusal.
+ */
+export function readClientHello(socket: Socket, clock: Clock): Promise<ClientHello | HelloRefusal> {
+  return new Promise((resolve) => {
+    let received: Buffer = Buffer.alloc(0);
+    const finish = (result: ClientHello | HelloRefusal) => {
+      cancel();
+      socket.off('data', onData).off('end', onEnd).off('close', onEnd);
+      socket.pause();
+      if (typeof result !== 'string') socket.unshift(received);
+      resolve(result);
+    };
+    const onEnd = () => finish('hello cut short');
+    const onData = (chunk: Buffer) => {
+      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+      const result = parseClientHello(received);
+      if (result === 'bad') finish('not tls');
+      else if (result !== 'more') finish(result);
+    };
+    const cancel = clock.after(CLIENT_HELLO_DEADLINE_MS, () => finish('hello timeout'));
+    socket.on('data', onData).on('end', onEnd).on('close', onEnd);
+  });
+}

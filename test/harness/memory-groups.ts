@@ -1,0 +1,170 @@
+/** A real API port with one small service kept in memory: what the fronts' own tests run against. */
+import { readFileSync } from 'node:fs';
+import { Registry } from 'prom-client';
+import { systemClock } from '../../lib/clock/clock';
+import { packageFile } from '../../lib/config/package-root';
+import { ApiError, invalidArgument, resourceNotFound } from '../../lib/errors/errors';
+import { createLogger } from '../../lib/log/log';
+import { AuthMethodServiceDefinition } from '../../proto/gen/api/auth_methods';
+import { GroupServiceDefinition, type Group } from '../../proto/gen/api/groups';
+import { ScopeServiceDefinition } from '../../proto/gen/api/scopes';
+import type { TlsMaterial } from '../../services/controller/config';
+import type { CorsConfig } from '../../services/controller/gateway/cors';
+import { createGateway } from '../../services/controller/gateway/gateway';
+import { startApiListener, type ApiListener, type ApiTimeouts } from '../../services/controller/listeners/api-listener';
+import { createGrpcFront } from '../../services/controller/rpc/grpc-server';
+import { createPipeline } from '../../services/controller/rpc/pipeline';
+import { service, type Op, type Service } from '../../services/controller/rpc/service';
+
+export const IMAGE = readFileSync(packageFile('proto/gen/image.binpb'));
+
+export interface Seen {
+  op: Op;
+  request: Record<string, any>;
+}
+
+export interface MemoryApi {
+  listener: ApiListener;
+  port: number;
+  registry: Registry;
+  /** Every call that reached a handler. */
+  seen: Seen[];
+  /** Throws what it is given from the next read, or waits when given a promise. */
+  onRead: { current: (() => unknown) | undefined };
+}
+
+export interface MemoryApiOptions {
+  tls?: TlsMaterial;
+  cors?: CorsConfig;
+  timeouts?: Partial<ApiTimeouts>;
+  maxRequestDurationMs?: number;
+}
+
+export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<MemoryApi> {
+  const log = createLogger('test', { level: 'silent' });
+  const registry = new Registry();
+  const seen: Seen[] = [];
+  const onRead: MemoryApi['onRead'] = { current: undefined };
+  const pipeline = createPipeline(services(seen, onRead), {
+    log,
+    clock: systemClock,
+    maxRequestDurationMs: options.maxRequestDurationMs ?? 10_000,
+    registry,
+  });
+  const listener = await startApiListener({
+    address: { host: '127.0.0.1', port: 0 },
+    tls: options.tls,
+    grpc: createGrpcFront(pipeline, IMAGE, 1_048_576),
+    gateway: createGateway({
+      pipeline,
+      image: IMAGE,
+      cors: options.cors ?? { enabled: true, allowedOrigins: [] },
+      maxRequestBytes: 1_048_576,
+      registry,
+    }),
+    registry,
+    log,
+    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+  });
+  return { listener, port: listener.address.port, registry, seen, onRead };
+}
+
+function services(seen: Seen[], onRead: MemoryApi['onRead']): Service[] {
+  const all = [groups(onRead), authMethods(), scopes()];
+  return all.map(({ definition, handlers }) => ({
+    definition,
+    handlers: Object.fromEntries(
+      Object.entries(handlers).map(([name, handler]) => [
+        name,
+        (op: Op, request: Record<string, any>) => {
+          seen.push({ op, request });
+          return handler(op, request);
+        },
+      ]),
+    ),
+  }));
+}
+
+function groups(onRead: MemoryApi['onRead']): Service {
+  const stored = new Map<string, Partial<Group> & { id: string }>();
+  const find = (id: string): Partial<Group> & { id: string } => {
+    if (!/^g_[0-9A-Za-z]*$/.test(id)) {
+      throw invalidArgument('Error in provided request.', [
+        { name: 'id', description: 'Invalid formatted identifier.' },
+      ]);
+    }
+    const group = stored.get(id);
+    if (group === undefined) throw resourceNotFound();
+    return group;
+  };
+  const unserved = (): never => {
+    throw new ApiError('Unimplemented', 'Not part of this test.');
+  };
+  return service(GroupServiceDefinition, {
+    async getGroup(_op, { id }) {
+      await onRead.current?.();
+      return { item: find(id) };
+    },
+    async listGroups() {
+      return { items: [...stored.values()], response_type: 'complete', list_token: '', est_item_count: stored.size };
+    },
+    async createGroup(_op, { item }) {
+      if (!item?.scope_id) {
+        throw invalidArgument('Error in provided request.', [
+          { name: 'scope_id', description: 'This field is missing or improperly formatted.' },
+        ]);
+      }
+      const group = { ...item, id: `g_${String(stored.size + 1).padStart(10, '0')}`, version: 1 };
+      stored.set(group.id, group);
+      return { item: group };
+    },
+    async updateGroup(_op, { id, item, update_mask }) {
+      const group = find(id);
+      for (const path of update_mask ?? []) {
+        if (path === 'name' || path === 'description') group[path] = item?.[path];
+      }
+      group.version = (group.version ?? 0) + 1;
+      return { item: group };
+    },
+    async deleteGroup(_op, { id }) {
+      stored.delete(find(id).id);
+      return {};
+    },
+    async addGroupMembers(_op, { id, member_ids }) {
+      const group = find(id);
+      group.member_ids = [...(group.member_ids ?? []), ...member_ids];
+      return { item: group };
+    },
+    setGroupMembers: unserved,
+    removeGroupMembers: unserved,
+  });
+}
+
+function authMethods(): Service {
+  const unserved = (): never => {
+    throw new ApiError('Unimplemented', 'Not part of this test.');
+  };
+  return service(AuthMethodServiceDefinition, {
+    getAuthMethod: unserved,
+    listAuthMethods: unserved,
+    createAuthMethod: async (_op, { item }) => ({ item: { ...item, id: 'ampw_1234567890' } as never }),
+    updateAuthMethod: async (_op, { item }) => ({ item: item as never }),
+    deleteAuthMethod: async () => ({}),
+    authenticate: async (_op, request) => ({
+      type: request.type,
+      command: request.command,
+      attributes: { token: 'at_1234567890_secret', user_id: 'u_1234567890' },
+    }),
+  });
+}
+
+/** Throws on everything: only its routes matter. */
+function scopes(): Service {
+  const handlers = Object.keys(ScopeServiceDefinition.methods).map((name) => [
+    name,
+    async () => {
+      throw new Error('a bug with a secret text');
+    },
+  ]);
+  return service(ScopeServiceDefinition, Object.fromEntries(handlers));
+}
