@@ -3,12 +3,13 @@
  * handler of its own; help, flag parsing, dispatch and the tests read the same data.
  */
 import type { Io } from './io';
+import type { Printer } from '../output/print';
 import type { Values } from './values';
 
 /**
  * - `bool`: `-x`, `-x=false`; never takes the next word.
  * - `list`: each occurrence adds one value, commas are not split.
- * - `text`: like `string`; its content is checked by the command because the word `null` clears the field.
+ * - `string`: also for numbers that the word `null` clears; the command checks its content.
  */
 export type FlagType = 'string' | 'bool' | 'int' | 'uint' | 'duration' | 'list' | 'pairs';
 
@@ -37,6 +38,7 @@ export interface FlagGroup {
 export interface Context {
   io: Io;
   values: Values;
+  printer: Printer;
   /** Words of the command, `['targets', 'list']`. */
   path: readonly string[];
 }

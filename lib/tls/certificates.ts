@@ -7,7 +7,7 @@ import { createHash, createPublicKey, randomBytes, webcrypto, type KeyObject } f
 import * as x509 from '@peculiar/x509';
 import { newEd25519 } from './keys';
 
-x509.cryptoProvider.set(webcrypto as unknown as Crypto);
+x509.cryptoProvider.set(webcrypto);
 
 const ALGORITHM = { name: 'Ed25519' };
 
@@ -124,16 +124,12 @@ function newSerial(): string {
   return serial.toString('hex');
 }
 
-async function webKeys(key: KeyObject): Promise<CryptoKeyPair> {
+async function webKeys(key: KeyObject): Promise<webcrypto.CryptoKeyPair> {
   return { privateKey: await webPrivateKey(key), publicKey: await webPublicKey(createPublicKey(key)) };
 }
 
-const webPrivateKey = (key: KeyObject): Promise<CryptoKey> =>
-  webcrypto.subtle.importKey('pkcs8', key.export({ format: 'der', type: 'pkcs8' }), ALGORITHM, true, [
-    'sign',
-  ]) as unknown as Promise<CryptoKey>;
+const webPrivateKey = (key: KeyObject): Promise<webcrypto.CryptoKey> =>
+  webcrypto.subtle.importKey('pkcs8', key.export({ format: 'der', type: 'pkcs8' }), ALGORITHM, true, ['sign']);
 
-const webPublicKey = (key: KeyObject): Promise<CryptoKey> =>
-  webcrypto.subtle.importKey('spki', key.export({ format: 'der', type: 'spki' }), ALGORITHM, true, [
-    'verify',
-  ]) as unknown as Promise<CryptoKey>;
+const webPublicKey = (key: KeyObject): Promise<webcrypto.CryptoKey> =>
+  webcrypto.subtle.importKey('spki', key.export({ format: 'der', type: 'spki' }), ALGORITHM, true, ['verify']);

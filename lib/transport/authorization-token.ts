@@ -26,7 +26,8 @@ export function decodeAuthorizationToken(text: string): SessionAuthorizationData
     ...(data.worker_info.some((worker) => worker.address !== '') ? [] : ['worker address']),
     ...(data.expiration ? [] : ['expiration']),
   ];
-  if (missing.length > 0) throw new InvalidAuthorizationToken(`The authorization token has no ${missing.join(', no ')}.`);
+  if (missing.length > 0)
+    throw new InvalidAuthorizationToken(`The authorization token has no ${missing.join(', no ')}.`);
   return data;
 }
 

@@ -68,7 +68,7 @@ export class Transport {
 
   /** Queues payload; `written` is called once the kernel has it. False: wait for drain() before sending more. */
   sendData(chunk: Buffer, written: () => void): boolean {
-    if (this.isClosed || this.ending) return true;
+    if (this.isOver) return true;
     this.cork.hold();
     this.socket.write(encodeHeader(FrameType.data, chunk.length));
     const flowing = this.socket.write(chunk, (error) => {
@@ -79,7 +79,7 @@ export class Transport {
 
   /** Queues a control frame; `written` is called once the kernel has it. */
   send(type: FrameType, payload?: Uint8Array, written?: () => void): void {
-    if (this.isClosed || this.ending) return;
+    if (this.isOver) return;
     this.cork.hold();
     this.socket.write(encodeFrame(type, payload), (error) => {
       if (!error) written?.();
@@ -97,18 +97,32 @@ export class Transport {
     this.socket.resume();
   }
 
-  /** Flushes what is queued and waits for the peer to close too; destroys when that takes longer than `lingerMs`. */
-  end(lingerMs = CUT_LINGER_MS): void {
-    if (this.isClosed || this.ending) return;
-    this.ending = true;
-    const cancel = this.clock.after(lingerMs, () => this.destroy());
-    this.socket.once('close', cancel);
-    // Nothing more is wanted from the peer, but its end must be read for the socket to close.
-    this.handler = { ...SILENT, closed: this.handler.closed.bind(this.handler) };
-    this.resume();
-    this.socket.end();
+  /** True once end() or destroy() was called or the peer is gone. */
+  get isOver(): boolean {
+    return this.isClosed || this.ending;
   }
 
+  /**
+   * Flushes what is queued and waits for the peer to close too; destroys when that takes longer than `lingerMs`.
+   * `flushed` is called once, when the kernel has everything or the transport broke. The handler hears nothing more.
+   */
+  end(lingerMs = CUT_LINGER_MS, flushed?: () => void): void {
+    let isFlushed = false;
+    const once = () => {
+      if (!isFlushed) flushed?.();
+      isFlushed = true;
+    };
+    if (this.isOver) return once();
+    this.ending = true;
+    const cancel = this.clock.after(lingerMs, () => this.destroy());
+    this.handler = { ...SILENT, closed: once };
+    this.socket.once('close', cancel);
+    this.socket.end(once);
+    // Nothing more is wanted from the peer, but its end must be read for the socket to close.
+    this.resume();
+  }
+
+  /** Drops everything at once. */
   destroy(): void {
     this.socket.destroy();
     this.close();
@@ -125,7 +139,7 @@ export class Transport {
 
   private receive(chunk: Buffer): void {
     this.missedPings = 0;
-    if (this.isClosed || this.ending) return;
+    if (this.isOver) return;
     try {
       this.decoder.push(chunk);
     } catch (error) {

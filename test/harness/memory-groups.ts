@@ -12,11 +12,12 @@ import type { TlsMaterial } from '../../services/controller/config';
 import type { CorsConfig } from '../../services/controller/gateway/cors';
 import { createGateway } from '../../services/controller/gateway/gateway';
 import { startApiListener, type ApiListener, type ApiTimeouts } from '../../services/controller/listeners/api-listener';
+import { loadDescriptors } from '../../services/controller/rpc/descriptors';
 import { createGrpcFront } from '../../services/controller/rpc/grpc-server';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import { service, type Op, type Service } from '../../services/controller/rpc/service';
 
-export const IMAGE = readFileSync(packageFile('proto/gen/image.binpb'));
+export const DESCRIPTORS = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
 
 export interface Seen {
   op: Op;
@@ -38,6 +39,8 @@ export interface MemoryApiOptions {
   cors?: CorsConfig;
   timeouts?: Partial<ApiTimeouts>;
   maxRequestDurationMs?: number;
+  /** 0 when absent. */
+  port?: number;
 }
 
 export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<MemoryApi> {
@@ -52,12 +55,12 @@ export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<Me
     registry,
   });
   const listener = await startApiListener({
-    address: { host: '127.0.0.1', port: 0 },
+    address: { host: '127.0.0.1', port: options.port ?? 0 },
     tls: options.tls,
-    grpc: createGrpcFront(pipeline, IMAGE, 1_048_576),
+    grpc: createGrpcFront(pipeline, DESCRIPTORS, 1_048_576),
     gateway: createGateway({
       pipeline,
-      image: IMAGE,
+      descriptors: DESCRIPTORS,
       cors: options.cors ?? { enabled: true, allowedOrigins: [] },
       maxRequestBytes: 1_048_576,
       registry,

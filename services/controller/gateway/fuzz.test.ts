@@ -23,7 +23,14 @@ interface Sent {
 const statusOf = ({ method, path, body, headers }: Sent): Promise<number> =>
   new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': body.length };
-    const request = httpRequest({ host: '127.0.0.1', port: api.port, method, path, agent, headers: { ...headers, ...length } });
+    const request = httpRequest({
+      host: '127.0.0.1',
+      port: api.port,
+      method,
+      path,
+      agent,
+      headers: { ...headers, ...length },
+    });
     request.on('response', (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode!));
@@ -42,7 +49,18 @@ const neverOurs = (requests: fc.Arbitrary<Sent>, numRuns: number): Promise<void>
     { numRuns, endOnFailure: true },
   );
 
-const FIELDS = ['id', 'scope_id', 'scope', 'name', 'version', 'created_time', 'member_ids', 'members', '__proto__', 'type'];
+const FIELDS = [
+  'id',
+  'scope_id',
+  'scope',
+  'name',
+  'version',
+  'created_time',
+  'member_ids',
+  'members',
+  '__proto__',
+  'type',
+];
 const key = fc.oneof(fc.constantFrom(...FIELDS), fc.string({ unit: 'binary', maxLength: 8 }));
 const value = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
@@ -59,21 +77,48 @@ const body = fc.oneof(
 /** What may stand in a request line: Node's client refuses the rest itself. */
 const urlText = fc.stringMatching(/^[!-~]{0,24}$/);
 const method = fc.constantFrom('GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'OPTIONS', 'HEAD');
-const base = fc.constantFrom('/v1/groups', '/v1/groups/g_1', '/v1/groups/g_1:add-members', '/v1/auth-methods/ampw_1:authenticate');
+const base = fc.constantFrom(
+  '/v1/groups',
+  '/v1/groups/g_1',
+  '/v1/groups/g_1:add-members',
+  '/v1/auth-methods/ampw_1:authenticate',
+);
 
-test('bodies', () =>
-  neverOurs(fc.record({ method: fc.constantFrom('POST', 'PATCH'), path: base, body }), 300));
+test('bodies', () => neverOurs(fc.record({ method: fc.constantFrom('POST', 'PATCH'), path: base, body }), 300));
 
-test('paths', () => neverOurs(fc.record({ method, path: fc.oneof(urlText.map((t) => `/${t}`), fc.tuple(base, urlText).map((p) => p.join(''))) }), 300));
+test('paths', () =>
+  neverOurs(
+    fc.record({
+      method,
+      path: fc.oneof(
+        urlText.map((t) => `/${t}`),
+        fc.tuple(base, urlText).map((p) => p.join('')),
+      ),
+    }),
+    300,
+  ));
 
 test('queries', () => {
-  const name = fc.oneof(fc.constantFrom('scope_id', 'recursive', 'page_size', 'update_mask', 'filter', 'list_token'), urlText);
-  const query = fc.array(fc.tuple(name, urlText), { maxLength: 6 }).map((pairs) => pairs.map((p) => p.join('=')).join('&'));
+  const name = fc.oneof(
+    fc.constantFrom('scope_id', 'recursive', 'page_size', 'update_mask', 'filter', 'list_token'),
+    urlText,
+  );
+  const query = fc
+    .array(fc.tuple(name, urlText), { maxLength: 6 })
+    .map((pairs) => pairs.map((p) => p.join('=')).join('&'));
   return neverOurs(fc.record({ method, path: fc.tuple(base, query).map((p) => p.join('?')) }), 300);
 });
 
 test('headers', () => {
-  const names = fc.constantFrom('authorization', 'cookie', 'origin', 'x-correlation-id', 'content-type', 'content-encoding', 'accept');
+  const names = fc.constantFrom(
+    'authorization',
+    'cookie',
+    'origin',
+    'x-correlation-id',
+    'content-type',
+    'content-encoding',
+    'accept',
+  );
   const headers = fc.dictionary(names, fc.stringMatching(/^[!-~ ]{0,40}$/), { maxKeys: 5 });
   return neverOurs(fc.record({ method, path: base, headers }), 200);
 });

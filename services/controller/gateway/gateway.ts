@@ -8,6 +8,7 @@ import { Histogram, type Registry } from 'prom-client';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { bearerToken, correlationId, plainAddress } from '../rpc/correlation';
 import { toApiError } from '../rpc/error-mapping';
+import type { Descriptors } from '../rpc/descriptors';
 import type { Pipeline } from '../rpc/pipeline';
 import { moveTokenToCookies, tokenOfCookies } from './cookies';
 import { handleCors, type CorsConfig } from './cors';
@@ -20,8 +21,7 @@ import { maskOfBody } from './update-mask';
 
 export interface GatewayOptions {
   pipeline: Pipeline;
-  /** FileDescriptorSet with the annotations. */
-  image: Uint8Array;
+  descriptors: Descriptors;
   cors: CorsConfig;
   /** Largest body, bytes. */
   maxRequestBytes: number;
@@ -45,7 +45,7 @@ const STATUS_OF: Record<NoRoute, number> = { 'unknown path': 404, 'unknown actio
 
 /** Request listener of a `node:http` server. */
 export function createGateway(options: GatewayOptions): RequestListener {
-  const table = readRoutes(options.image, options.pipeline);
+  const table = readRoutes(options.descriptors, options.pipeline);
   const duration = new Histogram({
     name: 'sallyport_controller_api_http_request_duration_seconds',
     help: 'Time to answer an HTTP request, by route template, method and status.',
@@ -191,7 +191,7 @@ function decodeRequest(
   const part = input.fields.find((field) => field.name === route.body)?.message;
   if (part !== undefined) outer[route.body] = checkedJson(part, body);
   for (const [name, text] of Object.entries(variables)) outer[name] = decodePathText(name, text);
-  const message = route.method.definition.requestType.decode(toBytes(input, outer, table.registry)) as object;
+  const message = route.method.definition.requestType.decode(toBytes(input, outer, table.descriptors)) as object;
   if (part === undefined || route.httpMethod !== 'PATCH') return message;
   return { ...message, update_mask: maskOfQuery(query) ?? maskOfBody(part, body) };
 }

@@ -2,18 +2,10 @@
  * Routes of the HTTP side, read from the google.api.http annotations of the descriptors. A template is segments of
  * literal text or one `{field}` each, with an optional `:verb` at the end.
  */
-import {
-  createFileRegistry,
-  fromBinary,
-  getOption,
-  hasOption,
-  type DescExtension,
-  type DescMessage,
-  type DescMethod,
-  type FileRegistry,
-} from '@bufbuild/protobuf';
+import { getOption, hasOption, type DescExtension, type DescMessage, type DescMethod } from '@bufbuild/protobuf';
 import type { GenExtension } from '@bufbuild/protobuf/codegenv2';
-import { FileDescriptorSetSchema, type MethodOptions } from '@bufbuild/protobuf/wkt';
+import type { MethodOptions } from '@bufbuild/protobuf/wkt';
+import type { Descriptors } from '../rpc/descriptors';
 import type { BoundMethod, Pipeline } from '../rpc/pipeline';
 
 export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
@@ -37,9 +29,8 @@ export interface Route {
 
 type Segment = { literal: string } | { field: string };
 
-/** Registry of all descriptors, for dynamic messages, and the routes of the services that are served. */
 export interface RouteTable {
-  readonly registry: FileRegistry;
+  readonly descriptors: Descriptors;
   /** By version and collection, `v1/groups`. */
   readonly collections: ReadonlyMap<string, readonly Route[]>;
 }
@@ -52,13 +43,12 @@ interface HttpRule {
   additionalBindings: HttpRule[];
 }
 
-/** Reads the annotations of `image`, a FileDescriptorSet. Methods that the pipeline does not serve get no route. */
-export function readRoutes(image: Uint8Array, pipeline: Pipeline): RouteTable {
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
-  const extension = registry.getExtension('google.api.http');
+/** Reads the annotations. Methods that the pipeline does not serve get no route. */
+export function readRoutes(descriptors: Descriptors, pipeline: Pipeline): RouteTable {
+  const extension = descriptors.getExtension('google.api.http');
   if (extension === undefined) throw new Error('the descriptor image lacks google/api/annotations.proto');
   const collections = new Map<string, Route[]>();
-  for (const descriptor of registry) {
+  for (const descriptor of descriptors) {
     if (descriptor.kind !== 'service') continue;
     for (const method of descriptor.methods) {
       const bound = pipeline.methods.get(`${descriptor.typeName}/${method.name}`);
@@ -69,7 +59,7 @@ export function readRoutes(image: Uint8Array, pipeline: Pipeline): RouteTable {
       }
     }
   }
-  return { registry, collections };
+  return { descriptors, collections };
 }
 
 function routesOf(method: DescMethod, bound: BoundMethod, extension: DescExtension): Route[] {

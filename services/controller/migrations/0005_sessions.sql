@@ -169,7 +169,7 @@ begin
   end if;
   -- Wakes the controllers, which tell the workers. Lost ones are found by the periodic pass.
   if new.status <> 'active' then
-    perform pg_notify('sallyport_sessions', new.id);
+    perform pg_notify('sallyport_sessions', new.id || ' ' || new.status);
   end if;
   return null;
 end $$;

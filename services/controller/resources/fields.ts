@@ -77,6 +77,12 @@ export function checkCreate(errors: FieldErrors, item: CommonFields): FieldError
   return errors;
 }
 
+/** Whether `id` has one of the prefixes; the global scope's id is a prefix without anything behind it. */
+const fits = (id: string, prefixes: readonly string[]): boolean =>
+  hasIdForm(id, ...prefixes) || (id === 'global' && prefixes.includes('global'));
+
+export const isScopeId = (id: string): boolean => fits(id, ['global', 'o', 'p']);
+
 /** Common checks of an update request: identifier, mask, version, read-only fields. */
 export function checkUpdate(
   errors: FieldErrors,
@@ -86,7 +92,7 @@ export function checkUpdate(
   const item = request.item ?? {};
   const mask = request.update_mask ?? [];
   const readOnly = 'This is a read only field and cannot be specified in an update request.';
-  errors.require(hasIdForm(request.id, ...prefixes), 'id', 'Improperly formatted path identifier.');
+  errors.require(fits(request.id, prefixes), 'id', 'Improperly formatted path identifier.');
   errors.require(
     request.update_mask !== undefined && mask.length > 0,
     'update_mask',
@@ -102,12 +108,12 @@ export function checkUpdate(
 
 /** Syntax of the id of a read. */
 export function checkGetId(id: string, ...prefixes: string[]): void {
-  new FieldErrors().require(hasIdForm(id, ...prefixes), 'id', 'Invalid formatted identifier.').throwIfAny();
+  new FieldErrors().require(fits(id, prefixes), 'id', 'Invalid formatted identifier.').throwIfAny();
 }
 
 /** Syntax of the id of a delete. */
 export function checkDeleteId(id: string, ...prefixes: string[]): void {
-  new FieldErrors().require(hasIdForm(id, ...prefixes), 'id', 'Incorrectly formatted identifier.').throwIfAny();
+  new FieldErrors().require(fits(id, prefixes), 'id', 'Incorrectly formatted identifier.').throwIfAny();
 }
 
 /** Common checks of an action that edits a list: id, version and, for add and remove, at least one value. */
@@ -147,5 +153,8 @@ export function maskedColumns(
 
 /** Name as it is stored: trimmed; null when absent. */
 export const storedText = (text: string | undefined): string | null => text?.trim() || null;
+
+export const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((x) => b.includes(x));
 
 export const unique = (values: readonly string[]): string[] => [...new Set(values)];

@@ -8,8 +8,9 @@ import type { Resource } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import { rows, row, sql, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
+import { MESSAGE } from './fields';
 import { decodeListToken, encodeListToken, type ListPhase, type Position } from './list-token';
-import { cutFields } from './present';
+import { collectionActionsOf, cutFields, type Below } from './present';
 
 export interface ListRequest {
   filter: string;
@@ -40,6 +41,8 @@ export interface ListDefinition<R extends ListedRow, I extends object> {
   actions(row: R): readonly string[];
   /** User whose `:self` actions it is; others need a plain action to see it. */
   owner?(row: R): string | null;
+  /** Collections below the item, when it shows the caller's actions on them. */
+  below?(row: R): Below | undefined;
   item(row: R): I;
   /** Fields that depend on the caller, such as `authorized_collection_actions`. */
   extra?(op: Op, row: R): Promise<object>;
@@ -223,7 +226,7 @@ function compile(filter: string): (input: unknown) => boolean {
     return compileFilter(filter);
   } catch (error) {
     if (!(error instanceof FilterSyntaxError)) throw error;
-    throw invalidArgument('Error in provided request.', [
+    throw invalidArgument(MESSAGE.identifier, [
       { name: 'filter', description: `This field could not be parsed. ${error.message}` },
     ]);
   }

@@ -3,6 +3,8 @@ import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
 import type { ControllerDeps } from '../context';
 import { row, rows, sql, type Executor } from '../db/db';
 import type { Op } from '../rpc/service';
+import { hasIdForm } from '../../../lib/ids/ids';
+import { FieldErrors, isScopeId, MESSAGE } from './fields';
 import { list, type ListDefinition, type ListedRow, type ListRequest, type ListResponse } from './list';
 
 /** A scope as far as decisions need it. */
@@ -63,6 +65,18 @@ export function below(tree: readonly ScopeNode[], root: ScopeNode): ScopeNode[] 
 async function refuse(deps: ControllerDeps, op: Op, type: string, root: ScopeNode): Promise<never> {
   await deps.authz.check(op, 'list', collectionIn(type, root)).catch(() => undefined);
   throw new ApiError('PermissionDenied', 'Forbidden.');
+}
+
+/** Checks the scope of a list of what lives in projects only. */
+export function checkProjectList(request: { scope_id: string; recursive: boolean }): void {
+  const fits = request.recursive ? isScopeId(request.scope_id) : hasIdForm(request.scope_id, 'p');
+  new FieldErrors()
+    .require(
+      fits,
+      'scope_id',
+      'This field must be a valid project scope ID or the list operation must be recursive.',
+    )
+    .throwIfAny(MESSAGE.identifier);
 }
 
 /** Lists a type that lives in scopes. `request.scope_id` has been checked for its form. */

@@ -13,10 +13,10 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { ApiError, ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER, invalidArgument } from '../../../lib/errors/errors';
+import type { Descriptors } from './descriptors';
+import { addReflection } from './reflection';
 import { bearerToken, correlationId, hostOfPeer } from './correlation';
 import { toApiError } from './error-mapping';
 import type { MessageFns } from './messages';
@@ -46,8 +46,8 @@ export interface GrpcFront {
   close(graceMs: number): Promise<void>;
 }
 
-/** `image` is the FileDescriptorSet that reflection shows. */
-export function createGrpcFront(pipeline: Pipeline, image: Uint8Array, maxRequestBytes: number): GrpcFront {
+/** `descriptors` are what reflection shows, of the pipeline's services. */
+export function createGrpcFront(pipeline: Pipeline, descriptors: Descriptors, maxRequestBytes: number): GrpcFront {
   const server = new Server(serverOptions(maxRequestBytes));
   const names = pipeline.services.map((s) => s.definition.fullName);
   for (const name of names) {
@@ -60,8 +60,7 @@ export function createGrpcFront(pipeline: Pipeline, image: Uint8Array, maxReques
   };
   setServing(true);
   health.addToServer(server);
-  const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(image));
-  new ReflectionService(descriptors, { services: names }).addToServer(server);
+  addReflection(server, descriptors, names);
   return {
     injector: server.createConnectionInjector(ServerCredentials.createInsecure()),
     setServing,

@@ -53,7 +53,11 @@ export function sessionService(deps: ControllerDeps) {
         ? request.scope_id === 'global' || hasIdForm(request.scope_id, 'o', 'p')
         : hasIdForm(request.scope_id, 'p');
       new FieldErrors()
-        .require(within, 'scope_id', 'This field must be a valid project scope ID or the list operation must be recursive.')
+        .require(
+          within,
+          'scope_id',
+          'This field must be a valid project scope ID or the list operation must be recursive.',
+        )
         .throwIfAny(MESSAGE.identifier);
       return listInScopes(deps, op, listDefinition(request.include_terminated), request);
     },

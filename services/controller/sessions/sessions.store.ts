@@ -13,9 +13,7 @@ const columns = sql`
 
 /** Sessions as lists show them: ended ones only on request. */
 export const fromSessions = (includeTerminated: boolean): RawBuilder<unknown> =>
-  includeTerminated
-    ? sql`from sessions r`
-    : sql`from (select * from sessions where status <> 'terminated') r`;
+  includeTerminated ? sql`from sessions r` : sql`from (select * from sessions where status <> 'terminated') r`;
 
 export const selectSessions = (includeTerminated: boolean): RawBuilder<unknown> =>
   sql`select ${columns} ${fromSessions(includeTerminated)} join scopes s on s.id = r.scope_id`;

@@ -49,10 +49,7 @@ export function takeActivationToken(
   tx: Tx,
   id: string,
 ): Promise<{ worker_id: string; creation_time: Buffer; key_id: string } | undefined> {
-  return row(
-    tx,
-    sql`delete from worker_activation_tokens where id = ${id} returning worker_id, creation_time, key_id`,
-  );
+  return row(tx, sql`delete from worker_activation_tokens where id = ${id} returning worker_id, creation_time, key_id`);
 }
 
 /** False when the version is not the current one. */

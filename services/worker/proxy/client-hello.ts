@@ -42,7 +42,7 @@ function handshakeMessage(received: Buffer): Buffer | 'more' | 'bad' {
   if (received.length > 1 && received[1] !== 3) return 'bad';
   const parts: Buffer[] = [];
   let have = 0;
-  for (let at = 0; at + RECORD_HEADER_BYTES <= received.length; ) {
+  for (let at = 0; at + RECORD_HEADER_BYTES <= received.length;) {
     const length = received.readUInt16BE(at + 3);
     if (received[at] !== HANDSHAKE_RECORD || length === 0) return 'bad';
     const part = received.subarray(at + RECORD_HEADER_BYTES, at + RECORD_HEADER_BYTES + length);
@@ -96,7 +96,7 @@ function parseBody(body: Reader): ClientHello {
   body.vector(1);
   const hello: ClientHello = { serverName: undefined, protocols: [] };
   if (body.isEmpty) return hello;
-  for (const extensions = body.vector(2); !extensions.isEmpty; ) {
+  for (const extensions = body.vector(2); !extensions.isEmpty;) {
     const type = extensions.number(2);
     const content = extensions.vector(2);
     if (type === EXTENSION_SERVER_NAME) hello.serverName = serverName(content);

@@ -45,13 +45,19 @@ export interface ProxyOptions {
 export const SALLYPORT_PROTOCOL = 'sallyport/1';
 
 export class ProxyServer {
-  private readonly server = net.createServer({ noDelay: true, keepAlive: true, pauseOnConnect: false, allowHalfOpen: true });
+  private readonly server = net.createServer({
+    noDelay: true,
+    keepAlive: true,
+    pauseOnConnect: false,
+    allowHalfOpen: true,
+  });
   private readonly sockets = new Set<Socket>();
   private readonly unfinished = new Map<string, number>();
   private unfinishedTotal = 0;
   /** One never-listening TLS server per session: certificate, protocols and handshake deadline in one. */
   private readonly tlsServers = new WeakMap<WorkerSession, tls.Server>();
-  private readonly handshakes = new WeakMap<tls.Server, (socket: tls.TLSSocket) => void>();
+  /** Calls that end the count of a socket in the TLS handshake, by its peer's address and port. */
+  private readonly inTls = new Map<string, () => void>();
 
   constructor(private readonly options: ProxyOptions) {
     this.server.on('connection', (socket) => this.accept(socket));
@@ -79,7 +85,9 @@ export class ProxyServer {
 
   /** Destroys every socket and resolves when the port is free. */
   async close(): Promise<void> {
-    const closed = this.server.listening ? new Promise<void>((resolve) => this.server.close(() => resolve())) : undefined;
+    const closed = this.server.listening
+      ? new Promise<void>((resolve) => this.server.close(() => resolve()))
+      : undefined;
     for (const socket of this.sockets) socket.destroy();
     await closed;
   }
@@ -127,17 +135,11 @@ export class ProxyServer {
     }
     const session = await this.findSession(socket, hello);
     if (!session || socket.destroyed) return;
-    const server = this.tlsServer(session);
-    const cancel = this.options.clock.after(HANDSHAKE_DEADLINE_MS, () => this.refuse(socket, 'handshake timeout'));
-    socket.once('close', cancel);
-    this.onSecure.set(socket, () => {
-      cancel();
-      done();
-    });
-    server.emit('connection', socket);
+    const peer = peerOf(socket);
+    this.inTls.set(peer, done);
+    socket.once('close', () => this.inTls.delete(peer));
+    this.tlsServer(session).emit('connection', socket);
   }
-
-  private readonly onSecure = new WeakMap<Socket, () => void>();
 
   private async findSession(socket: Socket, hello: ClientHello): Promise<WorkerSession | undefined> {
     const isOurs = hello.protocols.includes(SALLYPORT_PROTOCOL);
@@ -196,6 +198,9 @@ export class ProxyServer {
 
   private secured(socket: tls.TLSSocket, session: WorkerSession): void {
     socket.on('error', () => socket.destroy());
+    const peer = peerOf(socket);
+    this.inTls.get(peer)?.();
+    this.inTls.delete(peer);
     const presented = socket.getPeerX509Certificate()?.raw;
     const handler = this.options.protocols.get(String(socket.alpnProtocol));
     if (!presented?.equals(session.grant.certificate) || !handler) {
@@ -206,3 +211,5 @@ export class ProxyServer {
     handler(socket, session);
   }
 }
+
+const peerOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;

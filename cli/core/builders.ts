@@ -1,0 +1,258 @@
+/**
+ * Makers of the commands that all kinds of resources have: read, list, create, update, delete, and editing one of the
+ * lists of an item.
+ */
+import { listTable, type Item } from '../output/table';
+import { currentVersion, requiredId, showItem, withClient } from './api-command';
+import type { ApiClient } from './client';
+import type { Command, Context, Flag } from './command';
+import { EXIT, LocalError, UsageError } from './errors';
+import { bodyOf, DESCRIPTION, NAME, type Body, type Field } from './fields';
+import { apiFlags, FILTER, RECURSIVE, VERSION } from './flags';
+import type { Resource } from './resource';
+
+/** Pages of one listing; far more than any list has, so that a broken server cannot keep a command for ever. */
+const MAX_PAGES = 10_000;
+
+export const idFlag = (resource: Resource): Flag => ({
+  name: 'id',
+  type: 'string',
+  description: `Id of the ${resource.singular}.`,
+});
+
+const article = (words: string): string => `${/^[aeiou](?!ser)/.test(words) ? 'an' : 'a'} ${words}`;
+
+export interface Options {
+  examples?: readonly string[];
+  alias?: boolean;
+}
+
+export function readCommand(resource: Resource, options: Options = {}): Command {
+  return {
+    synopsis: `Read ${article(resource.singular)}`,
+    ...options,
+    flags: apiFlags(idFlag(resource)),
+    run: (context) =>
+      withClient(context, async (client) => {
+        const answer = await client.call({
+          service: await resource.service(),
+          method: `get${resource.message}`,
+          request: { id: requiredId(context) },
+          action: `read on ${resource.singular}`,
+          attempt: `read ${resource.singular}`,
+        });
+        return showItem(context, answer.item, resource.presenter.item);
+      }),
+  };
+}
+
+export function deleteCommand(resource: Resource, options: Options = {}): Command {
+  return {
+    synopsis: `Delete ${article(resource.singular)}`,
+    ...options,
+    flags: apiFlags(idFlag(resource)),
+    run: (context) =>
+      withClient(context, async (client) => {
+        await client.call({
+          service: await resource.service(),
+          method: `delete${resource.message}`,
+          request: { id: requiredId(context) },
+          action: `delete on ${resource.singular}`,
+          attempt: `delete ${resource.singular}`,
+        });
+        return showDeleted(context);
+      }),
+  };
+}
+
+export function showDeleted({ printer }: Context): number {
+  if (printer.format === 'json') printer.json({ status_code: 204 });
+  else printer.line('The delete operation completed successfully.');
+  return EXIT.ok;
+}
+
+/** `more` are further flags whose value is a field of the list request. */
+export function listCommand(resource: Resource, options: Options & { more?: readonly Flag[] } = {}): Command {
+  const { more = [], ...rest } = options;
+  const { container } = resource;
+  return {
+    synopsis: `List ${resource.plural}`,
+    ...rest,
+    flags: apiFlags(container.flag, FILTER, ...(container.recursive ? [RECURSIVE] : []), ...more),
+    run: (context) =>
+      withClient(context, async (client) => {
+        const { values, printer } = context;
+        const recursive = container.recursive && values.bool('recursive');
+        const items = await listAll(client, resource, {
+          [container.field]: containerId(context, resource),
+          filter: values.text('filter'),
+          ...(recursive ? { recursive } : {}),
+          ...Object.fromEntries(more.map((flag) => [flag.name.replaceAll('-', '_'), values.bool(flag.name)])),
+        });
+        if (printer.format === 'json') printer.json({ status_code: 200, items: items.length === 0 ? null : items });
+        else printer.table(listTable(resource.presenter.list, items, recursive));
+        return EXIT.ok;
+      }),
+  };
+}
+
+/** All pages of a list, newest first. */
+export async function listAll(client: ApiClient, resource: Resource, request: Record<string, unknown>): Promise<Item[]> {
+  const service = await resource.service();
+  const found = new Map<string, Item>();
+  let listToken = '';
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await client.call({
+      service,
+      method: `list${resource.messages}`,
+      request: { ...request, ...(listToken === '' ? {} : { list_token: listToken }) },
+      action: `list on ${resource.plural}`,
+      attempt: `list ${resource.plural}`,
+    });
+    for (const item of (answer.items ?? []) as Item[]) found.set(String(item.id), item);
+    for (const id of (answer.removed_ids ?? []) as string[]) found.delete(id);
+    listToken = String(answer.list_token ?? '');
+    if (answer.response_type !== 'delta' || listToken === '')
+      return page === 0 ? [...found.values()] : newestFirst([...found.values()]);
+  }
+  throw new LocalError(`Error trying to list ${resource.plural}: the list did not end after ${MAX_PAGES} pages`);
+}
+
+const newestFirst = (items: Item[]): Item[] =>
+  items.sort((a, b) => Date.parse(b.created_time ?? '') - Date.parse(a.created_time ?? ''));
+
+function containerId({ values }: Context, { container }: Resource): string {
+  const id = values.text(container.flag.name);
+  if (id === '')
+    throw new UsageError(
+      `${container.label} ID must be passed in via -${container.flag.name} or SALLYPORT_${container.flag.env} (or BOUNDARY_${container.flag.env})`,
+    );
+  return id;
+}
+
+export interface CreateOptions extends Options {
+  /** Subtype in words, `tcp`; part of error texts. */
+  kind?: string;
+  /** Sends `type` with the item. */
+  sendType?: boolean;
+  /** Fields besides name and description. */
+  fields?: readonly Field[];
+  /** Flags whose value stands beside the item in the request. */
+  beside?: readonly Flag[];
+  /** Flags that `complete` reads. */
+  more?: readonly Flag[];
+  /** Last changes to the item: what flags alone do not give, such as a password that was asked for. */
+  complete?(context: Context, item: Record<string, unknown>): Promise<void>;
+  /** Key of another method. */
+  method?: string;
+}
+
+export function createCommand(resource: Resource, options: CreateOptions = {}): Command {
+  const { kind, fields = [], beside = [], more = [] } = options;
+  const all = [NAME, DESCRIPTION, ...fields];
+  const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
+  return {
+    synopsis: `Create ${article(noun)}`,
+    ...(options.examples === undefined ? {} : { examples: options.examples }),
+    flags: apiFlags(resource.container.flag, ...all.map((field) => field.flag), ...more, ...beside),
+    async run(context) {
+      const { item } = bodyOf(context, all, 'create');
+      item[resource.container.field] = containerId(context, resource);
+      if (options.sendType === true) item.type = kind;
+      await options.complete?.(context, item);
+      const flags = beside.map((flag) => [flag.name.replaceAll('-', '_'), context.values.bool(flag.name)] as const);
+      return withClient(context, async (client) => {
+        const answer = await client.call({
+          service: await resource.service(),
+          method: options.method ?? `create${resource.message}`,
+          request: { item, ...Object.fromEntries(flags) },
+          action: `create on ${noun}`,
+          attempt: `create ${noun}`,
+        });
+        return showItem(context, answer.item, resource.presenter.item);
+      });
+    },
+  };
+}
+
+export function updateCommand(resource: Resource, options: Options & { kind?: string; fields?: readonly Field[] } = {}): Command {
+  const { kind, fields = [], ...rest } = options;
+  const all = [NAME, DESCRIPTION, ...fields];
+  const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
+  return {
+    synopsis: `Update ${article(noun)}`,
+    ...rest,
+    flags: apiFlags(idFlag(resource), ...all.map((field) => field.flag), VERSION),
+    async run(context) {
+      const id = requiredId(context);
+      const body: Body = bodyOf(context, all, 'update');
+      const names = { action: `update on ${noun}`, attempt: `update ${noun}` };
+      return withClient(context, async (client) => {
+        const version = await currentVersion(context, client, resource, { id, ...names });
+        const answer = await client.call({
+          service: await resource.service(),
+          method: `update${resource.message}`,
+          request: { id, item: { ...body.item, version } },
+          mask: body.mask,
+          ...names,
+        });
+        return showItem(context, answer.item, resource.presenter.item);
+      });
+    },
+  };
+}
+
+/** Levels for resources with subtypes: `create tcp`. */
+export const kinds = (synopsis: string, commands: Readonly<Record<string, Command>>): Command => ({
+  synopsis,
+  commands: Object.fromEntries(Object.entries(commands).map(([kind, command]) => [kind, () => Promise.resolve(command)])),
+});
+
+export interface EditOptions extends Options {
+  /** `add-members`. */
+  verb: string;
+  /** Key in the service definition. */
+  method: string;
+  /** Repeatable flag with the values. */
+  flag: string;
+  /** What a value is, for help. */
+  what: string;
+  /** Field of the request. */
+  field: string;
+  /** Checks one value; throws a UsageError. */
+  check?(value: string): void;
+}
+
+const EDITS: Record<string, string> = { add: 'Add', set: 'Replace all', remove: 'Remove' };
+
+/** Adds to, replaces or removes from a list of an item. A lone `null` replaces by nothing. */
+export function editCommand(resource: Resource, options: EditOptions): Command {
+  const { verb, flag } = options;
+  const kind = verb.split('-')[0]!;
+  const empties = kind === 'set' ? ' A single null leaves none.' : '';
+  return {
+    synopsis: `${EDITS[kind]} ${verb.slice(kind.length + 1).replaceAll('-', ' ')} of ${article(resource.singular)}`,
+    ...(options.examples === undefined ? {} : { examples: options.examples }),
+    ...(options.alias === undefined ? {} : { alias: options.alias }),
+    flags: apiFlags(idFlag(resource), { name: flag, type: 'list', description: `${options.what}.${empties}` }, VERSION),
+    async run(context) {
+      const id = requiredId(context);
+      const values = editValues(context, options, kind);
+      const names = { action: `${verb} on ${resource.singular}`, attempt: `${verb} of ${resource.singular}` };
+      return withClient(context, async (client) => {
+        const version = await currentVersion(context, client, resource, { id, ...names });
+        const request = { id, version, [options.field]: values };
+        const answer = await client.call({ service: await resource.service(), method: options.method, request, ...names });
+        return showItem(context, answer.item, resource.presenter.item);
+      });
+    },
+  };
+}
+
+function editValues({ values }: Context, { flag, check }: EditOptions, kind: string): string[] {
+  const list = values.list(flag);
+  if (list.length === 0) throw new UsageError(`No values were given; use -${flag}, once for each`);
+  if (kind === 'set' && list.length === 1 && list[0] === 'null') return [];
+  list.forEach((value) => check?.(value));
+  return list;
+}

@@ -1,0 +1,151 @@
+/**
+ * Calls of the API. Requests are written as JSON, exactly what an HTTP client would send, and go out as gRPC; answers
+ * come back as JSON. With `-output-curl-string` nothing is sent and the curl command of the call is printed.
+ */
+import type { Client, ServiceError } from '@grpc/grpc-js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
+import { callUnary, openChannel, type TlsOptions, type UnaryMethod } from '../../lib/rpc/channel';
+import { parseAddress, type Address } from './address';
+import type { Context } from './command';
+import { environment } from './environment';
+import { ControllerError, CurlCommand, LocalError, type ErrorBody } from './errors';
+import { curlCommand, httpForm, type RequestJson } from './http-form';
+import { parseDuration } from './numbers';
+import { chooseToken, type ChosenToken } from './token';
+import { explainTransport } from './transport-errors';
+
+/** Service definition as generated; only its unary methods are used. */
+export interface ApiService {
+  fullName: string;
+  methods: Readonly<Record<string, unknown>>;
+}
+
+/** What is called and how it is named in errors. */
+export interface Call {
+  service: ApiService;
+  /** Key in the definition, `getTarget`. */
+  method: string;
+  request: RequestJson;
+  /** Paths of an update, see the HTTP PATCH rules. */
+  mask?: readonly string[];
+  /** "list on hosts": completes "Error from controller when performing …". */
+  action: string;
+  /** "list hosts": completes "Error trying to …". */
+  attempt: string;
+  /** Sends the call even when only a curl command was asked for: the read before an update. */
+  preliminary?: boolean;
+}
+
+/** Time for one call when nothing else is said. */
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+export class ApiClient {
+  private channel: Client | undefined;
+
+  private constructor(
+    private readonly address: Address,
+    private readonly tls: TlsOptions | undefined,
+    private readonly token: ChosenToken,
+    private readonly timeoutMs: number,
+    private readonly curl: boolean,
+  ) {}
+
+  /** Reads flags, keyring and certificates. `anonymous` never sends a token. */
+  static async open(context: Context, options: { anonymous?: boolean } = {}): Promise<ApiClient> {
+    const { io, values } = context;
+    if (values.text('recovery-config') !== '')
+      throw new LocalError('This release has no recovery login; log in as an administrator instead of -recovery-config.');
+    const address = parseAddress(values.text('addr'));
+    const token =
+      options.anonymous === true ? { text: '', getToken: 'config get-token' } : await chooseToken(context);
+    const timeout = parseDuration(environment(io.env, 'CLIENT_TIMEOUT') ?? '') ?? 0;
+    const timeoutMs = timeout > 0 ? timeout : DEFAULT_TIMEOUT_MS;
+    return new ApiClient(address, tlsOptions(context, address), token, timeoutMs, values.bool('output-curl-string'));
+  }
+
+  /** Text of the token in use; empty when anonymous. */
+  get tokenText(): string {
+    return this.token.text;
+  }
+
+  /** The answer as JSON. Throws a ControllerError, a LocalError or, for curl commands, a CurlCommand. */
+  async call(call: Call): Promise<Record<string, any>> {
+    const method = call.service.methods[call.method] as UnaryMethod;
+    if (this.curl && call.preliminary !== true)
+      throw new CurlCommand(
+        curlCommand(httpForm(method, call.request), this.address.url, `$(sallyport ${this.token.getToken})`),
+      );
+    const mask = call.mask === undefined ? {} : { update_mask: { paths: call.mask } };
+    const request: unknown = method.requestType.fromJSON({ ...call.request, ...mask });
+    this.channel ??= openChannel({ target: this.address.target, tls: this.tls });
+    const headers = { authorization: this.token.text === '' ? '' : `Bearer ${this.token.text}` };
+    const options = { headers, timeoutMs: this.timeoutMs };
+    try {
+      const answer: unknown = await callUnary(this.channel, call.service.fullName, method, request, options);
+      return method.responseType.toJSON(answer) as Record<string, any>;
+    } catch (error) {
+      throw this.explain(error as ServiceError, call);
+    }
+  }
+
+  close(): void {
+    this.channel?.close();
+  }
+
+  private explain(error: ServiceError, call: Call): Error {
+    const body = error.metadata?.get(ERROR_BODY_TRAILER)[0];
+    if (body === undefined)
+      return new LocalError(`Error trying to ${call.attempt}: ${explainTransport(error, this.address)}`);
+    const status = Number(error.metadata.get(HTTP_STATUS_TRAILER)[0]);
+    return new ControllerError(call.action, status, JSON.parse(body.toString()) as ErrorBody);
+  }
+}
+
+function tlsOptions({ values }: Context, address: Address): TlsOptions | undefined {
+  const [cert, key] = [values.text('client-cert'), values.text('client-key')];
+  if ((cert === '') !== (key === ''))
+    throw new LocalError('Error creating API client: -client-cert and -client-key need each other');
+  if (!address.tls) return undefined;
+  return {
+    ca: authorities(values.text('ca-cert'), values.text('ca-path')),
+    cert: cert === '' ? undefined : readPem(cert),
+    key: key === '' ? undefined : readPem(key),
+    serverName: values.text('tls-server-name') || undefined,
+    insecure: values.bool('tls-insecure'),
+  };
+}
+
+function authorities(file: string, directory: string): Buffer | undefined {
+  if (file !== '') return readPem(file);
+  // The launcher keeps the variable from Node, where it costs time at every start; here is where it matters.
+  const extra = process.env.NODE_EXTRA_CA_CERTS;
+  if (directory === '') return extra === undefined || extra === '' ? undefined : withDefaults(readPem(extra));
+  return Buffer.concat(
+    listDirectory(directory)
+      .sort()
+      .flatMap((name) => [readPem(join(directory, name)), Buffer.from('\n')]),
+  );
+}
+
+function withDefaults(extra: Buffer): Buffer {
+  return Buffer.from(`${rootCertificates.join('\n')}\n${extra.toString()}`);
+}
+
+function listDirectory(path: string): string[] {
+  try {
+    return readdirSync(path).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    throw new LocalError(`Error creating API client: ${path}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new LocalError(`Error creating API client: ${path}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}

@@ -1,0 +1,85 @@
+/** Flags that fill a field of the item to be created or changed. */
+import { FilterSyntaxError, compileFilter } from '../../lib/filter/filter';
+import type { Context, Flag } from './command';
+import { UsageError } from './errors';
+import { parseBoolean, parseDuration, parseInteger } from './numbers';
+
+export interface Field {
+  flag: Flag;
+  /** Where the value goes: `name`, `attributes.default_port`. */
+  path: string;
+  /** From text to JSON; throws a UsageError. The text itself when absent. */
+  parse?: (text: string) => unknown;
+  /** On create. */
+  required?: boolean;
+}
+
+const CLEAR = 'The word null clears it.';
+
+export const NAME: Field = {
+  flag: { name: 'name', type: 'string', description: `Name, unique among its neighbors. ${CLEAR}` },
+  path: 'name',
+};
+
+export const DESCRIPTION: Field = {
+  flag: { name: 'description', type: 'string', description: `What it is for. ${CLEAR}` },
+  path: 'description',
+};
+
+const refuse = (text: string, why: string): never => {
+  throw new UsageError(`Error parsing ${JSON.stringify(text)}: ${why}`);
+};
+
+export function unsigned(text: string): number {
+  const value = parseInteger(text);
+  return value === undefined || value < 0 ? refuse(text, 'not a number from 0 on') : value;
+}
+
+export const integer = (text: string): number => parseInteger(text) ?? refuse(text, 'not a number');
+
+/** Seconds, or a duration such as `8h`. */
+export function seconds(text: string): number {
+  const value = parseInteger(text) ?? (parseDuration(text) ?? NaN) / 1000;
+  return Number.isInteger(value) && value >= 0 ? value : refuse(text, 'not a number of seconds or a duration such as 8h');
+}
+
+export const boolean = (text: string): boolean => parseBoolean(text) ?? refuse(text, 'neither true nor false');
+
+/** Checked here, so that a mistake is found before anything is sent. */
+export function workerFilter(text: string): string {
+  try {
+    compileFilter(text);
+  } catch (error) {
+    if (!(error instanceof FilterSyntaxError)) throw error;
+    throw new UsageError(`The worker filter ${JSON.stringify(text)} could not be parsed: ${error.message}`);
+  }
+  return text;
+}
+
+export interface Body {
+  /** JSON of the item; cleared fields are null. */
+  item: Record<string, unknown>;
+  /** Paths of what was given, for an update mask. */
+  mask: string[];
+}
+
+/** Values of the flags that were given. Empty is not given; `null` clears, which for a new item is nothing at all. */
+export function bodyOf({ values }: Context, fields: readonly Field[], purpose: 'create' | 'update'): Body {
+  const item: Record<string, unknown> = {};
+  const mask: string[] = [];
+  for (const field of fields) {
+    const text = values.text(field.flag.name);
+    if (text === '' && purpose === 'create' && field.required === true)
+      throw new UsageError(`-${field.flag.name} is required`);
+    if (text === '' || (text === 'null' && purpose === 'create')) continue;
+    setPath(item, field.path, text === 'null' ? null : field.parse === undefined ? text : field.parse(text));
+    mask.push(field.path);
+  }
+  return { item, mask };
+}
+
+function setPath(item: Record<string, unknown>, path: string, value: unknown): void {
+  const [head, tail] = path.split('.', 2) as [string, string | undefined];
+  if (tail === undefined) item[head] = value;
+  else setPath((item[head] ??= {}) as Record<string, unknown>, tail, value);
+}

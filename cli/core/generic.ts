@@ -1,0 +1,40 @@
+/** `read ID`, `update ID` and `delete ID`: the kind of the resource follows from the prefix of its id. */
+
+interface Kind {
+  noun: string;
+  /** Word behind `update`. */
+  kind?: string;
+}
+
+/** By the text in front of the first underscore. */
+const PREFIXES: Record<string, Kind> = {
+  at: { noun: 'auth-tokens' },
+  ampw: { noun: 'auth-methods', kind: 'password' },
+  acctpw: { noun: 'accounts', kind: 'password' },
+  apw: { noun: 'accounts', kind: 'password' },
+  global: { noun: 'scopes' },
+  o: { noun: 'scopes' },
+  p: { noun: 'scopes' },
+  u: { noun: 'users' },
+  g: { noun: 'groups' },
+  r: { noun: 'roles' },
+  hcst: { noun: 'host-catalogs', kind: 'static' },
+  hsst: { noun: 'host-sets', kind: 'static' },
+  hst: { noun: 'hosts', kind: 'static' },
+  s: { noun: 'sessions' },
+  ttcp: { noun: 'targets', kind: 'tcp' },
+  w: { noun: 'workers' },
+};
+
+export const GENERIC_VERBS = ['read', 'update', 'delete'];
+
+/** The words of the typed command, or the same words when the id tells nothing. */
+export function typedWords(words: readonly string[]): readonly string[] {
+  const [verb, id, ...rest] = words;
+  if (verb === undefined || id === undefined || !GENERIC_VERBS.includes(verb)) return words;
+  const prefix = id.split('_')[0]!;
+  const found = Object.hasOwn(PREFIXES, prefix) ? PREFIXES[prefix] : undefined;
+  if (found === undefined) return words;
+  const kind = verb === 'update' && found.kind !== undefined ? [found.kind] : [];
+  return [found.noun, verb, ...kind, '-id', id, ...rest];
+}

@@ -1,0 +1,72 @@
+/** Which token a request carries. */
+import { environment } from './environment';
+import type { Context } from './command';
+import { LocalError, UsageError } from './errors';
+import { followReference } from './indirect';
+import { DEFAULT_TOKEN_NAME, openKeyring } from './keyring/keyring';
+import type { Printer } from '../output/print';
+
+export interface ChosenToken {
+  /** Empty: the request is anonymous. */
+  text: string;
+  /** Command that prints the token, without its program. */
+  getToken: string;
+}
+
+const GET_TOKEN = 'config get-token';
+
+/** `-token`, then `SALLYPORT_TOKEN`, then the keyring. */
+export async function chooseToken(context: Context): Promise<ChosenToken> {
+  const { io, values, printer } = context;
+  const reference = values.has('token') ? values.text('token') : '';
+  if (reference !== '') return { text: printable(referenced(reference, io.env)), getToken: GET_TOKEN };
+  const fromEnv = environment(io.env, 'TOKEN');
+  if (fromEnv !== undefined && fromEnv !== '') {
+    printer.warn('The token comes from the environment; -token env://NAME says so in the command and is preferred.');
+    return { text: printable(fromEnv), getToken: GET_TOKEN };
+  }
+  return keyringToken(context);
+}
+
+async function keyringToken({ io, values, printer }: Context): Promise<ChosenToken> {
+  const name = tokenName(values.string('token-name'));
+  const type = values.text('keyring-type');
+  if (usesNoKeyring(name, type, printer)) return { text: '', getToken: GET_TOKEN };
+  const keyring = await openKeyring(type, io.env);
+  const stored = await keyring.read(name);
+  const getToken = `${GET_TOKEN} -keyring-type ${type} -token-name ${name}`;
+  if (stored === undefined) {
+    printer.error(`No token named ${JSON.stringify(name)} in the keyring (${keyring.description}); log in with "authenticate".`);
+    return { text: '', getToken };
+  }
+  return { text: printable(stored.token), getToken };
+}
+
+export const tokenName = (given: string | undefined): string =>
+  given === undefined || given === '' ? DEFAULT_TOKEN_NAME : given;
+
+/** `-token-name none` is an older way to say `-keyring-type none`. */
+export function usesNoKeyring(name: string, type: string, printer: Printer): boolean {
+  if (name === 'none') printer.warn('-token-name none is deprecated, use -keyring-type none.');
+  return type === 'none' || name === 'none';
+}
+
+function referenced(reference: string, env: NodeJS.ProcessEnv): string {
+  let value: string | undefined;
+  try {
+    value = followReference(reference, env);
+  } catch (error) {
+    if (error instanceof UsageError) throw new LocalError(error.message);
+    throw error;
+  }
+  if (value === undefined) throw new LocalError('-token must be env://NAME or file://PATH, never the token itself');
+  return value;
+}
+
+function printable(token: string): string {
+  if (!/^[\x21-\x7e]*$/.test(token)) throw new LocalError('The token has characters that no token has.');
+  return token;
+}
+
+/** The id in front of the secret of a token; undefined when the text is no token. */
+export const tokenId = (token: string): string | undefined => /^(at_[0-9A-Za-z]+)_./.exec(token)?.[1];

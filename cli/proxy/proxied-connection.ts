@@ -1,0 +1,117 @@
+/** One local connection and the transport that carries it. */
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Clock } from '../../lib/clock/clock';
+import { FrameType, ProtocolError } from '../../lib/transport/frames';
+import { Relay, type RelayEnd } from '../../lib/transport/relay';
+import { CLEAN_LINGER_MS, CUT_LINGER_MS, Transport } from '../../lib/transport/transport';
+import { Close, Connect, ConnectError, ConnectOk } from '../../proto/gen/transport/transport';
+
+export interface ProxiedConnectionOptions {
+  dial(): Promise<TLSSocket>;
+  tofuToken: string;
+  clock: Clock;
+  connected(ok: ConnectOk): void;
+  /** The worker did not make the connection. */
+  refused(error: ConnectError): void;
+  /** The worker ended the connection and says why. */
+  closed(close: Close): void;
+  /** No worker was reachable, or it went away. */
+  failed(text: string): void;
+  /** Called once, last. */
+  over(): void;
+  log(line: string): void;
+}
+
+export class ProxiedConnection {
+  private relay: Relay | undefined;
+  private transport: Transport | undefined;
+  private isOver = false;
+  private isCut = false;
+
+  constructor(
+    private readonly local: Socket,
+    private readonly options: ProxiedConnectionOptions,
+  ) {
+    local.on('error', (error) => options.log(`local connection: ${error.message}`));
+  }
+
+  /** The local client has closed its side. */
+  get isEndedByLocal(): boolean {
+    return !this.isCut && (this.local.readableEnded || this.local.destroyed);
+  }
+
+  /** Payload bytes moved so far, both ways. */
+  get bytes(): number {
+    return (this.relay?.sent ?? 0) + (this.relay?.received ?? 0);
+  }
+
+  start(): void {
+    this.options
+      .dial()
+      .then((socket) => this.connect(socket))
+      .catch((error: Error) => this.fail(`No connection to the session's endpoint: ${error.message}`));
+  }
+
+  /** Resets the local connection and drops the transport. */
+  cut(): void {
+    this.isCut = true;
+    this.relay?.abort();
+    this.local.resetAndDestroy();
+    this.transport?.end(CUT_LINGER_MS);
+    this.finish();
+  }
+
+  private connect(socket: TLSSocket): void {
+    if (this.isOver) {
+      socket.on('error', () => undefined).destroy();
+      return;
+    }
+    const silent = { data() {}, control() {}, drain() {}, closed() {} };
+    const transport = new Transport(socket, silent, this.options.clock);
+    const relay = new Relay(this.local, transport, {
+      clock: this.options.clock,
+      control: (type, payload) => this.control(type, payload),
+      done: (end) => this.relayEnded(end),
+    });
+    this.transport = transport;
+    this.relay = relay;
+    transport.send(FrameType.connect, Connect.encode({ tofu_token: this.options.tofuToken }).finish());
+    relay.start();
+  }
+
+  private control(type: FrameType, payload: Buffer): void {
+    if (type === FrameType.connectOk) return this.options.connected(ConnectOk.decode(payload));
+    if (type === FrameType.connectErr) {
+      const error = ConnectError.decode(payload);
+      this.cut();
+      return this.options.refused(error);
+    }
+    if (type !== FrameType.close) throw new ProtocolError(`unexpected frame of type ${type}`);
+    const close = Close.decode(payload);
+    this.cut();
+    this.options.closed(close);
+  }
+
+  private relayEnded(end: RelayEnd): void {
+    this.options.log(`connection ended: ${end.by} ${end.cause} ${end.error ?? ''}`.trimEnd());
+    this.transport?.end(end.cause === 'fin' ? CLEAN_LINGER_MS : CUT_LINGER_MS);
+    if (end.by === 'peer' && end.cause !== 'fin' && end.cause !== 'rst') {
+      return this.fail(`The connection to the worker was lost (${end.error ?? end.cause}).`);
+    }
+    this.finish();
+  }
+
+  private fail(text: string): void {
+    if (this.isOver) return;
+    this.local.resetAndDestroy();
+    this.options.failed(text);
+    this.finish();
+  }
+
+  private finish(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.options.over();
+  }
+}

@@ -1,0 +1,243 @@
+/** Handlers of AccountService: decode, look up, authorize, one store call, encode. */
+import { ApiError, invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
+import { hasIdForm, newId } from '../../../lib/ids/ids';
+import {
+  Account,
+  AccountServiceDefinition,
+  type CreateAccountRequest,
+  type UpdateAccountRequest,
+} from '../../../proto/gen/api/accounts';
+import { typeOfMethodId, type AuthMethodRow } from '../auth-methods/auth-methods';
+import { findAuthMethod } from '../auth-methods/auth-methods.store';
+import { failureKey } from '../auth-methods/authenticate';
+import { MAX_PASSWORD_BYTES, type PasswordQueue } from '../auth-methods/passwords';
+import type { Allowed } from '../authz/authz';
+import type { ControllerDeps } from '../context';
+import { sql, transaction } from '../db/db';
+import {
+  checkCreate,
+  checkDeleteId,
+  checkGetId,
+  checkUpdate,
+  FieldErrors,
+  maskedColumns,
+  storedText,
+} from '../resources/fields';
+import { list, type ListDefinition } from '../resources/list';
+import { present } from '../resources/present';
+import { service, type Op } from '../rpc/service';
+import {
+  ACCOUNT_PREFIXES,
+  accountActions,
+  accountItem,
+  accountResource,
+  loginNameProblem,
+  PASSWORD_ACCOUNT_PREFIX,
+  PASSWORD_ACCOUNT_PREFIXES,
+  readAccountAttributes,
+  type AccountRow,
+} from './accounts';
+import * as store from './accounts.store';
+
+const BAD_ATTRIBUTES = 'Attribute fields do not match the expected format.';
+const MUTABLE: Record<string, string> = {
+  name: 'name',
+  description: 'description',
+  'attributes.login_name': 'login_name',
+};
+
+const definition: ListDefinition<AccountRow, ReturnType<typeof accountItem>> = {
+  type: 'account',
+  select: store.selectAccounts,
+  from: sql`from accounts r`,
+  resource: accountResource,
+  actions: accountActions,
+  item: accountItem,
+  toJSON: (item) => Account.toJSON(Account.fromPartial(item)),
+};
+
+export function accountService(deps: ControllerDeps, passwords: PasswordQueue) {
+  const on = deps.db.executor;
+
+  async function allow<A extends string>(
+    op: Op,
+    action: A,
+    id: string,
+  ): Promise<{ account: AccountRow; allowed: Allowed<A> }> {
+    const account = await store.findAccount(on, id);
+    if (account === undefined) throw resourceNotFound();
+    return { account, allowed: await deps.authz.check(op, action, accountResource(account)) };
+  }
+
+  async function answer(op: Op, allowed: Allowed, id: string) {
+    const account = await store.findAccount(on, id);
+    if (account === undefined) throw resourceNotFound();
+    const shown = { decision: allowed.decision, resource: accountResource(account), actions: accountActions(account) };
+    return { item: await present(deps.authz, op, shown, accountItem(account)) };
+  }
+
+  /** The auth method and the proof for an action on its accounts. */
+  async function allowIn<A extends string>(op: Op, action: A, authMethodId: string) {
+    const method = await findAuthMethod(on, authMethodId);
+    if (method === undefined) throw resourceNotFound();
+    const { scope_id: scopeId, scope } = method;
+    const collection = { type: 'account', scopeId, parentScopeId: scope.parent_scope_id, pin: method.id };
+    return { method, allowed: await deps.authz.check(op, action, collection) };
+  }
+
+  async function storePassword(op: Op, allowed: Allowed, version: number, password: string) {
+    const password_hash = password === '' ? null : await passwords.hash(password, op.signal);
+    const now = deps.clock.now();
+    const change = { version, columns: {}, password: { password_hash }, now };
+    if (!(await transaction(deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
+      throw staleAccount(allowed.resource.id!);
+    }
+    return answer(op, allowed, allowed.resource.id!);
+  }
+
+  return service(AccountServiceDefinition, {
+    async getAccount(op, { id }) {
+      checkGetId(id, ...ACCOUNT_PREFIXES);
+      const { allowed } = await allow(op, 'read', id);
+      return answer(op, allowed, id);
+    },
+
+    async listAccounts(op, request) {
+      new FieldErrors()
+        .require(
+          typeOfMethodId(request.auth_method_id) !== undefined,
+          'auth_method_id',
+          'Invalid formatted identifier.',
+        )
+        .throwIfAny();
+      const { method } = await allowIn(op, 'list', request.auth_method_id);
+      return list(deps, op, definition, sql`r.auth_method_id = ${method.id}`, request);
+    },
+
+    async createAccount(op, request) {
+      const { item, login_name, password } = checkedCreate(request);
+      const { method, allowed } = await allowIn(op, 'create', item.auth_method_id);
+      checkLoginName(login_name, method.min_login_name_length);
+      if (password !== undefined) checkPassword('attributes.password', password, method);
+      const password_hash = password === undefined ? null : await passwords.hash(password, op.signal);
+      const now = deps.clock.now();
+      const id = newId(PASSWORD_ACCOUNT_PREFIX);
+      const [name, description] = [storedText(item.name), storedText(item.description)];
+      const place = { id, auth_method_id: method.id, scope_id: method.scope_id, now };
+      const account = { ...place, name, description, login_name, password_hash };
+      await transaction(deps.db, now, (tx) => store.insertPasswordAccount(tx, allowed, account));
+      return answer(op, allowed, id);
+    },
+
+    async updateAccount(op, request) {
+      const read = checkedUpdate(request);
+      const { allowed } = await allow(op, 'update', request.id);
+      const values = (path: string): unknown =>
+        path === 'attributes.login_name' ? read.login_name : storedText(request.item![path as 'name' | 'description']);
+      const { login_name, ...columns } = maskedColumns(request.update_mask!, MUTABLE, values);
+      const password = login_name === undefined ? {} : { login_name };
+      if (login_name !== undefined) {
+        const limits = await store.findPassword(on, request.id);
+        checkLoginName(typeof login_name === 'string' ? login_name : '', limits?.min_login_name_length ?? 1);
+      }
+      const now = deps.clock.now();
+      const change = { version: request.item!.version, columns, password, now };
+      if (!(await transaction(deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
+        throw staleAccount(request.id);
+      }
+      return answer(op, allowed, request.id);
+    },
+
+    async deleteAccount(op, { id }) {
+      checkDeleteId(id, ...ACCOUNT_PREFIXES);
+      const { allowed } = await allow(op, 'delete', id);
+      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteAccount(tx, allowed));
+      return {};
+    },
+
+    async setPassword(op, request) {
+      checkPasswordAction(request).throwIfAny();
+      const { allowed } = await allow(op, 'set-password', request.id);
+      const limits = await store.findPassword(on, request.id);
+      if (limits === undefined) throw resourceNotFound();
+      if (request.password !== '') checkPassword('password', request.password, limits);
+      return storePassword(op, allowed, request.version, request.password);
+    },
+
+    async changePassword(op, request) {
+      checkPasswordAction(request)
+        .require(request.current_password !== '', 'current_password', 'This is a required field.')
+        .require(request.new_password !== '', 'new_password', 'This is a required field.')
+        .throwIfAny();
+      const { account, allowed } = await allow(op, 'change-password', request.id);
+      if (account.version !== request.version) throw staleAccount(request.id);
+      const stored = await store.findPassword(on, request.id);
+      if (stored === undefined) throw resourceNotFound();
+      checkPassword('new_password', request.new_password, stored);
+      new FieldErrors()
+        .require(
+          request.new_password !== request.current_password,
+          'new_password',
+          'New password equal to current password.',
+        )
+        .throwIfAny();
+      const key = failureKey(account.auth_method_id, account.login_name);
+      const hash = stored.password_hash ?? undefined;
+      if (!(await passwords.check(key, hash, request.current_password, op.signal))) {
+        throw new ApiError('PermissionDenied', 'Failed to change password.');
+      }
+      return storePassword(op, allowed, request.version, request.new_password);
+    },
+  });
+}
+
+/** The backslashes are part of the text that clients know. */
+const staleAccount = (id: string): ApiError =>
+  new ApiError('NotFound', `Account \\"${id}\\" doesn't exist or incorrect version provided.`);
+
+function checkedCreate(request: CreateAccountRequest) {
+  const item = request.item ?? Account.fromPartial({});
+  const type = typeOfMethodId(item.auth_method_id);
+  const read = readAccountAttributes(item.attributes);
+  const errors = checkCreate(new FieldErrors(), item)
+    .require(type !== undefined, 'auth_method_id', 'Unknown auth method type from ID.')
+    .require(
+      type === undefined || !item.type || item.type === type,
+      'type',
+      "Doesn't match the parent resource's type.",
+    );
+  if (type === 'password' && item.type !== 'oidc' && item.type !== 'ldap') {
+    errors.require(read !== undefined, 'attributes', BAD_ATTRIBUTES);
+    errors.require(read === undefined || !!read.login_name, 'login_name', 'This is a required field for this type.');
+  }
+  errors.throwIfAny();
+  return { item, login_name: read?.login_name ?? '', password: read?.password || undefined };
+}
+
+function checkedUpdate(request: UpdateAccountRequest) {
+  const read = readAccountAttributes(request.item?.attributes);
+  checkUpdate(new FieldErrors(), request, ACCOUNT_PREFIXES)
+    .require(!request.item?.type || request.item.type === 'password', 'type', 'Cannot modify the resource type.')
+    .require(read !== undefined, 'attributes', BAD_ATTRIBUTES)
+    .throwIfAny();
+  return read!;
+}
+
+function checkLoginName(loginName: string, minLength: number): void {
+  const problem = loginNameProblem(loginName, minLength);
+  new FieldErrors().require(problem === undefined, 'attributes.login_name', problem ?? '').throwIfAny();
+}
+
+function checkPassword(field: string, password: string, limits: Pick<AuthMethodRow, 'min_password_length'>): void {
+  if ([...password].length < limits.min_password_length) {
+    throw invalidArgument('Error in provided request.', [{ name: field, description: 'Password is too short.' }]);
+  }
+  if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
+    throw invalidArgument('Error in provided request.', [{ name: field, description: 'Password is too long.' }]);
+  }
+}
+
+const checkPasswordAction = (request: { id: string; version: number }): FieldErrors =>
+  new FieldErrors()
+    .require(hasIdForm(request.id, ...PASSWORD_ACCOUNT_PREFIXES), 'id', 'Improperly formatted identifier.')
+    .require(request.version > 0, 'version', 'Existing resource version is required for an update.');

@@ -1,0 +1,118 @@
+/** Logging in with a password. Wrong, unknown and disabled logins get the same answer after the same work. */
+import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
+import { newId } from '../../../lib/ids/ids';
+import type { AuthenticateRequest } from '../../../proto/gen/api/auth_methods';
+import { findToken } from '../auth-tokens/auth-tokens.store';
+import { issueToken } from '../auth-tokens/tokens';
+import type { Allowed } from '../authz/authz';
+import type { ControllerDeps } from '../context';
+import { transaction, type Tx } from '../db/db';
+import { FieldErrors } from '../resources/fields';
+import type { Op } from '../rpc/service';
+import { authMethodResource, typeOfMethodId } from './auth-methods';
+import * as store from './auth-methods.store';
+import { MAX_PASSWORD_BYTES, type PasswordQueue } from './passwords';
+
+interface Credentials {
+  login_name: string;
+  password: string;
+}
+
+/** The answer's attributes are the token with its text. */
+export async function authenticate(
+  deps: ControllerDeps,
+  passwords: PasswordQueue,
+  op: Op,
+  request: AuthenticateRequest,
+) {
+  const credentials = checkRequest(request);
+  const method = await store.findAuthMethod(deps.db.executor, request.auth_method_id);
+  if (method === undefined) throw resourceNotFound();
+  const allowed = await deps.authz.check(op, 'authenticate', authMethodResource(method));
+  const accountId = await verify(deps, passwords, op, method.id, credentials);
+  const now = deps.clock.now();
+  const made = await transaction(deps.db, now, async (tx) => {
+    const login = { ...(await userOf(tx, allowed, accountId, now)), auth_method_id: method.id, account_id: accountId };
+    return issueToken(deps, tx, login, now);
+  });
+  const token = await findToken(deps.db.executor, made.id);
+  if (token === undefined) throw resourceNotFound();
+  const { id, type, parent_scope_id } = token.scope;
+  return {
+    type: request.type || request.token_type,
+    command: 'login',
+    attributes: {
+      id: token.id,
+      scope: { id, type, ...(parent_scope_id === undefined ? {} : { parent_scope_id }) },
+      token: made.text,
+      user_id: token.user_id,
+      auth_method_id: token.auth_method_id,
+      account_id: token.account_id,
+      created_time: token.created_time.toISOString(),
+      updated_time: token.updated_time.toISOString(),
+      approximate_last_used_time: token.approximate_last_used_time.toISOString(),
+      expiration_time: token.expiration_time.toISOString(),
+    },
+  };
+}
+
+function checkRequest(request: AuthenticateRequest): Credentials {
+  const type = typeOfMethodId(request.auth_method_id);
+  new FieldErrors()
+    .require(type !== undefined, 'attributes', `unknown subtype in ID: ${request.auth_method_id}`)
+    .throwIfAny();
+  const errors = new FieldErrors();
+  const tokenType = (request.type || request.token_type).trim().toLowerCase();
+  errors.require(
+    ['', 'token', 'cookie'].includes(tokenType),
+    'token_type',
+    'The only accepted types are "token" and "cookie".',
+  );
+  errors.require(['', 'login'].includes(request.command), 'command', 'Invalid command for this auth method type.');
+  const attributes = request.attributes ?? {};
+  errors.require(request.attributes !== undefined, 'attributes', 'This is a required field.');
+  const text = (name: keyof Credentials): string => {
+    const value: unknown = attributes[name];
+    const required = request.attributes === undefined || (typeof value === 'string' && value !== '');
+    errors.require(required, `attributes.${name}`, 'This is a required field.');
+    return typeof value === 'string' ? value : '';
+  };
+  const credentials = { login_name: text('login_name'), password: text('password') };
+  errors.throwIfAny('Invalid fields provided in request.');
+  return credentials;
+}
+
+const unable = (): ApiError => new ApiError('Unauthenticated', 'Unable to authenticate.');
+
+/** Longest login name that is looked at. */
+const MAX_LOGIN_NAME = 512;
+
+/** Id of the account that the credentials belong to. */
+async function verify(
+  deps: ControllerDeps,
+  passwords: PasswordQueue,
+  op: Op,
+  methodId: string,
+  { login_name, password }: Credentials,
+): Promise<string> {
+  if (login_name.length > MAX_LOGIN_NAME || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) throw unable();
+  const login = await store.findLogin(deps.db.executor, methodId, login_name);
+  const key = failureKey(methodId, login_name);
+  const right = await passwords.check(key, login?.password_hash ?? undefined, password, op.signal);
+  if (!right || login === undefined) throw unable();
+  return login.id;
+}
+
+/** Under which name failures count: the login, whether or not it exists. */
+export const failureKey = (authMethodId: string, loginName: string): string => `${authMethodId} ${loginName}`;
+
+/** The account's user; on a first login through the primary auth method of the scope, a new one. */
+async function userOf(tx: Tx, allowed: Allowed<'authenticate'>, accountId: string, now: Date) {
+  const login = await store.lockLogin(tx, accountId);
+  if (login === undefined) throw unable();
+  if (login.user_id !== null) return { scope_id: login.scope_id, user_id: login.user_id };
+  if (!login.is_primary) throw new ApiError('NotFound', 'Unable to find requested resource.');
+  const user_id = newId('u');
+  await store.insertUserOfLogin(tx, allowed, { id: user_id, scope_id: login.scope_id, account_id: accountId, now });
+  return { scope_id: login.scope_id, user_id };
+}

@@ -1,0 +1,228 @@
+/**
+ * The controller's side of the cluster port: enrollment, and the standing streams of the workers attached here. Which
+ * controller holds which worker is on record; a lease row per controller shows that it lives.
+ */
+import { status, type handleUnaryCall, type ServiceError } from '@grpc/grpc-js';
+import type { Clock } from '../../../lib/clock/clock';
+import { ApiError } from '../../../lib/errors/errors';
+import { newId } from '../../../lib/ids/ids';
+import type { Logger } from '../../../lib/log/log';
+import type {
+  ControlServiceServer,
+  EnrollRequest,
+  EnrollResponse,
+  SessionGrant,
+} from '../../../proto/gen/worker/control';
+import type { Db } from '../db/db';
+import type { Kms } from '../kms/kms';
+import { identityOf } from '../listeners/cluster-listener';
+import {
+  CERTIFICATE_LIFETIME_MS,
+  issueServerIdentity,
+  type DeploymentAuthority,
+  type ServerIdentity,
+} from '../workers/authority';
+import type { TofuHmac } from '../workers/deployment';
+import { enroll } from '../workers/enrollment';
+import { Attachment, type Push } from './attachment';
+import * as store from './control.store';
+
+const LEASE_RENEWAL_MS = 5_000;
+/** A controller that has not renewed for so long counts as gone, and its workers as not attached. */
+const LEASE_MS = 15_000;
+
+export interface ControlOptions {
+  /** Name of this controller, for people. */
+  name: string;
+  db: Db;
+  kms: Kms;
+  clock: Clock;
+  log: Logger;
+  authority: DeploymentAuthority;
+  tofuHmac: TofuHmac;
+}
+
+/** What streams need. */
+export interface ControlDeps extends ControlOptions {
+  controllerId: string;
+}
+
+export interface Control {
+  /** `ctl_` and 10 characters, new at every start. */
+  readonly controllerId: string;
+  /** For the cluster listener. */
+  readonly service: ControlServiceServer;
+  /** For the cluster listener: a new object after each renewal. */
+  secureContext(): ServerIdentity;
+  /** Ids of the workers attached here. */
+  attachedWorkers(): string[];
+  /** Sends to a worker attached here; nothing happens when it is not. */
+  push(workerId: string, message: Push): void;
+  /** Hands a new session to those of its workers that are attached here. */
+  pushGrant(workerIds: string[], grant: SessionGrant): void;
+  /** Whether the session's grant was handed out by {@link pushGrant} just now; asks once. */
+  wasPushed(sessionId: string): boolean;
+  /** Ends the stream of a worker that was deleted. */
+  cutOff(workerId: string): void;
+  /** Ends all streams and gives the lease back. */
+  close(): Promise<void>;
+}
+
+/** Starts the lease and answers what the cluster listener serves. */
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const deps: ControlDeps = { ...options, controllerId: newId('ctl') };
+  const streams = new Streams(deps);
+  const lease = await startLease(deps, streams);
+  let identity = await issueServerIdentity(deps.authority, deps.clock.now());
+  const stopRenewal = deps.clock.every(CERTIFICATE_LIFETIME_MS / 2, () => {
+    issueServerIdentity(deps.authority, deps.clock.now()).then(
+      (renewed) => (identity = renewed),
+      (error: unknown) => deps.log.error({ err: error }, 'the certificate of the cluster port could not be renewed'),
+    );
+  });
+  return {
+    controllerId: deps.controllerId,
+    service: { enroll: enrollHandler(deps), attach: (call) => streams.open(call) },
+    secureContext: () => identity,
+    attachedWorkers: () => streams.workers(),
+    push: (workerId, message) => streams.of(workerId)?.push(message),
+    pushGrant: (workerIds, grant) => streams.pushGrant(workerIds, grant),
+    wasPushed: (sessionId) => streams.wasPushed(sessionId),
+    cutOff: (workerId) => streams.of(workerId)?.end(status.PERMISSION_DENIED, 'this worker was deleted'),
+    async close() {
+      stopRenewal();
+      await lease.stop();
+      await streams.close();
+      await lease.giveBack();
+    },
+  };
+}
+
+/** The streams held here: all of them, and by worker those that have said Hello. */
+class Streams {
+  private readonly all = new Set<Attachment>();
+  private readonly byWorker = new Map<string, Attachment>();
+  private readonly pushed = new Set<string>();
+  private closed = false;
+
+  constructor(private readonly deps: ControlDeps) {}
+
+  open(call: Parameters<ControlServiceServer['attach']>[0]): void {
+    const identity = identityOf(call);
+    if (identity === undefined || identity.deploymentId !== this.deps.authority.deploymentId) {
+      call.emit('error', {
+        code: status.UNAUTHENTICATED,
+        details: 'a worker certificate of this deployment is needed',
+      });
+      return;
+    }
+    if (this.closed) {
+      call.emit('error', { code: status.UNAVAILABLE, details: 'the controller shuts down' });
+      return;
+    }
+    const stream = new Attachment(this.deps, call, identity, {
+      attached: (attachment) => this.attached(attachment),
+      ended: (attachment) => this.ended(attachment),
+    });
+    this.all.add(stream);
+    void stream.done.then(() => this.all.delete(stream));
+  }
+
+  of(workerId: string): Attachment | undefined {
+    return this.byWorker.get(workerId);
+  }
+
+  workers(): string[] {
+    return [...this.byWorker.keys()];
+  }
+
+  /** Ids of the attachments that are alive, for the record. */
+  liveIds(): string[] {
+    return [...this.byWorker.values()].map((attachment) => attachment.id);
+  }
+
+  pushGrant(workerIds: string[], grant: SessionGrant): void {
+    this.pushed.add(grant.session_id);
+    for (const id of workerIds) this.byWorker.get(id)?.push({ $case: 'session_grant', value: grant });
+  }
+
+  wasPushed(sessionId: string): boolean {
+    return this.pushed.delete(sessionId);
+  }
+
+  endAll(code: status, details: string): void {
+    for (const stream of [...this.all]) stream.end(code, details);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const open = [...this.all];
+    this.endAll(status.UNAVAILABLE, 'the controller shuts down');
+    await Promise.all(open.map((stream) => stream.done));
+  }
+
+  private attached(attachment: Attachment): void {
+    const older = this.byWorker.get(attachment.workerId);
+    this.byWorker.set(attachment.workerId, attachment);
+    older?.end(status.ABORTED, 'a newer stream of this worker took over');
+  }
+
+  private ended(attachment: Attachment): void {
+    if (this.byWorker.get(attachment.workerId) === attachment) this.byWorker.delete(attachment.workerId);
+  }
+}
+
+interface RunningLease {
+  stop(): Promise<void>;
+  giveBack(): Promise<void>;
+}
+
+async function startLease(deps: ControlDeps, streams: Streams): Promise<RunningLease> {
+  const { clock, controllerId, name, log } = deps;
+  const on = deps.db.executor;
+  let running: Promise<void> | undefined;
+
+  const renew = async (): Promise<void> => {
+    const now = clock.now();
+    const lease = { controllerId, name, now, expiration: new Date(now.getTime() + LEASE_MS) };
+    const existed = await store.renewLease(on, lease);
+    // Another controller thought this one dead and forgot its attachments: the workers attach anew.
+    if (!existed) streams.endAll(status.UNAVAILABLE, 'the controller had lost its lease');
+    else await store.forgetStale(on, controllerId, streams.liveIds(), now);
+  };
+  await renew();
+  const stopTimer = clock.every(LEASE_RENEWAL_MS, () => {
+    running ??= renew()
+      .catch((error: unknown) => log.warn({ err: error }, 'the lease of this controller could not be renewed'))
+      .finally(() => (running = undefined));
+  });
+  return {
+    async stop() {
+      stopTimer();
+      await running;
+    },
+    async giveBack() {
+      await store
+        .removeController(on, controllerId, clock.now())
+        .catch((error: unknown) => log.warn({ err: error }, 'the lease of this controller could not be given back'));
+    },
+  };
+}
+
+function enrollHandler(deps: ControlDeps): handleUnaryCall<EnrollRequest, EnrollResponse> {
+  return (call, answer) => {
+    enroll(deps, call.request, deps.clock.now()).then(
+      ({ workerId, certificate }) => {
+        deps.log.info({ worker_id: workerId }, 'a worker enrolled');
+        answer(null, { worker_id: workerId, certificate, ca_certificates: deps.authority.certificates });
+      },
+      (error: unknown) => answer(enrollError(deps, error)),
+    );
+  };
+}
+
+function enrollError(deps: ControlDeps, error: unknown): Partial<ServiceError> {
+  if (error instanceof ApiError) return { code: error.grpcStatus, details: error.message };
+  deps.log.error({ err: error }, 'an enrollment failed');
+  return { code: status.UNAVAILABLE, details: 'the controller cannot enroll the worker now: try again' };
+}

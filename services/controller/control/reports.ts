@@ -1,0 +1,120 @@
+/**
+ * What a worker reports: byte counts and closes. Both are queued and written in batches, one write at a time and in
+ * order; a close is acknowledged once it is stored. The worker repeats what was not acknowledged on its next stream.
+ */
+import type { Clock } from '../../../lib/clock/clock';
+import type { Logger } from '../../../lib/log/log';
+import type { ConnectionClosed, ConnectionStat } from '../../../proto/gen/worker/control';
+import type { Executor } from '../db/db';
+import { isCause, isClosedBy } from '../sessions/connections';
+import { closeConnections, recordStats, type Close, type Stat } from '../sessions/connections.store';
+
+/** Closes of one statement. */
+const MAX_BATCH = 500;
+/** Pause after the database refused, ms. */
+const RETRY_MS = 1_000;
+const MAX_INT8 = 2n ** 63n - 1n;
+const MAX_INT4 = 2 ** 31 - 1;
+/** Longest error text kept, characters. */
+const MAX_ERROR = 500;
+
+interface ReportDeps {
+  on: Executor;
+  clock: Clock;
+  log: Logger;
+  workerId: string;
+  /** All closes up to `sequence` are stored. */
+  acknowledge(sequence: bigint): void;
+}
+
+export class Reports {
+  private readonly stats = new Map<string, Stat>();
+  private closes: ConnectionClosed[] = [];
+  private writing: Promise<void> | undefined;
+  private ended = false;
+
+  constructor(private readonly deps: ReportDeps) {}
+
+  addStats(stats: ConnectionStat[]): void {
+    for (const stat of stats) this.stats.set(stat.connection_id, toStat(stat));
+    this.wake();
+  }
+
+  addClose(close: ConnectionClosed): void {
+    this.closes.push(close);
+    this.wake();
+  }
+
+  /** Takes no more; resolves when the write under way is done. */
+  async end(): Promise<void> {
+    this.ended = true;
+    await this.writing;
+  }
+
+  private wake(): void {
+    this.writing ??= this.write().finally(() => {
+      this.writing = undefined;
+    });
+  }
+
+  private async write(): Promise<void> {
+    while (!this.ended && (this.closes.length > 0 || this.stats.size > 0)) {
+      try {
+        await this.writeCloses();
+        await this.writeStats();
+      } catch (error) {
+        this.deps.log.warn({ err: error, worker_id: this.deps.workerId }, 'reports of a worker wait for the database');
+        await new Promise<void>((resolve) => this.deps.clock.after(RETRY_MS, resolve));
+      }
+    }
+  }
+
+  private async writeCloses(): Promise<void> {
+    const batch = this.closes.slice(0, MAX_BATCH);
+    if (batch.length === 0) return;
+    const byId = new Map(batch.map((close) => [close.connection_id, close]));
+    const { on, clock, workerId } = this.deps;
+    await closeConnections(on, workerId, [...byId.values()].map(toClose), clock.now());
+    this.closes = this.closes.slice(batch.length);
+    for (const id of byId.keys()) this.stats.delete(id);
+    this.deps.acknowledge(batch.reduce((last, close) => (close.sequence > last ? close.sequence : last), 0n));
+  }
+
+  private async writeStats(): Promise<void> {
+    const batch = [...this.stats.values()].slice(0, MAX_BATCH);
+    if (batch.length === 0) return;
+    await recordStats(this.deps.on, this.deps.workerId, batch);
+    // A newer count of the same connection may have come meanwhile.
+    for (const stat of batch) if (this.stats.get(stat.id) === stat) this.stats.delete(stat.id);
+  }
+}
+
+const bytes = (count: bigint): string => (count > MAX_INT8 ? MAX_INT8 : count).toString();
+const micros = (count: number | undefined): number | null => (count === undefined ? null : Math.min(count, MAX_INT4));
+
+/** Counts as the store takes them. */
+export function toStat(stat: ConnectionStat): Stat {
+  const known = stat.endpoint_address !== '';
+  return {
+    id: stat.connection_id,
+    bytes_up: bytes(stat.bytes_up),
+    bytes_down: bytes(stat.bytes_down),
+    endpoint_address: known ? stat.endpoint_address : null,
+    endpoint_port: known ? stat.endpoint_port : null,
+  };
+}
+
+/** Words outside the closed lists, which a worker of another release might send, count as its protocol error. */
+function toClose(close: ConnectionClosed): Close {
+  const known = isClosedBy(close.closed_by) && isCause(close.cause);
+  return {
+    ...toStat(close),
+    closed_by: known ? (close.closed_by as Close['closed_by']) : 'worker',
+    cause: known ? (close.cause as Close['cause']) : 'protocol error',
+    error: close.error === '' ? null : close.error.slice(0, MAX_ERROR),
+    connect_latency_us: micros(close.connect_latency_us),
+    first_byte_latency_us: micros(close.first_byte_latency_us),
+    dial_failed: close.dial_failed,
+    boot_id: close.boot_id,
+  };
+}

@@ -1,0 +1,144 @@
+/** Requests of a worker on its stream, answered by id. */
+import { publicKeyOfRequest } from '../../../lib/tls/certificates';
+import type {
+  AuthorizeConnectionRequest,
+  AuthorizeConnectionResult,
+  EndSessionRequest,
+  GetGrantRequest,
+  RenewCertificateRequest,
+} from '../../../proto/gen/worker/control';
+import { endedRefusal, refusalOf, REFUSAL_TEXT, type Refusal } from '../sessions/connections';
+import { authorizeConnection } from '../sessions/connections.store';
+import * as sessions from '../sessions/sessions.store';
+import { issueWorkerCertificate } from '../workers/authority';
+import type { Push } from './attachment';
+import type { ControlDeps } from './control';
+import * as store from './control.store';
+import { cancellation, grantOfRow, remainingMs } from './grants';
+
+const CONNECTION_ID = /^sc_[0-9A-Za-z]{10}$/;
+const TOFU_TOKEN = /^[0-9A-Za-z]{20}$/;
+const MAX_ADDRESS = 255;
+const UNAVAILABLE = 'The controller cannot reach its database: try again.';
+
+type Answer = Omit<AuthorizeConnectionResult, 'request_id'>;
+
+export class Requests {
+  constructor(
+    private readonly deps: ControlDeps,
+    private readonly workerId: string,
+    private readonly send: (message: Push) => void,
+  ) {}
+
+  authorizeConnection(request: AuthorizeConnectionRequest, bootId: string): void {
+    this.answer(this.authorize(request, bootId), { ...refusal('controller unreachable', UNAVAILABLE) }, (value) => ({
+      $case: 'authorize_connection',
+      value: { ...value, request_id: request.request_id },
+    }));
+  }
+
+  endSession(request: EndSessionRequest): void {
+    this.answer(this.end(request), 'controller unreachable', (refused) => ({
+      $case: 'end_session',
+      value: { request_id: request.request_id, refused },
+    }));
+  }
+
+  getGrant(request: GetGrantRequest): void {
+    this.answer(this.grant(request.session_id), {}, (found) => ({
+      $case: 'get_grant',
+      value: { request_id: request.request_id, grant: undefined, ended: undefined, ...found },
+    }));
+  }
+
+  renewCertificate(request: RenewCertificateRequest): void {
+    const { request_id } = request;
+    const failed = { certificate: Buffer.alloc(0), ca_certificates: [], error: 'the certificate could not be issued' };
+    this.answer(this.renew(request), failed, (value) => ({
+      $case: 'renew_certificate',
+      value: { ...value, request_id },
+    }));
+  }
+
+  draining(attachmentId: string): void {
+    store.markDraining(this.deps.db.executor, attachmentId).catch((error: unknown) => {
+      this.deps.log.warn({ err: error, worker_id: this.workerId }, 'draining of a worker could not be written');
+    });
+  }
+
+  /** Sends what `work` comes to, or `failed` when the database fails it. */
+  private answer<T>(work: Promise<T>, failed: T, message: (value: T) => Push): void {
+    work.then(
+      (value) => this.send(message(value)),
+      (error: unknown) => {
+        this.deps.log.warn({ err: error, worker_id: this.workerId }, 'a request of a worker failed');
+        this.send(message(failed));
+      },
+    );
+  }
+
+  private async authorize(request: AuthorizeConnectionRequest, bootId: string): Promise<Answer> {
+    const now = this.deps.clock.now();
+    if (!CONNECTION_ID.test(request.connection_id)) return refusal('protocol error', 'Malformed connection id.');
+    if (!TOFU_TOKEN.test(request.tofu_token)) return refused('tofu token not allowed');
+    const ask = () =>
+      authorizeConnection(this.deps.db.executor, {
+        sessionId: request.session_id,
+        connectionId: request.connection_id,
+        workerId: this.workerId,
+        bootId,
+        tofuHmac: this.deps.tofuHmac(request.tofu_token),
+        clientAddress: request.client_address.slice(0, MAX_ADDRESS),
+        clientPort: request.client_port & 0xffff,
+        now,
+      });
+    let answer = await ask();
+    // Others changed the session while the statement waited for its row: what refused shows at a second look.
+    if ('refused' in answer && refusalOf(answer.refused) === undefined) answer = await ask();
+    if ('refused' in answer) return refused(refusalOf(answer.refused) ?? 'connection limit');
+    const { connections_left, expiration_time } = answer.allowed;
+    return { refused: '', text: '', connections_left, expires_in_ms: remainingMs(expiration_time, now) };
+  }
+
+  private async end(request: EndSessionRequest): Promise<string> {
+    const answer = await sessions.endSession(this.deps.db.executor, {
+      sessionId: request.session_id,
+      workerId: this.workerId,
+      tofuHmac: this.deps.tofuHmac(request.tofu_token),
+      now: this.deps.clock.now(),
+    });
+    if (answer.ended) return '';
+    if (answer.status === null) return 'session not found' satisfies Refusal;
+    // Ending an ended session changes nothing and succeeds.
+    const over = endedRefusal(answer.status, null, false) !== undefined;
+    return over ? '' : ('tofu token not allowed' satisfies Refusal);
+  }
+
+  private async grant(sessionId: string) {
+    const now = this.deps.clock.now();
+    const session = await sessions.grantOf(this.deps.db.executor, this.workerId, sessionId);
+    if (session === undefined) return {};
+    const ended = cancellation(session, now);
+    return ended === undefined
+      ? { grant: await grantOfRow(this.deps.kms, this.deps.db.executor, session, now) }
+      : { ended };
+  }
+
+  private async renew(request: RenewCertificateRequest) {
+    const { authority, clock } = this.deps;
+    const publicKey = await publicKeyOfRequest(request.certificate_request);
+    if (publicKey === undefined) {
+      return { certificate: Buffer.alloc(0), ca_certificates: [], error: 'malformed certificate request' };
+    }
+    const certificate = await issueWorkerCertificate(authority, this.workerId, publicKey, clock.now());
+    return { certificate, ca_certificates: authority.certificates, error: '' };
+  }
+}
+
+const refusal = (cause: string, text: string): Answer => ({
+  refused: cause,
+  text,
+  connections_left: 0,
+  expires_in_ms: 0n,
+});
+const refused = (cause: Refusal): Answer => refusal(cause, REFUSAL_TEXT[cause]);

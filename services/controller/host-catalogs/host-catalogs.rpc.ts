@@ -1,0 +1,131 @@
+/** Handlers of HostCatalogService: decode, look up, authorize, one store call, encode. */
+import { invalidArgument } from '../../../lib/errors/errors';
+import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { HostCatalog, HostCatalogServiceDefinition } from '../../../proto/gen/api/host_catalogs';
+import type { ControllerDeps } from '../context';
+import { sql, transaction } from '../db/db';
+import { changing } from '../resources/changes';
+import {
+  checkCreate,
+  checkDeleteId,
+  checkGetId,
+  checkUpdate,
+  FieldErrors,
+  maskedColumns,
+  storedText,
+} from '../resources/fields';
+import { itemAccess, type ItemDefinition } from '../resources/items';
+import { staleVersion } from '../resources/rows';
+import { checkProjectList, collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
+import { service } from '../rpc/service';
+import {
+  belowHostCatalog,
+  HOST_CATALOG_ACTIONS,
+  HOST_CATALOG_PREFIXES,
+  hostCatalogItem,
+  hostCatalogResource,
+  STATIC_HOST_CATALOG_PREFIX,
+  type HostCatalogRow,
+} from './host-catalogs';
+import * as store from './host-catalogs.store';
+
+const definition: ItemDefinition<HostCatalogRow, ReturnType<typeof hostCatalogItem>> = {
+  type: 'host-catalog',
+  find: store.findHostCatalog,
+  select: store.selectHostCatalogs,
+  from: sql`from host_catalogs r`,
+  resource: hostCatalogResource,
+  actions: () => HOST_CATALOG_ACTIONS,
+  below: belowHostCatalog,
+  item: hostCatalogItem,
+  toJSON: (item) => HostCatalog.toJSON(HostCatalog.fromPartial(item)),
+};
+
+const MUTABLE = { name: 'name', description: 'description' };
+
+export function hostCatalogService(deps: ControllerDeps) {
+  const { allow, shown, answer } = itemAccess(deps, definition);
+
+  return service(HostCatalogServiceDefinition, {
+    async getHostCatalog(op, { id }) {
+      checkGetId(id, ...HOST_CATALOG_PREFIXES);
+      const { row, allowed } = await allow(op, 'read', id);
+      return shown(op, allowed, row);
+    },
+
+    async listHostCatalogs(op, request) {
+      checkProjectList(request);
+      return listInScopes(deps, op, definition, request);
+    },
+
+    async createHostCatalog(op, request) {
+      const item = request.item ?? HostCatalog.fromPartial({});
+      checkNewCatalog(item);
+      const scope = await scopeNode(deps.db.executor, item.scope_id);
+      const allowed = await deps.authz.check(op, 'create', collectionIn('host-catalog', scope));
+      const now = deps.clock.now();
+      const id = newId(STATIC_HOST_CATALOG_PREFIX);
+      await changing(deps.db, now, (tx) =>
+        store.insertHostCatalog(tx, allowed, {
+          id,
+          scope_id: scope.id,
+          name: storedText(item.name),
+          description: storedText(item.description),
+          now,
+        }),
+      );
+      return answer(op, allowed, id);
+    },
+
+    async updateHostCatalog(op, request) {
+      const errors = new FieldErrors();
+      const sent = request.item?.type ?? '';
+      errors.require(sent === '' || sent === typeById(request.id), 'type', 'Cannot modify resource type.');
+      checkUpdate(errors, request, HOST_CATALOG_PREFIXES).throwIfAny();
+      refuseWorkerFilter(request.update_mask!);
+      const { allowed } = await allow(op, 'update', request.id);
+      const item = request.item!;
+      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
+        storedText(item[path as keyof typeof MUTABLE]),
+      );
+      const now = deps.clock.now();
+      const change = { version: item.version, columns, now };
+      if (!(await changing(deps.db, now, (tx) => store.updateHostCatalog(tx, allowed, change)))) {
+        throw staleVersion('Host Catalog', request.id);
+      }
+      return answer(op, allowed, request.id);
+    },
+
+    async deleteHostCatalog(op, { id }) {
+      checkDeleteId(id, ...HOST_CATALOG_PREFIXES);
+      const { allowed } = await allow(op, 'delete', id);
+      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteHostCatalog(tx, allowed));
+      return {};
+    },
+  });
+}
+
+const typeById = (id: string): string => (hasIdForm(id, STATIC_HOST_CATALOG_PREFIX) ? 'static' : 'plugin');
+
+/** Static catalogs take `plugin_id` and `worker_filter` without a word; existing clients send them. */
+function checkNewCatalog(item: HostCatalog): void {
+  const errors = new FieldErrors();
+  errors.require(hasIdForm(item.scope_id, 'p'), 'scope_id', 'This field must be a valid project scope id.');
+  errors.require(
+    item.type === 'static' || item.type === 'plugin',
+    'type',
+    'This is a required field and must be either "static" or "plugin".',
+  );
+  if (item.type === 'plugin') {
+    errors.add('plugin_id', item.plugin_id === '' ? 'This or plugin name is a required field.' : 'There is no such plugin.');
+    if (item.plugin_id === '') errors.add('plugin_name', 'This or plugin id is a required field.');
+  }
+  checkCreate(errors, item).throwIfAny();
+}
+
+function refuseWorkerFilter(mask: readonly string[]): void {
+  if (!mask.includes('worker_filter')) return;
+  throw invalidArgument('Error in provided request', [
+    { name: 'update_mask', description: 'Invalid update mask provided.' },
+  ]);
+}

@@ -1,0 +1,44 @@
+/** Host catalogs: the hosts and host sets of a project that belong together. */
+import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
+import type { Resource } from '../authz/authz';
+import type { Below } from '../resources/present';
+import { commonItem, type ItemRow } from '../resources/rows';
+
+/** Static ones, which are made here; prefixes of plugin catalogs are understood and found nowhere. */
+export const STATIC_HOST_CATALOG_PREFIX = 'hcst';
+export const HOST_CATALOG_PREFIXES = [STATIC_HOST_CATALOG_PREFIX, 'hcplg', 'hc'];
+export const HOST_CATALOG_ACTIONS = idActions('host-catalog');
+
+export interface HostCatalogRow extends ItemRow {
+  scope_id: string;
+  type: 'static' | 'plugin';
+}
+
+export const hostCatalogResource = (row: Pick<HostCatalogRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+  type: 'host-catalog',
+  id: row.id,
+  scopeId: row.scope_id,
+  parentScopeId: row.scope.parent_scope_id,
+});
+
+/** The hosts or host sets of a catalog, as a resource to authorize. */
+export const collectionInCatalog = (
+  type: string,
+  catalog: Pick<HostCatalogRow, 'id' | 'scope_id' | 'scope'>,
+): Resource => ({
+  type,
+  scopeId: catalog.scope_id,
+  parentScopeId: catalog.scope.parent_scope_id,
+  pin: catalog.id,
+});
+
+export const belowHostCatalog = (row: HostCatalogRow): Below => ({
+  collections: COLLECTIONS_BELOW[`host-catalog/${row.type}`],
+  resource: (type) => collectionInCatalog(type, row),
+});
+
+export const hostCatalogItem = (row: HostCatalogRow) => ({
+  ...commonItem(row),
+  scope_id: row.scope_id,
+  type: row.type,
+});

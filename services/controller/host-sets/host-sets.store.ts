@@ -1,0 +1,64 @@
+/** SQL of host sets, one function per use case. */
+import type { Allowed } from '../authz/authz';
+import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
+import { updateRow, type Change } from '../resources/changes';
+import { scopeColumn } from '../resources/rows';
+import type { HostSetRow } from './host-sets';
+
+export const selectHostSets = sql`
+  select r.id, r.scope_id, r.host_catalog_id, r.type, r.name, r.description, r.created_time, r.updated_time, r.version,
+    ${scopeColumn}
+  from host_sets r join scopes s on s.id = r.scope_id`;
+
+export const findHostSet = (on: Executor, id: string): Promise<HostSetRow | undefined> =>
+  row(
+    on,
+    sql`
+      select r.id, r.scope_id, r.host_catalog_id, r.type, r.name, r.description, r.created_time, r.updated_time,
+        r.version, ${scopeColumn},
+        array(select m.host_id from host_set_members m where m.host_set_id = r.id order by 1) as host_ids
+      from host_sets r join scopes s on s.id = r.scope_id
+      where r.id = ${id}`,
+  );
+
+export async function insertHostSet(
+  tx: Tx,
+  allowed: Allowed<'create'>,
+  set: { id: string; name: string | null; description: string | null; now: Date },
+): Promise<void> {
+  await changed(
+    tx,
+    sql`insert into host_sets (id, host_catalog_id, scope_id, type, name, description, created_time, updated_time)
+        values (${set.id}, ${allowed.resource.pin}, ${allowed.resource.scopeId}, 'static', ${set.name},
+          ${set.description}, ${set.now}, ${set.now})`,
+  );
+}
+
+export const updateHostSet = (tx: Tx, allowed: Allowed, change: Change): Promise<boolean> =>
+  updateRow(tx, sql`host_sets`, allowed, change);
+
+export const deleteHostSet = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
+  changed(tx, sql`delete from host_sets where id = ${allowed.resource.id}`);
+
+export async function hostIdsOf(tx: Tx, setId: string): Promise<string[]> {
+  const found = await rows<{ host_id: string }>(
+    tx,
+    sql`select host_id from host_set_members where host_set_id = ${setId}`,
+  );
+  return found.map((member) => member.host_id);
+}
+
+/** Adds those that are hosts of the set's catalog; the number added. A host that is in the set breaks uniqueness. */
+export const addHosts = (tx: Tx, allowed: Allowed, hostIds: readonly string[]): Promise<number> =>
+  changed(
+    tx,
+    sql`insert into host_set_members (host_set_id, host_id, host_catalog_id)
+        select ${allowed.resource.id}, id, host_catalog_id from hosts
+        where id = any(${hostIds}::text[]) and host_catalog_id = ${allowed.resource.pin}`,
+  );
+
+export const removeHosts = (tx: Tx, allowed: Allowed, hostIds: readonly string[]): Promise<number> =>
+  changed(
+    tx,
+    sql`delete from host_set_members where host_set_id = ${allowed.resource.id} and host_id = any(${hostIds}::text[])`,
+  );

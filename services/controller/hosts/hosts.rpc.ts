@@ -1,0 +1,152 @@
+/** Handlers of HostService: decode, look up, authorize, one store call, encode. */
+import { resourceNotFound } from '../../../lib/errors/errors';
+import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { Host, HostServiceDefinition, type UpdateHostRequest } from '../../../proto/gen/api/hosts';
+import type { ControllerDeps } from '../context';
+import { sql, transaction } from '../db/db';
+import { collectionInCatalog, HOST_CATALOG_PREFIXES, STATIC_HOST_CATALOG_PREFIX } from '../host-catalogs/host-catalogs';
+import { findHostCatalog } from '../host-catalogs/host-catalogs.store';
+import { readAddress } from '../resources/address';
+import { maskWithAttributes, readAttributes } from '../resources/attributes';
+import { changing } from '../resources/changes';
+import {
+  checkCreate,
+  checkDeleteId,
+  checkGetId,
+  checkUpdate,
+  FieldErrors,
+  maskedColumns,
+  MESSAGE,
+  storedText,
+} from '../resources/fields';
+import { itemAccess, type ItemDefinition } from '../resources/items';
+import { list } from '../resources/list';
+import { staleVersion } from '../resources/rows';
+import { service } from '../rpc/service';
+import {
+  HOST_ACTIONS,
+  HOST_ATTRIBUTES,
+  HOST_PREFIXES,
+  hostItem,
+  hostResource,
+  STATIC_HOST_PREFIX,
+  type HostRow,
+} from './hosts';
+import * as store from './hosts.store';
+
+const definition: ItemDefinition<HostRow, ReturnType<typeof hostItem>> = {
+  type: 'host',
+  find: store.findHost,
+  select: store.selectHosts,
+  from: sql`from hosts r`,
+  resource: hostResource,
+  actions: () => HOST_ACTIONS,
+  item: hostItem,
+  toJSON: (item) => Host.toJSON(Host.fromPartial(item)),
+};
+
+const MUTABLE = { name: 'name', description: 'description', 'attributes.address': 'address' };
+
+export function hostService(deps: ControllerDeps) {
+  const { allow, shown, answer } = itemAccess(deps, definition);
+
+  /** The hosts of a catalog, as a resource to authorize. */
+  async function hostsOf(catalogId: string) {
+    const catalog = await findHostCatalog(deps.db.executor, catalogId);
+    if (catalog === undefined) throw resourceNotFound();
+    return collectionInCatalog('host', catalog);
+  }
+
+  return service(HostServiceDefinition, {
+    async getHost(op, { id }) {
+      checkGetId(id, ...HOST_PREFIXES);
+      const { row, allowed } = await allow(op, 'read', id);
+      return shown(op, allowed, row);
+    },
+
+    async listHosts(op, request) {
+      new FieldErrors()
+        .require(
+          hasIdForm(request.host_catalog_id, ...HOST_CATALOG_PREFIXES),
+          'host_catalog_id',
+          'The field is incorrectly formatted.',
+        )
+        .throwIfAny(MESSAGE.identifier);
+      await deps.authz.check(op, 'list', await hostsOf(request.host_catalog_id));
+      return list(deps, op, definition, sql`r.host_catalog_id = ${request.host_catalog_id}`, request);
+    },
+
+    async createHost(op, request) {
+      const item = request.item ?? Host.fromPartial({});
+      const address = checkNewHost(item);
+      const allowed = await deps.authz.check(op, 'create', await hostsOf(item.host_catalog_id));
+      const now = deps.clock.now();
+      const id = newId(STATIC_HOST_PREFIX);
+      const [name, description] = [storedText(item.name), storedText(item.description)];
+      await changing(deps.db, now, (tx) => store.insertHost(tx, allowed, { id, name, description, address, now }));
+      return answer(op, allowed, id);
+    },
+
+    async updateHost(op, request) {
+      const mask = maskWithAttributes(request.update_mask ?? [], HOST_ATTRIBUTES);
+      const address = checkHostChange(request, mask);
+      const { allowed } = await allow(op, 'update', request.id);
+      const item = request.item!;
+      const columns = maskedColumns(mask, MUTABLE, (path) =>
+        path === 'attributes.address' ? address : storedText(item[path as 'name' | 'description']),
+      );
+      const now = deps.clock.now();
+      const change = { version: item.version, columns, now };
+      if (!(await changing(deps.db, now, (tx) => store.updateHost(tx, allowed, change)))) {
+        throw staleVersion('Host', request.id);
+      }
+      return answer(op, allowed, request.id);
+    },
+
+    async deleteHost(op, { id }) {
+      checkDeleteId(id, ...HOST_PREFIXES);
+      const { allowed } = await allow(op, 'delete', id);
+      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteHost(tx, allowed));
+      return {};
+    },
+  });
+}
+
+/** Address of the item; reports a missing one if it is needed. */
+function addressOf(errors: FieldErrors, item: Host, needed: boolean): string | undefined {
+  const attributes = readAttributes(errors, item.attributes, HOST_ATTRIBUTES);
+  if (attributes === undefined || !needed) return undefined;
+  const portRefused = 'Address for static hosts does not support a port.';
+  return readAddress(errors, 'attributes.address', attributes.address ?? '', portRefused);
+}
+
+/** Fields that plugins fill. */
+function checkPluginFields(errors: FieldErrors, item: Host): void {
+  const unsupported = 'This field is not supported for this host type.';
+  errors.require(item.ip_addresses.length === 0, 'ip_addresses', unsupported);
+  errors.require(item.dns_names.length === 0, 'dns_names', unsupported);
+}
+
+function checkNewHost(item: Host): string {
+  const errors = new FieldErrors();
+  errors.require(
+    hasIdForm(item.host_catalog_id, STATIC_HOST_CATALOG_PREFIX),
+    'host_catalog_id',
+    'The field is incorrectly formatted.',
+  );
+  errors.require(['', 'static'].includes(item.type), 'type', "Doesn't match the parent resource's type.");
+  const address = addressOf(errors, item, true);
+  checkPluginFields(errors, item);
+  checkCreate(errors, item).throwIfAny();
+  return address!;
+}
+
+function checkHostChange(request: UpdateHostRequest, mask: readonly string[]): string | undefined {
+  const errors = new FieldErrors();
+  const item = request.item ?? Host.fromPartial({});
+  errors.require(['', 'static'].includes(item.type), 'type', 'Cannot modify resource type.');
+  const address = addressOf(errors, item, mask.includes('attributes.address'));
+  checkPluginFields(errors, item);
+  checkUpdate(errors, request, HOST_PREFIXES).throwIfAny();
+  return address;
+}

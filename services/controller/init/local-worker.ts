@@ -1,0 +1,29 @@
+/**
+ * The worker that runs beside a controller: it enrolls with a one-time token like every other one, only that the
+ * token comes from here instead of an administrator.
+ */
+import { newId } from '../../../lib/ids/ids';
+import { changed, row, sql, transaction, type Db } from '../db/db';
+import type { Kms } from '../kms/kms';
+import { loadAuthority } from '../workers/authority';
+import { createActivationToken } from '../workers/enrollment';
+import { WORKER_PREFIX } from '../workers/workers';
+import { insertWorker } from '../workers/workers.store';
+
+export interface LocalWorker {
+  name: string;
+  description: string | null;
+}
+
+/** Makes the worker unless there is one of this name, and a token that lets one process enroll as it. */
+export async function localWorkerToken(db: Db, kms: Kms, worker: LocalWorker, now: Date): Promise<string> {
+  const authority = await loadAuthority(db.executor, kms);
+  return transaction(db, now, async (tx) => {
+    const existing = await row<{ id: string }>(tx, sql`select id from workers where name = ${worker.name} for update`);
+    const id = existing?.id ?? newId(WORKER_PREFIX);
+    if (existing === undefined) await insertWorker(tx, { ...worker, id, configManaged: true, now });
+    // An earlier process may have ended before it used its token.
+    await changed(tx, sql`delete from worker_activation_tokens where worker_id = ${id}`);
+    return createActivationToken(tx, kms, authority, id, now);
+  });
+}

@@ -1,0 +1,45 @@
+/** `attributes`, the object whose fields depend on the type of the resource. Clients may send numbers as texts. */
+import type { FieldErrors } from './fields';
+
+type Kind = 'text' | 'number';
+type ValueOf<K extends Kind> = K extends 'text' ? string : number;
+type Known = Readonly<Record<string, Kind>>;
+export type Attributes<T extends Known> = { [K in keyof T]?: ValueOf<T[K]> };
+
+const MAX_NUMBER = 2 ** 32 - 1;
+
+/**
+ * The attributes given, null being none. Unknown names and values of the wrong kind are one error of the whole object,
+ * and the answer is undefined.
+ */
+export function readAttributes<T extends Known>(
+  errors: FieldErrors,
+  given: Readonly<Record<string, unknown>> | undefined,
+  known: T,
+): Attributes<T> | undefined {
+  const read: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given ?? {})) {
+    const kind = Object.hasOwn(known, name) ? known[name] : undefined;
+    const understood = kind === 'text' ? textOf(value) : kind === 'number' ? numberOf(value) : undefined;
+    if (kind === undefined || (understood === undefined && value !== null)) {
+      errors.add('attributes', 'Attribute fields do not match the expected format.');
+      return undefined;
+    }
+    if (understood !== undefined) read[name] = understood;
+  }
+  return read as Attributes<T>;
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+function numberOf(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
+  const fits = typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= MAX_NUMBER;
+  return fits ? number : undefined;
+}
+
+/** A mask that names `attributes` as a whole names each of the known paths below it. */
+export function maskWithAttributes(mask: readonly string[], known: Known): string[] {
+  const all = Object.keys(known).map((name) => `attributes.${name}`);
+  return mask.flatMap((path) => (path === 'attributes' ? all : [path]));
+}

@@ -1,0 +1,74 @@
+/** Checks of the lists that role actions take; texts are part of the API. */
+import { hasIdForm } from '../../../lib/ids/ids';
+import { DEPRECATED_ACTIONS } from '../authz/actions';
+import { GrantError, parseGrant, type Grant } from '../authz/grants';
+import type { FieldErrors } from '../resources/fields';
+import { isGrantScopeWord, type StoredGrant } from './roles';
+
+export type Edit = 'add' | 'set' | 'remove';
+
+/** Parses the strings, the first of equal grants counts; what is wrong goes to `errors`. */
+export function readGrants(errors: FieldErrors, edit: Edit, texts: readonly string[]): StoredGrant[] {
+  const grants = new Map<string, StoredGrant>();
+  for (const raw of texts) {
+    const problem = raw === '' ? 'Grant strings must not be empty.' : undefined;
+    const parsed = problem === undefined ? tryParse(raw) : undefined;
+    if (parsed === undefined || parsed instanceof GrantError) {
+      const reason = edit === 'set' && parsed !== undefined ? `: ${parsed.message}` : '';
+      errors.add('grant_strings', problem ?? `Improperly formatted grant ${JSON.stringify(raw)}${reason}.`);
+      continue;
+    }
+    if (edit !== 'remove') checkOutdated(errors, raw, parsed);
+    if (!grants.has(parsed.canonical)) grants.set(parsed.canonical, { raw, canonical: parsed.canonical });
+  }
+  return [...grants.values()];
+}
+
+function tryParse(raw: string): Grant | GrantError {
+  try {
+    return parseGrant(raw);
+  } catch (error) {
+    if (error instanceof GrantError) return error;
+    throw error;
+  }
+}
+
+/** What old roles may hold but new grants may not say. */
+function checkOutdated(errors: FieldErrors, raw: string, grant: Grant): void {
+  for (const action of grant.actions) {
+    const instead = DEPRECATED_ACTIONS.get(action);
+    errors.require(
+      instead === undefined,
+      'grant_strings',
+      `Action "${action}" has been deprecated and is not allowed to be set in grants. Use "${instead ?? ''}" instead.`,
+    );
+  }
+  errors.require(
+    !grant.singleId,
+    'grant_strings',
+    `Grant ${JSON.stringify(raw)} uses the "id" field which is no longer supported. Please use "ids" instead.`,
+  );
+}
+
+export function checkPrincipals(errors: FieldErrors, ids: readonly string[]): void {
+  for (const id of ids) {
+    errors.require(
+      hasIdForm(id, 'u', 'g', 'mgoidc', 'mgldap'),
+      'principal_ids',
+      'Must only have valid user, group, and/or managed group ids.',
+    );
+    errors.require(id !== 'u_recovery', 'principal_ids', 'u_recovery cannot be assigned to a role');
+  }
+}
+
+export function checkGrantScopes(errors: FieldErrors, values: readonly string[]): void {
+  for (const value of values) {
+    errors.require(value !== '', 'grant_scope_ids', 'Grant scope IDs must not be empty.');
+    if (value === '' || isGrantScopeWord(value) || value === 'global' || hasIdForm(value, 'o', 'p')) continue;
+    const known = value.startsWith('o_') || value.startsWith('p_');
+    errors.add(
+      'grant_scope_ids',
+      known ? `Incorrectly formatted identifier ${JSON.stringify(value)}.` : `Unknown value ${JSON.stringify(value)}.`,
+    );
+  }
+}

@@ -1,0 +1,171 @@
+/** Handlers of RoleService: decode, look up, authorize, one store call, encode. */
+import { resourceNotFound } from '../../../lib/errors/errors';
+import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { Role, RoleServiceDefinition } from '../../../proto/gen/api/roles';
+import type { Allowed } from '../authz/authz';
+import type { ControllerDeps } from '../context';
+import { sql, transaction } from '../db/db';
+import {
+  checkCreate,
+  checkDeleteId,
+  checkGetId,
+  checkListEdit,
+  checkUpdate,
+  FieldErrors,
+  maskedColumns,
+  MESSAGE,
+  storedText,
+  unique,
+} from '../resources/fields';
+import type { ListDefinition } from '../resources/list';
+import { present } from '../resources/present';
+import { staleVersion } from '../resources/rows';
+import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
+import { service, type Op } from '../rpc/service';
+import { checkGrantScopes, checkPrincipals, readGrants, type Edit } from './grant-strings';
+import { planGrants, planGrantScopes, planPrincipals, type Plan } from './role-edits';
+import { ROLE_ACTIONS, roleItem, ROLE_PREFIX, roleResource, type RoleRow } from './roles';
+import * as store from './roles.store';
+
+const definition: ListDefinition<RoleRow, ReturnType<typeof roleItem>> = {
+  type: 'role',
+  select: store.selectRoles,
+  from: sql`from roles r`,
+  resource: roleResource,
+  actions: () => ROLE_ACTIONS,
+  item: roleItem,
+  toJSON: (item) => Role.toJSON(Role.fromPartial(item)),
+};
+
+const MUTABLE = { name: 'name', description: 'description' };
+interface EditRequest {
+  id: string;
+  version: number;
+}
+
+export function roleService(deps: ControllerDeps) {
+  const on = deps.db.executor;
+
+  async function allow<A extends string>(
+    op: Op,
+    action: A,
+    id: string,
+  ): Promise<{ role: RoleRow; allowed: Allowed<A> }> {
+    const role = await store.findRole(on, id);
+    if (role === undefined) throw resourceNotFound();
+    return { role, allowed: await deps.authz.check(op, action, roleResource(role)) };
+  }
+
+  async function answer(op: Op, allowed: Allowed, id: string) {
+    const role = await store.findRole(on, id);
+    if (role === undefined) throw resourceNotFound();
+    const shown = { decision: allowed.decision, resource: roleResource(role), actions: ROLE_ACTIONS };
+    return { item: await present(deps.authz, op, shown, roleItem(role)) };
+  }
+
+  async function edit(op: Op, action: string, request: EditRequest, plan: (role: RoleRow) => Plan | Promise<Plan>) {
+    const { role, allowed } = await allow(op, action, request.id);
+    if (role.version !== request.version) throw staleVersion('Role', request.id);
+    const apply = await plan(role);
+    if (apply === undefined) return answer(op, allowed, request.id);
+    const now = deps.clock.now();
+    await transaction(deps.db, now, async (tx) => {
+      const change = { version: request.version, columns: {}, now };
+      if (!(await store.updateRole(tx, allowed, change))) throw staleVersion('Role', request.id);
+      await apply(tx, allowed);
+    });
+    return answer(op, allowed, request.id);
+  }
+
+  const principals = (kind: Edit) => (op: Op, request: EditRequest & { principal_ids: string[] }) => {
+    const ids = unique(request.principal_ids);
+    const errors = checkEdit(kind, request, 'principal_ids', ids);
+    checkPrincipals(errors, ids);
+    errors.throwIfAny(MESSAGE.fields);
+    return edit(op, `${kind}-principals`, request, (role) => planPrincipals(role, kind, ids));
+  };
+
+  const grants = (kind: Edit) => (op: Op, request: EditRequest & { grant_strings: string[] }) => {
+    const errors = checkEdit(kind, request, 'grant_strings', request.grant_strings);
+    const parsed = readGrants(errors, kind, unique(request.grant_strings));
+    errors.throwIfAny(MESSAGE.fields);
+    return edit(op, `${kind}-grants`, request, (role) => planGrants(role, kind, parsed));
+  };
+
+  const grantScopes = (kind: Edit) => (op: Op, request: EditRequest & { grant_scope_ids: string[] }) => {
+    const values = unique(request.grant_scope_ids);
+    const errors = checkEdit(kind, request, 'grant_scope_ids', values);
+    checkGrantScopes(errors, values);
+    errors.throwIfAny(MESSAGE.fields);
+    return edit(op, `${kind}-grant-scopes`, request, (role) => planGrantScopes(on, role, kind, values));
+  };
+
+  return service(RoleServiceDefinition, {
+    async getRole(op, { id }) {
+      checkGetId(id, ROLE_PREFIX);
+      const { allowed } = await allow(op, 'read', id);
+      return answer(op, allowed, id);
+    },
+
+    async listRoles(op, request) {
+      new FieldErrors()
+        .require(isScopeId(request.scope_id), 'scope_id', 'Improperly formatted field.')
+        .throwIfAny(MESSAGE.identifier);
+      return listInScopes(deps, op, definition, request);
+    },
+
+    async createRole(op, request) {
+      const item = request.item ?? Role.fromPartial({});
+      checkCreate(new FieldErrors(), item)
+        .require(isScopeId(item.scope_id), 'scope_id', 'This field is missing or improperly formatted.')
+        .require(item.principals.length === 0, 'principals', 'This is a read only field.')
+        .require(item.grants.length === 0, 'grant_strings', 'This is a read only field.')
+        .throwIfAny();
+      const scope = await scopeNode(on, item.scope_id);
+      const allowed = await deps.authz.check(op, 'create', collectionIn('role', scope));
+      const now = deps.clock.now();
+      const id = newId(ROLE_PREFIX);
+      const [name, description] = [storedText(item.name), storedText(item.description)];
+      await transaction(deps.db, now, (tx) =>
+        store.insertRole(tx, allowed, { id, scope_id: scope.id, name, description, now }),
+      );
+      return answer(op, allowed, id);
+    },
+
+    async updateRole(op, request) {
+      checkUpdate(new FieldErrors(), request, [ROLE_PREFIX]).throwIfAny();
+      const { allowed } = await allow(op, 'update', request.id);
+      const item = request.item!;
+      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
+        storedText(item[path as 'name' | 'description']),
+      );
+      const now = deps.clock.now();
+      const change = { version: item.version, columns, now };
+      const done = await transaction(deps.db, now, (tx) => store.updateRole(tx, allowed, change));
+      if (!done) throw staleVersion('Role', request.id);
+      return answer(op, allowed, request.id);
+    },
+
+    async deleteRole(op, { id }) {
+      checkDeleteId(id, ROLE_PREFIX);
+      const { allowed } = await allow(op, 'delete', id);
+      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteRole(tx, allowed));
+      return {};
+    },
+
+    addRolePrincipals: principals('add'),
+    setRolePrincipals: principals('set'),
+    removeRolePrincipals: principals('remove'),
+    addRoleGrants: grants('add'),
+    setRoleGrants: grants('set'),
+    removeRoleGrants: grants('remove'),
+    addRoleGrantScopes: grantScopes('add'),
+    setRoleGrantScopes: grantScopes('set'),
+    removeRoleGrantScopes: grantScopes('remove'),
+  });
+}
+
+const isScopeId = (id: string): boolean => id === 'global' || hasIdForm(id, 'o', 'p');
+
+const checkEdit = (kind: Edit, request: EditRequest, field: string, values: readonly string[]): FieldErrors =>
+  checkListEdit(request, [ROLE_PREFIX], { field, values, mayBeEmpty: kind === 'set' });

@@ -1,0 +1,124 @@
+/** SQL of roles, one function per use case. */
+import type { Allowed } from '../authz/authz';
+import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
+import { assignments, scopeColumn } from '../resources/rows';
+import { isGrantScopeWord, type GrantScopeTarget, type RoleRow, type StoredGrant } from './roles';
+
+const columns = sql`r.id, r.scope_id, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn},
+  array(select gs.grant_scope_id from role_grant_scopes gs where gs.role_id = r.id order by 1) as grant_scope_ids`;
+
+export const selectRoles = sql`select ${columns} from roles r join scopes s on s.id = r.scope_id`;
+
+export function findRole(on: Executor, id: string): Promise<RoleRow | undefined> {
+  return row(
+    on,
+    sql`select ${columns},
+          coalesce((select jsonb_agg(p order by p.id) from (
+            select u.id, 'user' as type, u.scope_id from role_principals rp join users u on u.id = rp.user_id
+              where rp.role_id = r.id
+            union all
+            select g.id, 'group', g.scope_id from role_principals rp join groups g on g.id = rp.group_id
+              where rp.role_id = r.id
+          ) p), '[]') as principals,
+          coalesce((select jsonb_agg(jsonb_build_object('raw', g.raw, 'canonical', g.canonical) order by g.position)
+            from role_grants g where g.role_id = r.id), '[]') as grants
+        from roles r join scopes s on s.id = r.scope_id where r.id = ${id}`,
+  );
+}
+
+/** A new role reaches its own scope. */
+export async function insertRole(
+  tx: Tx,
+  _allowed: Allowed<'create'>,
+  role: { id: string; scope_id: string; name: string | null; description: string | null; now: Date },
+): Promise<void> {
+  await changed(
+    tx,
+    sql`with role as (
+          insert into roles (id, scope_id, name, description, created_time, updated_time)
+          values (${role.id}, ${role.scope_id}, ${role.name}, ${role.description}, ${role.now}, ${role.now})
+          returning id)
+        insert into role_grant_scopes (role_id, special) select id, 'this' from role`,
+  );
+}
+
+/** False when the version is not the current one. */
+export async function updateRole(
+  tx: Tx,
+  allowed: Allowed,
+  change: { version: number; columns: Record<string, unknown>; now: Date },
+): Promise<boolean> {
+  const set = { ...change.columns, version: change.version + 1, updated_time: change.now };
+  return (
+    (await changed(
+      tx,
+      sql`update roles set ${assignments(set)} where id = ${allowed.resource.id} and version = ${change.version}`,
+    )) === 1
+  );
+}
+
+export async function deleteRole(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {
+  return (await changed(tx, sql`delete from roles where id = ${allowed.resource.id}`)) === 1;
+}
+
+/** Adds users and groups that exist and are not principals yet; the number added. */
+export function addPrincipals(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<number> {
+  return changed(
+    tx,
+    sql`insert into role_principals (role_id, user_id, group_id)
+        select ${allowed.resource.id}, id, null from users where id = any(${ids}::text[])
+        union all
+        select ${allowed.resource.id}, null, id from groups where id = any(${ids}::text[])
+        on conflict do nothing`,
+  );
+}
+
+export function removePrincipals(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<number> {
+  return changed(
+    tx,
+    sql`delete from role_principals where role_id = ${allowed.resource.id} and principal_id = any(${ids}::text[])`,
+  );
+}
+
+/** Adds grants that are not there yet, in their order; the number added. */
+export function addGrants(tx: Tx, allowed: Allowed, grants: readonly StoredGrant[]): Promise<number> {
+  const canonical = grants.map((grant) => grant.canonical);
+  const raw = grants.map((grant) => grant.raw);
+  return changed(
+    tx,
+    sql`insert into role_grants (role_id, canonical, raw)
+        select ${allowed.resource.id}, canonical, raw
+        from unnest(${canonical}::text[], ${raw}::text[]) with ordinality as g (canonical, raw, n) order by n
+        on conflict do nothing`,
+  );
+}
+
+export function removeGrants(tx: Tx, allowed: Allowed, canonical: readonly string[]): Promise<number> {
+  return changed(
+    tx,
+    sql`delete from role_grants where role_id = ${allowed.resource.id} and canonical = any(${canonical}::text[])`,
+  );
+}
+
+/** Those of the ids that are scopes. */
+export const findGrantScopeTargets = (on: Executor, ids: readonly string[]): Promise<GrantScopeTarget[]> =>
+  rows(on, sql`select id, type, scope_id from scopes where id = any(${ids}::text[])`);
+
+export function addGrantScopes(tx: Tx, allowed: Allowed, values: readonly string[]): Promise<number> {
+  const words = values.filter(isGrantScopeWord);
+  const ids = values.filter((value) => !isGrantScopeWord(value));
+  return changed(
+    tx,
+    sql`insert into role_grant_scopes (role_id, special, scope_id)
+        select ${allowed.resource.id}, word, null from unnest(${words}::text[]) word
+        union all
+        select ${allowed.resource.id}, null, id from scopes where id = any(${ids}::text[])`,
+  );
+}
+
+export function removeGrantScopes(tx: Tx, allowed: Allowed, values: readonly string[]): Promise<number> {
+  return changed(
+    tx,
+    sql`delete from role_grant_scopes where role_id = ${allowed.resource.id} and grant_scope_id = any(${values}::text[])`,
+  );
+}

@@ -1,0 +1,112 @@
+/** Roles: grants, the scopes they reach, and the principals who hold them. */
+import { idActions } from '../authz/actions';
+import type { Resource } from '../authz/authz';
+import { GrantError, parseGrant, type Grant } from '../authz/grants';
+import { commonItem, type ItemRow } from '../resources/rows';
+
+export const ROLE_PREFIX = 'r';
+export const ROLE_ACTIONS = idActions('role');
+
+export interface StoredGrant {
+  raw: string;
+  canonical: string;
+}
+
+export interface RoleRow extends ItemRow {
+  scope_id: string;
+  /** `this`, `children`, `descendants` or scope ids, sorted. */
+  grant_scope_ids: string[];
+  /** Absent in lists, as are grants. */
+  principals?: { id: string; type: 'user' | 'group'; scope_id: string }[];
+  grants?: StoredGrant[];
+}
+
+export const roleResource = (row: Pick<RoleRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+  type: 'role',
+  id: row.id,
+  scopeId: row.scope_id,
+  parentScopeId: row.scope.parent_scope_id,
+});
+
+export const roleItem = (row: RoleRow) => ({
+  ...commonItem(row),
+  scope_id: row.scope_id,
+  grant_scope_ids: row.grant_scope_ids,
+  principal_ids: (row.principals ?? []).map((principal) => principal.id),
+  principals: row.principals ?? [],
+  grant_strings: (row.grants ?? []).map((grant) => grant.raw),
+  grants: (row.grants ?? []).map(grantItem),
+});
+
+function grantItem(stored: StoredGrant) {
+  let grant: Grant;
+  try {
+    grant = parseGrant(stored.raw);
+  } catch (error) {
+    if (!(error instanceof GrantError)) throw error;
+    return { raw: stored.raw, canonical: '<parse_error>', json: undefined };
+  }
+  const ids = [...(grant.ids ?? [])];
+  const json = {
+    id: grant.singleId ? ids[0]! : '',
+    ids: grant.singleId ? [] : ids,
+    type: grant.type ?? 'unknown',
+    actions: [...grant.actions],
+  };
+  return { raw: stored.raw, canonical: grant.canonical, json };
+}
+
+/** What the grant scopes of a role may name: a scope and where it is. */
+export interface GrantScopeTarget {
+  id: string;
+  type: 'global' | 'org' | 'project';
+  scope_id: string | null;
+}
+
+export const isGrantScopeWord = (value: string): boolean => ['this', 'children', 'descendants'].includes(value);
+
+/** The role's own scope goes by `this`. */
+export const normalGrantScope = (role: Pick<RoleRow, 'scope_id'>, value: string): string =>
+  value === role.scope_id ? 'this' : value;
+
+/**
+ * Why a role may not have these grant scopes (in their normal form), or undefined. `targets` are those of the named
+ * scopes that exist.
+ */
+export function grantScopeProblem(
+  role: Pick<RoleRow, 'scope'>,
+  values: readonly string[],
+  targets: readonly GrantScopeTarget[],
+): string | undefined {
+  const others = values.filter((value) => value !== 'this');
+  if (role.scope.type === 'project' && others.length > 0) {
+    return 'Project scopes can only have their own scope ID or "this" as a grant scope ID.';
+  }
+  const named = others.filter((value) => !isGrantScopeWord(value));
+  if (role.scope.type === 'org') {
+    const wrong = others.find((value) => value !== 'children' && !isProjectOf(role.scope.id, value, targets));
+    if (wrong !== undefined) return `Grant scope ID "${wrong}" is not valid to set on an organization role.`;
+    return values.includes('children') && named.length > 0
+      ? 'Grant scope "children" and individual projects exclude each other.'
+      : undefined;
+  }
+  return globalProblem(values, named, targets);
+}
+
+const isProjectOf = (orgId: string, value: string, targets: readonly GrantScopeTarget[]): boolean =>
+  targets.some((target) => target.id === value && target.type === 'project' && target.scope_id === orgId);
+
+function globalProblem(
+  values: readonly string[],
+  named: readonly string[],
+  targets: readonly GrantScopeTarget[],
+): string | undefined {
+  const [children, descendants] = [values.includes('children'), values.includes('descendants')];
+  if (children && descendants) return 'Grant scopes "children" and "descendants" exclude each other.';
+  const missing = named.find((value) => !targets.some((target) => target.id === value));
+  if (missing !== undefined) return `Scope "${missing}" does not exist.`;
+  const orgs = targets.some((target) => target.type === 'org' && named.includes(target.id));
+  if (children && orgs) return 'Grant scope "children" and individual orgs exclude each other.';
+  if (descendants && named.length > 0) return 'Grant scope "descendants" and individual scopes exclude each other.';
+  return undefined;
+}

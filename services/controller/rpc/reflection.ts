@@ -1,0 +1,89 @@
+/**
+ * Server reflection, so that tools such as grpcurl need no protos. The wire format (v1 and v1alpha) is that of
+ * \@grpc/reflection; the answers are ours, because the package spends half a second at start to index the files, and
+ * buffers without limit for a client that does not read.
+ */
+import { status, type Server, type ServiceDefinition, type ServerDuplexStream } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { toBinary, type DescFile } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import type { Descriptors } from './descriptors';
+
+interface ReflectionRequest {
+  host: string;
+  /** Name of the field below that is set. */
+  messageRequest?: string;
+  fileByFilename?: string;
+  fileContainingSymbol?: string;
+  fileContainingExtension?: { containingType: string; extensionNumber: number };
+  allExtensionNumbersOfType?: string;
+}
+
+/** Adds reflection of `services` (full names) and every type they use. */
+export function addReflection(server: Server, descriptors: Descriptors, services: readonly string[]): void {
+  const definitions: ServiceDefinition[] = [];
+  new ReflectionService({}).addToServer({
+    addService: (definition) => void definitions.push(definition as ServiceDefinition),
+  });
+  for (const definition of definitions) {
+    server.addService(definition, {
+      ServerReflectionInfo: (stream: ServerDuplexStream<ReflectionRequest, object>) => {
+        stream.on('end', () => stream.end());
+        // A stream without a listener would end the process when its client goes away.
+        stream.on('error', () => {});
+        stream.on('data', (request: ReflectionRequest) => {
+          if (stream.write(answer(request, descriptors, services))) return;
+          stream.pause();
+          stream.once('drain', () => stream.resume());
+        });
+      },
+    });
+  }
+}
+
+function answer(request: ReflectionRequest, descriptors: Descriptors, services: readonly string[]): object {
+  const response = { validHost: request.host, originalRequest: request };
+  if (request.messageRequest === 'listServices') {
+    return { ...response, listServicesResponse: { service: services.map((name) => ({ name })) } };
+  }
+  if (request.messageRequest === 'allExtensionNumbersOfType') {
+    const baseTypeName = request.allExtensionNumbersOfType ?? '';
+    const extensionNumber = [...descriptors].flatMap((d) =>
+      d.kind === 'extension' && d.extendee.typeName === baseTypeName ? [d.number] : [],
+    );
+    return { ...response, allExtensionNumbersResponse: { baseTypeName, extensionNumber } };
+  }
+  const file = findFile(request, descriptors);
+  if (file === undefined) {
+    return { ...response, errorResponse: { errorCode: status.NOT_FOUND, errorMessage: 'not found' } };
+  }
+  const fileDescriptorProto = withImports(file).map((f) => toBinary(FileDescriptorProtoSchema, f.proto));
+  return { ...response, fileDescriptorResponse: { fileDescriptorProto } };
+}
+
+function findFile(request: ReflectionRequest, descriptors: Descriptors): DescFile | undefined {
+  switch (request.messageRequest) {
+    case 'fileByFilename':
+      return descriptors.getFile(request.fileByFilename ?? '');
+    case 'fileContainingSymbol': {
+      const symbol = request.fileContainingSymbol ?? '';
+      // Fields, values and methods stand in the file of what they belong to.
+      return (descriptors.get(symbol) ?? descriptors.get(symbol.slice(0, symbol.lastIndexOf('.'))))?.file;
+    }
+    case 'fileContainingExtension': {
+      const { containingType, extensionNumber } = request.fileContainingExtension ?? {};
+      return [...descriptors].find(
+        (d) => d.kind === 'extension' && d.extendee.typeName === containingType && d.number === extensionNumber,
+      )?.file;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The file and all it imports, each once. */
+function withImports(file: DescFile): DescFile[] {
+  const files = new Set([file]);
+  for (const one of files) for (const dependency of one.dependencies) files.add(dependency);
+  return [...files];
+}

@@ -1,0 +1,87 @@
+/** SQL of targets, one function per use case. */
+import type { Allowed } from '../authz/authz';
+import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
+import { updateRow, type Change } from '../resources/changes';
+import { scopeColumn } from '../resources/rows';
+import type { TargetRow } from './targets';
+
+const columns = sql`
+  r.id, r.scope_id, r.type, r.name, r.description, r.address, r.default_port, r.default_client_port,
+  r.session_max_seconds, r.session_connection_limit, r.session_concurrent_connection_limit, r.offline_grace_seconds,
+  r.end_sessions_on_token_expiry, r.worker_filter, r.egress_worker_filter, r.created_time, r.updated_time, r.version,
+  ${scopeColumn}`;
+
+export const selectTargets = sql`select ${columns} from targets r join scopes s on s.id = r.scope_id`;
+
+export const findTarget = (on: Executor, id: string): Promise<TargetRow | undefined> =>
+  row(
+    on,
+    sql`
+      select ${columns},
+        coalesce((select jsonb_agg(jsonb_build_object('id', h.id, 'host_catalog_id', h.host_catalog_id) order by h.id)
+          from target_host_sets t join host_sets h on h.id = t.host_set_id where t.target_id = r.id), '[]') as host_sources
+      from targets r join scopes s on s.id = r.scope_id
+      where r.id = ${id}`,
+  );
+
+/** `values` by column, without what the schema has a default for and the caller left out. */
+export async function insertTarget(
+  tx: Tx,
+  allowed: Allowed<'create'>,
+  target: { id: string; values: Record<string, unknown>; now: Date },
+): Promise<void> {
+  const all = {
+    id: target.id,
+    scope_id: allowed.resource.scopeId,
+    type: 'tcp',
+    ...target.values,
+    created_time: target.now,
+    updated_time: target.now,
+  };
+  const names = sql.join(Object.keys(all).map((name) => sql.ref(name)));
+  await changed(tx, sql`insert into targets (${names}) values (${sql.join(Object.values(all))})`);
+}
+
+/** What decides whether address and host sources may change. */
+export interface LockedTarget {
+  version: number;
+  address: string | null;
+  worker_filter: string | null;
+  host_set_ids: string[];
+}
+
+/** The target's row, locked: whoever changes address or host sources locks it first. */
+export async function lockTarget(tx: Tx, id: string): Promise<LockedTarget | undefined> {
+  const target = await row<Omit<LockedTarget, 'host_set_ids'>>(
+    tx,
+    sql`select version, address, worker_filter from targets where id = ${id} for update`,
+  );
+  if (target === undefined) return undefined;
+  const sources = await rows<{ host_set_id: string }>(
+    tx,
+    sql`select host_set_id from target_host_sets where target_id = ${id}`,
+  );
+  return { ...target, host_set_ids: sources.map((source) => source.host_set_id) };
+}
+
+export const updateTarget = (tx: Tx, allowed: Allowed, change: Change): Promise<boolean> =>
+  updateRow(tx, sql`targets`, allowed, change);
+
+export const deleteTarget = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
+  changed(tx, sql`delete from targets where id = ${allowed.resource.id}`);
+
+/** Adds those that are host sets of the target's project; the number added. One that is there breaks uniqueness. */
+export const addHostSources = (tx: Tx, allowed: Allowed, hostSetIds: readonly string[]): Promise<number> =>
+  changed(
+    tx,
+    sql`insert into target_host_sets (target_id, host_set_id, scope_id)
+        select ${allowed.resource.id}, id, scope_id from host_sets
+        where id = any(${hostSetIds}::text[]) and scope_id = ${allowed.resource.scopeId}`,
+  );
+
+export const removeHostSources = (tx: Tx, allowed: Allowed, hostSetIds: readonly string[]): Promise<number> =>
+  changed(
+    tx,
+    sql`delete from target_host_sets
+        where target_id = ${allowed.resource.id} and host_set_id = any(${hostSetIds}::text[])`,
+  );

@@ -1,0 +1,62 @@
+/** The periodic tasks of sessions, workers and what is kept of them. */
+import { changed, sql, transaction, type Db } from '../db/db';
+import * as control from '../control/control.store';
+import { closeLost, markUnreachable } from '../sessions/connections.store';
+import { RETENTION_MS, TERMINATION_DELAY_MS } from '../sessions/sessions';
+import * as sessions from '../sessions/sessions.store';
+import type { SessionPushes } from './push-sessions';
+import type { Task } from './tasks';
+
+const SECOND_MS = 1_000;
+const PURGE_EVERY_MS = 10 * 60 * SECOND_MS;
+/** How long deleted ids are told to list refreshes. */
+const TOMBSTONES_MS = 30 * 24 * 3_600 * SECOND_MS;
+/** Batches of one purge; the rest waits for the next run. */
+const MAX_BATCHES = 200;
+
+export interface SessionTaskDeps {
+  db: Db;
+  pushes: SessionPushes;
+  /** Life of an auth token since its last use, ms. */
+  authTokenTimeToStaleMs: number;
+}
+
+/** All tasks of a controller. */
+export function sessionTasks({ db, pushes, authTokenTimeToStaleMs }: SessionTaskDeps): Task[] {
+  return [
+    { name: 'terminate sessions', everyMs: SECOND_MS, run: (now) => terminateSessions(db, now) },
+    { name: 'repeat pushes', everyMs: 3 * SECOND_MS, run: () => pushes.repeat() },
+    { name: 'expire controllers', everyMs: 5 * SECOND_MS, run: (now) => expireControllers(db, now) },
+    { name: 'purge', everyMs: PURGE_EVERY_MS, run: (now) => purge(db, now, authTokenTimeToStaleMs) },
+  ];
+}
+
+/** Gives up connections of sessions that ended a while ago, then terminates sessions that are through. */
+export async function terminateSessions(db: Db, now: Date): Promise<void> {
+  const deadline = new Date(now.getTime() - TERMINATION_DELAY_MS);
+  await closeLost(db.executor, sessions.ofSessionsEndedBefore(deadline), now);
+  await sessions.terminateEnded(db.executor, now);
+}
+
+/** Forgets dead controllers and marks the connections of workers that nobody holds. */
+export async function expireControllers(db: Db, now: Date): Promise<void> {
+  await control.removeExpiredControllers(db.executor, now);
+  await markUnreachable(db.executor, now);
+}
+
+/** Deletes what has been kept long enough, in batches. */
+export async function purge(db: Db, now: Date, staleMs: number): Promise<void> {
+  const before = (age: number): Date => new Date(now.getTime() - age);
+  await inBatches(() => transaction(db, now, (tx) => sessions.purgeSessions(tx, before(RETENTION_MS))));
+  await transaction(db, now, async (tx) => {
+    // Tells the sessions of these tokens that they expired; see the schema.
+    await sql`select set_config('sallyport.token_expiry', 'on', true)`.execute(tx);
+    await sql`delete from auth_tokens
+      where expiration_time <= ${now} or approximate_last_used_time <= ${before(staleMs)}`.execute(tx);
+  });
+  await changed(db.executor, sql`delete from tombstones where deleted_time < ${before(TOMBSTONES_MS)}`);
+}
+
+async function inBatches(batch: () => Promise<number>): Promise<void> {
+  for (let i = 0; i < MAX_BATCHES; i++) if ((await batch()) < sessions.TASK_BATCH) return;
+}

@@ -1,0 +1,31 @@
+/** What a command of the door writes to. */
+export interface Streams {
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Flags by their name, as the command line parsed them: `config`, `skip-scopes-creation`. */
+export class Flags {
+  constructor(private readonly values: Record<string, unknown>) {}
+
+  private value(name: string): unknown {
+    const camel = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    return this.values[name] ?? this.values[camel];
+  }
+
+  text(name: string): string | undefined {
+    const value = this.value(name);
+    return typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+  }
+
+  texts(name: string): string[] {
+    const value = this.value(name);
+    return (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
+  }
+
+  on(name: string): boolean {
+    const value = this.value(name);
+    return value === true || value === 'true';
+  }
+}

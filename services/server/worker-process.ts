@@ -1,0 +1,58 @@
+/**
+ * Entry of a worker process that another process started. It gets its configuration as the first message, and ends
+ * when it is told to or when its parent is gone. Neither the database driver nor controller code is loaded here.
+ */
+import { systemClock } from '../../lib/clock/clock';
+import { createLogger } from '../../lib/log/log';
+import { startWorker, type RunningWorker } from '../worker/main';
+import { startFailure } from './start-failure';
+import type { FromWorker, ToWorker } from './worker-messages';
+
+/** Longest wait for an orderly end after the parent is gone. */
+const ORPHAN_TIMEOUT_MS = 5_000;
+
+let worker: Promise<RunningWorker> | undefined;
+let ending: Promise<void> | undefined;
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send!(message);
+}
+
+async function start(message: Extract<ToWorker, { type: 'start' }>): Promise<void> {
+  const log = createLogger('worker', { level: message.logLevel });
+  worker = startWorker(message.config, { clock: systemClock, log });
+  try {
+    const running = await worker;
+    tell({ type: 'listening', ...running.proxyAddress });
+    await running.attached();
+    tell({ type: 'attached', workerId: running.workerId() });
+  } catch (error) {
+    if (ending !== undefined) return;
+    tell({ type: 'failed', message: startFailure(error).message });
+    process.exitCode = 1;
+    await end(0);
+  }
+}
+
+/** Closes once, however often and by whom it is asked for. */
+function end(drainMs: number): Promise<void> {
+  ending ??= (async () => {
+    const running = await worker?.catch(() => undefined);
+    if (drainMs > 0) await running?.drain(drainMs);
+    await running?.close();
+    if (process.connected) process.disconnect();
+  })();
+  return ending;
+}
+
+process.on('message', (message: ToWorker) => {
+  void (message.type === 'start' ? start(message) : end(message.drainMs));
+});
+process.on('disconnect', () => {
+  setTimeout(() => process.exit(1), ORPHAN_TIMEOUT_MS).unref();
+  void end(0);
+});
+// Ctrl-C at the terminal reaches every process; the parent decides what happens.
+process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
+process.on('SIGTERM', () => void end(0));

@@ -1,0 +1,79 @@
+/** Opens the TCP connection to a session's endpoint and names what went wrong when it cannot. */
+import net, { type Socket } from 'node:net';
+import type { Clock } from '../../../lib/clock/clock';
+import type { Cause, ClosedBy } from '../sessions/types';
+
+/** From the start, name resolution included, to the TCP connection. */
+export const DIAL_TIMEOUT_MS = 10_000;
+/** How long one of several addresses of a name is tried before the next. */
+const ATTEMPT_TIMEOUT_MS = 2_000;
+const KEEPALIVE_DELAY_MS = 30_000;
+
+export interface Dialed {
+  socket: Socket;
+  latencyUs: number;
+}
+
+export interface DialFailure {
+  cause: Cause;
+  closedBy: ClosedBy;
+  error: string;
+}
+
+/** Resolves in any case; an aborted dial counts as unreachable. */
+export function dial(
+  endpoint: { host: string; port: number },
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Dialed | DialFailure> {
+  const started = process.hrtime.bigint();
+  return new Promise((resolve) => {
+    const socket = net.connect({
+      ...endpoint,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEPALIVE_DELAY_MS,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
+    });
+    const settle = (result: Dialed | DialFailure) => {
+      cancel();
+      signal.removeEventListener('abort', abort);
+      if (!('socket' in result)) socket.destroy();
+      resolve(result);
+    };
+    const abort = () => settle({ cause: 'dial unreachable', closedBy: 'worker', error: 'dial given up' });
+    const cancel = clock.after(DIAL_TIMEOUT_MS, () => settle(dialFailure('ETIMEDOUT')));
+    // Stays for the life of the socket: an error without a listener would take the process down.
+    socket.on('error', (error: NodeJS.ErrnoException) => settle(dialFailure(error.code ?? error.message)));
+    socket.once('connect', () => {
+      socket.pause();
+      settle({ socket, latencyUs: Number((process.hrtime.bigint() - started) / 1000n) });
+    });
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+  });
+}
+
+function dialFailure(error: string): DialFailure {
+  if (error === 'ECONNREFUSED') return { cause: 'dial refused', closedBy: 'endpoint', error };
+  if (error === 'ETIMEDOUT') return { cause: 'dial timeout', closedBy: 'worker', error };
+  if (error === 'ENOTFOUND' || error.startsWith('EAI_')) return { cause: 'name not found', closedBy: 'worker', error };
+  return { cause: 'dial unreachable', closedBy: 'worker', error };
+}
+
+/** Sentence for the person at the client. */
+export function dialText(failure: DialFailure, endpoint: { host: string; port: number }): string {
+  const where = `${endpoint.host}:${endpoint.port}`;
+  switch (failure.cause) {
+    case 'dial refused':
+      return `The target's endpoint ${where} refused the connection. Is the service running there?`;
+    case 'dial timeout':
+      return `The target's endpoint ${where} did not answer in time. Check the address and firewalls between worker and target.`;
+    case 'name not found':
+      return `The worker cannot resolve the name of the target's endpoint ${where} (${failure.error}).`;
+    default:
+      return `The worker cannot reach the target's endpoint ${where} (${failure.error}).`;
+  }
+}

@@ -1,0 +1,355 @@
+/**
+ * Server side of `sallyport/1`: one transport carries one connection.
+ * States: waiting for CONNECT or END → setting up (dial and authorization in parallel) → relaying → over.
+ * Whatever ends it, `over` runs once, and a connection that the controller allowed is reported closed exactly once.
+ */
+import type { TLSSocket } from 'node:tls';
+import type { Clock } from '../../../lib/clock/clock';
+import { newId } from '../../../lib/ids/ids';
+import type { Logger } from '../../../lib/log/log';
+import { FrameType, ProtocolError } from '../../../lib/transport/frames';
+import { Relay, type RelayEnd } from '../../../lib/transport/relay';
+import {
+  CLEAN_LINGER_MS,
+  CUT_LINGER_MS,
+  HIGH_WATER_BYTES,
+  Transport,
+  type TransportEnd,
+} from '../../../lib/transport/transport';
+import { Close, Connect, ConnectError, ConnectOk, End } from '../../../proto/gen/transport/transport';
+import type { WorkerSession } from '../sessions/registry';
+import {
+  ControllerUnreachable,
+  type Authorization,
+  type ConnectionCounts,
+  type ConnectionEnd,
+  type Controller,
+  type LiveConnection,
+  type SessionEnd,
+} from '../sessions/types';
+import { dial, dialText, type Dialed, type DialFailure } from './dial';
+import type { ProxyMetrics } from './metrics';
+import { causeText } from './texts';
+
+/** From the established transport to the first frame. */
+const FIRST_FRAME_DEADLINE_MS = 10_000;
+const TOFU_TOKEN = /^[0-9A-Za-z]{20}$/;
+
+export interface ConnectionDeps {
+  controller: Controller;
+  /** Ends the session locally, after the controller agreed to END. */
+  endSession(sessionId: string, end: SessionEnd): void;
+  /** True once the worker takes no new connections. */
+  isDraining(): boolean;
+  clock: Clock;
+  log: Logger;
+  metrics: ProxyMetrics;
+  keepaliveMs?: number | undefined;
+  /** See RelayOptions. */
+  halfClosedIdleMs?: number | undefined;
+}
+
+/** Serves `socket`, an established transport of `session`, until it is over. */
+export function serveSallyport(socket: TLSSocket, session: WorkerSession, deps: ConnectionDeps): void {
+  new Connection(socket, session, deps);
+}
+
+/** Why a connection was not allowed. Nothing is recorded for it. */
+interface Refusal {
+  refused: string;
+  text: string;
+  closedBy: string;
+}
+
+class Connection implements LiveConnection {
+  readonly id = newId('sc');
+  isAuthorized = false;
+  private readonly transport: Transport;
+  private readonly client: { address: string; port: number };
+  private readonly abort = new AbortController();
+  private readonly started = process.hrtime.bigint();
+  private readonly cancelDeadline: () => void;
+  /** Payload that came before the endpoint was ready; at most about one read beyond the high-water mark. */
+  private early: Buffer[] = [];
+  private earlyBytes = 0;
+  private earlyFrames: FrameType[] = [];
+  private relay: Relay | undefined;
+  private dialed: Dialed | undefined;
+  /** Numeric address that was dialed, kept because a closed socket forgets it. */
+  private endpoint: { address: string; port: number } | undefined;
+  private firstByteLatencyUs: number | undefined;
+  /** Set once something ended the connection. */
+  private end: ConnectionEnd | undefined;
+  private hasFirstFrame = false;
+
+  constructor(
+    socket: TLSSocket,
+    private readonly session: WorkerSession,
+    private readonly deps: ConnectionDeps,
+  ) {
+    this.client = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    this.transport = new Transport(
+      socket,
+      {
+        data: (chunk) => this.earlyData(chunk),
+        control: (type, payload) => this.control(type, payload),
+        drain: () => undefined,
+        closed: (end) => this.transportClosed(end),
+      },
+      deps.clock,
+      deps.keepaliveMs,
+    );
+    this.cancelDeadline = deps.clock.after(FIRST_FRAME_DEADLINE_MS, () => this.transport.destroy());
+  }
+
+  counts(): ConnectionCounts {
+    return {
+      connectionId: this.id,
+      bytesUp: this.relay?.received ?? 0,
+      bytesDown: this.relay?.sent ?? 0,
+      endpoint: this.endpoint,
+    };
+  }
+
+  cut(end: ConnectionEnd): void {
+    if (this.end) return;
+    this.end = end;
+    this.abort.abort();
+    if (!this.relay) return;
+    this.relay.abort();
+    this.sendClose(end.closedBy, end.cause, () => this.report());
+  }
+
+  private earlyData(chunk: Buffer): void {
+    if (!this.hasFirstFrame) throw new ProtocolError('DATA before CONNECT');
+    if (this.earlyFrames.length > 0) throw new ProtocolError('DATA after FIN');
+    this.early.push(chunk);
+    this.earlyBytes += chunk.length;
+    if (this.earlyBytes >= HIGH_WATER_BYTES) this.transport.pause();
+  }
+
+  private control(type: FrameType, payload: Buffer): void {
+    if (type === FrameType.end) return this.takeEnd(parse(End, payload).tofu_token);
+    if (type === FrameType.connect && !this.hasFirstFrame) return this.takeConnect(parse(Connect, payload).tofu_token);
+    const isEarlyEnd = this.hasFirstFrame && (type === FrameType.fin || type === FrameType.rst);
+    if (!isEarlyEnd || this.relay || this.earlyFrames.length > 0) {
+      throw new ProtocolError(`frame of type ${type} is out of place`);
+    }
+    this.earlyFrames.push(type);
+  }
+
+  private takeConnect(tofuToken: string): void {
+    if (!TOFU_TOKEN.test(tofuToken)) throw new ProtocolError('first-use token is not 20 letters and digits');
+    this.begin();
+    const { ended } = this.session;
+    if (ended) return this.refuse({ refused: ended.cause, text: causeText(ended.cause), closedBy: ended.closedBy });
+    if (this.deps.isDraining()) {
+      return this.refuse({ refused: 'worker drain', text: causeText('worker drain'), closedBy: 'worker' });
+    }
+    this.session.connections.set(this.id, this);
+    this.setUp(tofuToken).catch((error: unknown) => {
+      this.deps.log.error({ err: error, session_id: this.session.id }, 'connection set-up failed');
+      this.end ??= { closedBy: 'worker', cause: 'protocol error' };
+      this.abort.abort();
+      if (this.isAuthorized) this.report();
+      else this.forget();
+      this.transport.destroy();
+    });
+  }
+
+  private begin(): void {
+    this.hasFirstFrame = true;
+    this.cancelDeadline();
+  }
+
+  private async setUp(tofuToken: string): Promise<void> {
+    const dialing = dial(this.session.grant.endpoint, this.deps.clock, this.abort.signal);
+    const authorization = await this.authorize(tofuToken);
+    if ('closedBy' in authorization) {
+      this.abort.abort();
+      const dialed = await dialing;
+      if ('socket' in dialed) dialed.socket.destroy();
+      this.forget();
+      return this.refuse(authorization);
+    }
+    this.isAuthorized = true;
+    this.deps.metrics.openConnections.inc();
+    const dialed = await dialing;
+    if ('socket' in dialed) this.dialedTo(dialed);
+    if (this.end) return this.endDuringSetUp(this.end);
+    if (!('socket' in dialed)) return this.dialFailed(dialed);
+    this.startRelay(dialed, authorization);
+  }
+
+  private dialedTo(dialed: Dialed): void {
+    this.dialed = dialed;
+    const { remoteAddress, remotePort } = dialed.socket;
+    if (remoteAddress !== undefined) this.endpoint = { address: remoteAddress, port: remotePort ?? 0 };
+  }
+
+  private async authorize(tofuToken: string): Promise<Authorization | Refusal> {
+    const request = { sessionId: this.session.id, tofuToken, connectionId: this.id, client: this.client };
+    try {
+      const answer = await this.deps.controller.authorizeConnection(request);
+      if (answer.refused === '') return answer;
+      return { refused: answer.refused, text: answer.text || causeText(answer.refused), closedBy: 'controller' };
+    } catch (error) {
+      if (!(error instanceof ControllerUnreachable)) throw error;
+      // The request may have been carried out all the same: give the slot back.
+      this.deps.controller.connectionClosed({
+        ...this.counts(),
+        sessionId: this.session.id,
+        closedBy: 'worker',
+        cause: 'controller unreachable',
+        dialFailed: true,
+      });
+      const cause = 'controller unreachable';
+      return { refused: cause, text: causeText(cause), closedBy: 'worker' };
+    }
+  }
+
+  private refuse(refusal: Refusal): void {
+    this.end ??= { closedBy: 'controller', cause: 'canceled' };
+    this.deps.metrics.refusedConnections.inc({ cause: refusal.refused });
+    this.sendConnectError(refusal.refused, refusal.text, refusal.closedBy);
+  }
+
+  private dialFailed(failure: DialFailure): void {
+    this.end = failure;
+    this.sendConnectError(failure.cause, dialText(failure, this.session.grant.endpoint), failure.closedBy);
+    this.report(true);
+  }
+
+  /** Cut, or left by the client, before the endpoint was ready. */
+  private endDuringSetUp(end: ConnectionEnd): void {
+    this.dialed?.socket.resetAndDestroy();
+    this.sendConnectError(end.cause, causeText(end.cause), end.closedBy);
+    this.report();
+  }
+
+  private startRelay(dialed: Dialed, authorization: Authorization): void {
+    const { clock, halfClosedIdleMs, metrics } = this.deps;
+    const { socket } = dialed;
+    const ok: ConnectOk = {
+      expires_in_ms: BigInt(Math.max(0, Math.round(authorization.expiresInMs))),
+      connections_left: authorization.connectionsLeft,
+      connection_limit: this.session.grant.connectionLimit,
+    };
+    this.transport.send(FrameType.connectOk, ConnectOk.encode(ok).finish());
+    metrics.connectSeconds.observe(this.elapsedUs() / 1e6);
+    const relay = new Relay(socket, this.transport, {
+      clock,
+      halfClosedIdleMs,
+      control: (type, payload) => this.control(type, payload),
+      done: (end) => this.relayEnded(end),
+    });
+    relay.onFirstByte = () => (this.firstByteLatencyUs = this.elapsedUs());
+    this.relay = relay;
+    relay.start();
+    for (const chunk of this.early) relay.data(chunk);
+    for (const type of this.earlyFrames) relay.control(type, Buffer.alloc(0));
+    this.early = [];
+    if (this.earlyBytes >= HIGH_WATER_BYTES && socket.writableLength < HIGH_WATER_BYTES) this.transport.resume();
+  }
+
+  private relayEnded(relayEnd: RelayEnd): void {
+    if (this.end) return;
+    this.end = connectionEndOf(relayEnd);
+    if (relayEnd.by === 'limit') return this.sendClose(this.end.closedBy, this.end.cause, () => this.report());
+    this.transport.end(relayEnd.cause === 'fin' ? CLEAN_LINGER_MS : CUT_LINGER_MS, () => this.report());
+  }
+
+  private takeEnd(tofuToken: string): void {
+    if (!this.hasFirstFrame) this.begin();
+    const { ended } = this.session;
+    if (ended) return this.sendClose(ended.closedBy, ended.cause);
+    this.deps.controller
+      .endSession(this.session.id, tofuToken)
+      .then((refused) => {
+        if (refused !== '') return this.sendClose('controller', refused);
+        this.deps.endSession(this.session.id, { closedBy: 'client', cause: 'canceled' });
+        this.sendClose('client', 'fin');
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof ControllerUnreachable)) this.deps.log.error({ err: error }, 'END failed');
+        this.sendClose('worker', 'controller unreachable');
+      });
+  }
+
+  private transportClosed(end: TransportEnd): void {
+    this.cancelDeadline();
+    if (this.end) return;
+    // Before relaying; the relay listens itself later.
+    this.end =
+      end.kind === 'protocol'
+        ? { closedBy: 'client', cause: 'protocol error', error: end.error.message }
+        : { closedBy: 'client', cause: 'client lost' };
+    this.abort.abort();
+  }
+
+  private sendClose(closedBy: string, cause: string, written?: () => void): void {
+    const close: Close = { closed_by: closedBy, cause, text: causeText(cause) };
+    this.sendLast(FrameType.close, Close.encode(close).finish(), written);
+  }
+
+  private sendConnectError(cause: string, text: string, closedBy: string): void {
+    this.sendLast(FrameType.connectErr, ConnectError.encode({ cause, text, closed_by: closedBy }).finish());
+  }
+
+  /** Sends a last frame and ends the transport; `over` runs once that is written, or cannot be any more. */
+  private sendLast(type: FrameType, payload: Uint8Array, over?: () => void): void {
+    this.transport.send(type, payload);
+    this.transport.end(CUT_LINGER_MS, over);
+  }
+
+  private forget(): void {
+    this.session.connections.delete(this.id);
+  }
+
+  /** Tells the controller that an allowed connection is over. */
+  private report(dialFailed = false): void {
+    const { metrics, controller } = this.deps;
+    const end = this.end ?? { closedBy: 'worker', cause: 'protocol error' };
+    const counts = this.counts();
+    this.forget();
+    metrics.openConnections.dec();
+    metrics.closedConnections.inc({ cause: end.cause });
+    metrics.bytes.inc({ direction: 'up' }, counts.bytesUp);
+    metrics.bytes.inc({ direction: 'down' }, counts.bytesDown);
+    controller.connectionClosed({
+      ...counts,
+      sessionId: this.session.id,
+      closedBy: end.closedBy,
+      cause: end.cause,
+      error: end.error,
+      connectLatencyUs: this.dialed?.latencyUs,
+      firstByteLatencyUs: this.firstByteLatencyUs,
+      dialFailed,
+    });
+  }
+
+  private elapsedUs(): number {
+    return Number((process.hrtime.bigint() - this.started) / 1000n);
+  }
+}
+
+function connectionEndOf(end: RelayEnd): ConnectionEnd {
+  if (end.by === 'limit') return { closedBy: 'policy', cause: 'idle timeout' };
+  if (end.cause === 'lost') {
+    const isClient = end.by === 'peer';
+    return {
+      closedBy: isClient ? 'client' : 'endpoint',
+      cause: isClient ? 'client lost' : 'endpoint lost',
+      error: end.error,
+    };
+  }
+  return { closedBy: end.by === 'peer' ? 'client' : 'endpoint', cause: end.cause, error: end.error };
+}
+
+function parse<T>(type: { decode(input: Uint8Array): T }, payload: Buffer): T {
+  try {
+    return type.decode(payload);
+  } catch {
+    throw new ProtocolError('payload is not the message it should be');
+  }
+}
