@@ -48,7 +48,9 @@ function unknownFlag(name: string, flags: readonly Flag[]): UsageError {
     name,
     flags.filter((flag) => flag.hidden !== true).map((flag) => flag.name),
   );
-  return new UsageError(`flag provided but not defined: -${name}${near === undefined ? '' : `; did you mean -${near}?`}`);
+  return new UsageError(
+    `flag provided but not defined: -${name}${near === undefined ? '' : `; did you mean -${near}?`}`,
+  );
 }
 
 function checkedBoolean(flag: Flag, text: string): string {

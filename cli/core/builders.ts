@@ -97,7 +97,11 @@ export function listCommand(resource: Resource, options: Options & { more?: read
 }
 
 /** All pages of a list, newest first. */
-export async function listAll(client: ApiClient, resource: Resource, request: Record<string, unknown>): Promise<Item[]> {
+export async function listAll(
+  client: ApiClient,
+  resource: Resource,
+  request: Record<string, unknown>,
+): Promise<Item[]> {
   const service = await resource.service();
   const found = new Map<string, Item>();
   let listToken = '';
@@ -175,7 +179,10 @@ export function createCommand(resource: Resource, options: CreateOptions = {}): 
   };
 }
 
-export function updateCommand(resource: Resource, options: Options & { kind?: string; fields?: readonly Field[] } = {}): Command {
+export function updateCommand(
+  resource: Resource,
+  options: Options & { kind?: string; fields?: readonly Field[] } = {},
+): Command {
   const { kind, fields = [], ...rest } = options;
   const all = [NAME, DESCRIPTION, ...fields];
   const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
@@ -205,7 +212,9 @@ export function updateCommand(resource: Resource, options: Options & { kind?: st
 /** Levels for resources with subtypes: `create tcp`. */
 export const kinds = (synopsis: string, commands: Readonly<Record<string, Command>>): Command => ({
   synopsis,
-  commands: Object.fromEntries(Object.entries(commands).map(([kind, command]) => [kind, () => Promise.resolve(command)])),
+  commands: Object.fromEntries(
+    Object.entries(commands).map(([kind, command]) => [kind, () => Promise.resolve(command)]),
+  ),
 });
 
 export interface EditOptions extends Options {
@@ -242,7 +251,12 @@ export function editCommand(resource: Resource, options: EditOptions): Command {
       return withClient(context, async (client) => {
         const version = await currentVersion(context, client, resource, { id, ...names });
         const request = { id, version, [options.field]: values };
-        const answer = await client.call({ service: await resource.service(), method: options.method, request, ...names });
+        const answer = await client.call({
+          service: await resource.service(),
+          method: options.method,
+          request,
+          ...names,
+        });
         return showItem(context, answer.item, resource.presenter.item);
       });
     },

@@ -57,10 +57,11 @@ export class ApiClient {
   static async open(context: Context, options: { anonymous?: boolean } = {}): Promise<ApiClient> {
     const { io, values } = context;
     if (values.text('recovery-config') !== '')
-      throw new LocalError('This release has no recovery login; log in as an administrator instead of -recovery-config.');
+      throw new LocalError(
+        'This release has no recovery login; log in as an administrator instead of -recovery-config.',
+      );
     const address = parseAddress(values.text('addr'));
-    const token =
-      options.anonymous === true ? { text: '', getToken: 'config get-token' } : await chooseToken(context);
+    const token = options.anonymous === true ? { text: '', getToken: 'config get-token' } : await chooseToken(context);
     const timeout = parseDuration(environment(io.env, 'CLIENT_TIMEOUT') ?? '') ?? 0;
     const timeoutMs = timeout > 0 ? timeout : DEFAULT_TIMEOUT_MS;
     return new ApiClient(address, tlsOptions(context, address), token, timeoutMs, values.bool('output-curl-string'));

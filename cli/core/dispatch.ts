@@ -41,7 +41,8 @@ async function find(words: readonly string[]): Promise<Found | undefined> {
   let command = await load();
   for (let at = 1; at < words.length; at++) {
     const next = words[at]!;
-    const child = command.commands !== undefined && Object.hasOwn(command.commands, next) ? command.commands[next] : undefined;
+    const child =
+      command.commands !== undefined && Object.hasOwn(command.commands, next) ? command.commands[next] : undefined;
     if (child === undefined) break;
     command = await child();
     path.push(next);

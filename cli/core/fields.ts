@@ -40,7 +40,9 @@ export const integer = (text: string): number => parseInteger(text) ?? refuse(te
 /** Seconds, or a duration such as `8h`. */
 export function seconds(text: string): number {
   const value = parseInteger(text) ?? (parseDuration(text) ?? NaN) / 1000;
-  return Number.isInteger(value) && value >= 0 ? value : refuse(text, 'not a number of seconds or a duration such as 8h');
+  return Number.isInteger(value) && value >= 0
+    ? value
+    : refuse(text, 'not a number of seconds or a duration such as 8h');
 }
 
 export const boolean = (text: string): boolean => parseBoolean(text) ?? refuse(text, 'neither true nor false');

@@ -81,7 +81,8 @@ export const CLIENT: FlagGroup = {
     {
       name: 'token',
       type: 'string',
-      description: 'Where to find the token for this call: "env://NAME" or "file://PATH". The keyring is then not used.',
+      description:
+        'Where to find the token for this call: "env://NAME" or "file://PATH". The keyring is then not used.',
     },
     {
       name: 'recovery-config',

@@ -80,7 +80,14 @@ function groupHelp(group: FlagGroup): string {
   return [`${group.title}:`, ...flags].join('\n\n');
 }
 
-const TYPE_WORDS = { string: 'string', list: 'string', int: 'int', uint: 'uint', duration: 'duration', pairs: 'key=value' };
+const TYPE_WORDS = {
+  string: 'string',
+  list: 'string',
+  int: 'int',
+  uint: 'uint',
+  duration: 'duration',
+  pairs: 'key=value',
+};
 
 function flagHelp(flag: Flag): string {
   const type = flag.type === 'bool' ? '' : `=<${flag.hint ?? TYPE_WORDS[flag.type]}>`;

@@ -36,7 +36,9 @@ async function keyringToken({ io, values, printer }: Context): Promise<ChosenTok
   const stored = await keyring.read(name);
   const getToken = `${GET_TOKEN} -keyring-type ${type} -token-name ${name}`;
   if (stored === undefined) {
-    printer.error(`No token named ${JSON.stringify(name)} in the keyring (${keyring.description}); log in with "authenticate".`);
+    printer.error(
+      `No token named ${JSON.stringify(name)} in the keyring (${keyring.description}); log in with "authenticate".`,
+    );
     return { text: '', getToken };
   }
   return { text: printable(stored.token), getToken };

@@ -20,14 +20,18 @@ const KNOWN: [RegExp, (address: Address) => string][] = [
     ({ url }) => `nothing listens at ${url}; start the controller, or name its address with -addr or SALLYPORT_ADDR`,
   ],
   [/ENOTFOUND|EAI_AGAIN|Name resolution failed/, ({ url }) => `the name in ${url} does not resolve; check -addr`],
-  [/EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/, ({ url }) => `${url} cannot be reached from here; check -addr and the network`],
+  [
+    /EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/,
+    ({ url }) => `${url} cannot be reached from here; check -addr and the network`,
+  ],
   [
     /wrong version number|packet length too long|EPROTO.*(http request|unknown protocol)/i,
     ({ url }) => `the server at ${url} does not speak TLS; use http:// in -addr`,
   ],
   [
     /self.signed|unable to (verify|get)|certificate has expired|CERT_|altnames|DEPTH_ZERO/i,
-    ({ url }) => `the certificate of ${url} is not trusted; name its authority with -ca-cert, or its name with -tls-server-name`,
+    ({ url }) =>
+      `the certificate of ${url} is not trusted; name its authority with -ca-cert, or its name with -tls-server-name`,
   ],
   [
     /certificate required|bad certificate|handshake failure/i,

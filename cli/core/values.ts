@@ -90,7 +90,10 @@ export class Values {
     const given = this.given.get(name)?.at(-1);
     if (given !== undefined) return parse(given);
     const fromEnv = flag.env === undefined ? undefined : environment(this.env, flag.env);
-    return (fromEnv === undefined ? undefined : parse(fromEnv)) ?? (flag.default === undefined ? undefined : parse(flag.default));
+    return (
+      (fromEnv === undefined ? undefined : parse(fromEnv)) ??
+      (flag.default === undefined ? undefined : parse(flag.default))
+    );
   }
 
   private flag(name: string): Flag {

@@ -34,12 +34,7 @@ export const hostSets: Presenter = {
         'Preferred Endpoints': set.preferred_endpoints === undefined ? undefined : quotedList(set.preferred_endpoints),
         'Sync Interval': interval(set),
       },
-      [
-        scopeSection(set),
-        attributesSection(attributes),
-        actionsSection(set),
-        linesSection('Host IDs:', set.host_ids),
-      ],
+      [scopeSection(set), attributesSection(attributes), actionsSection(set), linesSection('Host IDs:', set.host_ids)],
       attributes,
     );
   },

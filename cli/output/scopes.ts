@@ -23,10 +23,11 @@ export const scopes: Presenter = {
   },
   item: (scope) => {
     const collections = collectionActionsSection('Scope', scope)(0).slice(1);
-    return itemTable(
-      'Scope',
-      { ...commonFields(scope), 'Primary Auth Method ID': scope.primary_auth_method_id },
-      [scopeSection(scope, 'Scope (parent):'), actionsSection(scope), blank, () => collections],
-    );
+    return itemTable('Scope', { ...commonFields(scope), 'Primary Auth Method ID': scope.primary_auth_method_id }, [
+      scopeSection(scope, 'Scope (parent):'),
+      actionsSection(scope),
+      blank,
+      () => collections,
+    ]);
   },
 };

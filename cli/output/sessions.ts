@@ -1,4 +1,13 @@
-import { actionsSection, itemTable, recordsSection, scopeSection, time, type Fields, type Item, type Presenter } from './table';
+import {
+  actionsSection,
+  itemTable,
+  recordsSection,
+  scopeSection,
+  time,
+  type Fields,
+  type Item,
+  type Presenter,
+} from './table';
 
 export const sessions: Presenter = {
   list: {

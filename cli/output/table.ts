@@ -33,7 +33,12 @@ export function rows(indent: number, fields: Fields, column: number): string[] {
 }
 
 /** One item: main block, then sections. Labels of free-form attributes may widen the label column. */
-export function itemTable(title: string, fields: Fields, sections: readonly Section[], attributes: Fields = {}): string[] {
+export function itemTable(
+  title: string,
+  fields: Fields,
+  sections: readonly Section[],
+  attributes: Fields = {},
+): string[] {
   const labels = [...Object.entries(fields).filter(present), ...Object.entries(attributes)].map(([label]) => label);
   const column = Math.max(MIN_LABEL, ...labels.map((label) => label.length)) + 6;
   return ['', `${title} information:`, ...rows(2, fields, column), ...sections.flatMap((section) => section(column))];
@@ -49,7 +54,8 @@ export const commonFields = (item: Item): Fields => ({
   Version: item.version,
 });
 
-export const time = (text: string | undefined): string | undefined => (text === undefined ? undefined : localTime(text));
+export const time = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : localTime(text);
 
 export const scopeSection =
   (item: Item, heading = 'Scope:'): Section =>

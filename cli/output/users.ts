@@ -1,4 +1,12 @@
-import { actionsSection, commonFields, itemTable, recordsSection, scopeSection, type Item, type Presenter } from './table';
+import {
+  actionsSection,
+  commonFields,
+  itemTable,
+  recordsSection,
+  scopeSection,
+  type Item,
+  type Presenter,
+} from './table';
 
 export const users: Presenter = {
   list: {

@@ -1,5 +1,14 @@
 import { longTime, quotedList, utcTime } from './format';
-import { actionsSection, commonFields, itemTable, row, scopeSection, type Item, type Presenter, type Section } from './table';
+import {
+  actionsSection,
+  commonFields,
+  itemTable,
+  row,
+  scopeSection,
+  type Item,
+  type Presenter,
+  type Section,
+} from './table';
 
 /** Value column of the list of workers. */
 const LIST_COLUMN = 29;
@@ -57,5 +66,7 @@ const downstream =
   (worker: Item): Section =>
   () => {
     const names = (worker.directly_connected_downstream_workers ?? []) as string[];
-    return names.length === 0 ? [] : ['', '  Directly Connected Downstream Workers:', ...names.map((name) => `    ${name}`)];
+    return names.length === 0
+      ? []
+      : ['', '  Directly Connected Downstream Workers:', ...names.map((name) => `    ${name}`)];
   };

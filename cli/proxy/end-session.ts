@@ -1,7 +1,7 @@
 /** Ends a session through its worker, so that no API token is needed. */
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../lib/clock/clock';
-import { FrameType } from '../../lib/transport/frames';
+import { decodePayload, FrameType } from '../../lib/transport/frames';
 import { Transport } from '../../lib/transport/transport';
 import { Close, End } from '../../proto/gen/transport/transport';
 import type { WorkerDialer } from './worker-dial';
@@ -28,7 +28,7 @@ function sendEnd(socket: TLSSocket, tofuToken: string, clock: Clock, signal: Abo
   return new Promise((resolve) => {
     const control = (type: FrameType, payload: Buffer) => {
       if (type !== FrameType.close) return;
-      const close = Close.decode(payload);
+      const close = decodePayload(Close, payload);
       resolve(DONE_CAUSES.includes(close.cause) ? undefined : close.text);
       transport.destroy();
     };

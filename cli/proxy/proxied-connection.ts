@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../lib/clock/clock';
-import { FrameType, ProtocolError } from '../../lib/transport/frames';
+import { decodePayload, FrameType, ProtocolError } from '../../lib/transport/frames';
 import { Relay, type RelayEnd } from '../../lib/transport/relay';
 import { CLEAN_LINGER_MS, CUT_LINGER_MS, Transport } from '../../lib/transport/transport';
 import { Close, Connect, ConnectError, ConnectOk } from '../../proto/gen/transport/transport';
@@ -18,8 +18,10 @@ export interface ProxiedConnectionOptions {
   closed(close: Close): void;
   /** No worker was reachable, or it went away. */
   failed(text: string): void;
-  /** Called once, last. */
+  /** The local connection is over; called once. */
   over(): void;
+  /** The transport is gone too, so the worker has all bytes that it will get; called once, last. */
+  settled(): void;
   log(line: string): void;
 }
 
@@ -39,6 +41,16 @@ export class ProxiedConnection {
   /** The local client has closed its side. */
   get isEndedByLocal(): boolean {
     return !this.isCut && (this.local.readableEnded || this.local.destroyed);
+  }
+
+  /** A worker is still being looked for. */
+  get isConnecting(): boolean {
+    return !this.relay && !this.isOver;
+  }
+
+  /** Payload bytes sent to the worker so far. */
+  get sent(): number {
+    return this.relay?.sent ?? 0;
   }
 
   /** Payload bytes moved so far, both ways. */
@@ -62,6 +74,11 @@ export class ProxiedConnection {
     this.finish();
   }
 
+  /** Drops the transport without waiting for the worker. */
+  destroy(): void {
+    this.transport?.destroy();
+  }
+
   private connect(socket: TLSSocket): void {
     if (this.isOver) {
       socket.on('error', () => undefined).destroy();
@@ -75,20 +92,21 @@ export class ProxiedConnection {
       done: (end) => this.relayEnded(end),
     });
     this.transport = transport;
+    socket.once('close', () => this.options.settled());
     this.relay = relay;
     transport.send(FrameType.connect, Connect.encode({ tofu_token: this.options.tofuToken }).finish());
     relay.start();
   }
 
   private control(type: FrameType, payload: Buffer): void {
-    if (type === FrameType.connectOk) return this.options.connected(ConnectOk.decode(payload));
+    if (type === FrameType.connectOk) return this.options.connected(decodePayload(ConnectOk, payload));
     if (type === FrameType.connectErr) {
-      const error = ConnectError.decode(payload);
+      const error = decodePayload(ConnectError, payload);
       this.cut();
       return this.options.refused(error);
     }
     if (type !== FrameType.close) throw new ProtocolError(`unexpected frame of type ${type}`);
-    const close = Close.decode(payload);
+    const close = decodePayload(Close, payload);
     this.cut();
     this.options.closed(close);
   }
@@ -113,5 +131,6 @@ export class ProxiedConnection {
     if (this.isOver) return;
     this.isOver = true;
     this.options.over();
+    if (!this.transport) this.options.settled();
   }
 }

@@ -58,6 +58,8 @@ export interface SessionProxy {
 const FINISH_TOTAL_MS = 30_000;
 const FINISH_IDLE_MS = 1_000;
 const FINISH_LOOK_MS = 10;
+/** How long close() goes on reading from local clients that have not ended but still send. */
+const READ_UP_TOTAL_MS = 3_000;
 
 /** Rejects with InvalidAuthorizationToken or the error of listening, such as EADDRINUSE. */
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
@@ -94,7 +96,10 @@ class RunningProxy {
   private readonly server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
   private readonly dialer: WorkerDialer;
   private readonly tofuToken = randomBase62(20);
+  /** Connections whose local side is not over. */
   private readonly connections = new Set<ProxiedConnection>();
+  /** All connections that still have a transport, or may get one. */
+  private readonly unsettled = new Set<ProxiedConnection>();
   private readonly abort = new AbortController();
   private resolveDone: (end: ProxyEnd) => void = () => {};
   private cancelExpiry: () => void = () => {};
@@ -157,9 +162,11 @@ class RunningProxy {
       closed: (close) => this.closedByWorker(close),
       failed: (text) => this.options.onWarning?.(text),
       over: () => this.connectionOver(connection),
+      settled: () => this.unsettled.delete(connection),
       log: (line) => this.options.log?.(line),
     });
     this.connections.add(connection);
+    this.unsettled.add(connection);
     connection.start();
   }
 
@@ -172,6 +179,7 @@ class RunningProxy {
 
   private refused(error: ConnectError): void {
     if (error.cause === 'connection limit') return this.reachLimit();
+    if (error.closed_by === 'worker') this.dialer.preferNext();
     if (!this.endedFor(error.cause, error.text)) this.options.onWarning?.(error.text);
   }
 
@@ -242,18 +250,43 @@ class RunningProxy {
     for (const connection of this.connections) connection.cut();
     if (!this.sessionIsOver) await this.endSession();
     this.abort.abort();
+    for (const connection of this.unsettled) connection.destroy();
     this.resolveDone({ reason: 'Received shutdown signal', serverSide: false });
   }
 
-  /** Bytes whose sender has already closed must still arrive, as long as they move. */
+  /**
+   * Bytes whose sender has already closed must still arrive, as long as they move. A local client may have closed with
+   * bytes that were not read yet: while some are still read from it, it gets a short time to show its end.
+   */
   private async finishEnded(): Promise<void> {
+    await this.whileMoving(
+      READ_UP_TOTAL_MS,
+      FINISH_LOOK_MS * 3,
+      () => [...this.connections].filter((connection) => !connection.isEndedByLocal),
+      (connection) => (connection.isConnecting ? Date.now() : connection.sent),
+    );
+    await this.whileMoving(
+      FINISH_TOTAL_MS,
+      FINISH_IDLE_MS,
+      () => [...this.unsettled].filter((connection) => connection.isEndedByLocal),
+      (connection) => connection.bytes,
+    );
+  }
+
+  /** Waits until no connection is selected, or none moved for `idleMs`, or `totalMs` have passed. */
+  private async whileMoving(
+    totalMs: number,
+    idleMs: number,
+    select: () => ProxiedConnection[],
+    count: (connection: ProxiedConnection) => number,
+  ): Promise<void> {
     const started = Date.now();
     let moved = -1;
     let movedAt = started;
-    while (Date.now() - started < FINISH_TOTAL_MS && Date.now() - movedAt < FINISH_IDLE_MS) {
-      const waiting = [...this.connections].filter((connection) => connection.isEndedByLocal);
+    while (Date.now() - started < totalMs && Date.now() - movedAt < idleMs) {
+      const waiting = select();
       if (waiting.length === 0) return;
-      const bytes = waiting.reduce((sum, connection) => sum + connection.bytes, 0);
+      const bytes = waiting.reduce((sum, connection) => sum + count(connection), 0);
       if (bytes !== moved) movedAt = Date.now();
       moved = bytes;
       await new Promise((resolve) => setTimeout(resolve, FINISH_LOOK_MS));

@@ -51,6 +51,11 @@ export class WorkerDialer {
     throw new NoWorkerReachable(problems.length > 0 ? problems.join('\n') : 'given up');
   }
 
+  /** Lets the next dial begin with the next worker of the list. */
+  preferNext(): void {
+    this.preferred = (this.preferred + 1) % Math.max(1, this.addresses.length);
+  }
+
   private dialOne(address: string, signal: AbortSignal): Promise<tls.TLSSocket> {
     const colon = address.lastIndexOf(':');
     return new Promise((resolve, reject) => {

@@ -95,7 +95,7 @@ export class Fields {
   integer(key: string, min: number, max: number): number | undefined {
     const value = this.take(key);
     if (value === undefined) return undefined;
-    const text = typeof value === 'string' ? this.text(key) : String(value);
+    const text = typeof value === 'number' ? String(value) : this.text(key);
     const number = text !== undefined && /^-?\d+$/.test(text) ? Number(text) : NaN;
     if (number >= min && number <= max) return number;
     return this.problem(key, `a whole number from ${min} to ${max}`);
@@ -105,7 +105,7 @@ export class Fields {
   duration(key: string): number | undefined {
     const value = this.take(key);
     if (value === undefined) return undefined;
-    const text = typeof value === 'string' ? this.text(key) : String(value);
+    const text = typeof value === 'number' ? String(value) : this.text(key);
     return parseDuration(text ?? '') ?? this.problem(key, 'a duration such as "1h30m" or a number of seconds');
   }
 

@@ -2,7 +2,14 @@
  * gRPC clients: one place that knows how an address becomes a channel and how a generated method definition is called.
  * No proxy from the environment is ever used: addresses are ours, and a proxy would see tokens.
  */
-import { Client, credentials, Metadata, type ChannelCredentials, type ClientOptions, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  type ChannelCredentials,
+  type ClientOptions,
+  type ServiceError,
+} from '@grpc/grpc-js';
 
 /** PEM texts for TLS. */
 export interface TlsOptions {

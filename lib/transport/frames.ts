@@ -45,6 +45,15 @@ export function encodeHeader(type: FrameType, length: number): Buffer {
   return header;
 }
 
+/** The protobuf message in a control payload. Throws {@link ProtocolError}. */
+export function decodePayload<T>(type: { decode(input: Uint8Array): T }, payload: Buffer): T {
+  try {
+    return type.decode(payload);
+  } catch (cause) {
+    throw new ProtocolError('a payload is not the message it should be', { cause });
+  }
+}
+
 /** Whole frame with a small payload. */
 export function encodeFrame(type: FrameType, payload: Uint8Array = EMPTY): Buffer {
   return Buffer.concat([encodeHeader(type, payload.length), payload]);

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findPostgresBinaries, serverUser, type ServerUser } from './postgres-binaries';
+import { isRunning } from './temporary';
 
 export interface EmbeddedPostgresOptions {
   /** Data directory; made when it does not exist. */
@@ -33,6 +34,8 @@ export interface EmbeddedPostgres {
   readonly exited: Promise<void>;
   /** Fast shutdown; resolves when the process is gone. */
   stop(): Promise<void>;
+  /** Asks for an immediate shutdown and does not wait; its recovery happens at the next start. */
+  kill(): void;
 }
 
 const READY_TIMEOUT_MS = 30_000;
@@ -146,7 +149,7 @@ async function untilReady(child: ChildProcess, dataDir: string, port: number): P
     }
     await sleep(READY_POLL_MS);
   }
-  return { port, pid, exited, stop: () => stop(child, pid, exited, () => ended) };
+  return { port, pid, exited, stop: () => stop(child, pid, exited, () => ended), kill: () => signal(pid, 'SIGQUIT') };
 }
 
 /** The server notes pid, port and "ready" in lines 1, 4 and 8 of this file when it accepts connections. */
@@ -154,18 +157,9 @@ function readyPid(dataDir: string, port: number): number | undefined {
   try {
     const lines = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n');
     const ready = lines[7]?.trim() === 'ready' && lines[3] === String(port);
-    return ready && isAlive(Number(lines[0])) ? Number(lines[0]) : undefined;
+    return ready && isRunning(Number(lines[0])) ? Number(lines[0]) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

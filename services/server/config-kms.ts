@@ -19,7 +19,7 @@ export function readKms(top: Fields, ignored: string[]): RootKey | undefined {
       continue;
     }
     if (root !== undefined) block.problem('purpose', 'a root key only once');
-    block.word('type', ['aead']) ?? block.problem('type', '"aead"');
+    if (block.text('type') !== 'aead') block.problem('type', '"aead"');
     block.word('aead_type', ['aes-gcm']);
     const text = block.requiredText('key', `${KEY_BYTES} random bytes in base64 ("openssl rand -base64 ${KEY_BYTES}")`);
     const key = Buffer.from(text, 'base64');

@@ -105,7 +105,10 @@ const never = (): Promise<never> => new Promise(() => undefined);
 
 function addWorkerLines(parts: Parts, config: WorkerConfig, proxyAddress: string): void {
   parts.lines.push(
-    [`Listener ${parts.lines.filter(([label]) => label.startsWith('Listener')).length + 1}`, listenerLine({ addr: proxyAddress, purpose: 'proxy' })],
+    [
+      `Listener ${parts.lines.filter(([label]) => label.startsWith('Listener')).length + 1}`,
+      listenerLine({ addr: proxyAddress, purpose: 'proxy' }),
+    ],
     ['Worker Public Proxy Addr', config.publicAddress ?? proxyAddress],
     ['Worker Auth Storage Path', config.authStoragePath],
   );

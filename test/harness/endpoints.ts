@@ -50,10 +50,13 @@ export function dial(port: number): Promise<Socket> {
 export const gone = (socket: Socket): Promise<boolean> =>
   socket.closed ? Promise.resolve(socket.errored !== null) : new Promise((resolve) => socket.once('close', resolve));
 
+/** The plain iteration would destroy the socket at its end, and with it the half that is still open. */
+const whole = (socket: Socket): AsyncIterable<unknown> => socket.iterator({ destroyOnReturn: false });
+
 /** Everything that comes until the other side's FIN. */
 export async function readAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  for await (const chunk of whole(socket)) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
 }
 
@@ -84,7 +87,7 @@ export async function writeMany(socket: Socket, total: number): Promise<string> 
 export async function hashAll(socket: Socket): Promise<{ sha256: string; length: number }> {
   const hash = createHash('sha256');
   let length = 0;
-  for await (const chunk of socket) {
+  for await (const chunk of whole(socket)) {
     hash.update(chunk as Buffer);
     length += (chunk as Buffer).length;
   }

@@ -17,9 +17,9 @@ import { createGrpcFront } from '../../services/controller/rpc/grpc-server';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import { service, type Op, type Service } from '../../services/controller/rpc/service';
 
-export const DESCRIPTORS = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
+const DESCRIPTORS = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
 
-export interface Seen {
+interface Seen {
   op: Op;
   request: Record<string, any>;
 }

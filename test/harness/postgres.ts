@@ -11,13 +11,15 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A database with every migration applied, or without any table. */
-export function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
-  if (options.empty === true) return createDatabase('template0');
+/** A database with every migration applied. */
+export function createTestDatabase(): Promise<TestDatabase> {
   const failure = process.env['SALLYPORT_TEST_MIGRATION_ERROR'];
   if (failure !== undefined) return Promise.reject(new Error(`the test template could not be made: ${failure}`));
   return createDatabase(TEMPLATE_DATABASE);
 }
+
+/** A database without any table. */
+export const createEmptyDatabase = (): Promise<TestDatabase> => createDatabase('template0');
 
 async function createDatabase(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;

@@ -126,6 +126,7 @@ export class PasswordQueue {
   }
 
   private turn(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) throw givenUp();
     if (this.running < this.options.concurrent) {
       this.running++;
       return Promise.resolve();
@@ -136,7 +137,7 @@ export class PasswordQueue {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.waiting.splice(this.waiting.indexOf(entry), 1);
-        reject(new ApiError('DeadlineExceeded', 'The request was given up before its turn.'));
+        reject(givenUp());
       };
       const entry: Waiting = {
         start: () => {
@@ -149,3 +150,5 @@ export class PasswordQueue {
     });
   }
 }
+
+const givenUp = (): ApiError => new ApiError('DeadlineExceeded', 'The request was given up before its turn.');

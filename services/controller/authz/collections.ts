@@ -4,7 +4,7 @@ import type { CollectionBelow } from './actions';
 import type { Authz, Resource } from './authz';
 
 /**
- * Allowed actions by plural name; collections without any are left out. `at` is where the collections are: their scope,
+ * Allowed actions by plural name; collections without any are left out, and all when there is none. `at` is where the collections are: their scope,
  * and for children of an item its id as `pin`.
  */
 export async function authorizedCollectionActions(
@@ -12,11 +12,11 @@ export async function authorizedCollectionActions(
   op: Op,
   collections: readonly CollectionBelow[],
   at: Pick<Resource, 'scopeId' | 'parentScopeId' | 'pin'>,
-): Promise<Record<string, string[]>> {
+): Promise<Record<string, string[]> | undefined> {
   const allowed: Record<string, string[]> = {};
   for (const { plural, type, actions } of collections) {
     const found = await authz.allowedActions(op, actions, { type, ...at });
     if (found.length > 0) allowed[plural] = found;
   }
-  return allowed;
+  return Object.keys(allowed).length === 0 ? undefined : allowed;
 }

@@ -25,7 +25,11 @@ export async function renewLease(on: Executor, lease: Lease): Promise<boolean> {
 
 /** Forgets attachments of the controller other than the live ones: streams whose end could not be written. */
 export function forgetStale(on: Executor, controllerId: string, live: string[], now: Date): Promise<number> {
-  return detachWhere(on, sql`controller_id = ${controllerId} and attachment_id <> all(${live}::text[]) and attached_time < ${now}`, now);
+  return detachWhere(
+    on,
+    sql`controller_id = ${controllerId} and attachment_id <> all(${live}::text[]) and attached_time < ${now}`,
+    now,
+  );
 }
 
 /** Forgets one attachment; nothing happens when a newer stream of the worker took its place. */

@@ -30,6 +30,8 @@ import * as store from './control.store';
 const LEASE_RENEWAL_MS = 5_000;
 /** A controller that has not renewed for so long counts as gone, and its workers as not attached. */
 const LEASE_MS = 15_000;
+/** Sessions remembered as handed out until their notification comes; forgetting one costs a second, harmless push. */
+const MAX_PUSHED = 1_000;
 
 export interface ControlOptions {
   /** Name of this controller, for people. */
@@ -142,6 +144,7 @@ class Streams {
   }
 
   pushGrant(workerIds: string[], grant: SessionGrant): void {
+    if (this.pushed.size >= MAX_PUSHED) this.pushed.clear();
     this.pushed.add(grant.session_id);
     for (const id of workerIds) this.byWorker.get(id)?.push({ $case: 'session_grant', value: grant });
   }

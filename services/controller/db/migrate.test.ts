@@ -1,5 +1,5 @@
 import { createLogger } from '../../../lib/log/log';
-import { createTestDatabase } from '../../../test/harness/postgres';
+import { createEmptyDatabase, createTestDatabase } from '../../../test/harness/postgres';
 import { openDb, sql } from './db';
 import { migrate, schemaState } from './migrate';
 
@@ -12,7 +12,7 @@ async function execute(url: string, statement: string): Promise<void> {
 }
 
 test('an empty database becomes current, once', async () => {
-  const { url, drop } = await createTestDatabase({ empty: true });
+  const { url, drop } = await createEmptyDatabase();
   expect(await schemaState(url, log)).toBe('empty');
   const first = await migrate(url, log);
   expect(first.applied.length).toBeGreaterThan(0);
@@ -23,7 +23,7 @@ test('an empty database becomes current, once', async () => {
 });
 
 test('two migrators at once apply each migration once', async () => {
-  const { url, drop } = await createTestDatabase({ empty: true });
+  const { url, drop } = await createEmptyDatabase();
   const [a, b] = await Promise.all([migrate(url, log), migrate(url, log)]);
   expect(Math.min(a.applied.length, b.applied.length)).toBe(0);
   expect(Math.max(a.applied.length, b.applied.length)).toBeGreaterThan(0);

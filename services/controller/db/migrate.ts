@@ -21,7 +21,7 @@ export async function migrate(url: string, log: Logger): Promise<{ applied: stri
     const { error, results } = await migrator(db.executor).migrateToLatest();
     if (error !== undefined) {
       const failed = results?.find((r) => r.status === 'Error')?.migrationName;
-      const text = error instanceof Error ? error.message : String(error);
+      const text = error instanceof Error ? error.message : 'unknown error';
       throw new Error(failed === undefined ? text : `migration ${failed} failed: ${text}`, { cause: error });
     }
     return { applied: (results ?? []).map((r) => r.migrationName) };

@@ -10,7 +10,7 @@ const SCRIPT_COOKIE = 'wt-js-token-cookie';
 const ATTRIBUTES = 'Path=/; Secure; SameSite=Strict';
 
 /** `Set-Cookie` values for a token. */
-export function tokenCookies(token: string): string[] {
+function tokenCookies(token: string): string[] {
   const half = Math.floor(token.length / 2);
   return [
     `${HTTP_COOKIE}=${token.slice(half)}; ${ATTRIBUTES}; HttpOnly`,

@@ -19,7 +19,7 @@ import { matchRoute, readRoutes, type NoRoute, type Route, type RouteMatch, type
 import { badField, checkedJson, toBytes } from './to-message';
 import { maskOfBody } from './update-mask';
 
-export interface GatewayOptions {
+interface GatewayOptions {
   pipeline: Pipeline;
   descriptors: Descriptors;
   cors: CorsConfig;

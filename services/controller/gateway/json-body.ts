@@ -10,7 +10,7 @@ export interface JsonObject {
 }
 
 /** Deepest nesting of objects and arrays that is taken. */
-export const MAX_JSON_DEPTH = 64;
+const MAX_JSON_DEPTH = 64;
 
 /** The object in `body`; an empty body is an empty object. Throws 400; error texts never quote the body. */
 export function parseJsonBody(body: Buffer): JsonObject {

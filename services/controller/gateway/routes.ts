@@ -8,7 +8,7 @@ import type { MethodOptions } from '@bufbuild/protobuf/wkt';
 import type { Descriptors } from '../rpc/descriptors';
 import type { BoundMethod, Pipeline } from '../rpc/pipeline';
 
-export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
+type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
 
 export interface Route {
   readonly httpMethod: HttpMethod;
@@ -79,7 +79,7 @@ function routesOf(method: DescMethod, bound: BoundMethod, extension: DescExtensi
 }
 
 /** Splits `/v1/groups/{id}:add-members` into its segments and `:add-members`. */
-export function parseTemplate(template: string): { segments: Segment[]; verb: string } {
+function parseTemplate(template: string): { segments: Segment[]; verb: string } {
   const parts = template.slice(1).split('/');
   const last = parts[parts.length - 1] ?? '';
   const colon = last.indexOf(':');

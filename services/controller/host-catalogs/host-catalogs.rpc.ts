@@ -2,6 +2,7 @@
 import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
 import { HostCatalog, HostCatalogServiceDefinition } from '../../../proto/gen/api/host_catalogs';
+import { authorizedCollectionActions } from '../authz/collections';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
 import { changing } from '../resources/changes';
@@ -17,9 +18,9 @@ import {
 import { itemAccess, type ItemDefinition } from '../resources/items';
 import { staleVersion } from '../resources/rows';
 import { checkProjectList, collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
-import { service } from '../rpc/service';
+import { service, type Op } from '../rpc/service';
 import {
-  belowHostCatalog,
+  collectionsBelow,
   HOST_CATALOG_ACTIONS,
   HOST_CATALOG_PREFIXES,
   hostCatalogItem,
@@ -29,21 +30,25 @@ import {
 } from './host-catalogs';
 import * as store from './host-catalogs.store';
 
-const definition: ItemDefinition<HostCatalogRow, ReturnType<typeof hostCatalogItem>> = {
-  type: 'host-catalog',
-  find: store.findHostCatalog,
-  select: store.selectHostCatalogs,
-  from: sql`from host_catalogs r`,
-  resource: hostCatalogResource,
-  actions: () => HOST_CATALOG_ACTIONS,
-  below: belowHostCatalog,
-  item: hostCatalogItem,
-  toJSON: (item) => HostCatalog.toJSON(HostCatalog.fromPartial(item)),
-};
-
 const MUTABLE = { name: 'name', description: 'description' };
 
 export function hostCatalogService(deps: ControllerDeps) {
+  const collections = async (op: Op, row: HostCatalogRow) => {
+    const at = { scopeId: row.scope_id, parentScopeId: row.scope.parent_scope_id, pin: row.id };
+    const below = await authorizedCollectionActions(deps.authz, op, collectionsBelow(row), at);
+    return { authorized_collection_actions: below };
+  };
+  const definition: ItemDefinition<HostCatalogRow, ReturnType<typeof hostCatalogItem>> = {
+    type: 'host-catalog',
+    find: store.findHostCatalog,
+    select: store.selectHostCatalogs,
+    from: sql`from host_catalogs r`,
+    resource: hostCatalogResource,
+    actions: () => HOST_CATALOG_ACTIONS,
+    item: hostCatalogItem,
+    extra: collections,
+    toJSON: (item) => HostCatalog.toJSON(HostCatalog.fromPartial(item)),
+  };
   const { allow, shown, answer } = itemAccess(deps, definition);
 
   return service(HostCatalogServiceDefinition, {
@@ -117,7 +122,10 @@ function checkNewCatalog(item: HostCatalog): void {
     'This is a required field and must be either "static" or "plugin".',
   );
   if (item.type === 'plugin') {
-    errors.add('plugin_id', item.plugin_id === '' ? 'This or plugin name is a required field.' : 'There is no such plugin.');
+    errors.add(
+      'plugin_id',
+      item.plugin_id === '' ? 'This or plugin name is a required field.' : 'There is no such plugin.',
+    );
     if (item.plugin_id === '') errors.add('plugin_name', 'This or plugin id is a required field.');
   }
   checkCreate(errors, item).throwIfAny();

@@ -1,7 +1,6 @@
 /** Host catalogs: the hosts and host sets of a project that belong together. */
 import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
 import type { Resource } from '../authz/authz';
-import type { Below } from '../resources/present';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 /** Static ones, which are made here; prefixes of plugin catalogs are understood and found nowhere. */
@@ -32,10 +31,7 @@ export const collectionInCatalog = (
   pin: catalog.id,
 });
 
-export const belowHostCatalog = (row: HostCatalogRow): Below => ({
-  collections: COLLECTIONS_BELOW[`host-catalog/${row.type}`],
-  resource: (type) => collectionInCatalog(type, row),
-});
+export const collectionsBelow = (row: HostCatalogRow) => COLLECTIONS_BELOW[`host-catalog/${row.type}`];
 
 export const hostCatalogItem = (row: HostCatalogRow) => ({
   ...commonItem(row),

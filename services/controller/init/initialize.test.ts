@@ -45,7 +45,10 @@ test('dev mode starts with the well-known ids, at the versions that clients expe
   expect(await ids('users')).toEqual(['u_0987654321', 'u_1234567890', 'u_anon', 'u_auth', 'u_recovery']);
   expect(await ids('accounts')).toEqual(['acctpw_0987654321', 'acctpw_1234567890']);
   expect(await ids('hosts')).toEqual(['hst_1234567890']);
-  const targets = await rows(db.executor, sql`select id, address, default_port, version from targets order by default_port desc, version`);
+  const targets = await rows(
+    db.executor,
+    sql`select id, address, default_port, version from targets order by default_port desc, version`,
+  );
   expect(targets).toEqual([
     { id: expect.stringMatching(/^ttcp_/), address: '127.0.0.1', default_port: 6543, version: 1 },
     { id: 'ttcp_1234567890', address: '127.0.0.1', default_port: 22, version: 1 },

@@ -82,7 +82,8 @@ async function insertResources(tx: Tx, plan: Plan, now: Date): Promise<void> {
   for (const target of plan.targets) await store.insertTarget(tx, projectId, target, plan.hosts?.setId, now);
 }
 
-function insertRole(tx: Tx, role: RoleSeed, now: Date): Promise<void> {
+/** A role with its grants as it is seeded; new orgs and projects get theirs the same way. */
+export function insertRole(tx: Tx, role: RoleSeed, now: Date): Promise<void> {
   const grants = role.grants.map((raw) => ({ raw, canonical: parseGrant(raw).canonical }));
   return store.insertRole(tx, { ...role, grants }, now);
 }

@@ -12,7 +12,7 @@ import type { GrpcFront } from '../rpc/grpc-server';
 import { Acceptor } from './connections';
 import { SNIFF_TIMEOUT_MS, sniff, type Protocol } from './sniff';
 
-export interface ApiListenerOptions {
+interface ApiListenerOptions {
   address: ListenAddress;
   tls?: TlsMaterial | undefined;
   grpc: GrpcFront;

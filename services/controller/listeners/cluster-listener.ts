@@ -26,7 +26,7 @@ export interface ClusterTls {
   ca: Buffer[];
 }
 
-export interface ClusterListenerOptions {
+interface ClusterListenerOptions {
   address: ListenAddress;
   /** Asked at every connection; a new object means new certificates, for connections from then on. */
   secureContext: () => ClusterTls;
@@ -36,7 +36,7 @@ export interface ClusterListenerOptions {
 }
 
 /** All ms. */
-export interface ClusterTimeouts {
+interface ClusterTimeouts {
   /** From accept to the end of the TLS handshake. */
   handshake: number;
   /** Life of a connection without a verified certificate: enough to enroll. */

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Counter } from 'prom-client';
 import type { ListenAddress } from '../config';
 
-export interface AcceptorOptions {
+interface AcceptorOptions {
   address: ListenAddress;
   /** Further connections are closed at once. */
   maxConnections: number;

@@ -13,7 +13,7 @@ const TLS_HANDSHAKE = 0x16;
 export const SNIFF_TIMEOUT_MS = 10_000;
 
 /** The protocol, or undefined when more bytes are needed to tell. */
-export function protocolOf(bytes: Buffer): Protocol | undefined {
+function protocolOf(bytes: Buffer): Protocol | undefined {
   if (bytes.length === 0) return undefined;
   if (bytes[0] === TLS_HANDSHAKE) return 'tls';
   const common = Math.min(bytes.length, HTTP2_PREFACE.length);

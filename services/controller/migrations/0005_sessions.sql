@@ -4,14 +4,15 @@
 
 create table sessions (
   id text primary key constraint session_id_has_its_form check (id ~ '^s_[0-9A-Za-z]{10}$'),
-  -- Parents; null once they are deleted, which ends the session.
-  scope_id text references scopes (id) on delete set null,
-  target_id text references targets (id) on delete set null,
-  user_id text references users (id) on delete set null,
-  auth_token_id text references auth_tokens (id) on delete set null,
+  -- Parents; null once they are deleted, which ends the session. Deferred, because one deletion may reach a session
+  -- by several ways, and the row must not be checked in between.
+  scope_id text references scopes (id) on delete set null deferrable initially deferred,
+  target_id text references targets (id) on delete set null deferrable initially deferred,
+  user_id text references users (id) on delete set null deferrable initially deferred,
+  auth_token_id text references auth_tokens (id) on delete set null deferrable initially deferred,
   -- Absent when the endpoint is the target's own address.
-  host_id text references hosts (id) on delete set null,
-  host_set_id text references host_sets (id) on delete set null,
+  host_id text references hosts (id) on delete set null deferrable initially deferred,
+  host_set_id text references host_sets (id) on delete set null deferrable initially deferred,
   -- The endpoint was the target's own address: clearing that ends the session.
   by_address boolean not null,
   type text not null,
@@ -20,7 +21,7 @@ create table sessions (
   -- DER, and its Ed25519 key of 64 bytes, encrypted.
   certificate bytea not null,
   private_key bytea not null,
-  key_id text references kms_data_key_versions (id) on delete set null,
+  key_id text references kms_data_key_versions (id) on delete set null deferrable initially deferred,
   -- HMAC of the first-use token, once a client is bound.
   tofu_hmac bytea,
   -- Limits as the target had them, -1 is none: connections ever made, and open at once.

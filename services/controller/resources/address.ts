@@ -11,12 +11,7 @@ const NAME_AND_PORT = /^[^:[\]]*:[^:[\]]*$/;
 const IPV6_AND_PORT = /^\[[^[\]]*\]:[^:[\]]*$/;
 
 /** The address as it is stored: trimmed, IPv6 in its short form. Reports what is wrong with it and answers undefined. */
-export function readAddress(
-  errors: FieldErrors,
-  field: string,
-  text: string,
-  portRefused: string,
-): string | undefined {
+export function readAddress(errors: FieldErrors, field: string, text: string, portRefused: string): string | undefined {
   const address = text.trim();
   if (address.length < MIN_LENGTH || address.length > MAX_LENGTH) {
     errors.add(field, `Address length must be between ${MIN_LENGTH} and ${MAX_LENGTH} characters.`);

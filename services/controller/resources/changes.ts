@@ -24,7 +24,12 @@ export interface Change {
 const MAX_VERSION = 2 ** 31 - 1;
 
 /** Applies the change and counts the version; false when the version is not the current one. */
-export async function updateRow(tx: Tx, table: RawBuilder<unknown>, allowed: Allowed, change: Change): Promise<boolean> {
+export async function updateRow(
+  tx: Tx,
+  table: RawBuilder<unknown>,
+  allowed: Allowed,
+  change: Change,
+): Promise<boolean> {
   if (change.version >= MAX_VERSION) return false;
   const columns = { ...change.columns, version: change.version + 1, updated_time: change.now };
   const statement = sql`update ${table} set ${assignments(columns)}

@@ -25,14 +25,13 @@ export function itemAccess<R extends ListedRow, I extends object>(
   }
 
   async function shown(op: Op, allowed: Allowed, row: R) {
-    const resource = definition.resource(row);
     const what = {
       decision: allowed.decision,
-      resource,
+      resource: definition.resource(row),
       actions: definition.actions(row),
-      below: definition.below?.(row),
     };
-    return { item: await present(deps.authz, op, what, definition.item(row)) };
+    const item = { ...definition.item(row), ...(await definition.extra?.(op, row)) };
+    return { item: await present(deps.authz, op, what, item) };
   }
 
   return {

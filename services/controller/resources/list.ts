@@ -10,7 +10,7 @@ import { rows, row, sql, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
 import { MESSAGE } from './fields';
 import { decodeListToken, encodeListToken, type ListPhase, type Position } from './list-token';
-import { collectionActionsOf, cutFields, type Below } from './present';
+import { cutFields } from './present';
 
 export interface ListRequest {
   filter: string;
@@ -41,8 +41,6 @@ export interface ListDefinition<R extends ListedRow, I extends object> {
   actions(row: R): readonly string[];
   /** User whose `:self` actions it is; others need a plain action to see it. */
   owner?(row: R): string | null;
-  /** Collections below the item, when it shows the caller's actions on them. */
-  below?(row: R): Below | undefined;
   item(row: R): I;
   /** Fields that depend on the caller, such as `authorized_collection_actions`. */
   extra?(op: Op, row: R): Promise<object>;

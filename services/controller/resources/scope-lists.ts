@@ -71,11 +71,7 @@ async function refuse(deps: ControllerDeps, op: Op, type: string, root: ScopeNod
 export function checkProjectList(request: { scope_id: string; recursive: boolean }): void {
   const fits = request.recursive ? isScopeId(request.scope_id) : hasIdForm(request.scope_id, 'p');
   new FieldErrors()
-    .require(
-      fits,
-      'scope_id',
-      'This field must be a valid project scope ID or the list operation must be recursive.',
-    )
+    .require(fits, 'scope_id', 'This field must be a valid project scope ID or the list operation must be recursive.')
     .throwIfAny(MESSAGE.identifier);
 }
 

@@ -20,8 +20,11 @@ const NOT_STORABLE_CODES = new Set(['22001', '22003', '22021', '22P05', '22008']
 const BUSY_CODES = new Set(['40001', '40P01', '55P03']);
 /** PostgreSQL: shutdown, crash, cannot connect now, too many connections. Class 08 is connection loss. */
 const DOWN_CODES = new Set(['57P01', '57P02', '57P03', '53300']);
-/** Node's codes, and texts of the driver that carry no code. */
-const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH']);
+/** Node's codes for connections that fail, and texts of the driver that carry no code. */
+const SOCKET_CODES = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['ENOTFOUND', 'EAI_AGAIN'],
+]);
 const DRIVER_TEXTS =
   /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error/i;
 
@@ -48,9 +51,10 @@ function mapCode(code: string, constraint: string | undefined, cause: unknown): 
 }
 
 function isLostConnection(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  return (syscall !== undefined && SOCKET_CODES.has(code ?? '')) || DRIVER_TEXTS.test(error.message);
+  const { code, message, syscall } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  // A unix socket that is not there.
+  if (code === 'ENOENT') return syscall === 'connect';
+  return SOCKET_CODES.has(code ?? '') || DRIVER_TEXTS.test(message ?? '');
 }
 
 const internal = (cause: unknown): ApiError => new ApiError('Internal', 'Internal error.', { cause });

@@ -10,7 +10,7 @@ import type { Logger } from '../../../lib/log/log';
 import { toApiError } from './error-mapping';
 import type { MethodDefinition, Op, Service } from './service';
 
-export interface PipelineDeps {
+interface PipelineDeps {
   log: Logger;
   clock: Clock;
   /** How long a request may take, ms. */
@@ -19,7 +19,7 @@ export interface PipelineDeps {
 }
 
 /** What the transport knows about a request. */
-export interface CallInfo {
+interface CallInfo {
   token: string | undefined;
   /** Numeric. */
   clientAddress: string;

@@ -1,8 +1,9 @@
 /** Handlers of SessionService. Callers who own a session may act on it with the `:self` actions. */
-import { resourceNotFound } from '../../../lib/errors/errors';
+import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { Session, SessionServiceDefinition } from '../../../proto/gen/api/sessions';
 import type { Allowed } from '../authz/authz';
+import { checkOwn } from '../authz/own';
 import type { ControllerDeps } from '../context';
 import { transaction } from '../db/db';
 import { checkGetId, FieldErrors, MESSAGE } from '../resources/fields';
@@ -29,10 +30,11 @@ const listDefinition = (includeTerminated: boolean): ListDefinition<SessionRow, 
 export function sessionService(deps: ControllerDeps) {
   const on = deps.db.executor;
 
-  /** Needs the plain action on sessions of others. */
-  async function allow<A extends 'read' | 'cancel'>(op: Op, action: A, session: SessionRow) {
-    const own = (await deps.authz.actor(op)).userId === session.user_id;
-    return deps.authz.check<A | `${A}:self`>(op, own ? `${action}:self` : action, sessionResource(session));
+  async function allow<A extends 'read' | 'cancel'>(op: Op, action: A, session: SessionRow): Promise<Allowed<A>> {
+    const allowed = await checkOwn(deps.authz, op, action, sessionResource(session), session.user_id);
+    // A session whose project is gone is in no scope: no grant can reach it.
+    if (session.scope === null) throw new ApiError('PermissionDenied', 'Forbidden.');
+    return allowed;
   }
 
   async function answer(op: Op, allowed: Allowed, session: SessionRow) {

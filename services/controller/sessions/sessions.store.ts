@@ -47,58 +47,65 @@ async function find(on: Executor, id: string, more: RawBuilder<unknown>): Promis
 
 export interface NewSession {
   id: string;
-  scopeId: string;
   targetId: string;
+  /** Version of the target that the rest was read from. */
+  targetVersion: number;
   userId: string;
   authTokenId: string;
-  hostId: string | undefined;
-  hostSetId: string | undefined;
-  type: string;
+  hostId: string | null;
+  hostSetId: string | null;
   endpoint: string;
   certificate: Buffer;
+  /** Encrypted. */
   privateKey: Buffer;
   keyId: string;
-  connectionLimit: number;
-  concurrentConnectionLimit: number;
-  offlineGraceSeconds: number | null;
-  endOnTokenExpiry: boolean;
-  egressWorkerFilter: string | null;
   correlationId: string;
-  expiration: Date;
   now: Date;
+  expiration: Date;
   /** In order of preference. */
   workerIds: string[];
 }
 
-/** The session in state pending, and the workers that may serve it: one statement. */
+/**
+ * The session in state pending, with the target's limits, and the workers that may serve it: one statement. False when
+ * the target has changed since it was read.
+ */
 export async function insertSession(
   tx: Tx,
   _allowed: Allowed<'authorize-session'>,
   session: NewSession,
-): Promise<void> {
-  await sql`
-    with made as (
-      insert into sessions (
-        id, scope_id, target_id, user_id, auth_token_id, host_id, host_set_id, by_address, type, endpoint, certificate,
-        private_key, key_id, connection_limit, concurrent_connection_limit, offline_grace_seconds, end_on_token_expiry,
-        egress_worker_filter, correlation_id, expiration_time, status_time, created_time, updated_time)
-      values (
-        ${session.id}, ${session.scopeId}, ${session.targetId}, ${session.userId}, ${session.authTokenId},
-        ${session.hostId ?? null}, ${session.hostSetId ?? null}, ${session.hostId === undefined}, ${session.type},
-        ${session.endpoint}, ${session.certificate}, ${session.privateKey}, ${session.keyId}, ${session.connectionLimit},
-        ${session.concurrentConnectionLimit}, ${session.offlineGraceSeconds}, ${session.endOnTokenExpiry},
-        ${session.egressWorkerFilter}, ${session.correlationId}, ${session.expiration}, ${session.now}, ${session.now},
-        ${session.now})
-      returning id
-    )
-    insert into session_workers (session_id, worker_id, preference)
-    select made.id, w.id, w.n from made, unnest(${session.workerIds}::text[]) with ordinality as w (id, n)`.execute(tx);
+): Promise<boolean> {
+  const made = await changed(
+    tx,
+    sql`
+      with target as (
+        select * from targets where id = ${session.targetId} and version = ${session.targetVersion} for share
+      ), made as (
+        insert into sessions (
+          id, scope_id, target_id, user_id, auth_token_id, host_id, host_set_id, by_address, type, endpoint, certificate,
+          private_key, key_id, connection_limit, concurrent_connection_limit, offline_grace_seconds, end_on_token_expiry,
+          egress_worker_filter, correlation_id, expiration_time, status_time, created_time, updated_time)
+        select
+          ${session.id}, target.scope_id, target.id, ${session.userId}, ${session.authTokenId}, ${session.hostId},
+          ${session.hostSetId}, target.address is not null, target.type, ${session.endpoint},
+          ${session.certificate}::bytea, ${session.privateKey}::bytea, ${session.keyId}, target.session_connection_limit,
+          target.session_concurrent_connection_limit, target.offline_grace_seconds, target.end_sessions_on_token_expiry,
+          coalesce(target.egress_worker_filter, target.worker_filter), ${session.correlationId},
+          ${session.expiration}::timestamptz, ${session.now}::timestamptz, ${session.now}::timestamptz,
+          ${session.now}::timestamptz
+        from target
+        returning id
+      )
+      insert into session_workers (session_id, worker_id, preference)
+      select made.id, w.id, w.n from made, unnest(${session.workerIds}::text[]) with ordinality as w (id, n)`,
+  );
+  return made > 0;
 }
 
 /** False when the session has ended already, or `version` is one that it never had. */
 export async function cancelSession(
   tx: Tx,
-  allowed: Allowed<'cancel' | 'cancel:self'>,
+  allowed: Allowed<'cancel'>,
   cancel: { id: string; version: number; now: Date },
 ): Promise<boolean> {
   // The version may be an older one: what happened since, an activation, is no reason to let the session go on.

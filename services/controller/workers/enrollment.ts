@@ -8,7 +8,7 @@ import { decodeActivationToken, encodeActivationToken, type ActivationToken } fr
 import { publicKeyHash, publicKeyOfRequest } from '../../../lib/tls/certificates';
 import { transaction, type Db, type Tx } from '../db/db';
 import type { Kms } from '../kms/kms';
-import { issueWorkerCertificate, loadAuthority, type DeploymentAuthority } from './authority';
+import { issueWorkerCertificate, type DeploymentAuthority } from './authority';
 import * as store from './workers.store';
 
 export const ACTIVATION_TOKEN_LIFETIME_MS = 14 * 24 * 3_600_000;
@@ -74,18 +74,4 @@ export async function enroll(
     workerId: taken.worker_id,
     certificate: await issueWorkerCertificate(deps.authority, taken.worker_id, publicKey, now),
   };
-}
-
-/**
- * Makes a worker that a configuration stands for (dev mode) and its activation token. Its name and description can
- * not be updated through the API.
- */
-export async function createConfiguredWorker(
-  tx: Tx,
-  kms: Kms,
-  worker: { id: string; name: string; description: string | null },
-  now: Date,
-): Promise<string> {
-  await store.insertWorker(tx, { ...worker, configManaged: true, now });
-  return createActivationToken(tx, kms, await loadAuthority(tx, kms), worker.id, now);
 }

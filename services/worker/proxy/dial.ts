@@ -4,7 +4,7 @@ import type { Clock } from '../../../lib/clock/clock';
 import type { Cause, ClosedBy } from '../sessions/types';
 
 /** From the start, name resolution included, to the TCP connection. */
-export const DIAL_TIMEOUT_MS = 10_000;
+const DIAL_TIMEOUT_MS = 10_000;
 /** How long one of several addresses of a name is tried before the next. */
 const ATTEMPT_TIMEOUT_MS = 2_000;
 const KEEPALIVE_DELAY_MS = 30_000;
@@ -25,6 +25,7 @@ export function dial(
   endpoint: { host: string; port: number },
   clock: Clock,
   signal: AbortSignal,
+  timeoutMs = DIAL_TIMEOUT_MS,
 ): Promise<Dialed | DialFailure> {
   const started = process.hrtime.bigint();
   return new Promise((resolve) => {
@@ -44,7 +45,7 @@ export function dial(
       resolve(result);
     };
     const abort = () => settle({ cause: 'dial unreachable', closedBy: 'worker', error: 'dial given up' });
-    const cancel = clock.after(DIAL_TIMEOUT_MS, () => settle(dialFailure('ETIMEDOUT')));
+    const cancel = clock.after(timeoutMs, () => settle(dialFailure('ETIMEDOUT')));
     // Stays for the life of the socket: an error without a listener would take the process down.
     socket.on('error', (error: NodeJS.ErrnoException) => settle(dialFailure(error.code ?? error.message)));
     socket.once('connect', () => {

@@ -7,7 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
 import { newId } from '../../../lib/ids/ids';
 import type { Logger } from '../../../lib/log/log';
-import { FrameType, ProtocolError } from '../../../lib/transport/frames';
+import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
 import { Relay, type RelayEnd } from '../../../lib/transport/relay';
 import {
   CLEAN_LINGER_MS,
@@ -45,6 +45,7 @@ export interface ConnectionDeps {
   log: Logger;
   metrics: ProxyMetrics;
   keepaliveMs?: number | undefined;
+  dialTimeoutMs?: number | undefined;
   /** See RelayOptions. */
   halfClosedIdleMs?: number | undefined;
 }
@@ -129,8 +130,9 @@ class Connection implements LiveConnection {
   }
 
   private control(type: FrameType, payload: Buffer): void {
-    if (type === FrameType.end) return this.takeEnd(parse(End, payload).tofu_token);
-    if (type === FrameType.connect && !this.hasFirstFrame) return this.takeConnect(parse(Connect, payload).tofu_token);
+    if (type === FrameType.end) return this.takeEnd(decodePayload(End, payload).tofu_token);
+    if (type === FrameType.connect && !this.hasFirstFrame)
+      return this.takeConnect(decodePayload(Connect, payload).tofu_token);
     const isEarlyEnd = this.hasFirstFrame && (type === FrameType.fin || type === FrameType.rst);
     if (!isEarlyEnd || this.relay || this.earlyFrames.length > 0) {
       throw new ProtocolError(`frame of type ${type} is out of place`);
@@ -163,7 +165,8 @@ class Connection implements LiveConnection {
   }
 
   private async setUp(tofuToken: string): Promise<void> {
-    const dialing = dial(this.session.grant.endpoint, this.deps.clock, this.abort.signal);
+    const { clock, dialTimeoutMs } = this.deps;
+    const dialing = dial(this.session.grant.endpoint, clock, this.abort.signal, dialTimeoutMs);
     const authorization = await this.authorize(tofuToken);
     if ('closedBy' in authorization) {
       this.abort.abort();
@@ -344,12 +347,4 @@ function connectionEndOf(end: RelayEnd): ConnectionEnd {
     };
   }
   return { closedBy: end.by === 'peer' ? 'client' : 'endpoint', cause: end.cause, error: end.error };
-}
-
-function parse<T>(type: { decode(input: Uint8Array): T }, payload: Buffer): T {
-  try {
-    return type.decode(payload);
-  } catch {
-    throw new ProtocolError('payload is not the message it should be');
-  }
 }

@@ -1,0 +1,69 @@
+/** Import walls. test/tidy checks the same walls by reading the tree; this file also finds cycles and what is missing. */
+const ban = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+module.exports = {
+  forbidden: [
+    ban(
+      'no-cycles',
+      'A cycle is one module in several files. Types alone may refer to each other.',
+      {},
+      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    ),
+    ban(
+      'lib-knows-no-product',
+      'lib has no domain nouns: it must be usable by every part without dragging another part in.',
+      { path: '^lib/' },
+      { path: '^(services|cli|test|bench)/' },
+    ),
+    ban(
+      'worker-has-no-database',
+      'A worker stands in a network that the database must not be reachable from; it may not even hold the driver.',
+      { path: '^services/(worker/|server/worker-)' },
+      { path: '^(services/(controller|dev)/|node_modules/(pg|kysely)/)' },
+    ),
+    ban(
+      'proxy-is-injected',
+      'The data plane gets its decisions through interfaces, so that it can be tested and simulated without a stream.',
+      { path: '^services/worker/proxy/' },
+      { path: '^services/worker/control/' },
+    ),
+    ban(
+      'controller-has-no-worker',
+      'Controllers never touch payload; what both need stands in lib or proto.',
+      { path: '^services/controller/' },
+      { path: '^services/(worker|server|dev)/' },
+    ),
+    ban(
+      'one-door-to-postgresql',
+      'SQL goes through services/controller/db, so that pools, types and the transaction time are set in one place.',
+      { path: '^(lib|cli|services)/', pathNot: '^services/controller/db/' },
+      { path: '^node_modules/pg/' },
+    ),
+    ban(
+      'cli-is-a-client',
+      'The command line talks to servers over the network; dev, server and database go through the bundle of the door.',
+      { path: '^cli/', pathNot: '\\.(test|fixture)\\.ts$' },
+      { path: '^services/' },
+    ),
+    ban(
+      'no-test-code-in-product',
+      'What ships must not need the tests.',
+      { path: '^(lib|services|cli)/', pathNot: '\\.(test|fixture)\\.ts$' },
+      { path: '^(test|bench)/' },
+    ),
+    ban(
+      'no-development-packages-in-product',
+      'npm installs only dependencies and optionalDependencies for users.',
+      { path: '^(lib|services|cli)/', pathNot: '\\.(test|fixture)\\.ts$' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    ),
+    ban('nothing-unresolved', 'An import that leads nowhere fails at run time.', {}, { couldNotResolve: true }),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|coverage)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default', 'types'] },
+  },
+};

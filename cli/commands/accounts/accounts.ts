@@ -1,0 +1,6 @@
+import type { Command } from '../../core/command';
+
+export const command: Command = {
+  synopsis: 'Manage accounts',
+  description: 'An account is who somebody is for an auth method: a login name and a password.',
+};

@@ -1,0 +1,20 @@
+import type { Command } from '../../core/command';
+import { apiFlags } from '../../core/flags';
+import { LOGIN_SCOPE, PASSWORD_FLAGS } from '../../core/login-flags';
+
+export const command: Command = {
+  synopsis: 'Log in with a login name and a password',
+  description:
+    'Logs in and stores the token in the keyring, where later commands find it. With -format json the token is printed ' +
+    'instead of stored.',
+  examples: [
+    'authenticate password -auth-method-id ampw_1234567890 -login-name alice',
+    'authenticate password -login-name alice -password env://MY_PASSWORD -keyring-type none',
+  ],
+  flags: apiFlags(
+    { name: 'auth-method-id', type: 'string', description: 'Auth method to log in with; the primary one when absent.' },
+    LOGIN_SCOPE,
+    ...PASSWORD_FLAGS,
+  ),
+  run: async (context) => (await import('../../core/login')).logInWithPassword(context),
+};

@@ -1,0 +1,39 @@
+import type { Command } from '../../core/command';
+import { connectFlags, styleFlag } from '../../connect/flags';
+
+/** Host part of an endpoint such as `tcp://db.example:5432`. */
+const hostOf = (endpoint: string): string => endpoint.replace(/^\w+:\/\//, '').replace(/:\d+$/, '');
+
+export const command: Command = {
+  synopsis: 'Run curl against an HTTP target',
+  description: 'Opens a session and runs curl on it. Words behind -- are passed to curl.',
+  examples: ['connect http -target-id ttcp_1234567890 -scheme http -path status'],
+  alias: true,
+  passthrough: true,
+  flags: connectFlags('HTTP Options', [
+    styleFlag('http', 'curl'),
+    {
+      name: 'host',
+      type: 'string',
+      env: 'CONNECT_HTTP_HOST',
+      description: 'Name of the server in the request and in its certificate. The host of the session when absent.',
+    },
+    { name: 'path', type: 'string', env: 'CONNECT_HTTP_PATH', description: 'Path of the URL.' },
+    { name: 'method', type: 'string', env: 'CONNECT_HTTP_METHOD', description: 'Method of the request.' },
+    { name: 'scheme', type: 'string', default: 'https', env: 'CONNECT_HTTP_SCHEME', description: '"http" or "https".' },
+  ]),
+  run: async (context) => {
+    const { helper } = await import('../../connect/connect');
+    return helper('curl', ({ values }, proxy) => {
+      const host = values.text('host') || hostOf(proxy.endpoint);
+      const path = values.text('path') === '' ? '' : `/${values.text('path').replace(/^\//, '')}`;
+      const method = values.text('method') === '' ? [] : ['-X', values.text('method')];
+      if (host === '') return [...method, `${values.text('scheme')}://${proxy.address}:${proxy.port}${path}`];
+      return [
+        ...method,
+        ...['-H', `Host: ${host}`, '--resolve', `${host}:${proxy.port}:${proxy.address}`],
+        `${values.text('scheme')}://${host}:${proxy.port}${path}`,
+      ];
+    })(context);
+  },
+};

@@ -1,0 +1,129 @@
+import type { Command, Flag, FlagGroup } from '../../core/command';
+import { runServerCommand } from '../../core/server-door';
+import { LOG_LEVEL } from '../../core/server-flags';
+
+/** Environment variables of these flags start with `DEV_`. */
+const text = (name: string, env: string, description: string, fallback?: string): Flag => ({
+  name,
+  type: 'string',
+  env: `DEV_${env}`,
+  description,
+  ...(fallback === undefined ? {} : { default: fallback }),
+});
+
+/** Largest TCP port. */
+const MAX_PORT = 65_535;
+
+const ADDRESSES: FlagGroup = {
+  title: 'Address Options',
+  flags: [
+    text('api-listen-address', 'CONTROLLER_API_LISTEN_ADDRESS', 'Where clients find the controller.', '127.0.0.1:9200'),
+    text(
+      'cluster-listen-address',
+      'CONTROLLER_CLUSTER_LISTEN_ADDRESS',
+      'Where workers find the controller.',
+      '127.0.0.1:9201',
+    ),
+    text('proxy-listen-address', 'WORKER_PROXY_LISTEN_ADDRESS', 'Where clients find the worker.', '127.0.0.1:9202'),
+    text('ops-listen-address', 'OPS_LISTEN_ADDRESS', 'Health and metrics of the controller.', '127.0.0.1:9203'),
+    text(
+      'worker-ops-listen-address',
+      'WORKER_OPS_LISTEN_ADDRESS',
+      'Health and metrics of the worker.',
+      '127.0.0.1:9204',
+    ),
+    text(
+      'controller-public-cluster-address',
+      'CONTROLLER_PUBLIC_CLUSTER_ADDRESS',
+      'Cluster address as workers reach it, when it is another one.',
+    ),
+    text(
+      'worker-public-address',
+      'WORKER_PUBLIC_ADDRESS',
+      'Proxy address as clients reach it, when it is another one.',
+    ),
+  ],
+};
+
+const DATABASE: FlagGroup = {
+  title: 'Database Options',
+  flags: [
+    text(
+      'data-dir',
+      'DATA_DIR',
+      'Directory for the embedded PostgreSQL, kept when the command ends. A temporary one when absent.',
+    ),
+    text(
+      'database-url',
+      'DATABASE_URL',
+      'PostgreSQL to use instead of the embedded one: env://NAME, file://PATH or the URL.',
+    ),
+  ],
+};
+
+const CONTENT: FlagGroup = {
+  title: 'Content Options',
+  flags: [
+    text('id-suffix', 'ID_SUFFIX', 'Last ten characters of the generated ids.', '1234567890'),
+    text('secondary-id-suffix', 'SECONDARY_ID_SUFFIX', 'The same where a second one is needed.', '0987654321'),
+    text('login-name', 'LOGIN_NAME', 'Login name of the administrator; generated when empty.', 'admin'),
+    text('password', 'PASSWORD', 'Password of the administrator; generated when empty.', 'password'),
+    text(
+      'unprivileged-login-name',
+      'UNPRIVILEGED_LOGIN_NAME',
+      'Login name of the other user; generated when empty.',
+      'user',
+    ),
+    text(
+      'unprivileged-password',
+      'UNPRIVILEGED_PASSWORD',
+      'Password of the other user; generated when empty.',
+      'password',
+    ),
+    text('host-address', 'HOST_ADDRESS', 'Address of the generated host, without a port.', 'localhost'),
+    {
+      name: 'target-default-port',
+      type: 'uint',
+      default: '22',
+      env: 'DEV_TARGET_DEFAULT_PORT',
+      max: MAX_PORT,
+      description: 'Port of the generated targets.',
+    },
+    {
+      name: 'target-session-max-seconds',
+      type: 'int',
+      default: '0',
+      env: 'DEV_TARGET_SESSION_MAX_SECONDS',
+      description: 'Longest life of their sessions; that of any target when 0.',
+    },
+    {
+      name: 'target-session-connection-limit',
+      type: 'int',
+      default: '-1',
+      env: 'DEV_TARGET_SESSION_CONNECTION_LIMIT',
+      description: 'Connections that each of their sessions may make; -1 for no limit.',
+    },
+    { name: 'skip-demo-database', type: 'bool', description: 'Do not create the demo database and its target.' },
+    text('demo-database-name', 'DEMO_DATABASE_NAME', 'Name of the demo database.', 'demo'),
+    text('demo-username', 'DEMO_USERNAME', 'Database user that may use the demo database and nothing else.', 'demo'),
+    text('demo-password', 'DEMO_PASSWORD', 'Password of that user; generated when empty.'),
+  ],
+};
+
+export const command: Command = {
+  synopsis: 'Start everything on this machine, for a first look or for development',
+  description:
+    'Starts a PostgreSQL, a controller and a worker with users, scopes and targets to play with, and prints their ids. ' +
+    'Ctrl-C stops all of it. Not for production: the passwords are well known.',
+  examples: ['dev', 'dev -data-dir /var/tmp/sallyport -api-listen-address 0.0.0.0:9200'],
+  flags: [
+    ADDRESSES,
+    DATABASE,
+    CONTENT,
+    {
+      title: 'Command Options',
+      flags: [{ name: 'controller-only', type: 'bool', description: 'Start no worker.' }, LOG_LEVEL],
+    },
+  ],
+  run: (context) => runServerCommand('dev', context),
+};

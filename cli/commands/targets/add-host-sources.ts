@@ -1,0 +1,12 @@
+import { editCommand } from '../../core/builders';
+import { targets } from '../../resources/targets';
+
+export const command = editCommand(targets, {
+  verb: 'add-host-sources',
+  method: 'addTargetHostSources',
+  flag: 'host-source',
+  what: 'Id of a host set',
+  field: 'host_source_ids',
+  alias: true,
+  examples: ['targets add-host-sources -id ttcp_1234567890 -host-source hsst_1234567890'],
+});

@@ -1,0 +1,11 @@
+import type { Command } from '../../core/command';
+
+/** With an id that tells the kind, the words are those of the typed command before they get here. */
+export const command: Command = {
+  synopsis: 'Update a resource by its id, whatever kind it is',
+  description:
+    'The prefix of the id tells the kind: "update ttcp_1234567890" is "targets update tcp -id ttcp_1234567890". Flags of that command may ' +
+    'follow.',
+  examples: ['update ttcp_1234567890 -name postgres'],
+  commands: {},
+};

@@ -1,0 +1,14 @@
+import type { Command } from '../../core/command';
+import { EXIT } from '../../core/errors';
+import { OUTPUT } from '../../core/flags';
+
+export const command: Command = {
+  synopsis: 'Print the version of this program',
+  flags: [OUTPUT],
+  run: async ({ printer }) => {
+    const { versionInfo, versionTable } = await import('../../output/version');
+    if (printer.format === 'json') printer.json(versionInfo());
+    else printer.table(versionTable(versionInfo()));
+    return EXIT.ok;
+  },
+};

@@ -1,0 +1,4 @@
+import { listCommand } from '../../core/builders';
+import { workers } from '../../resources/workers';
+
+export const command = listCommand(workers, { examples: ['workers list'] });

@@ -1,0 +1,82 @@
+/** The program that `connect` runs: found on PATH, given the terminal, ended with the session. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { LocalError } from '../core/errors';
+
+/** A program that does not end on SIGTERM is killed after so many milliseconds. */
+const KILL_AFTER_MS = 5_000;
+
+/** Exit status for a child that died of a signal. */
+const DIED_OF_SIGNAL = 255;
+
+/** Absolute path of a program. Nothing is ever taken from the current directory unless its path is spelled out. */
+export function findProgram(name: string, env: NodeJS.ProcessEnv): string {
+  if (name.includes('/')) return name;
+  for (const directory of (env.PATH ?? '').split(delimiter)) {
+    const path = join(directory, name);
+    if (isAbsolute(directory) && isProgram(path)) return path;
+  }
+  throw new LocalError(
+    `The program ${JSON.stringify(name)} is not on the PATH; install it, or name another with -exec`,
+  );
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Replaces `{{boundary.port}}`, `{{boundary.ip}}` and `{{boundary.addr}}`; one space may stand inside the braces. */
+export function fillTemplates(text: string, ip: string, port: number): string {
+  const values: Record<string, string> = { port: String(port), ip, addr: addressOf(ip, port) };
+  return text.replace(/\{\{ ?(?:boundary|sallyport)\.(port|ip|addr) ?\}\}/g, (_, name: string) => values[name]!);
+}
+
+const addressOf = (ip: string, port: number): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
+
+/** Variables for the program. */
+export function proxiedEnvironment(ip: string, port: number): Record<string, string> {
+  const values = { PORT: String(port), IP: ip, ADDR: addressOf(ip, port) };
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => [
+      [`BOUNDARY_PROXIED_${name}`, value],
+      [`SALLYPORT_PROXIED_${name}`, value],
+    ]),
+  );
+}
+
+export interface Child {
+  /** Exit status; rejects with a LocalError when the program cannot be started. */
+  ended: Promise<number>;
+  /** SIGTERM, later SIGKILL. */
+  stop(): void;
+}
+
+/** Starts the program with the terminal of this process. */
+export function startChild(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Child {
+  const child = spawn(program, args, { stdio: 'inherit', env });
+  let killTimer: NodeJS.Timeout | undefined;
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', (error) => reject(new LocalError(`Could not run ${program}: ${error.message}`)));
+    child.once('exit', (code) => {
+      clearTimeout(killTimer);
+      resolve(code ?? DIED_OF_SIGNAL);
+    });
+  });
+  return {
+    ended,
+    stop() {
+      if (!isRunning(child)) return;
+      child.kill('SIGTERM');
+      killTimer ??= setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+    },
+  };
+}
+
+const isRunning = (child: ChildProcess): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null;

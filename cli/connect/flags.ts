@@ -1,0 +1,100 @@
+/** Flags of all forms of `connect`. */
+import type { Flag, FlagGroup } from '../core/command';
+import { CLIENT, CONNECTION, OUTPUT } from '../core/flags';
+
+const COMMON: Flag[] = [
+  {
+    name: 'target-id',
+    type: 'string',
+    description: 'Id of the target. Excludes -authz-token and the flags for the name and scope of the target.',
+  },
+  {
+    name: 'target-name',
+    type: 'string',
+    description: 'Name of the target; needs -target-scope-id or -target-scope-name.',
+  },
+  {
+    name: 'target-scope-id',
+    type: 'string',
+    env: 'CONNECT_TARGET_SCOPE_ID',
+    description: 'Id of the scope of the named target.',
+  },
+  {
+    name: 'target-scope-name',
+    type: 'string',
+    env: 'CONNECT_TARGET_SCOPE_NAME',
+    description: 'Name of the scope of the named target.',
+  },
+  {
+    name: 'host-id',
+    type: 'string',
+    description: 'Host of the target to connect to; chosen by the controller when absent.',
+  },
+  {
+    name: 'authz-token',
+    type: 'string',
+    env: 'CONNECT_AUTHZ_TOKEN',
+    description:
+      'Authorization token of a session, or the JSON answer that holds it, from "targets authorize-session". "-" reads ' +
+      'it from standard input.',
+  },
+  {
+    name: 'exec',
+    type: 'string',
+    env: 'CONNECT_EXEC',
+    description:
+      'Program to run; the session ends with it. Words behind -- are its arguments, in which {{boundary.port}}, ' +
+      '{{boundary.ip}} and {{boundary.addr}} are replaced.',
+  },
+  {
+    name: 'inactive-timeout',
+    type: 'duration',
+    default: '0',
+    description: 'End when no connection was open for so long, counted from the first one. Never when 0 or negative.',
+  },
+  {
+    name: 'listen-addr',
+    type: 'string',
+    default: '127.0.0.1',
+    env: 'CONNECT_LISTEN_ADDR',
+    description: 'IP address to listen on.',
+  },
+  {
+    name: 'listen-port',
+    type: 'int',
+    default: '0',
+    env: 'CONNECT_LISTEN_PORT',
+    description: 'Port to listen on. When 0, the one that the target suggests, else any free one.',
+  },
+];
+
+export const connectFlags = (title?: string, flags: readonly Flag[] = []): FlagGroup[] => [
+  CONNECTION,
+  CLIENT,
+  OUTPUT,
+  { title: 'Connect Options', flags: COMMON },
+  ...(title === undefined ? [] : [{ title, flags }]),
+];
+
+export const USERNAME: Flag = {
+  name: 'username',
+  type: 'string',
+  env: 'CONNECT_USERNAME',
+  description: 'User name to pass to the program.',
+};
+
+export const DBNAME: Flag = {
+  name: 'dbname',
+  type: 'string',
+  env: 'CONNECT_DBNAME',
+  description: 'Database name to pass to the program.',
+};
+
+/** Which program a helper runs. There is one style each, named after its program. */
+export const styleFlag = (helper: string, style: string): Flag => ({
+  name: 'style',
+  type: 'string',
+  default: style,
+  env: `CONNECT_${helper.toUpperCase()}_STYLE`,
+  description: 'Form of the arguments to pass to the program.',
+});

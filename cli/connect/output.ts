@@ -1,0 +1,41 @@
+/** What `connect` says: where it listens, how many connections are left, why it ended. */
+import { localTime } from '../output/format';
+import type { Printer } from '../output/print';
+import { row, rows } from '../output/table';
+import type { SessionProxy } from '../proxy/session-proxy';
+
+/** Value column of the listening block. */
+const COLUMN = 23;
+
+export function showListening(printer: Printer, proxy: SessionProxy): void {
+  if (printer.format === 'json') {
+    printer.json({
+      address: proxy.address,
+      port: proxy.port,
+      protocol: 'tcp',
+      expiration: proxy.expiration.toISOString(),
+      connection_limit: proxy.connectionLimit,
+      session_id: proxy.sessionId,
+    });
+    return;
+  }
+  const fields = {
+    Address: proxy.address,
+    'Connection Limit': proxy.connectionLimit,
+    Expiration: localTime(proxy.expiration.toISOString()),
+    Port: proxy.port,
+    Protocol: 'tcp',
+    'Session ID': proxy.sessionId,
+  };
+  printer.table(['', 'Proxy listening information:', ...rows(2, fields, COLUMN)]);
+}
+
+export function showConnectionsLeft(printer: Printer, left: number): void {
+  if (printer.format === 'json') printer.json({ connections_left: left });
+  else printer.table(['', 'Connection information:', `  Connections Left:   ${left}`]);
+}
+
+export function showTermination(printer: Printer, reason: string): void {
+  if (printer.format === 'json') printer.json({ termination_reason: reason });
+  else printer.table(['', 'Termination information:', row(2, 'Reason', reason, 12)]);
+}

@@ -1,0 +1,76 @@
+/** Where the authorization token of `connect` comes from: a new session, or the token that was given. */
+import { withClient } from '../core/api-command';
+import type { Context } from '../core/command';
+import { EXIT, UsageError } from '../core/errors';
+import { targets } from '../resources/targets';
+
+/** More than any token, in characters, read from standard input. */
+const MAX_INPUT = 1024 * 1024;
+
+/** Text of the token. Throws a UsageError when the flags name no session or more than one. */
+export async function sessionToken(context: Context): Promise<string> {
+  const { values } = context;
+  const byTarget = (values.alias ?? '') !== '' || values.text('target-id') !== '' || values.text('target-name') !== '';
+  if (values.isGiven('authz-token') && byTarget) throw new UsageError('-authz-token excludes naming a target');
+  const given = values.text('authz-token');
+  if (given === '' || byTarget) return authorize(context);
+  return tokenIn(given === '-' ? await readAll(context.io.stdin) : given);
+}
+
+async function authorize(context: Context): Promise<string> {
+  const request = authorizationRequest(context);
+  let token = '';
+  await withClient(context, async (client) => {
+    const answer = await client.call({
+      service: await targets.service(),
+      method: 'authorizeSession',
+      request,
+      action: 'authorize-session action against given target',
+      attempt: 'authorize a session against the target',
+    });
+    token = String((answer.item as { authorization_token?: string }).authorization_token);
+    return EXIT.ok;
+  });
+  return token;
+}
+
+function authorizationRequest({ values }: Context): Record<string, string> {
+  const id = (values.alias ?? '') || values.text('target-id');
+  const name = values.text('target-name');
+  const host: Record<string, string> = values.text('host-id') === '' ? {} : { host_id: values.text('host-id') };
+  if (id !== '') {
+    if (name !== '' || values.isGiven('target-scope-id') || values.isGiven('target-scope-name'))
+      throw new UsageError('-target-id excludes -target-name, -target-scope-id and -target-scope-name');
+    return { id, ...host };
+  }
+  if (name === '')
+    throw new UsageError('A target is required: an alias, -target-id, -target-name with its scope, or -authz-token');
+  const [scopeId, scopeName] = [values.text('target-scope-id'), values.text('target-scope-name')];
+  if ((scopeId === '') === (scopeName === ''))
+    throw new UsageError('-target-name needs exactly one of -target-scope-id and -target-scope-name');
+  return { id: name, name, ...(scopeId === '' ? { scope_name: scopeName } : { scope_id: scopeId }), ...host };
+}
+
+/** The token in what was given: itself, an item, or a whole answer with an item. */
+export function tokenIn(text: string): string {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith('{')) return trimmed;
+  let answer: { authorization_token?: unknown; item?: { authorization_token?: unknown } };
+  try {
+    answer = JSON.parse(trimmed) as typeof answer;
+  } catch (error) {
+    throw new UsageError(`-authz-token looks like JSON but is none: ${(error as Error).message.slice(0, 60)}`);
+  }
+  const token = answer.authorization_token ?? answer.item?.authorization_token;
+  if (typeof token !== 'string') throw new UsageError('The JSON of -authz-token has no authorization_token');
+  return token;
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) {
+    text += chunk.toString();
+    if (text.length > MAX_INPUT) throw new UsageError('What standard input holds is no authorization token');
+  }
+  return text;
+}

@@ -1,0 +1,25 @@
+/** Flags of the ways to log in. */
+import type { Flag } from './command';
+
+export const LOGIN_SCOPE: Flag = {
+  name: 'scope-id',
+  type: 'string',
+  default: 'global',
+  env: 'SCOPE_ID',
+  description: 'Scope whose primary auth method is used when no auth method is named.',
+};
+
+export const PASSWORD_FLAGS: Flag[] = [
+  {
+    name: 'login-name',
+    type: 'string',
+    env: 'AUTHENTICATE_PASSWORD_LOGIN_NAME',
+    description: 'Name to log in with. Asked for when absent.',
+  },
+  {
+    name: 'password',
+    type: 'string',
+    env: 'AUTHENTICATE_PASSWORD_PASSWORD',
+    description: 'Where to find the password: env://NAME or file://PATH. Asked for when absent.',
+  },
+];

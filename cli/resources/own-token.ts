@@ -1,0 +1,18 @@
+import type { ApiClient } from '../core/client';
+import type { Context } from '../core/command';
+import { UsageError } from '../core/errors';
+import { confirm } from '../core/prompt';
+import { tokenId } from '../core/token';
+
+/** The id of `-id`; `self`, or yes to a question when there is no `-id`, is the token in use. */
+export async function ownOrGivenToken({ io, values }: Context, client: ApiClient, verb: string): Promise<string> {
+  const given = values.text('id');
+  if (given !== '' && given !== 'self') return given;
+  if (given === '') {
+    const question = `No ID provided; ${verb} the stored token? (Pass an ID of "self" to suppress this question.)`;
+    if (!(await confirm(io, question))) throw new UsageError('An ID is required but not passed in; use -id');
+  }
+  const id = tokenId(client.tokenText);
+  if (id === undefined) throw new UsageError('There is no token to take the ID from; log in, or use -id');
+  return id;
+}

@@ -1,0 +1,942 @@
+-- Made by scripts/dump-schema.sh; do not edit.
+CREATE DOMAIN public.resource_description AS text
+	CONSTRAINT description_is_bounded CHECK (((length(VALUE) >= 1) AND (length(VALUE) <= 4096)));
+CREATE DOMAIN public.resource_name AS text
+	CONSTRAINT name_is_trimmed_and_bounded CHECK (((VALUE = btrim(VALUE)) AND ((length(VALUE) >= 1) AND (length(VALUE) <= 512))));
+CREATE FUNCTION public.advance_session() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  token_expired boolean := coalesce(current_setting('sallyport.token_expiry', true), '') = 'on';
+begin
+  if new.status in ('pending', 'active') and (
+    (old.scope_id is not null and new.scope_id is null)
+    or (old.target_id is not null and new.target_id is null)
+    or (old.user_id is not null and new.user_id is null)
+    or (old.host_id is not null and new.host_id is null)
+    or (old.host_set_id is not null and new.host_set_id is null)
+    or (old.auth_token_id is not null and new.auth_token_id is null and (new.end_on_token_expiry or not token_expired))
+  ) then
+    new.status := 'canceling';
+    new.status_time := sallyport_now();
+    new.ended_by := 'policy';
+  end if;
+  if new.status <> old.status then
+    if (old.status, new.status) not in (
+      ('pending', 'active'), ('pending', 'canceling'), ('pending', 'terminated'),
+      ('active', 'canceling'), ('active', 'terminated'), ('canceling', 'terminated')
+    ) then
+      raise exception 'session % cannot go from % to %', new.id, old.status, new.status
+        using errcode = '23514', constraint = 'session_state_only_advances';
+    end if;
+    -- Clocks of controllers differ; a state still lasts longer than nothing.
+    new.status_time := greatest(new.status_time, old.status_time + interval '1 microsecond');
+    new.version := old.version + 1;
+    new.updated_time := greatest(date_trunc('milliseconds', new.status_time), old.updated_time);
+  end if;
+  return new;
+end $$;
+CREATE FUNCTION public.cancel_sessions_by_address() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update sessions set status = 'canceling', status_time = sallyport_now(), ended_by = 'policy'
+    where target_id = new.id and by_address and status in ('pending', 'active');
+  return null;
+end $$;
+CREATE FUNCTION public.check_new_connection() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if not exists (select from sessions where id = new.session_id and status = 'active' and open > 0) then
+    raise exception 'session % takes no connection', new.session_id
+      using errcode = '23514', constraint = 'connection_needs_an_active_session';
+  end if;
+  return null;
+end $$;
+CREATE FUNCTION public.check_new_session() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if new.status <> 'pending' then
+    raise exception 'a session starts pending' using errcode = '23514', constraint = 'session_starts_pending';
+  end if;
+  if num_nulls(new.scope_id, new.target_id, new.user_id, new.auth_token_id, new.key_id) > 0 then
+    raise exception 'a session starts with all its parents' using errcode = '23514', constraint = 'session_starts_with_its_parents';
+  end if;
+  return new;
+end $$;
+CREATE FUNCTION public.guard_connection() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  -- The deletion of its worker may change a closed row, nothing else may.
+  if old.closed_time is not null and (to_jsonb(new) - 'worker_id') is distinct from (to_jsonb(old) - 'worker_id')
+    and not (old.cause = 'worker lost' and not old.bytes_final and not old.amended and new.amended and new.closed_time is not null)
+  then
+    raise exception 'connection % is closed', new.id using errcode = '23514', constraint = 'closed_connection_is_final';
+  end if;
+  if new.bytes_up < old.bytes_up or new.bytes_down < old.bytes_down then
+    raise exception 'bytes of connection % never fall', new.id using errcode = '23514', constraint = 'bytes_never_fall';
+  end if;
+  return new;
+end $$;
+CREATE FUNCTION public.notify_of_deleted_worker() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_notify('sallyport_workers', old.id);
+  return null;
+end $$;
+CREATE FUNCTION public.record_session_state() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op = 'UPDATE' then
+    update session_states set end_time = new.status_time where session_id = new.id and status = old.status;
+    insert into session_states (session_id, status, prior_status, start_time)
+      values (new.id, new.status, old.status, new.status_time);
+  else
+    insert into session_states (session_id, status, start_time) values (new.id, new.status, new.status_time);
+  end if;
+  -- Wakes the controllers, which tell the workers. Lost ones are found by the periodic pass.
+  if new.status <> 'active' then
+    perform pg_notify('sallyport_sessions', new.id || ' ' || new.status);
+  end if;
+  return null;
+end $$;
+CREATE FUNCTION public.record_tombstone() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into tombstones (resource_type, id, deleted_time) values (tg_argv[0], old.id, sallyport_now())
+    on conflict (resource_type, id) do update set deleted_time = excluded.deleted_time;
+  return null;
+end $$;
+CREATE FUNCTION public.refuse_address_beside_host_sources() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if new.address is not null and exists (select from target_host_sets where target_id = new.id) then
+    raise exception 'target % has host sources' , new.id using errcode = '23514', constraint = 'address_excludes_host_sources';
+  end if;
+  return new;
+end $$;
+CREATE FUNCTION public.refuse_change_of() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  col text;
+begin
+  foreach col in array tg_argv loop
+    if to_jsonb(old) -> col is distinct from to_jsonb(new) -> col then
+      raise exception '%.% is fixed after creation', tg_table_name, col using errcode = '23514', constraint = 'fixed_after_creation';
+    end if;
+  end loop;
+  return new;
+end $$;
+CREATE FUNCTION public.refuse_delete_of_builtin_user() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if old.id in ('u_anon', 'u_auth', 'u_recovery') then
+    raise exception 'built-in users cannot be deleted' using errcode = '23514', constraint = 'builtin_users_stay';
+  end if;
+  return old;
+end $$;
+CREATE FUNCTION public.refuse_delete_of_global() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if old.id = 'global' then
+    raise exception 'the global scope cannot be deleted' using errcode = '23514', constraint = 'global_scope_stays';
+  end if;
+  return old;
+end $$;
+CREATE FUNCTION public.refuse_host_source_beside_address() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from targets where id = new.target_id and address is not null for update) then
+    raise exception 'target % has an address', new.target_id using errcode = '23514', constraint = 'address_excludes_host_sources';
+  end if;
+  return new;
+end $$;
+CREATE FUNCTION public.sallyport_now() RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  return current_setting('sallyport.now')::timestamptz;
+exception when undefined_object or invalid_datetime_format then
+  raise exception 'this change must run in a transaction that sets sallyport.now';
+end $$;
+CREATE TABLE public.accounts (
+    id text NOT NULL,
+    auth_method_id text NOT NULL,
+    scope_id text NOT NULL,
+    type text NOT NULL,
+    user_id text,
+    name public.resource_name,
+    description public.resource_description,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.auth_methods (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    type text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT auth_method_scope_is_global_or_org CHECK (((scope_id = 'global'::text) OR (scope_id ~~ 'o\_%'::text))),
+    CONSTRAINT auth_method_type_is_known CHECK ((type = ANY (ARRAY['password'::text, 'oidc'::text, 'ldap'::text]))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.auth_tokens (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    user_id text NOT NULL,
+    auth_method_id text NOT NULL,
+    account_id text NOT NULL,
+    token bytea NOT NULL,
+    key_id text NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    approximate_last_used_time timestamp with time zone NOT NULL,
+    expiration_time timestamp with time zone NOT NULL,
+    CONSTRAINT token_expires_after_its_creation CHECK ((expiration_time > created_time))
+);
+CREATE TABLE public.ca_certificates (
+    slot text NOT NULL,
+    certificate bytea NOT NULL,
+    private_key bytea NOT NULL,
+    key_id text NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    CONSTRAINT ca_slot_is_known CHECK ((slot = ANY (ARRAY['current'::text, 'next'::text])))
+);
+CREATE TABLE public.controllers (
+    id text NOT NULL,
+    name text NOT NULL,
+    started_time timestamp with time zone NOT NULL,
+    lease_renewed_time timestamp with time zone NOT NULL,
+    lease_expiration_time timestamp with time zone NOT NULL,
+    CONSTRAINT lease_ends_after_its_renewal CHECK ((lease_expiration_time > lease_renewed_time))
+);
+CREATE TABLE public.deployment (
+    only_row boolean DEFAULT true NOT NULL,
+    id text NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    CONSTRAINT deployment_is_one_row CHECK (only_row)
+);
+CREATE TABLE public.deployment_keys (
+    purpose text NOT NULL,
+    key bytea NOT NULL,
+    key_id text NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    CONSTRAINT deployment_key_purpose_is_known CHECK ((purpose = 'tofu'::text))
+);
+CREATE TABLE public.group_members (
+    group_id text NOT NULL,
+    user_id text NOT NULL,
+    CONSTRAINT recovery_user_is_in_no_group CHECK ((user_id <> 'u_recovery'::text))
+);
+CREATE TABLE public.groups (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.host_catalogs (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    scope_type text GENERATED ALWAYS AS ('project'::text) STORED NOT NULL,
+    type text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT host_catalog_type_is_known CHECK ((type = ANY (ARRAY['static'::text, 'plugin'::text]))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.host_set_members (
+    host_set_id text NOT NULL,
+    host_id text NOT NULL,
+    host_catalog_id text NOT NULL
+);
+CREATE TABLE public.host_sets (
+    id text NOT NULL,
+    host_catalog_id text NOT NULL,
+    scope_id text NOT NULL,
+    type text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.hosts (
+    id text NOT NULL,
+    host_catalog_id text NOT NULL,
+    scope_id text NOT NULL,
+    type text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    address text NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT host_address_is_bounded CHECK (((address = btrim(address)) AND ((length(address) >= 3) AND (length(address) <= 255)))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.kms_data_key_versions (
+    id text NOT NULL,
+    data_key_id text NOT NULL,
+    root_key_version_id text NOT NULL,
+    version integer NOT NULL,
+    wrapped_key bytea NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    CONSTRAINT key_version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.kms_data_keys (
+    id text NOT NULL,
+    root_key_id text NOT NULL,
+    purpose text NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    CONSTRAINT key_purpose_is_known CHECK ((purpose = ANY (ARRAY['database'::text, 'oplog'::text, 'tokens'::text, 'sessions'::text, 'oidc'::text, 'audit'::text])))
+);
+CREATE TABLE public.kms_root_key_versions (
+    id text NOT NULL,
+    root_key_id text NOT NULL,
+    version integer NOT NULL,
+    wrapped_key bytea NOT NULL,
+    wrapping_key_id text NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    CONSTRAINT key_version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.kms_root_keys (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    created_time timestamp with time zone NOT NULL
+);
+CREATE TABLE public.password_accounts (
+    id text NOT NULL,
+    auth_method_id text NOT NULL,
+    type text DEFAULT 'password'::text NOT NULL,
+    login_name text NOT NULL,
+    password_hash text,
+    CONSTRAINT login_name_is_lower_case CHECK ((login_name ~ '^[a-z0-9.-]+$'::text)),
+    CONSTRAINT password_is_hashed CHECK ((password_hash ~~ '$argon2id$%'::text)),
+    CONSTRAINT subtype_is_password CHECK ((type = 'password'::text))
+);
+CREATE TABLE public.password_auth_methods (
+    id text NOT NULL,
+    type text DEFAULT 'password'::text NOT NULL,
+    min_login_name_length integer DEFAULT 3 NOT NULL,
+    min_password_length integer DEFAULT 8 NOT NULL,
+    CONSTRAINT min_login_name_length_is_positive CHECK ((min_login_name_length > 0)),
+    CONSTRAINT min_password_length_is_positive CHECK ((min_password_length > 0)),
+    CONSTRAINT subtype_is_password CHECK ((type = 'password'::text))
+);
+CREATE TABLE public.role_grant_scopes (
+    role_id text NOT NULL,
+    special text,
+    scope_id text,
+    grant_scope_id text GENERATED ALWAYS AS (COALESCE(special, scope_id)) STORED NOT NULL,
+    CONSTRAINT grant_scope_is_a_word_or_a_scope CHECK ((num_nonnulls(special, scope_id) = 1)),
+    CONSTRAINT grant_scope_word_is_known CHECK ((special = ANY (ARRAY['this'::text, 'children'::text, 'descendants'::text])))
+);
+CREATE TABLE public.role_grants (
+    role_id text NOT NULL,
+    canonical text NOT NULL,
+    raw text NOT NULL,
+    "position" bigint NOT NULL,
+    CONSTRAINT grant_is_bounded CHECK (((length(canonical) >= 1) AND (length(canonical) <= 16384))),
+    CONSTRAINT raw_grant_is_bounded CHECK (((length(raw) >= 1) AND (length(raw) <= 16384)))
+);
+ALTER TABLE public.role_grants ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.role_grants_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.role_principals (
+    role_id text NOT NULL,
+    user_id text,
+    group_id text,
+    principal_id text GENERATED ALWAYS AS (COALESCE(user_id, group_id)) STORED NOT NULL,
+    CONSTRAINT recovery_user_has_no_role CHECK ((user_id <> 'u_recovery'::text)),
+    CONSTRAINT role_principal_is_one_thing CHECK ((num_nonnulls(user_id, group_id) = 1))
+);
+CREATE TABLE public.roles (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.scopes (
+    id text NOT NULL,
+    type text NOT NULL,
+    scope_id text,
+    parent_type text GENERATED ALWAYS AS (
+CASE type
+    WHEN 'org'::text THEN 'global'::text
+    WHEN 'project'::text THEN 'org'::text
+    ELSE NULL::text
+END) STORED,
+    name public.resource_name,
+    description public.resource_description,
+    primary_auth_method_id text,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT only_global_has_no_parent CHECK (((type = 'global'::text) = (scope_id IS NULL))),
+    CONSTRAINT scope_id_tells_its_type CHECK ((((type = 'global'::text) AND (id = 'global'::text)) OR ((type = 'org'::text) AND (id ~~ 'o\_%'::text)) OR ((type = 'project'::text) AND (id ~~ 'p\_%'::text)))),
+    CONSTRAINT scope_type_is_known CHECK ((type = ANY (ARRAY['global'::text, 'org'::text, 'project'::text]))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.session_connections (
+    id text NOT NULL,
+    session_id text NOT NULL,
+    worker_id text,
+    boot_id text NOT NULL,
+    client_address text NOT NULL,
+    client_port integer NOT NULL,
+    endpoint_address text,
+    endpoint_port integer,
+    bytes_up bigint DEFAULT 0 NOT NULL,
+    bytes_down bigint DEFAULT 0 NOT NULL,
+    bytes_final boolean DEFAULT false NOT NULL,
+    unreachable_since timestamp with time zone,
+    created_time timestamp with time zone NOT NULL,
+    closed_time timestamp with time zone,
+    closed_reason text,
+    closed_by text,
+    cause text,
+    error text,
+    connect_latency_us integer,
+    first_byte_latency_us integer,
+    amended boolean DEFAULT false NOT NULL,
+    CONSTRAINT bytes_down_is_not_negative CHECK ((bytes_down >= 0)),
+    CONSTRAINT bytes_up_is_not_negative CHECK ((bytes_up >= 0)),
+    CONSTRAINT cause_is_known CHECK ((cause = ANY (ARRAY['fin'::text, 'rst'::text, 'dial refused'::text, 'dial timeout'::text, 'dial unreachable'::text, 'name not found'::text, 'idle timeout'::text, 'expired'::text, 'canceled'::text, 'worker drain'::text, 'worker lost'::text, 'client lost'::text, 'endpoint lost'::text, 'protocol error'::text, 'controller unreachable'::text]))),
+    CONSTRAINT client_port_is_a_port CHECK (((client_port >= 0) AND (client_port <= 65535))),
+    CONSTRAINT closed_by_is_known CHECK ((closed_by = ANY (ARRAY['client'::text, 'endpoint'::text, 'worker'::text, 'controller'::text, 'admin'::text, 'policy'::text]))),
+    CONSTRAINT closed_connection_says_who_and_why CHECK ((num_nonnulls(closed_time, closed_reason, closed_by, cause) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT closed_reason_is_known CHECK ((closed_reason = ANY (ARRAY['timed out'::text, 'closed by end-user'::text, 'closed by endpoint'::text, 'canceled'::text, 'network error'::text, 'system error'::text]))),
+    CONSTRAINT connect_latency_is_not_negative CHECK ((connect_latency_us >= 0)),
+    CONSTRAINT connection_id_has_its_form CHECK ((id ~ '^sc_[0-9A-Za-z]{10}$'::text)),
+    CONSTRAINT endpoint_port_is_a_port CHECK (((endpoint_port >= 0) AND (endpoint_port <= 65535))),
+    CONSTRAINT first_byte_latency_is_not_negative CHECK ((first_byte_latency_us >= 0))
+);
+CREATE TABLE public.session_states (
+    session_id text NOT NULL,
+    status text NOT NULL,
+    prior_status text,
+    start_time timestamp with time zone NOT NULL,
+    end_time timestamp with time zone,
+    CONSTRAINT session_state_follows_a_legal_one CHECK ((((prior_status IS NULL) AND (status = 'pending'::text)) OR ((prior_status IS NOT NULL) AND (((((((prior_status = 'pending'::text) AND (status = 'active'::text)) OR ((prior_status = 'pending'::text) AND (status = 'canceling'::text))) OR ((prior_status = 'pending'::text) AND (status = 'terminated'::text))) OR ((prior_status = 'active'::text) AND (status = 'canceling'::text))) OR ((prior_status = 'active'::text) AND (status = 'terminated'::text))) OR ((prior_status = 'canceling'::text) AND (status = 'terminated'::text)))))),
+    CONSTRAINT session_state_range_is_not_empty CHECK ((end_time > start_time))
+);
+CREATE TABLE public.session_workers (
+    session_id text NOT NULL,
+    worker_id text NOT NULL,
+    preference integer NOT NULL
+);
+CREATE TABLE public.sessions (
+    id text NOT NULL,
+    scope_id text,
+    target_id text,
+    user_id text,
+    auth_token_id text,
+    host_id text,
+    host_set_id text,
+    by_address boolean NOT NULL,
+    type text NOT NULL,
+    endpoint text NOT NULL,
+    certificate bytea NOT NULL,
+    private_key bytea NOT NULL,
+    key_id text,
+    tofu_hmac bytea,
+    connection_limit integer NOT NULL,
+    concurrent_connection_limit integer NOT NULL,
+    made integer DEFAULT 0 NOT NULL,
+    open integer DEFAULT 0 NOT NULL,
+    offline_grace_seconds integer,
+    end_on_token_expiry boolean NOT NULL,
+    egress_worker_filter text,
+    correlation_id text NOT NULL,
+    expiration_time timestamp with time zone NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    status_time timestamp with time zone NOT NULL,
+    termination_reason text,
+    canceled_by text,
+    ended_by text,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT active_session_has_a_client CHECK (((status <> 'active'::text) OR (tofu_hmac IS NOT NULL))),
+    CONSTRAINT concurrent_connection_limit_is_kept CHECK (((concurrent_connection_limit = '-1'::integer) OR (open <= concurrent_connection_limit))),
+    CONSTRAINT concurrent_connection_limit_is_positive_or_none CHECK (((concurrent_connection_limit = '-1'::integer) OR (concurrent_connection_limit > 0))),
+    CONSTRAINT connection_limit_is_kept CHECK (((connection_limit = '-1'::integer) OR (made <= connection_limit))),
+    CONSTRAINT connection_limit_is_positive_or_none CHECK (((connection_limit = '-1'::integer) OR (connection_limit > 0))),
+    CONSTRAINT made_is_not_negative CHECK ((made >= 0)),
+    CONSTRAINT offline_grace_is_not_negative CHECK ((offline_grace_seconds >= 0)),
+    CONSTRAINT open_connections_were_made CHECK ((open <= made)),
+    CONSTRAINT open_is_not_negative CHECK ((open >= 0)),
+    CONSTRAINT pending_session_has_no_client CHECK (((status <> 'pending'::text) OR ((made = 0) AND (tofu_hmac IS NULL)))),
+    CONSTRAINT session_expires_after_its_creation CHECK ((expiration_time > created_time)),
+    CONSTRAINT session_id_has_its_form CHECK ((id ~ '^s_[0-9A-Za-z]{10}$'::text)),
+    CONSTRAINT session_is_ended_by_someone_known CHECK ((ended_by = ANY (ARRAY['admin'::text, 'client'::text, 'policy'::text, 'controller'::text]))),
+    CONSTRAINT session_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'canceling'::text, 'terminated'::text]))),
+    CONSTRAINT terminated_session_has_a_reason CHECK (((status = 'terminated'::text) = (termination_reason IS NOT NULL))),
+    CONSTRAINT terminated_session_has_no_open_connection CHECK (((status <> 'terminated'::text) OR (open = 0))),
+    CONSTRAINT termination_reason_is_known CHECK ((termination_reason = ANY (ARRAY['timed out'::text, 'canceled'::text, 'connection limit'::text]))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.target_host_sets (
+    target_id text NOT NULL,
+    host_set_id text NOT NULL,
+    scope_id text NOT NULL
+);
+CREATE TABLE public.targets (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    scope_type text GENERATED ALWAYS AS ('project'::text) STORED NOT NULL,
+    type text NOT NULL,
+    name public.resource_name NOT NULL,
+    description public.resource_description,
+    address text,
+    default_port integer NOT NULL,
+    default_client_port integer,
+    session_max_seconds integer DEFAULT 28800 NOT NULL,
+    session_connection_limit integer DEFAULT '-1'::integer NOT NULL,
+    session_concurrent_connection_limit integer DEFAULT '-1'::integer NOT NULL,
+    offline_grace_seconds integer,
+    end_sessions_on_token_expiry boolean DEFAULT false NOT NULL,
+    worker_filter text,
+    egress_worker_filter text,
+    ingress_worker_filter text,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT default_client_port_is_a_port CHECK (((default_client_port >= 1) AND (default_client_port <= 65535))),
+    CONSTRAINT default_port_is_a_port CHECK (((default_port >= 1) AND (default_port <= 65535))),
+    CONSTRAINT offline_grace_is_not_negative CHECK ((offline_grace_seconds >= 0)),
+    CONSTRAINT old_worker_filter_stands_alone CHECK (((worker_filter IS NULL) OR ((egress_worker_filter IS NULL) AND (ingress_worker_filter IS NULL)))),
+    CONSTRAINT session_concurrent_limit_is_positive_or_none CHECK (((session_concurrent_connection_limit = '-1'::integer) OR (session_concurrent_connection_limit > 0))),
+    CONSTRAINT session_connection_limit_is_positive_or_none CHECK (((session_connection_limit = '-1'::integer) OR (session_connection_limit > 0))),
+    CONSTRAINT session_max_seconds_is_positive CHECK ((session_max_seconds > 0)),
+    CONSTRAINT target_address_is_bounded CHECK (((address = btrim(address)) AND ((length(address) >= 3) AND (length(address) <= 255)))),
+    CONSTRAINT target_type_is_known CHECK ((type = ANY (ARRAY['tcp'::text, 'ssh'::text, 'rdp'::text]))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.tombstones (
+    resource_type text NOT NULL,
+    id text NOT NULL,
+    deleted_time timestamp with time zone NOT NULL
+);
+CREATE TABLE public.users (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT user_scope_is_global_or_org CHECK (((scope_id = 'global'::text) OR (scope_id ~~ 'o\_%'::text))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.worker_activation_tokens (
+    id text NOT NULL,
+    worker_id text NOT NULL,
+    creation_time bytea NOT NULL,
+    key_id text NOT NULL
+);
+CREATE TABLE public.worker_attachments (
+    worker_id text NOT NULL,
+    controller_id text NOT NULL,
+    attachment_id text NOT NULL,
+    boot_id text NOT NULL,
+    draining boolean DEFAULT false NOT NULL,
+    attached_time timestamp with time zone NOT NULL
+);
+CREATE TABLE public.workers (
+    id text NOT NULL,
+    scope_id text DEFAULT 'global'::text NOT NULL,
+    type text DEFAULT 'pki'::text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    config_managed boolean DEFAULT false NOT NULL,
+    api_tags jsonb DEFAULT '{}'::jsonb NOT NULL,
+    config_tags jsonb DEFAULT '{}'::jsonb NOT NULL,
+    address text,
+    release_version text,
+    boot_id text,
+    detached_time timestamp with time zone,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT api_tags_are_an_object CHECK ((jsonb_typeof(api_tags) = 'object'::text)),
+    CONSTRAINT config_tags_are_an_object CHECK ((jsonb_typeof(config_tags) = 'object'::text)),
+    CONSTRAINT version_is_positive CHECK ((version > 0)),
+    CONSTRAINT worker_name_is_lower_case CHECK (((name)::text = lower((name)::text))),
+    CONSTRAINT worker_scope_is_global CHECK ((scope_id = 'global'::text)),
+    CONSTRAINT worker_type_is_known CHECK ((type = ANY (ARRAY['pki'::text, 'kms'::text])))
+);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT account_name_is_unique_in_its_auth_method UNIQUE (auth_method_id, name);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_id_auth_method_id_key UNIQUE (id, auth_method_id);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_id_type_key UNIQUE (id, type);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.auth_methods
+    ADD CONSTRAINT auth_method_name_is_unique_in_its_scope UNIQUE (scope_id, name);
+ALTER TABLE ONLY public.auth_methods
+    ADD CONSTRAINT auth_methods_id_scope_id_key UNIQUE (id, scope_id);
+ALTER TABLE ONLY public.auth_methods
+    ADD CONSTRAINT auth_methods_id_type_key UNIQUE (id, type);
+ALTER TABLE ONLY public.auth_methods
+    ADD CONSTRAINT auth_methods_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.auth_tokens
+    ADD CONSTRAINT auth_tokens_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ca_certificates
+    ADD CONSTRAINT ca_certificates_pkey PRIMARY KEY (slot);
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.deployment_keys
+    ADD CONSTRAINT deployment_keys_pkey PRIMARY KEY (purpose);
+ALTER TABLE ONLY public.deployment
+    ADD CONSTRAINT deployment_pkey PRIMARY KEY (only_row);
+ALTER TABLE ONLY public.group_members
+    ADD CONSTRAINT group_member_is_there_once PRIMARY KEY (group_id, user_id);
+ALTER TABLE ONLY public.groups
+    ADD CONSTRAINT group_name_is_unique_in_its_scope UNIQUE (scope_id, name);
+ALTER TABLE ONLY public.groups
+    ADD CONSTRAINT groups_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.host_catalogs
+    ADD CONSTRAINT host_catalog_name_is_unique_in_its_scope UNIQUE (scope_id, name);
+ALTER TABLE ONLY public.host_catalogs
+    ADD CONSTRAINT host_catalogs_id_scope_id_key UNIQUE (id, scope_id);
+ALTER TABLE ONLY public.host_catalogs
+    ADD CONSTRAINT host_catalogs_id_type_key UNIQUE (id, type);
+ALTER TABLE ONLY public.host_catalogs
+    ADD CONSTRAINT host_catalogs_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.host_set_members
+    ADD CONSTRAINT host_is_in_a_set_once PRIMARY KEY (host_set_id, host_id);
+ALTER TABLE ONLY public.hosts
+    ADD CONSTRAINT host_name_is_unique_in_its_catalog UNIQUE (host_catalog_id, name);
+ALTER TABLE ONLY public.host_sets
+    ADD CONSTRAINT host_set_name_is_unique_in_its_catalog UNIQUE (host_catalog_id, name);
+ALTER TABLE ONLY public.host_sets
+    ADD CONSTRAINT host_sets_id_host_catalog_id_key UNIQUE (id, host_catalog_id);
+ALTER TABLE ONLY public.host_sets
+    ADD CONSTRAINT host_sets_id_scope_id_key UNIQUE (id, scope_id);
+ALTER TABLE ONLY public.host_sets
+    ADD CONSTRAINT host_sets_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.target_host_sets
+    ADD CONSTRAINT host_source_is_there_once PRIMARY KEY (target_id, host_set_id);
+ALTER TABLE ONLY public.hosts
+    ADD CONSTRAINT hosts_id_host_catalog_id_key UNIQUE (id, host_catalog_id);
+ALTER TABLE ONLY public.hosts
+    ADD CONSTRAINT hosts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.kms_data_key_versions
+    ADD CONSTRAINT kms_data_key_versions_data_key_id_version_key UNIQUE (data_key_id, version);
+ALTER TABLE ONLY public.kms_data_key_versions
+    ADD CONSTRAINT kms_data_key_versions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.kms_data_keys
+    ADD CONSTRAINT kms_data_keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.kms_data_keys
+    ADD CONSTRAINT kms_data_keys_root_key_id_purpose_key UNIQUE (root_key_id, purpose);
+ALTER TABLE ONLY public.kms_root_key_versions
+    ADD CONSTRAINT kms_root_key_versions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.kms_root_key_versions
+    ADD CONSTRAINT kms_root_key_versions_root_key_id_version_key UNIQUE (root_key_id, version);
+ALTER TABLE ONLY public.kms_root_keys
+    ADD CONSTRAINT kms_root_keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.kms_root_keys
+    ADD CONSTRAINT kms_root_keys_scope_id_key UNIQUE (scope_id);
+ALTER TABLE ONLY public.password_accounts
+    ADD CONSTRAINT login_name_is_unique_in_its_auth_method UNIQUE (auth_method_id, login_name);
+ALTER TABLE ONLY public.password_accounts
+    ADD CONSTRAINT password_accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.password_auth_methods
+    ADD CONSTRAINT password_auth_methods_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.role_grants
+    ADD CONSTRAINT role_grant_is_there_once PRIMARY KEY (role_id, canonical);
+ALTER TABLE ONLY public.role_grant_scopes
+    ADD CONSTRAINT role_grant_scope_is_there_once PRIMARY KEY (role_id, grant_scope_id);
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT role_name_is_unique_in_its_scope UNIQUE (scope_id, name);
+ALTER TABLE ONLY public.role_principals
+    ADD CONSTRAINT role_principal_is_there_once PRIMARY KEY (role_id, principal_id);
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.scopes
+    ADD CONSTRAINT scope_name_is_unique_in_its_parent UNIQUE (scope_id, name);
+ALTER TABLE ONLY public.scopes
+    ADD CONSTRAINT scopes_id_type_key UNIQUE (id, type);
+ALTER TABLE ONLY public.scopes
+    ADD CONSTRAINT scopes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.session_connections
+    ADD CONSTRAINT session_connections_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.session_states
+    ADD CONSTRAINT session_enters_a_state_once PRIMARY KEY (session_id, status);
+ALTER TABLE ONLY public.session_states
+    ADD CONSTRAINT session_state_end_is_known_once UNIQUE (session_id, status, end_time);
+ALTER TABLE ONLY public.session_states
+    ADD CONSTRAINT session_state_has_one_successor UNIQUE (session_id, prior_status);
+ALTER TABLE ONLY public.session_workers
+    ADD CONSTRAINT session_workers_pkey PRIMARY KEY (session_id, worker_id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.targets
+    ADD CONSTRAINT target_name_is_unique_in_its_scope UNIQUE (scope_id, name);
+ALTER TABLE ONLY public.targets
+    ADD CONSTRAINT targets_id_scope_id_key UNIQUE (id, scope_id);
+ALTER TABLE ONLY public.targets
+    ADD CONSTRAINT targets_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.tombstones
+    ADD CONSTRAINT tombstones_pkey PRIMARY KEY (resource_type, id);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT user_has_one_account_per_auth_method UNIQUE (user_id, auth_method_id);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT user_name_is_unique_in_its_scope UNIQUE (scope_id, name);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_id_scope_id_key UNIQUE (id, scope_id);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.worker_activation_tokens
+    ADD CONSTRAINT worker_activation_tokens_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.worker_activation_tokens
+    ADD CONSTRAINT worker_activation_tokens_worker_id_key UNIQUE (worker_id);
+ALTER TABLE ONLY public.worker_attachments
+    ADD CONSTRAINT worker_attachments_attachment_id_key UNIQUE (attachment_id);
+ALTER TABLE ONLY public.worker_attachments
+    ADD CONSTRAINT worker_attachments_pkey PRIMARY KEY (worker_id);
+ALTER TABLE ONLY public.workers
+    ADD CONSTRAINT worker_name_is_unique UNIQUE (name);
+ALTER TABLE ONLY public.workers
+    ADD CONSTRAINT workers_pkey PRIMARY KEY (id);
+CREATE INDEX accounts_by_created_time ON public.accounts USING btree (auth_method_id, created_time DESC, id DESC);
+CREATE INDEX accounts_by_updated_time ON public.accounts USING btree (auth_method_id, updated_time DESC, id DESC);
+CREATE INDEX auth_methods_by_created_time ON public.auth_methods USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX auth_methods_by_updated_time ON public.auth_methods USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX auth_tokens_by_account ON public.auth_tokens USING btree (account_id);
+CREATE INDEX auth_tokens_by_created_time ON public.auth_tokens USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX auth_tokens_by_updated_time ON public.auth_tokens USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX auth_tokens_by_user ON public.auth_tokens USING btree (user_id);
+CREATE INDEX group_members_by_user ON public.group_members USING btree (user_id);
+CREATE INDEX groups_by_created_time ON public.groups USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX groups_by_updated_time ON public.groups USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX host_catalogs_by_created_time ON public.host_catalogs USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX host_catalogs_by_updated_time ON public.host_catalogs USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX host_set_members_by_host ON public.host_set_members USING btree (host_id);
+CREATE INDEX host_sets_by_created_time ON public.host_sets USING btree (host_catalog_id, created_time DESC, id DESC);
+CREATE INDEX host_sets_by_updated_time ON public.host_sets USING btree (host_catalog_id, updated_time DESC, id DESC);
+CREATE INDEX hosts_by_created_time ON public.hosts USING btree (host_catalog_id, created_time DESC, id DESC);
+CREATE INDEX hosts_by_updated_time ON public.hosts USING btree (host_catalog_id, updated_time DESC, id DESC);
+CREATE INDEX role_principals_by_group ON public.role_principals USING btree (group_id);
+CREATE INDEX role_principals_by_user ON public.role_principals USING btree (user_id);
+CREATE UNIQUE INDEX role_reaches_children_or_descendants ON public.role_grant_scopes USING btree (role_id) WHERE (special = ANY (ARRAY['children'::text, 'descendants'::text]));
+CREATE INDEX roles_by_created_time ON public.roles USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX roles_by_updated_time ON public.roles USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX scopes_by_created_time ON public.scopes USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX scopes_by_updated_time ON public.scopes USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX session_connections_by_session ON public.session_connections USING btree (session_id, created_time DESC, id DESC);
+CREATE INDEX session_connections_open ON public.session_connections USING btree (worker_id) WHERE (closed_time IS NULL);
+CREATE INDEX session_workers_by_worker ON public.session_workers USING btree (worker_id);
+CREATE INDEX sessions_by_auth_token ON public.sessions USING btree (auth_token_id);
+CREATE INDEX sessions_by_created_time ON public.sessions USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX sessions_by_host ON public.sessions USING btree (host_id);
+CREATE INDEX sessions_by_host_set ON public.sessions USING btree (host_set_id);
+CREATE INDEX sessions_by_key ON public.sessions USING btree (key_id);
+CREATE INDEX sessions_by_target ON public.sessions USING btree (target_id);
+CREATE INDEX sessions_by_updated_time ON public.sessions USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
+CREATE INDEX sessions_canceling ON public.sessions USING btree (status_time) WHERE (status = 'canceling'::text);
+CREATE INDEX sessions_not_ended ON public.sessions USING btree (expiration_time) WHERE (status <> 'terminated'::text);
+CREATE INDEX sessions_terminated ON public.sessions USING btree (status_time) WHERE (status = 'terminated'::text);
+CREATE INDEX target_host_sets_by_host_set ON public.target_host_sets USING btree (host_set_id);
+CREATE INDEX targets_by_created_time ON public.targets USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX targets_by_updated_time ON public.targets USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX tombstones_by_time ON public.tombstones USING btree (resource_type, deleted_time);
+CREATE INDEX users_by_created_time ON public.users USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX users_by_updated_time ON public.users USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX worker_attachments_by_controller ON public.worker_attachments USING btree (controller_id);
+CREATE TRIGGER account_fixed_columns BEFORE UPDATE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'auth_method_id', 'created_time');
+CREATE TRIGGER account_tombstone AFTER DELETE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('account');
+CREATE TRIGGER address_excludes_host_sources BEFORE UPDATE OF address ON public.targets FOR EACH ROW EXECUTE FUNCTION public.refuse_address_beside_host_sources();
+CREATE TRIGGER auth_method_fixed_columns BEFORE UPDATE ON public.auth_methods FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
+CREATE TRIGGER auth_method_tombstone AFTER DELETE ON public.auth_methods FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('auth-method');
+CREATE TRIGGER auth_token_fixed_columns BEFORE UPDATE ON public.auth_tokens FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'user_id', 'account_id', 'created_time', 'expiration_time');
+CREATE TRIGGER auth_token_tombstone AFTER DELETE ON public.auth_tokens FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('auth-token');
+CREATE TRIGGER builtin_users_stay BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.refuse_delete_of_builtin_user();
+CREATE TRIGGER cleared_address_ends_sessions AFTER UPDATE OF address ON public.targets FOR EACH ROW WHEN (((old.address IS NOT NULL) AND (new.address IS NULL))) EXECUTE FUNCTION public.cancel_sessions_by_address();
+CREATE TRIGGER connection_fixed_columns BEFORE UPDATE ON public.session_connections FOR EACH ROW WHEN (((((((old.id IS DISTINCT FROM new.id) OR (old.session_id IS DISTINCT FROM new.session_id)) OR (old.boot_id IS DISTINCT FROM new.boot_id)) OR (old.client_address IS DISTINCT FROM new.client_address)) OR (old.client_port IS DISTINCT FROM new.client_port)) OR (old.created_time IS DISTINCT FROM new.created_time))) EXECUTE FUNCTION public.refuse_change_of('id', 'session_id', 'boot_id', 'client_address', 'client_port', 'created_time');
+CREATE TRIGGER connection_guard BEFORE UPDATE ON public.session_connections FOR EACH ROW EXECUTE FUNCTION public.guard_connection();
+CREATE TRIGGER connection_needs_an_active_session AFTER INSERT ON public.session_connections FOR EACH ROW EXECUTE FUNCTION public.check_new_connection();
+CREATE TRIGGER deleted_worker_is_cut_off AFTER DELETE ON public.workers FOR EACH ROW EXECUTE FUNCTION public.notify_of_deleted_worker();
+CREATE TRIGGER global_scope_stays BEFORE DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.refuse_delete_of_global();
+CREATE TRIGGER group_fixed_columns BEFORE UPDATE ON public.groups FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'created_time');
+CREATE TRIGGER group_tombstone AFTER DELETE ON public.groups FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('group');
+CREATE TRIGGER host_catalog_fixed_columns BEFORE UPDATE ON public.host_catalogs FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
+CREATE TRIGGER host_catalog_tombstone AFTER DELETE ON public.host_catalogs FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('host-catalog');
+CREATE TRIGGER host_fixed_columns BEFORE UPDATE ON public.hosts FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'host_catalog_id', 'scope_id', 'created_time');
+CREATE TRIGGER host_set_fixed_columns BEFORE UPDATE ON public.host_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'host_catalog_id', 'scope_id', 'created_time');
+CREATE TRIGGER host_set_tombstone AFTER DELETE ON public.host_sets FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('host-set');
+CREATE TRIGGER host_source_excludes_address BEFORE INSERT ON public.target_host_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_host_source_beside_address();
+CREATE TRIGGER host_tombstone AFTER DELETE ON public.hosts FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('host');
+CREATE TRIGGER role_fixed_columns BEFORE UPDATE ON public.roles FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'created_time');
+CREATE TRIGGER role_tombstone AFTER DELETE ON public.roles FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('role');
+CREATE TRIGGER scope_fixed_columns BEFORE UPDATE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
+CREATE TRIGGER scope_tombstone AFTER DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('scope');
+CREATE TRIGGER session_advances BEFORE UPDATE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.advance_session();
+CREATE TRIGGER session_fixed_columns BEFORE UPDATE ON public.sessions FOR EACH ROW WHEN (((((((((((((((old.id IS DISTINCT FROM new.id) OR (old.type IS DISTINCT FROM new.type)) OR (old.endpoint IS DISTINCT FROM new.endpoint)) OR (old.certificate IS DISTINCT FROM new.certificate)) OR (old.private_key IS DISTINCT FROM new.private_key)) OR (old.connection_limit IS DISTINCT FROM new.connection_limit)) OR (old.concurrent_connection_limit IS DISTINCT FROM new.concurrent_connection_limit)) OR (old.offline_grace_seconds IS DISTINCT FROM new.offline_grace_seconds)) OR (old.end_on_token_expiry IS DISTINCT FROM new.end_on_token_expiry)) OR (old.egress_worker_filter IS DISTINCT FROM new.egress_worker_filter)) OR (old.by_address IS DISTINCT FROM new.by_address)) OR (old.correlation_id IS DISTINCT FROM new.correlation_id)) OR (old.expiration_time IS DISTINCT FROM new.expiration_time)) OR (old.created_time IS DISTINCT FROM new.created_time))) EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'endpoint', 'certificate', 'private_key', 'connection_limit', 'concurrent_connection_limit', 'offline_grace_seconds', 'end_on_token_expiry', 'egress_worker_filter', 'by_address', 'correlation_id', 'expiration_time', 'created_time');
+CREATE TRIGGER session_starts BEFORE INSERT ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.check_new_session();
+CREATE TRIGGER session_state_of_change AFTER UPDATE ON public.sessions FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION public.record_session_state();
+CREATE TRIGGER session_state_of_new AFTER INSERT ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.record_session_state();
+CREATE TRIGGER session_tombstone AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('session');
+CREATE TRIGGER target_fixed_columns BEFORE UPDATE ON public.targets FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
+CREATE TRIGGER target_tombstone AFTER DELETE ON public.targets FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('target');
+CREATE TRIGGER user_fixed_columns BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'created_time');
+CREATE TRIGGER user_tombstone AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('user');
+CREATE TRIGGER worker_fixed_columns BEFORE UPDATE ON public.workers FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'type', 'config_managed', 'created_time');
+CREATE TRIGGER worker_tombstone AFTER DELETE ON public.workers FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('worker');
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT account_and_user_share_a_scope FOREIGN KEY (user_id, scope_id) REFERENCES public.users(id, scope_id) ON DELETE SET NULL (user_id);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_auth_method_id_scope_id_fkey FOREIGN KEY (auth_method_id, scope_id) REFERENCES public.auth_methods(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_auth_method_id_type_fkey FOREIGN KEY (auth_method_id, type) REFERENCES public.auth_methods(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.auth_methods
+    ADD CONSTRAINT auth_methods_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.auth_tokens
+    ADD CONSTRAINT auth_tokens_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.auth_tokens
+    ADD CONSTRAINT auth_tokens_auth_method_id_fkey FOREIGN KEY (auth_method_id) REFERENCES public.auth_methods(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.auth_tokens
+    ADD CONSTRAINT auth_tokens_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.auth_tokens
+    ADD CONSTRAINT auth_tokens_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.auth_tokens
+    ADD CONSTRAINT auth_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.ca_certificates
+    ADD CONSTRAINT ca_certificates_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id);
+ALTER TABLE ONLY public.deployment_keys
+    ADD CONSTRAINT deployment_keys_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id);
+ALTER TABLE ONLY public.group_members
+    ADD CONSTRAINT group_members_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.group_members
+    ADD CONSTRAINT group_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.groups
+    ADD CONSTRAINT groups_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.host_catalogs
+    ADD CONSTRAINT host_catalog_is_in_a_project FOREIGN KEY (scope_id, scope_type) REFERENCES public.scopes(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.host_set_members
+    ADD CONSTRAINT host_set_member_host_is_of_the_catalog FOREIGN KEY (host_id, host_catalog_id) REFERENCES public.hosts(id, host_catalog_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.host_set_members
+    ADD CONSTRAINT host_set_member_set_is_of_the_catalog FOREIGN KEY (host_set_id, host_catalog_id) REFERENCES public.host_sets(id, host_catalog_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.host_sets
+    ADD CONSTRAINT host_sets_host_catalog_id_scope_id_fkey FOREIGN KEY (host_catalog_id, scope_id) REFERENCES public.host_catalogs(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.host_sets
+    ADD CONSTRAINT host_sets_host_catalog_id_type_fkey FOREIGN KEY (host_catalog_id, type) REFERENCES public.host_catalogs(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.target_host_sets
+    ADD CONSTRAINT host_source_set_is_of_the_project FOREIGN KEY (host_set_id, scope_id) REFERENCES public.host_sets(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.target_host_sets
+    ADD CONSTRAINT host_source_target_is_of_the_project FOREIGN KEY (target_id, scope_id) REFERENCES public.targets(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.hosts
+    ADD CONSTRAINT hosts_host_catalog_id_scope_id_fkey FOREIGN KEY (host_catalog_id, scope_id) REFERENCES public.host_catalogs(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.hosts
+    ADD CONSTRAINT hosts_host_catalog_id_type_fkey FOREIGN KEY (host_catalog_id, type) REFERENCES public.host_catalogs(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.kms_data_key_versions
+    ADD CONSTRAINT kms_data_key_versions_data_key_id_fkey FOREIGN KEY (data_key_id) REFERENCES public.kms_data_keys(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.kms_data_key_versions
+    ADD CONSTRAINT kms_data_key_versions_root_key_version_id_fkey FOREIGN KEY (root_key_version_id) REFERENCES public.kms_root_key_versions(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.kms_data_keys
+    ADD CONSTRAINT kms_data_keys_root_key_id_fkey FOREIGN KEY (root_key_id) REFERENCES public.kms_root_keys(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.kms_root_key_versions
+    ADD CONSTRAINT kms_root_key_versions_root_key_id_fkey FOREIGN KEY (root_key_id) REFERENCES public.kms_root_keys(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.kms_root_keys
+    ADD CONSTRAINT kms_root_keys_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.password_accounts
+    ADD CONSTRAINT password_accounts_id_auth_method_id_fkey FOREIGN KEY (id, auth_method_id) REFERENCES public.accounts(id, auth_method_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.password_accounts
+    ADD CONSTRAINT password_accounts_id_type_fkey FOREIGN KEY (id, type) REFERENCES public.accounts(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.password_auth_methods
+    ADD CONSTRAINT password_auth_methods_id_type_fkey FOREIGN KEY (id, type) REFERENCES public.auth_methods(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.scopes
+    ADD CONSTRAINT primary_auth_method_is_of_the_scope FOREIGN KEY (primary_auth_method_id, id) REFERENCES public.auth_methods(id, scope_id) ON DELETE SET NULL (primary_auth_method_id);
+ALTER TABLE ONLY public.role_grant_scopes
+    ADD CONSTRAINT role_grant_scopes_role_id_fkey FOREIGN KEY (role_id) REFERENCES public.roles(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.role_grant_scopes
+    ADD CONSTRAINT role_grant_scopes_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.role_grants
+    ADD CONSTRAINT role_grants_role_id_fkey FOREIGN KEY (role_id) REFERENCES public.roles(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.role_principals
+    ADD CONSTRAINT role_principals_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.role_principals
+    ADD CONSTRAINT role_principals_role_id_fkey FOREIGN KEY (role_id) REFERENCES public.roles(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.role_principals
+    ADD CONSTRAINT role_principals_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.scopes
+    ADD CONSTRAINT scope_parent_has_the_level_above FOREIGN KEY (scope_id, parent_type) REFERENCES public.scopes(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.session_connections
+    ADD CONSTRAINT session_connections_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.session_connections
+    ADD CONSTRAINT session_connections_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES public.workers(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.session_states
+    ADD CONSTRAINT session_state_starts_when_its_prior_ends FOREIGN KEY (session_id, prior_status, start_time) REFERENCES public.session_states(session_id, status, end_time);
+ALTER TABLE ONLY public.session_states
+    ADD CONSTRAINT session_states_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.session_workers
+    ADD CONSTRAINT session_workers_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.session_workers
+    ADD CONSTRAINT session_workers_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES public.workers(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_auth_token_id_fkey FOREIGN KEY (auth_token_id) REFERENCES public.auth_tokens(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_host_id_fkey FOREIGN KEY (host_id) REFERENCES public.hosts(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_host_set_id_fkey FOREIGN KEY (host_set_id) REFERENCES public.host_sets(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.targets(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.targets
+    ADD CONSTRAINT target_is_in_a_project FOREIGN KEY (scope_id, scope_type) REFERENCES public.scopes(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.worker_activation_tokens
+    ADD CONSTRAINT worker_activation_tokens_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id);
+ALTER TABLE ONLY public.worker_activation_tokens
+    ADD CONSTRAINT worker_activation_tokens_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES public.workers(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.worker_attachments
+    ADD CONSTRAINT worker_attachments_controller_id_fkey FOREIGN KEY (controller_id) REFERENCES public.controllers(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.worker_attachments
+    ADD CONSTRAINT worker_attachments_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES public.workers(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.workers
+    ADD CONSTRAINT workers_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id);

@@ -1,0 +1,189 @@
+/** Handlers of ScopeService: decode, look up, authorize, one store call, encode. */
+import { invalidArgument } from '../../../lib/errors/errors';
+import { hasIdForm, newId } from '../../../lib/ids/ids';
+import {
+  Scope,
+  ScopeServiceDefinition,
+  type CreateScopeRequest,
+  type UpdateScopeRequest,
+} from '../../../proto/gen/api/scopes';
+import { authorizedCollectionActions } from '../authz/collections';
+import type { ControllerDeps } from '../context';
+import { sql, transaction, type Tx } from '../db/db';
+import { insertRole } from '../init/initialize';
+import { scopeRoles } from '../init/roles';
+import { changing } from '../resources/changes';
+import {
+  checkCreate,
+  checkDeleteId,
+  checkGetId,
+  checkUpdate,
+  FieldErrors,
+  maskedColumns,
+  MESSAGE,
+  storedText,
+} from '../resources/fields';
+import { itemAccess, type ItemDefinition } from '../resources/items';
+import { staleVersion } from '../resources/rows';
+import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
+import { service, type Op } from '../rpc/service';
+import {
+  collectionsBelow,
+  prefixOf,
+  SCOPE_PREFIXES,
+  scopeActions,
+  scopeItem,
+  scopeResource,
+  type ScopeRow,
+} from './scopes';
+import * as store from './scopes.store';
+
+const MUTABLE = {
+  name: 'name',
+  description: 'description',
+  primary_auth_method_id: 'primary_auth_method_id',
+};
+
+const AUTH_METHOD_PREFIXES = ['ampw', 'amoidc', 'amldap'];
+/** Users who stand for many; they get no rights in what they create. */
+const BUILTIN_USERS = ['u_anon', 'u_auth', 'u_recovery'];
+
+export function scopeService(deps: ControllerDeps) {
+  const on = deps.db.executor;
+
+  const collections = async (op: Op, row: ScopeRow) => {
+    const at = { scopeId: row.id, parentScopeId: row.scope_id ?? undefined };
+    const below = await authorizedCollectionActions(deps.authz, op, collectionsBelow(row), at);
+    return { authorized_collection_actions: below };
+  };
+  const listed: ItemDefinition<ScopeRow, ReturnType<typeof scopeItem>> = {
+    type: 'scope',
+    find: store.findScope,
+    select: store.selectScopes,
+    from: sql`from scopes r`,
+    resource: scopeResource,
+    actions: scopeActions,
+    item: scopeItem,
+    extra: collections,
+    toJSON: (item) => Scope.toJSON(Scope.fromPartial(item)),
+  };
+  // One org by itself comes without them, as existing clients expect; in lists it has them.
+  const single: typeof listed = {
+    ...listed,
+    extra: async (op, row) => (row.type === 'org' ? {} : collections(op, row)),
+  };
+  const { allow, shown, answer } = itemAccess(deps, single);
+
+  /** Keys and roles of a new scope. */
+  async function furnish(
+    tx: Tx,
+    scope: { id: string; type: 'org' | 'project'; userId: string; now: Date },
+    skip: Pick<CreateScopeRequest, 'skip_admin_role_creation' | 'skip_default_role_creation'>,
+  ): Promise<void> {
+    const { id, type, userId, now } = scope;
+    await deps.kms.createScopeKeys(tx, id, now);
+    const builtin = BUILTIN_USERS.includes(userId);
+    const admin = skip.skip_admin_role_creation || builtin ? undefined : userId;
+    const roles = scopeRoles(id, type, admin).filter(
+      (role) => role.userId === admin || !skip.skip_default_role_creation,
+    );
+    for (const role of roles) await insertRole(tx, role, now);
+  }
+
+  return service(ScopeServiceDefinition, {
+    async getScope(op, { id }) {
+      checkGetId(id, ...SCOPE_PREFIXES);
+      const { row, allowed } = await allow(op, 'read', id);
+      return shown(op, allowed, row);
+    },
+
+    async listScopes(op, request) {
+      const scope_id = request.scope_id === '' ? 'global' : request.scope_id;
+      new FieldErrors()
+        .require(isParent(scope_id), 'scope_id', "Must be 'global' or a valid org scope id when listing.")
+        .throwIfAny(MESSAGE.identifier);
+      return listInScopes(deps, op, listed, { ...request, scope_id });
+    },
+
+    async createScope(op, request) {
+      const item = request.item ?? Scope.fromPartial({});
+      const type = checkNewScope(item);
+      const parent = await scopeNode(on, item.scope_id);
+      const allowed = await deps.authz.check(op, 'create', collectionIn('scope', parent));
+      const now = deps.clock.now();
+      const id = newId(prefixOf(type));
+      const [name, description] = [storedText(item.name), storedText(item.description)];
+      await changing(deps.db, now, async (tx) => {
+        await store.insertScope(tx, allowed, { id, type, name, description, now });
+        await furnish(tx, { id, type, userId: allowed.actor.userId, now }, request);
+      });
+      return answer(op, allowed, id);
+    },
+
+    async updateScope(op, request) {
+      checkChange(request);
+      const { allowed } = await allow(op, 'update', request.id);
+      const item = request.item!;
+      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
+        storedText(item[path as keyof typeof MUTABLE]),
+      );
+      const primary = columns['primary_auth_method_id'];
+      if (typeof primary === 'string' && !(await store.hasAuthMethod(on, request.id, primary))) {
+        throw invalidArgument(MESSAGE.request, [
+          { name: 'primary_auth_method_id', description: 'Must be an auth method of this scope.' },
+        ]);
+      }
+      const now = deps.clock.now();
+      const change = { version: item.version, columns, now };
+      if (!(await changing(deps.db, now, (tx) => store.updateScope(tx, allowed, change)))) {
+        throw staleVersion('Scope', request.id);
+      }
+      return answer(op, allowed, request.id);
+    },
+
+    async deleteScope(op, { id }) {
+      new FieldErrors().require(id !== 'global', 'id', 'Invalid to delete the global scope.').throwIfAny();
+      checkDeleteId(id, ...SCOPE_PREFIXES);
+      const { allowed } = await allow(op, 'delete', id);
+      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteScope(tx, allowed));
+      return {};
+    },
+  });
+}
+
+const isParent = (id: string): boolean => id === 'global' || hasIdForm(id, 'o');
+
+/** Type of the new scope, which its parent decides. */
+function checkNewScope(item: Scope): 'org' | 'project' {
+  const errors = new FieldErrors();
+  const type = item.type !== '' ? item.type : item.scope_id === 'global' ? 'org' : 'project';
+  errors.require(item.scope_id !== '', 'scope_id', 'Missing value for scope_id.');
+  errors.require(type !== 'global', 'type', 'Cannot create a global scope.');
+  errors.require(['org', 'project', 'global'].includes(type), 'type', 'Must be "org" or "project".');
+  if (item.scope_id !== '') {
+    const underGlobal = 'Org scopes can only be created under the global scope.';
+    const underOrg = 'Project scopes can only be created under an org scope.';
+    errors.require(type !== 'org' || item.scope_id === 'global', 'type', underGlobal);
+    errors.require(type !== 'project' || hasIdForm(item.scope_id, 'o'), 'type', underOrg);
+  }
+  const primary = item.primary_auth_method_id;
+  errors.require(primary === undefined, 'primary_auth_method_id', 'This field can only be set after creation.');
+  checkCreate(errors, item).throwIfAny();
+  return type as 'org' | 'project';
+}
+
+function checkChange(request: UpdateScopeRequest): void {
+  const errors = new FieldErrors();
+  const { id, item, update_mask: mask = [] } = request;
+  const knownId = id === 'global' || hasIdForm(id, 'o', 'p');
+  errors.require(knownId, 'id', 'Invalidly formatted scope id.');
+  const missing = 'UpdateMask not provided but is required to update a project.';
+  errors.require(mask.length > 0, 'update_mask', missing);
+  errors.require(['', typeById(id)].includes(item?.type ?? ''), 'type', 'Cannot modify the resource type.');
+  const primary = item?.primary_auth_method_id;
+  const fits = primary === undefined || hasIdForm(primary, ...AUTH_METHOD_PREFIXES);
+  errors.require(fits, 'primary_auth_method_id', 'Improperly formatted identifier.');
+  checkUpdate(errors, request, SCOPE_PREFIXES).throwIfAny();
+}
+
+const typeById = (id: string): string => (id === 'global' ? 'global' : hasIdForm(id, 'o') ? 'org' : 'project');

@@ -1,0 +1,44 @@
+/** The table of contents of the API: every service with its handlers. */
+import type { PasswordQueue } from './auth-methods/passwords';
+import { accountService } from './accounts/accounts.rpc';
+import { authMethodService } from './auth-methods/auth-methods.rpc';
+import { authTokenService } from './auth-tokens/auth-tokens.rpc';
+import type { ControllerDeps } from './context';
+import type { Control } from './control/control';
+import { groupService } from './groups/groups.rpc';
+import { hostCatalogService } from './host-catalogs/host-catalogs.rpc';
+import { hostSetService } from './host-sets/host-sets.rpc';
+import { hostService } from './hosts/hosts.rpc';
+import { roleService } from './roles/roles.rpc';
+import type { Service } from './rpc/service';
+import { scopeService } from './scopes/scopes.rpc';
+import { sessionService } from './sessions/sessions.rpc';
+import { authorizeSession } from './targets/authorize-session';
+import { targetService } from './targets/targets.rpc';
+import { userService } from './users/users.rpc';
+import type { DeploymentAuthority } from './workers/authority';
+import { workerService } from './workers/workers.rpc';
+
+export interface ServiceDeps extends ControllerDeps {
+  passwords: PasswordQueue;
+  control: Control;
+  authority: DeploymentAuthority;
+}
+
+export function createServices(deps: ServiceDeps): Service[] {
+  return [
+    scopeService(deps),
+    authMethodService(deps, deps.passwords),
+    accountService(deps, deps.passwords),
+    authTokenService(deps),
+    userService(deps),
+    groupService(deps),
+    roleService(deps),
+    hostCatalogService(deps),
+    hostService(deps),
+    hostSetService(deps),
+    targetService(deps, authorizeSession(deps)),
+    sessionService(deps),
+    workerService(deps),
+  ];
+}

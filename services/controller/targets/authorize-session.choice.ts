@@ -1,0 +1,71 @@
+/** The two choices of authorize-session: which host, and which workers in which order. */
+import { randomInt } from 'node:crypto';
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+import { compileFilter } from '../../../lib/filter/filter';
+import type { Executor } from '../db/db';
+import { MESSAGE } from '../resources/fields';
+import { canonicalTags } from '../workers/workers';
+import { candidates, loads, type Candidate } from '../workers/workers.store';
+
+export interface Endpoint {
+  address: string;
+  /** Null when it is the target's own address. */
+  host_id: string | null;
+  host_set_id: string | null;
+}
+
+/** The target's address, else the wanted host, else any pair of host and set with the same chance. */
+export function chooseEndpoint(address: string | null, endpoints: readonly Endpoint[], hostId: string): Endpoint {
+  if (address !== null) return { address, host_id: null, host_set_id: null };
+  if (endpoints.length === 0) {
+    throw new ApiError('NotFound', 'No host sources or address found for given target.');
+  }
+  if (hostId === '') return endpoints[randomInt(endpoints.length)]!;
+  const wanted = endpoints.findLast((endpoint) => endpoint.host_id === hostId);
+  if (wanted !== undefined) return wanted;
+  throw invalidArgument(MESSAGE.fields, [{ name: 'host_id', description: 'The requested host id is not available.' }]);
+}
+
+/** Workers that can take the session, in order of preference. Throws 503 when there is none. */
+export async function chooseWorkers(on: Executor, filter: string | null, now: Date): Promise<Candidate[]> {
+  const alive = await candidates(on, now);
+  if (alive.length === 0) {
+    throw new ApiError(
+      'Unavailable',
+      'No worker is connected: start a worker, or check that it can reach the cluster port of a controller.',
+    );
+  }
+  const matches = filter === null ? () => true : compileFilter(filter);
+  const eligible = alive.filter((worker) => matches({ name: worker.name ?? '', tags: canonicalTags(worker) }));
+  if (eligible.length === 0) {
+    throw new ApiError(
+      'Unavailable',
+      `No worker can handle this session: ${alive.length} connected, but the target's worker filter matches none of them. ` +
+        "Change the target's egress_worker_filter or the tags of a worker.",
+    );
+  }
+  return lessLoadedFirst(on, shuffled(eligible));
+}
+
+/** Puts the less loaded of two random ones first; the others stay as they are. */
+async function lessLoadedFirst(on: Executor, workers: Candidate[]): Promise<Candidate[]> {
+  const [first, second, ...others] = workers;
+  if (first === undefined || second === undefined) return workers;
+  const open = await loads(on, [first.id, second.id]);
+  return (open.get(second.id) ?? 0) < (open.get(first.id) ?? 0) ? [second, first, ...others] : workers;
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  const mixed = [...items];
+  for (let i = mixed.length - 1; i > 0; i--) {
+    const j = randomInt(i + 1);
+    [mixed[i], mixed[j]] = [mixed[j]!, mixed[i]!];
+  }
+  return mixed;
+}
+
+/** Host of `host:port`, without the brackets of IPv6. */
+export function hostOf(address: string): string {
+  const at = address.lastIndexOf(':');
+  return address.slice(0, at === -1 ? undefined : at).replace(/^\[(.*)\]$/, '$1');
+}

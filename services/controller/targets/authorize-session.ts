@@ -1,0 +1,157 @@
+/**
+ * authorize-session: checks, chooses a host and workers, makes the session in one transaction, hands its grant to the
+ * workers, and answers with the token that lets a client connect. The order of the checks decides which error a caller
+ * sees first.
+ */
+import { ApiError } from '../../../lib/errors/errors';
+import { newId } from '../../../lib/ids/ids';
+import { createSessionCertificate, type SessionCertificate } from '../../../lib/tls/session-certificate';
+import { encodeAuthorizationToken } from '../../../lib/transport/authorization-token';
+import type { AuthorizeSessionRequest } from '../../../proto/gen/api/targets';
+import type { Actor, Allowed } from '../authz/authz';
+import type { ControllerDeps } from '../context';
+import type { Control } from '../control/control';
+import { egressGrant } from '../control/grants';
+import { transaction } from '../db/db';
+import { cutFields } from '../resources/present';
+import { scopeInfo } from '../resources/rows';
+import type { Op } from '../rpc/service';
+import { endpointUrl, SESSION_PREFIX } from '../sessions/sessions';
+import { insertSession } from '../sessions/sessions.store';
+import type { Candidate } from '../workers/workers.store';
+import { chooseEndpoint, chooseWorkers, hostOf, type Endpoint } from './authorize-session.choice';
+import { requestedTarget } from './authorize-session.request';
+import { endpointsOf, targetById, type SessionTarget } from './authorize-session.store';
+
+export type AuthorizeSessionDeps = ControllerDeps & { control: Pick<Control, 'pushGrant'> };
+
+/** Times that a target may change between its reading and the making of the session. */
+const MAX_ATTEMPTS = 3;
+
+interface NewSession {
+  id: string;
+  now: Date;
+  expiration: Date;
+  url: string;
+  endpoint: Endpoint;
+  workers: Candidate[];
+  keys: SessionCertificate;
+}
+
+/** Handler of the targets service. */
+export function authorizeSession(deps: AuthorizeSessionDeps) {
+  const on = deps.db.executor;
+
+  return async (op: Op, request: AuthorizeSessionRequest) => {
+    let target = await requestedTarget(on, request);
+    const allowed = await deps.authz.check(op, 'authorize-session', {
+      type: 'target',
+      id: target.id,
+      scopeId: target.scope_id,
+      parentScopeId: target.scope.parent_scope_id,
+    });
+    // Anonymous callers may be granted the action, but a session belongs to a token.
+    if (allowed.actor.authTokenId === undefined) throw new ApiError('PermissionDenied', 'Forbidden.');
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const session = await plan(deps, target, request.host_id);
+      if (await store(deps, op, allowed, target, session)) {
+        const shown = answer(target, session, allowed.actor);
+        return { item: cutFields(shown, allowed.decision) };
+      }
+      target = (await targetById(on, target.id)) ?? target;
+    }
+    throw new ApiError('Unavailable', 'The target changes too often right now: try again.');
+  };
+}
+
+async function plan(deps: AuthorizeSessionDeps, target: SessionTarget, hostId: string): Promise<NewSession> {
+  const on = deps.db.executor;
+  const endpoints = target.address === null ? await endpointsOf(on, target.id) : [];
+  const endpoint = chooseEndpoint(target.address, endpoints, hostId);
+  const now = deps.clock.now();
+  const workers = await chooseWorkers(on, target.worker_filter, now);
+  const id = newId(SESSION_PREFIX);
+  const expiration = new Date(now.getTime() + target.session_max_seconds * 1_000);
+  const workerHosts = workers.map((worker) => hostOf(worker.address));
+  return {
+    id,
+    now,
+    expiration,
+    url: endpointUrl(target.type, endpoint.address, target.default_port),
+    endpoint,
+    workers,
+    keys: createSessionCertificate({ sessionId: id, workerHosts, now, expiration }),
+  };
+}
+
+/** Stores the session and hands out its grant; false when the target changed meanwhile. */
+async function store(
+  deps: AuthorizeSessionDeps,
+  op: Op,
+  allowed: Allowed<'authorize-session'>,
+  target: SessionTarget,
+  session: NewSession,
+): Promise<boolean> {
+  const { id, now, expiration, endpoint, keys } = session;
+  const workerIds = session.workers.map((worker) => worker.id);
+  const sealed = await deps.kms.encrypt(deps.db.executor, target.scope_id, 'sessions', keys.privateKey, id);
+  const made = await transaction(deps.db, now, (tx) =>
+    insertSession(tx, allowed, {
+      id,
+      targetId: target.id,
+      targetVersion: target.version,
+      userId: allowed.actor.userId,
+      authTokenId: allowed.actor.authTokenId!,
+      hostId: endpoint.host_id,
+      hostSetId: endpoint.host_set_id,
+      endpoint: session.url,
+      certificate: keys.certificate,
+      privateKey: sealed.ciphertext,
+      keyId: sealed.keyId,
+      correlationId: op.id,
+      now,
+      expiration,
+      workerIds,
+    }),
+  );
+  if (made) deps.control.pushGrant(workerIds, egressGrant(grantInput(target, session), keys.privateKey, now));
+  return made;
+}
+
+const grantInput = (target: SessionTarget, session: NewSession) => ({
+  id: session.id,
+  endpoint: session.url,
+  certificate: session.keys.certificate,
+  connection_limit: target.session_connection_limit,
+  offline_grace_seconds: target.offline_grace_seconds,
+  expiration_time: session.expiration,
+});
+
+function answer(target: SessionTarget, session: NewSession, actor: Actor) {
+  const common = {
+    session_id: session.id,
+    target_id: target.id,
+    scope: scopeInfo(target.scope),
+    type: target.type,
+    connection_limit: target.session_connection_limit,
+    endpoint: session.url,
+    endpoint_port: target.default_port,
+    expiration: session.expiration,
+    host_id: session.endpoint.host_id ?? '',
+  };
+  const authorization_token = encodeAuthorizationToken({
+    ...common,
+    created_time: session.now,
+    certificate: session.keys.certificate,
+    private_key: session.keys.privateKey,
+    worker_info: session.workers.map(({ address }) => ({ address })),
+    default_client_port: target.default_client_port ?? 0,
+  });
+  return {
+    ...common,
+    created_time: session.now,
+    user_id: actor.userId,
+    host_set_id: session.endpoint.host_set_id ?? '',
+    authorization_token,
+  };
+}

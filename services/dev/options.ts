@@ -1,0 +1,149 @@
+/** Flags of `dev`: the command line wins over the environment, that over the file of -config, that over the defaults. */
+import { readFileSync } from 'node:fs';
+import { parseAddress, type HostPort } from '../../lib/config/address';
+import { ConfigError, Fields, type Problem } from '../../lib/config/fields';
+import { resolveIndirect } from '../../lib/config/indirect';
+import { randomBase62 } from '../../lib/ids/ids';
+import { LOG_LEVELS } from '../server/config';
+import { readListeners, type Purpose } from '../server/config-listeners';
+import type { Flags } from '../server/streams';
+
+export interface DevSettings {
+  idSuffix: string;
+  secondaryIdSuffix: string;
+  loginName: string;
+  password: string;
+  unprivilegedLoginName: string;
+  unprivilegedPassword: string;
+  api: HostPort;
+  cluster: HostPort;
+  proxy: HostPort;
+  ops: HostPort;
+  workerOps: HostPort;
+  controllerPublicClusterAddress: string | undefined;
+  workerPublicAddress: string | undefined;
+  hostAddress: string;
+  targetDefaultPort: number;
+  targetSessionMaxSeconds: number;
+  targetSessionConnectionLimit: number;
+  controllerOnly: boolean;
+  databaseUrl: string | undefined;
+  dataDir: string | undefined;
+  logLevel: string;
+}
+
+const MAX_PORT = 65_535;
+const MAX_SECONDS = 2_147_483_647;
+const PASSWORD_LENGTH = 20;
+
+export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<DevSettings> {
+  const problems: Problem[] = [];
+  const read = new Reader(flags, env, problems);
+  const file = readFile(flags.texts('config')[0], env, problems);
+  const settings: DevSettings = {
+    idSuffix: read.suffix('id-suffix', '1234567890'),
+    secondaryIdSuffix: read.suffix('secondary-id-suffix', '0987654321'),
+    loginName: read.text('login-name', 'admin'),
+    password: read.text('password', 'password') || randomBase62(PASSWORD_LENGTH),
+    unprivilegedLoginName: read.text('unprivileged-login-name', 'user'),
+    unprivilegedPassword: read.text('unprivileged-password', 'password') || randomBase62(PASSWORD_LENGTH),
+    api: read.address('api-listen-address', 'CONTROLLER_API_LISTEN_ADDRESS', file.api?.[0], 9200),
+    cluster: read.address('cluster-listen-address', 'CONTROLLER_CLUSTER_LISTEN_ADDRESS', file.cluster?.[0], 9201),
+    proxy: read.address('proxy-listen-address', 'WORKER_PROXY_LISTEN_ADDRESS', file.proxy?.[0], 9202),
+    ops: read.address('ops-listen-address', 'OPS_LISTEN_ADDRESS', file.ops?.[0], 9203),
+    workerOps: read.address('worker-ops-listen-address', 'WORKER_OPS_LISTEN_ADDRESS', file.ops?.[1], 9204),
+    controllerPublicClusterAddress: read.optional('controller-public-cluster-address'),
+    workerPublicAddress: read.optional('worker-public-address'),
+    hostAddress: read.text('host-address', 'localhost'),
+    targetDefaultPort: read.integer('target-default-port', 22, 1, MAX_PORT),
+    targetSessionMaxSeconds: read.integer('target-session-max-seconds', 0, 0, MAX_SECONDS),
+    targetSessionConnectionLimit: read.integer('target-session-connection-limit', -1, -1, MAX_SECONDS),
+    controllerOnly: flags.on('controller-only'),
+    databaseUrl: read.indirect('database-url') ?? (env['DATABASE_URL'] || undefined),
+    dataDir: read.optional('data-dir'),
+    logLevel: read.level(file.logLevel),
+  };
+  if (settings.idSuffix === settings.secondaryIdSuffix) {
+    problems.push({ path: '-secondary-id-suffix', expected: 'another text than -id-suffix' });
+  }
+  if (problems.length > 0) throw new ConfigError('flags of "dev"', problems);
+  return Object.freeze(settings);
+}
+
+class Reader {
+  constructor(
+    private readonly flags: Flags,
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly problems: Problem[],
+  ) {}
+
+  /** Flag, then SALLYPORT_DEV_X, then BOUNDARY_DEV_X. Only a variable can be empty. */
+  optional(flag: string, variable = flag.toUpperCase().replaceAll('-', '_')): string | undefined {
+    return this.flags.text(flag) ?? this.env[`SALLYPORT_DEV_${variable}`] ?? this.env[`BOUNDARY_DEV_${variable}`];
+  }
+
+  text(flag: string, fallback: string): string {
+    return this.optional(flag) ?? fallback;
+  }
+
+  suffix(flag: string, fallback: string): string {
+    const text = this.text(flag, fallback);
+    if (!/^[A-Za-z0-9]{10}$/.test(text)) this.problems.push({ path: `-${flag}`, expected: '10 letters and digits' });
+    return text;
+  }
+
+  integer(flag: string, fallback: number, min: number, max: number): number {
+    const text = this.text(flag, String(fallback));
+    const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    this.problems.push({ path: `-${flag}`, expected: `a whole number from ${min} to ${max}` });
+    return fallback;
+  }
+
+  address(flag: string, variable: string, fromFile: HostPort | undefined, port: number): HostPort {
+    const text = this.optional(flag, variable);
+    if (text === undefined) return fromFile ?? { host: '127.0.0.1', port };
+    const address = parseAddress(text, port);
+    if (address !== undefined) return address;
+    this.problems.push({ path: `-${flag}`, expected: `an address such as 127.0.0.1:${port}` });
+    return { host: '127.0.0.1', port };
+  }
+
+  indirect(flag: string): string | undefined {
+    const text = this.optional(flag);
+    return text === undefined ? undefined : resolveIndirect(text, this.env) || undefined;
+  }
+
+  level(fromFile: string | undefined): string {
+    const variable = this.env['SALLYPORT_LOG_LEVEL'] ?? this.env['BOUNDARY_LOG_LEVEL'];
+    const level = (this.flags.text('log-level') ?? variable ?? fromFile ?? 'warn').toLowerCase();
+    if (!(LOG_LEVELS as readonly string[]).includes(level)) {
+      this.problems.push({ path: '-log-level', expected: `one of ${LOG_LEVELS.join(', ')}` });
+    }
+    return level === 'err' ? 'error' : level;
+  }
+}
+
+type FromFile = Partial<Record<Purpose, HostPort[]>> & { logLevel?: string | undefined };
+
+/** Of the file only the addresses of its listeners and the log level count. */
+function readFile(path: string | undefined, env: NodeJS.ProcessEnv, problems: Problem[]): FromFile {
+  if (path === undefined) return {};
+  let values: unknown;
+  try {
+    values = JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    problems.push({ path: '-config', expected: `a readable file with one JSON object (${path})` });
+    return {};
+  }
+  const top = new Fields(values as Record<string, unknown>, '', problems, env);
+  const listeners = readListeners(top, []);
+  const addresses = (purpose: Purpose): HostPort[] => listeners[purpose].map((listener) => listener.address);
+  return {
+    api: addresses('api'),
+    cluster: addresses('cluster'),
+    proxy: addresses('proxy'),
+    ops: addresses('ops'),
+    logLevel: top.word('log_level', LOG_LEVELS),
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * A controller's services in the test process, on a real database: keys, authorization and pipeline as in production,
+ * no sockets. It starts as dev mode does, with {@link DEV}.
+ */
+import { randomUUID } from 'node:crypto';
+import { Registry } from 'prom-client';
+import { systemClock, type Clock } from '../../lib/clock/clock';
+import type { ApiError, ErrorBody } from '../../lib/errors/errors';
+import { createLogger } from '../../lib/log/log';
+import { issueToken } from '../../services/controller/auth-tokens/tokens';
+import { createAuthz } from '../../services/controller/authz/authorizer';
+import { CONTROLLER_DEFAULTS } from '../../services/controller/config';
+import type { ControllerDeps } from '../../services/controller/context';
+import { openDb, transaction } from '../../services/controller/db/db';
+import { initialize } from '../../services/controller/init/initialize';
+import { devPlan } from '../../services/controller/init/plan';
+import { createKms } from '../../services/controller/kms/kms';
+import { createPipeline } from '../../services/controller/rpc/pipeline';
+import type { Service } from '../../services/controller/rpc/service';
+import { createTestDatabase } from './postgres';
+
+/** Ids of what a test controller starts with. */
+export const DEV = {
+  authMethod: 'ampw_1234567890',
+  admin: 'u_1234567890',
+  adminAccount: 'acctpw_1234567890',
+  user: 'u_0987654321',
+  userAccount: 'acctpw_0987654321',
+  org: 'o_1234567890',
+  project: 'p_1234567890',
+  hostCatalog: 'hcst_1234567890',
+  hostSet: 'hsst_1234567890',
+  host: 'hst_1234567890',
+  target: 'ttcp_1234567890',
+} as const;
+
+/** Every look is a millisecond later, so that what is made later has the later time. */
+class TickingClock implements Clock {
+  private ms = Date.parse('2030-01-02T03:04:05Z');
+  now = (): Date => new Date(this.ms++);
+  after = systemClock.after;
+  every = systemClock.every;
+}
+
+/** Calls as one user. */
+export interface Caller {
+  /** Calls `TargetService/GetTarget`; the answer is JSON as clients see it. Rejects with ApiError. */
+  call(method: string, request?: object): Promise<any>;
+  /** Body and HTTP status of a refusal; rejects when the call is allowed. */
+  refusal(method: string, request?: object): Promise<ErrorBody & { status: number }>;
+}
+
+export interface TestController {
+  deps: ControllerDeps;
+  admin: Caller;
+  /** Has the rights of every user who is logged in. */
+  user: Caller;
+  anonymous: Caller;
+  stop(): Promise<void>;
+}
+
+/** The services that `make` builds from the dependencies, ready to be called. */
+export async function startTestController(make: (deps: ControllerDeps) => Service[]): Promise<TestController> {
+  const database = await createTestDatabase();
+  const log = createLogger('test', { level: 'silent' });
+  const clock = new TickingClock();
+  const db = openDb({ url: database.url, log, maxConnections: 4 });
+  const kms = createKms({ rootKey: { id: 'test', key: Buffer.alloc(32, 1) } });
+  await initialize(db, kms, plan(), clock.now());
+  const config = { name: 'test', ...CONTROLLER_DEFAULTS };
+  const authz = createAuthz({ config, db, kms, audit: () => undefined });
+  const deps: ControllerDeps = { config, db, kms, authz, clock, log };
+  const pipeline = createPipeline(make(deps), { log, clock, maxRequestDurationMs: 30_000, registry: new Registry() });
+
+  async function call(token: string | undefined, method: string, request: object): Promise<any> {
+    const fullName = `sallyport.api.v1.${method}`;
+    const bound = pipeline.methods.get(fullName);
+    if (bound === undefined) throw new Error(`${fullName} is not served here`);
+    const { requestType, responseType } = bound.definition;
+    // Over the wire and back, as any client's request.
+    const message = requestType.decode(requestType.encode(requestType.fromPartial(request)).finish());
+    const signal = new AbortController().signal;
+    const info = { token, clientAddress: '127.0.0.1', correlationId: randomUUID(), signal };
+    return responseType.toJSON(await pipeline.invoke(fullName, message, info));
+  }
+
+  const callerOf = (token: string | undefined): Caller => ({
+    call: (method, request = {}) => call(token, method, request),
+    refusal: (method, request = {}) =>
+      call(token, method, request).then(
+        (answer: unknown) => Promise.reject(new Error(`${method} was allowed: ${JSON.stringify(answer)}`)),
+        (error: ApiError) => ({ ...error.body(), status: error.httpStatus }),
+      ),
+  });
+
+  const login = async (user_id: string, account_id: string): Promise<Caller> => {
+    const now = clock.now();
+    const owner = { scope_id: 'global', user_id, account_id, auth_method_id: DEV.authMethod };
+    return callerOf((await transaction(db, now, (tx) => issueToken(deps, tx, owner, now))).text);
+  };
+
+  return {
+    deps,
+    admin: await login(DEV.admin, DEV.adminAccount),
+    user: await login(DEV.user, DEV.userAccount),
+    anonymous: callerOf(undefined),
+    async stop() {
+      await db.close();
+      await database.drop();
+    },
+  };
+}
+
+/** The names of the fields that a refusal is about, with the reasons. */
+export const fieldsOf = (refusal: ErrorBody): Record<string, string> =>
+  Object.fromEntries((refusal.details?.request_fields ?? []).map((field) => [field.name, field.description]));
+
+const plan = () =>
+  devPlan({
+    idSuffix: '1234567890',
+    secondaryIdSuffix: '0987654321',
+    loginName: 'admin',
+    password: 'password',
+    unprivilegedLoginName: 'user',
+    unprivilegedPassword: 'password',
+    hostAddress: 'localhost',
+    targetDefaultPort: 22,
+    targetSessionMaxSeconds: 0,
+    targetSessionConnectionLimit: -1,
+  });

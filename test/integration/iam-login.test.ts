@@ -1,0 +1,251 @@
+import { row, sql } from '../../services/controller/db/db';
+import { IDS, startIam, type Iam } from './iam-controller';
+
+let iam: Iam;
+let admin: string;
+
+beforeAll(async () => {
+  iam = await startIam();
+  admin = await iam.login('admin');
+});
+afterAll(() => iam.close());
+
+const READ = { id: IDS.admin };
+const UNAUTHENTICATED = { kind: 'Unauthenticated', message: 'Unauthenticated, or invalid token.', status: 401 };
+
+test('a login gives a token that works, and whose text is stored nowhere', async () => {
+  expect(admin).toMatch(/^at_[0-9A-Za-z]{10}_s1[1-9A-HJ-NP-Za-km-z]{40,}$/);
+  const { item } = await iam.call('UserService/GetUser', READ, admin);
+  expect(item).toMatchObject({ id: IDS.admin, login_name: 'admin', primary_account_id: IDS.adminAccount });
+  const secret = admin.split('_')[2]!;
+  const stored = await row<{ found: boolean }>(
+    iam.deps.db.executor,
+    sql`select bool_or(position(${Buffer.from(secret)} in token) > 0) as found from auth_tokens`,
+  );
+  expect(stored).toEqual({ found: false });
+});
+
+test('the answer to a login has the fields that clients read', async () => {
+  const attributes = { login_name: 'user', password: 'password' };
+  const answer = await iam.call('AuthMethodService/Authenticate', {
+    auth_method_id: IDS.method,
+    type: 'token',
+    attributes,
+  });
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+  expect(answer).toEqual({
+    type: 'token',
+    command: 'login',
+    attributes: {
+      id: expect.stringMatching(/^at_/),
+      scope: { id: 'global', type: 'global' },
+      token: expect.stringMatching(/^at_/),
+      user_id: IDS.user,
+      auth_method_id: IDS.method,
+      account_id: 'acctpw_0987654321',
+      created_time: time,
+      updated_time: time,
+      approximate_last_used_time: time,
+      expiration_time: time,
+    },
+  });
+});
+
+test.each([
+  ['wrong password', { login_name: 'admin', password: 'nope' }],
+  ['unknown login name', { login_name: 'nobody', password: 'password' }],
+  ['capitals in the login name', { login_name: 'Admin', password: 'password' }],
+  ['10 kB of password', { login_name: 'admin', password: 'x'.repeat(10_000) }],
+  ['10 kB of login name', { login_name: 'x'.repeat(10_000), password: 'x' }],
+])('%s: the same refusal', async (_what, attributes) => {
+  const refusal = await iam.refusal('AuthMethodService/Authenticate', { auth_method_id: IDS.method, attributes });
+  expect(refusal).toEqual({ kind: 'Unauthenticated', message: 'Unable to authenticate.', status: 401 });
+});
+
+test('bad login requests name each field', async () => {
+  const call = (request: object) =>
+    iam.refusal('AuthMethodService/Authenticate', { auth_method_id: IDS.method, ...request });
+  const fields = async (request: object) => (await call(request)).details?.request_fields;
+  const required = 'This is a required field.';
+  expect(await fields({})).toEqual([{ name: 'attributes', description: required }]);
+  expect(await fields({ attributes: { password: 7 } })).toEqual([
+    { name: 'attributes.login_name', description: required },
+    { name: 'attributes.password', description: required },
+  ]);
+  const attributes = { login_name: 'admin', password: 'password' };
+  expect(await fields({ attributes, command: 'start' })).toEqual([
+    { name: 'command', description: 'Invalid command for this auth method type.' },
+  ]);
+  expect(await fields({ attributes, type: 'x' })).toEqual([
+    { name: 'token_type', description: 'The only accepted types are "token" and "cookie".' },
+  ]);
+  expect((await call({ auth_method_id: 'zzz', attributes })).status).toBe(400);
+  expect((await call({ auth_method_id: 'ampw_AAAAAAAAAA', attributes })).status).toBe(404);
+});
+
+test('malformed, unknown, changed and foreign tokens make anonymous callers', async () => {
+  const [, id, secret] = admin.split('_') as [string, string, string];
+  const other = await iam.login('user');
+  for (const token of [
+    undefined,
+    '',
+    'x',
+    'at_x_y',
+    `at_${id}`,
+    `at_${id}_`,
+    `at_AAAAAAAAAA_${secret}`,
+    `${admin}x`,
+    `at_${id}_${other.split('_')[2]!}`,
+    `at_${id}_${'1'.repeat(10_000)}`,
+  ]) {
+    expect(await iam.refusal('UserService/GetUser', READ, token)).toEqual(UNAUTHENTICATED);
+  }
+});
+
+test('a token lives 24 hours without use and 7 days at most, and is deleted when it comes too late', async () => {
+  const hour = 3_600_000;
+  const tokens = await iam.login('admin');
+  const id = tokens.slice(0, 13);
+  const used = async () =>
+    (
+      await row<{ at: Date }>(
+        iam.deps.db.executor,
+        sql`select approximate_last_used_time as at from auth_tokens where id = ${id}`,
+      )
+    )?.at;
+  const first = await used();
+  iam.clock.forward(5 * 60_000);
+  await iam.call('UserService/GetUser', READ, tokens);
+  expect(await used()).toEqual(first);
+  iam.clock.forward(6 * 60_000);
+  await iam.call('UserService/GetUser', READ, tokens);
+  expect(await used()).toEqual(iam.clock.now());
+  for (let day = 0; day < 6; day++) {
+    iam.clock.forward(23 * hour);
+    await iam.call('UserService/GetUser', READ, tokens);
+  }
+  iam.clock.forward(23 * hour);
+  await iam.call('UserService/GetUser', READ, tokens);
+  iam.clock.forward(8 * hour);
+  expect(await iam.refusal('UserService/GetUser', READ, tokens)).toEqual(UNAUTHENTICATED);
+  expect(await used()).toBeUndefined();
+
+  const idle = await iam.login('admin');
+  iam.clock.forward(24 * hour);
+  expect(await iam.refusal('UserService/GetUser', READ, idle)).toEqual(UNAUTHENTICATED);
+  admin = await iam.login('admin');
+});
+
+test('a request with a token costs one statement for token and grants', async () => {
+  await iam.call('UserService/GetUser', READ, admin);
+  iam.statements.length = 0;
+  await iam.call('UserService/GetUser', READ, admin);
+  const authorization = iam.statements.filter((text) => /auth_tokens|role_grants/.test(text));
+  expect(authorization).toHaveLength(1);
+  expect(iam.statements.length).toBeLessThanOrEqual(3);
+});
+
+test('the first login through the primary auth method makes a user, once; through another one it is refused', async () => {
+  const account = async (auth_method_id: string, login_name: string) =>
+    (
+      await iam.call(
+        'AccountService/CreateAccount',
+        { item: { auth_method_id, attributes: { login_name, password: 'passpass' } } },
+        admin,
+      )
+    ).item;
+  await account(IDS.method, 'newcomer');
+  const [a, b] = await Promise.all([iam.login('newcomer', 'passpass'), iam.login('newcomer', 'passpass')]);
+  const list = await iam.call('AuthTokenService/ListAuthTokens', { scope_id: 'global', page_size: 100 }, admin);
+  const users = list.items.filter((t: any) => [a, b].some((x) => x.startsWith(t.id))).map((t: any) => t.user_id);
+  expect(users).toHaveLength(2);
+  expect(users[0]).toBe(users[1]);
+  expect((await iam.call('UserService/GetUser', { id: users[0] }, admin)).item).toMatchObject({
+    login_name: 'newcomer',
+    scope_id: 'global',
+  });
+
+  const second = await iam.call(
+    'AuthMethodService/CreateAuthMethod',
+    { item: { scope_id: 'global', type: 'password' } },
+    admin,
+  );
+  await account(second.item.id, 'stranger');
+  const attributes = { login_name: 'stranger', password: 'passpass' };
+  expect(await iam.refusal('AuthMethodService/Authenticate', { auth_method_id: second.item.id, attributes })).toEqual({
+    kind: 'NotFound',
+    message: 'Unable to find requested resource.',
+    status: 404,
+  });
+});
+
+test('after ten wrong passwords a login name waits, whether or not it exists; success resets', async () => {
+  for (const login_name of ['user', 'no-such-name']) {
+    const attempt = (password: string) =>
+      iam.refusal('AuthMethodService/Authenticate', {
+        auth_method_id: IDS.method,
+        attributes: { login_name, password },
+      });
+    for (let i = 0; i < 10; i++) expect((await attempt('wrong')).status).toBe(401);
+    expect(await attempt('password')).toMatchObject({
+      status: 429,
+      message: 'Too many failed attempts in a row. Try again in 1 s.',
+    });
+    iam.clock.forward(1_000);
+  }
+  await iam.login('user');
+  const attributes = { login_name: 'user', password: 'wrong' };
+  expect((await iam.refusal('AuthMethodService/Authenticate', { auth_method_id: IDS.method, attributes })).status).toBe(
+    401,
+  );
+  await iam.login('user');
+}, 60_000);
+
+test('every decision leaves an audit event', async () => {
+  iam.audit.length = 0;
+  await iam.call('UserService/GetUser', READ, admin);
+  await iam.refusal('UserService/GetUser', READ);
+  expect(iam.audit).toMatchObject([
+    {
+      user_id: IDS.admin,
+      action: 'read',
+      resource: { type: 'user', id: IDS.admin, scopeId: 'global' },
+      allowed: true,
+      reason: expect.stringContaining('ids=*;type=*;actions=*'),
+    },
+    { user_id: 'u_anon', action: 'read', allowed: false, reason: 'no grant allows it' },
+  ]);
+  expect(JSON.stringify(iam.audit)).not.toContain(admin.split('_')[2]!);
+});
+
+test('tokens: everybody reads and deletes their own, the admin all', async () => {
+  const [own, foreign] = [await iam.login('user'), await iam.login('admin')];
+  const get = (id: string, token?: string) => iam.call('AuthTokenService/GetAuthToken', { id: id.slice(0, 13) }, token);
+  const read = await get(own, own);
+  expect(read.item.authorized_actions).toEqual(['read:self', 'delete:self']);
+  expect(read.item.token).toBeUndefined();
+  const forbidden = { kind: 'PermissionDenied', message: 'Forbidden.', status: 403 };
+  expect(await iam.refusal('AuthTokenService/GetAuthToken', { id: foreign.slice(0, 13) }, own)).toEqual(forbidden);
+  expect(await iam.refusal('AuthTokenService/DeleteAuthToken', { id: foreign.slice(0, 13) }, own)).toEqual(forbidden);
+  expect(await iam.refusal('AuthTokenService/GetAuthToken', { id: own.slice(0, 13) })).toEqual(UNAUTHENTICATED);
+  const listed = await iam.call('AuthTokenService/ListAuthTokens', { scope_id: 'global' }, own);
+  expect(new Set(listed.items.map((t: any) => t.user_id))).toEqual(new Set([IDS.user]));
+  await get(own, foreign);
+  await iam.call('AuthTokenService/DeleteAuthToken', { id: own.slice(0, 13) }, own);
+  expect(await iam.refusal('AuthTokenService/GetAuthToken', { id: own.slice(0, 13) }, own)).toMatchObject({
+    status: 404,
+  });
+  expect(await iam.refusal('UserService/GetUser', READ, own)).toEqual(UNAUTHENTICATED);
+});
+
+test('deleting the account ends its tokens', async () => {
+  const { item } = await iam.call(
+    'AccountService/CreateAccount',
+    { item: { auth_method_id: IDS.method, attributes: { login_name: 'gone', password: 'passpass' } } },
+    admin,
+  );
+  const token = await iam.login('gone', 'passpass');
+  await iam.call('AccountService/GetAccount', { id: item.id }, token);
+  await iam.call('AccountService/DeleteAccount', { id: item.id }, admin);
+  expect(await iam.refusal('UserService/GetUser', READ, token)).toEqual(UNAUTHENTICATED);
+});

@@ -1,0 +1,542 @@
+/** Client proxy and worker proxy together: real sockets, real TLS; only the controllers are a recorder. */
+import { spawn } from 'node:child_process';
+import { connect, type Socket } from 'node:net';
+import tls, { type TLSSocket } from 'node:tls';
+import { startSessionProxy, type SessionProxy, type SessionProxyOptions } from '../../cli/proxy/session-proxy';
+import { WorkerDialer } from '../../cli/proxy/worker-dial';
+import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
+import { encodeFrame, FrameDecoder, FrameType } from '../../lib/transport/frames';
+import { Close, Connect, ConnectError, End } from '../../proto/gen/transport/transport';
+import type { Authorization } from '../../services/worker/sessions/types';
+import { dial, echo, endpoint, gone, hashAll, readAll, writeMany, type Endpoint } from '../harness/endpoints';
+import {
+  newTofuToken,
+  startSessionWorker,
+  type SessionWorker,
+  type SessionWorkerOptions,
+} from '../harness/session-worker';
+import { waitFor } from '../harness/wait';
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const ALLOWED: Authorization = { refused: '', text: '', connectionsLeft: -1, expiresInMs: 3_600_000 };
+const refusal = (refused: string): Authorization => ({ refused, text: '', connectionsLeft: -1, expiresInMs: 0 });
+
+interface Setup {
+  worker: SessionWorker;
+  target: Endpoint;
+  proxy: SessionProxy;
+  sessionId: string;
+  token: string;
+  warnings: string[];
+  left: number[];
+}
+
+async function setUp(
+  handle: (socket: Socket) => void,
+  more: { worker?: SessionWorkerOptions; proxy?: Partial<SessionProxyOptions>; expiresInMs?: number } = {},
+): Promise<Setup> {
+  const target = await endpoint(handle);
+  cleanups.push(() => target.close());
+  const worker = await startSessionWorker(more.worker);
+  cleanups.push(() => worker.close());
+  const change = more.expiresInMs === undefined ? {} : { expiresInMs: more.expiresInMs };
+  const { sessionId, token } = worker.session({ host: '127.0.0.1', port: target.port }, change);
+  const warnings: string[] = [];
+  const left: number[] = [];
+  const proxy = await startSessionProxy({
+    token,
+    listenAddress: '127.0.0.1',
+    listenPort: 0,
+    onWarning: (text) => warnings.push(text),
+    onConnectionsLeft: (count) => left.push(count),
+    ...more.proxy,
+  });
+  cleanups.push(() => proxy.close());
+  return { worker, target, proxy, sessionId, token, warnings, left };
+}
+
+const transportOf = (token: string): Promise<TLSSocket> =>
+  new WorkerDialer(decodeAuthorizationToken(token)).dial(new AbortController().signal);
+
+const connectFrame = (): Buffer =>
+  encodeFrame(FrameType.connect, Connect.encode({ tofu_token: newTofuToken() }).finish());
+
+/** A port that nobody accepts on and whose backlog is full, so that the kernel drops further SYNs. */
+async function deafPort(): Promise<{ port: number; close(): Promise<void> }> {
+  const script = `const server = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    require('fs').writeSync(1, String(server.address().port));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+  });`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+  const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  await waitFor('the backlog to fill', () => fillers.filter((socket) => !socket.connecting).length >= 2);
+  return {
+    port,
+    async close() {
+      for (const socket of fillers) socket.destroy();
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('close', resolve));
+    },
+  };
+}
+
+/** Control frames that a transport answers with until it closes. */
+async function answers(socket: TLSSocket): Promise<{ type: FrameType; payload: Buffer }[]> {
+  const frames: { type: FrameType; payload: Buffer }[] = [];
+  const decoder = new FrameDecoder({ data() {}, control: (type, payload) => frames.push({ type, payload }) });
+  socket.on('data', (chunk: Buffer) => decoder.push(chunk));
+  await gone(socket);
+  return frames;
+}
+
+const closes = (worker: SessionWorker, count: number) =>
+  waitFor(`${count} closes`, () => worker.controller.closed.length >= count && worker.controller.closed, {
+    status: () => JSON.stringify(worker.controller.closed),
+  });
+
+test('bytes arrive, are counted exactly, and the close says that the client ended it', async () => {
+  const { worker, proxy, sessionId, target } = await setUp(echo);
+  const socket = await dial(proxy.port);
+  socket.end('hello');
+  expect((await readAll(socket)).toString()).toBe('hello');
+  const [closed] = await closes(worker, 1);
+  expect(closed).toMatchObject({
+    sessionId,
+    connectionId: expect.stringMatching(/^sc_[0-9A-Za-z]{10}$/) as string,
+    bytesUp: 5,
+    bytesDown: 5,
+    closedBy: 'client',
+    cause: 'fin',
+    dialFailed: false,
+    endpoint: { address: '127.0.0.1', port: target.port },
+  });
+  expect(closed!.connectLatencyUs).toBeGreaterThan(0);
+  expect(closed!.firstByteLatencyUs).toBeGreaterThanOrEqual(closed!.connectLatencyUs!);
+  expect(worker.controller.authorized).toMatchObject([{ sessionId, client: { address: '127.0.0.1' } }]);
+  expect(worker.registry.connectionCount()).toBe(0);
+});
+
+test('32 MiB each way arrive unchanged and are counted to the byte', async () => {
+  const size = 32 * 1024 * 1024;
+  const received: ReturnType<typeof hashAll>[] = [];
+  let sent: Promise<string> | undefined;
+  const { worker, proxy } = await setUp((socket) => {
+    received.push(hashAll(socket));
+    sent = writeMany(socket, size).then((hash) => (socket.end(), hash));
+  });
+  const socket = await dial(proxy.port);
+  const down = hashAll(socket);
+  const up = await writeMany(socket, size);
+  socket.end();
+  expect(await down).toEqual({ sha256: await sent, length: size });
+  expect(await received[0]).toEqual({ sha256: up, length: size });
+  const [closed] = await closes(worker, 1);
+  expect(closed).toMatchObject({ bytesUp: size, bytesDown: size, cause: 'fin' });
+});
+
+test('half-close: a client that ends its side still gets the late answer', async () => {
+  const { worker, proxy } = await setUp((socket) => {
+    void readAll(socket).then((request) => setTimeout(() => socket.end(`got ${request.length}`), 50));
+  });
+  const socket = await dial(proxy.port);
+  socket.end(Buffer.alloc(100_000));
+  expect((await readAll(socket)).toString()).toBe('got 100000');
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'fin', bytesUp: 100_000 });
+});
+
+test('half-close: an endpoint that ends its side still gets what the client sends later', async () => {
+  let got: Promise<Buffer> | undefined;
+  const { worker, proxy } = await setUp((socket) => {
+    got = readAll(socket);
+    socket.end('first');
+  });
+  const socket = await dial(proxy.port);
+  expect((await readAll(socket)).toString()).toBe('first');
+  socket.end('second');
+  const [closed] = await closes(worker, 1);
+  expect((await got)!.toString()).toBe('second');
+  expect(closed).toMatchObject({ closedBy: 'endpoint', cause: 'fin', bytesUp: 6, bytesDown: 5 });
+});
+
+test('a reset by the endpoint resets the client', async () => {
+  const { worker, proxy } = await setUp((socket) => socket.once('data', () => socket.resetAndDestroy()));
+  const socket = await dial(proxy.port);
+  socket.write('x');
+  await gone(socket);
+  expect(socket.errored).toMatchObject({ code: 'ECONNRESET' });
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'endpoint', cause: 'rst', error: 'ECONNRESET' });
+});
+
+test('a reset by the client resets the endpoint', async () => {
+  const broken: unknown[] = [];
+  const { worker, proxy, target } = await setUp((socket) => {
+    socket.on('error', (error) => broken.push(error)).resume();
+  });
+  const socket = await dial(proxy.port);
+  socket.write('x');
+  await waitFor('the endpoint', () => target.sockets.size > 0);
+  socket.resetAndDestroy();
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'rst' });
+  await waitFor('the reset', () => broken.length > 0);
+  expect(broken[0]).toMatchObject({ code: 'ECONNRESET' });
+});
+
+test('a client that vanishes is lost, not unknown', async () => {
+  const { worker, target, token } = await setUp(echo);
+  const socket = await transportOf(token);
+  socket.write(connectFrame());
+  await waitFor('the endpoint', () => target.sockets.size > 0);
+  socket.destroy();
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'client lost' });
+  await waitFor('the endpoint to be let go', () => target.sockets.size === 0);
+});
+
+test('a client that stops answering pings is lost', async () => {
+  const { worker, token } = await setUp(echo, { worker: { keepaliveMs: 20 } });
+  const socket = await transportOf(token);
+  socket.write(connectFrame());
+  socket.resume();
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'client lost' });
+  expect(worker.registry.connectionCount()).toBe(0);
+  socket.destroy();
+});
+
+test('an idle connection of our own client survives keepalive', async () => {
+  const { worker, proxy } = await setUp(echo, { worker: { keepaliveMs: 10 } });
+  const socket = await dial(proxy.port);
+  socket.write('a');
+  await new Promise((resolve) => socket.once('data', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  socket.end('b');
+  expect((await readAll(socket)).toString()).toBe('b');
+  expect((await closes(worker, 1))[0]).toMatchObject({ cause: 'fin' });
+});
+
+test('a slow reader stops the sender; little is held on the way', async () => {
+  let written = 0;
+  const { proxy } = await setUp((socket) => {
+    const block = Buffer.alloc(1 << 16);
+    const fill = () => {
+      while (socket.writable && socket.write(block, () => (written += block.length)));
+    };
+    socket.on('drain', fill);
+    fill();
+  });
+  const socket = await dial(proxy.port);
+  socket.pause();
+  let last = -1;
+  await waitFor('the sender to stand still', async () => {
+    last = written;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    return written === last && written > 0;
+  });
+  // Six kernel buffers of the loopback and four queues of 64 KiB; an unbounded relay would pass any limit.
+  expect(written).toBeLessThan(64 * 1024 * 1024);
+  expect(process.memoryUsage().external).toBeLessThan(256 * 1024 * 1024);
+  socket.destroy();
+});
+
+test.each([
+  ['canceled', 'admin', { closedBy: 'admin', cause: 'canceled' }, 'Session has been canceled'],
+  ['expired', 'policy', { closedBy: 'policy', cause: 'expired' }, 'Session has expired'],
+] as const)('a session that is %s cuts a connection that is moving bytes', async (cause, closedBy, end, reason) => {
+  const { worker, proxy, target, sessionId } = await setUp((socket) => {
+    const block = Buffer.alloc(1 << 16);
+    const fill = () => {
+      while (socket.writable && socket.write(block));
+    };
+    socket.on('drain', fill).resume();
+    fill();
+  });
+  const socket = await dial(proxy.port);
+  await new Promise((resolve) => socket.once('data', resolve));
+  worker.registry.end(sessionId, { cause, closedBy });
+  await gone(socket);
+  expect((await closes(worker, 1))[0]).toMatchObject(end);
+  await waitFor('the endpoint to be let go', () => target.sockets.size === 0);
+  expect(await proxy.done).toMatchObject({ reason, serverSide: true });
+  await proxy.close();
+  expect(worker.controller.ended).toEqual([]);
+});
+
+test('expiry cuts by the worker’s own timer', async () => {
+  const { worker, proxy } = await setUp(echo, { expiresInMs: 300 });
+  worker.controller.authorize = () => Promise.resolve({ ...ALLOWED, expiresInMs: 3_600_000 });
+  const socket = await dial(proxy.port);
+  await gone(socket);
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'policy', cause: 'expired' });
+});
+
+test('a client of an ended session is told the true cause', async () => {
+  const { worker, sessionId, token } = await setUp(echo);
+  worker.registry.end(sessionId, { cause: 'canceled', closedBy: 'admin' });
+  const socket = await transportOf(token);
+  socket.write(connectFrame());
+  const [frame] = await answers(socket);
+  expect(frame!.type).toBe(FrameType.connectErr);
+  expect(ConnectError.decode(frame!.payload)).toMatchObject({ cause: 'canceled', closed_by: 'admin' });
+  expect(worker.controller.authorized).toEqual([]);
+});
+
+test.each([
+  ['dial refused', '127.0.0.1', 1, 'ECONNREFUSED', 'endpoint'],
+  ['name not found', 'no-such-host.invalid', 80, undefined, 'worker'],
+  ['dial unreachable', '255.255.255.255', 9, undefined, 'worker'],
+])(
+  '%s: the client learns it, the row says it, the slot is free, the proxy stays',
+  async (cause, host, port, error, by) => {
+    const { worker, target, proxy, warnings, sessionId } = await setUp(echo);
+    const session = await worker.registry.get(sessionId);
+    session!.grant = { ...session!.grant, endpoint: { host, port } };
+    const socket = await dial(proxy.port);
+    await gone(socket);
+    const [closed] = await closes(worker, 1);
+    expect(closed).toMatchObject({ cause, dialFailed: true, closedBy: by, bytesUp: 0, bytesDown: 0 });
+    if (error !== undefined) expect(closed!.error).toBe(error);
+    await waitFor('the warning', () => warnings.length > 0);
+    expect(warnings[0]).toContain(`${host}:${port}`);
+
+    session!.grant = { ...session!.grant, endpoint: { host: '127.0.0.1', port: target.port } };
+    const second = await dial(proxy.port);
+    second.end('again');
+    expect((await readAll(second)).toString()).toBe('again');
+  },
+);
+
+test('an endpoint that never answers is a dial timeout', async () => {
+  const deaf = await deafPort();
+  cleanups.push(deaf.close);
+  const { worker, proxy, sessionId } = await setUp(echo, { worker: { dialTimeoutMs: 100 } });
+  const session = await worker.registry.get(sessionId);
+  session!.grant = { ...session!.grant, endpoint: { host: '127.0.0.1', port: deaf.port } };
+  await gone(await dial(proxy.port));
+  const [closed] = await closes(worker, 1);
+  expect(closed).toMatchObject({ cause: 'dial timeout', closedBy: 'worker', error: 'ETIMEDOUT', dialFailed: true });
+});
+
+test('refusals by the controller leave no row; the limit ends the proxy once its connections are over', async () => {
+  const { worker, proxy, warnings, left } = await setUp(echo);
+  worker.controller.authorize = () => Promise.resolve(refusal('concurrent connection limit'));
+  await gone(await dial(proxy.port));
+  await waitFor('the warning', () => warnings.length > 0);
+  expect(warnings[0]).toContain('concurrent');
+
+  worker.controller.authorize = () => Promise.resolve({ ...ALLOWED, connectionsLeft: 0 });
+  const last = await dial(proxy.port);
+  last.write('x');
+  await new Promise((resolve) => last.once('data', resolve));
+  expect(left).toEqual([0]);
+  await expect(dial(proxy.port)).rejects.toThrow('ECONNREFUSED');
+  last.end();
+  expect(await proxy.done).toEqual({ reason: 'No connections left in session', serverSide: false });
+  expect(await closes(worker, 1)).toHaveLength(1);
+});
+
+test('a second client is refused and its proxy ends', async () => {
+  const { worker, proxy } = await setUp(echo);
+  worker.controller.authorize = () => Promise.resolve(refusal('tofu token not allowed'));
+  await gone(await dial(proxy.port));
+  expect(await proxy.done).toMatchObject({
+    reason: 'Error from proxy client: the session is already in use by another client',
+    serverSide: true,
+  });
+});
+
+test('END ends the session with the same first-use token, and live connections close as ended by the client', async () => {
+  const { worker, proxy, sessionId } = await setUp(echo);
+  const socket = await dial(proxy.port);
+  socket.write('x');
+  await new Promise((resolve) => socket.once('data', resolve));
+  await proxy.close();
+  await gone(socket);
+  expect(worker.controller.ended).toEqual([{ sessionId, tofuToken: worker.controller.authorized[0]!.tofuToken }]);
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client' });
+  expect((await proxy.done).serverSide).toBe(false);
+});
+
+test('END on one transport closes the others as ended by the client', async () => {
+  const { worker, token, target } = await setUp(echo);
+  const first = await transportOf(token);
+  first.write(connectFrame());
+  const frames = answers(first);
+  await waitFor('the connection', () => target.sockets.size === 1 && worker.registry.connectionCount() === 1);
+  const second = await transportOf(token);
+  second.write(encodeFrame(FrameType.end, End.encode({ tofu_token: newTofuToken() }).finish()));
+  const [close] = await answers(second);
+  expect(Close.decode(close!.payload)).toMatchObject({ closed_by: 'client', cause: 'fin' });
+  expect((await frames).at(-1)!.type).toBe(FrameType.close);
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'fin' });
+});
+
+test('a refused END says why', async () => {
+  const { worker, proxy, warnings } = await setUp(echo);
+  worker.controller.end = () => Promise.resolve('tofu token not allowed');
+  await proxy.close();
+  expect(warnings[0]).toContain('already in use by another client');
+});
+
+test('bytes that a local client wrote before it ended arrive although the proxy closes at once', async () => {
+  let got: ReturnType<typeof hashAll> | undefined;
+  const { proxy } = await setUp((socket) => {
+    got = hashAll(socket);
+    void got.then(() => socket.end());
+  });
+  const socket = await dial(proxy.port);
+  const hash = await writeMany(socket, 8 * 1024 * 1024);
+  socket.end();
+  socket.resume();
+  await waitFor('the end to arrive', () => socket.writableFinished);
+  await proxy.close();
+  expect(await got).toEqual({ sha256: hash, length: 8 * 1024 * 1024 });
+});
+
+test('a draining worker refuses new connections and says so', async () => {
+  const { worker, proxy, warnings } = await setUp(echo);
+  worker.isDraining = true;
+  await gone(await dial(proxy.port));
+  await waitFor('the warning', () => warnings.length > 0);
+  expect(warnings[0]).toContain('shutting down');
+});
+
+test('a half-closed connection without traffic is ended', async () => {
+  const { worker, proxy } = await setUp((socket) => socket.resume(), { worker: { halfClosedIdleMs: 50 } });
+  const socket = await dial(proxy.port);
+  socket.end('x');
+  await gone(socket);
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'policy', cause: 'idle timeout', bytesUp: 1 });
+});
+
+test('no connection for a while ends the proxy when asked to', async () => {
+  const { proxy } = await setUp(echo, { proxy: { inactivityMs: 50 } });
+  const socket = await dial(proxy.port);
+  socket.end();
+  socket.resume();
+  expect(await proxy.done).toMatchObject({ reason: 'Inactivity timeout reached', serverSide: false });
+});
+
+test('the next worker of the list is tried', async () => {
+  const { worker, target } = await setUp(echo);
+  const { newGrant, tokenOf } = await import('../harness/session-worker');
+  const grant = newGrant({ host: '127.0.0.1', port: target.port });
+  worker.registry.put(grant);
+  const token = tokenOf(grant, [{ host: '127.0.0.1', port: 1 }, worker.address]);
+  const proxy = await startSessionProxy({ token, listenAddress: '127.0.0.1', listenPort: 0 });
+  cleanups.push(() => proxy.close());
+  const socket = await dial(proxy.port);
+  socket.end('x');
+  expect((await readAll(socket)).toString()).toBe('x');
+});
+
+test('200 connections in random order leave exact counts and nothing behind', async () => {
+  const { worker, proxy, target } = await setUp((socket) => {
+    let received = 0;
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      socket.write(chunk);
+    });
+    socket.on('end', () => socket.end(`:${received}`));
+  });
+  const run = async (size: number): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 200));
+    const socket = await dial(proxy.port);
+    const all = readAll(socket);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
+    socket.end(Buffer.alloc(size, 7));
+    expect((await all).length).toBe(size + `:${size}`.length);
+  };
+  const sizes = Array.from({ length: 200 }, (_, i) => i * 97);
+  await Promise.all(sizes.map(run));
+  const closed = await closes(worker, 200);
+  expect(closed).toHaveLength(200);
+  expect(new Set(closed.map((c) => c.connectionId)).size).toBe(200);
+  expect(closed.every((c) => c.closedBy === 'client' && c.cause === 'fin')).toBe(true);
+  expect(closed.map((c) => c.bytesUp).sort((a, b) => a - b)).toEqual(sizes);
+  expect(closed.every((c) => c.bytesDown === c.bytesUp + `:${c.bytesUp}`.length)).toBe(true);
+  expect(worker.registry.connectionCount()).toBe(0);
+  await waitFor('the endpoint sockets', () => target.sockets.size === 0);
+});
+
+describe('hostile peers', () => {
+  const raw = async (worker: SessionWorker, bytes: Buffer): Promise<Buffer> => {
+    const socket = connect(worker.address.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.write(bytes);
+    await gone(socket);
+    return Buffer.concat(chunks);
+  };
+
+  test('garbage and an oversized ClientHello are dropped', async () => {
+    const { worker, proxy } = await setUp(echo);
+    expect(await raw(worker, Buffer.from('GET / HTTP/1.1\r\n\r\n'))).toHaveLength(0);
+    expect(await raw(worker, Buffer.alloc(10 * 1024 * 1024, 0x41))).toHaveLength(0);
+    // A record that announces a handshake message of 16 MiB.
+    expect(await raw(worker, Buffer.from([22, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff]))).toHaveLength(0);
+    const socket = await dial(proxy.port);
+    socket.end('still fine');
+    expect((await readAll(socket)).toString()).toBe('still fine');
+    expect(await worker.metrics.metrics()).toContain('refused_sockets_total{reason="not tls"} 3');
+  });
+
+  test.each([
+    [['sallyport/1', 's_nosuchsess'], 49],
+    [['http/1.1', 's_nosuchsess'], 80],
+    [['http/1.1'], 80],
+  ])('an unknown session with %j gets alert %i', async (ALPNProtocols, alert) => {
+    const { worker } = await setUp(echo);
+    const socket = tls.connect({ ...worker.address, ALPNProtocols, rejectUnauthorized: false });
+    const error = await new Promise<Error>((resolve) => socket.once('error', resolve));
+    expect(error.message).toContain(`alert number ${alert}`);
+  });
+
+  test('another client certificate is refused', async () => {
+    const { worker, sessionId } = await setUp(echo);
+    const { newGrant, tokenOf } = await import('../harness/session-worker');
+    const stranger = { ...newGrant({ host: '127.0.0.1', port: 1 }), sessionId };
+    const socket = await transportOf(tokenOf(stranger, [worker.address])).catch((error: Error) => error);
+    expect(socket).toMatchObject({ message: expect.stringContaining('another certificate') as string });
+    expect(worker.controller.authorized).toEqual([]);
+  });
+
+  test.each([
+    ['DATA first', encodeFrame(FrameType.data, Buffer.from('x'))],
+    ['an unknown type', Buffer.from([99, 0, 0, 0])],
+    ['a control payload of 17 KiB', Buffer.concat([Buffer.from([1, 0, 0x44, 0]), Buffer.alloc(0x4400)])],
+    ['a short first-use token', encodeFrame(FrameType.connect, Connect.encode({ tofu_token: 'short' }).finish())],
+    ['CONNECT that is no message', encodeFrame(FrameType.connect, Buffer.from([0xff, 0xff, 0xff]))],
+  ])('%s ends the transport without a connection', async (_, bytes) => {
+    const { worker, token } = await setUp(echo);
+    const socket = await transportOf(token);
+    socket.write(bytes);
+    await gone(socket.resume());
+    expect(worker.controller.authorized).toEqual([]);
+  });
+
+  test('a protocol error in a live connection closes it as such', async () => {
+    const { worker, token, target } = await setUp(echo);
+    const socket = await transportOf(token);
+    socket.write(connectFrame());
+    await waitFor('the endpoint', () => target.sockets.size > 0);
+    socket.resume().write(connectFrame());
+    expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'protocol error' });
+  });
+
+  test('one address cannot hold more than its share of unfinished handshakes', async () => {
+    const { worker } = await setUp(echo, { worker: { maxUnfinishedPerAddress: 5 } });
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => dial(worker.address.port)));
+    await waitFor('the last to be counted', async () => {
+      const sixth = await dial(worker.address.port);
+      return Promise.race([
+        readAll(sixth).then(() => true),
+        new Promise((resolve) => setTimeout(resolve, 50)),
+      ]) as Promise<true | undefined>;
+    });
+    for (const socket of sockets) socket.destroy();
+  });
+});
