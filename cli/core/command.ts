@@ -50,6 +50,8 @@ export interface Command {
   synopsis: string;
   /** A paragraph or more in its own help. */
   description?: string;
+  /** Arguments in the usage line, for a command that is no ordinary one. */
+  usage?: string;
   /** Argument lists behind the program name. Each is parsed by a test. */
   examples?: readonly string[];
   /** Flags; only with `run`. */

@@ -55,6 +55,7 @@ export async function commandHelp(path: readonly string[], command: Command): Pr
 }
 
 function usage(words: string, command: Command): string[] {
+  if (command.usage !== undefined) return [`Usage: ${words} ${command.usage}`];
   const alias = command.alias === true ? ' [target alias]' : '';
   const rest = command.passthrough === true ? ' [-- args]' : '';
   return [

@@ -6,7 +6,7 @@ const MAX_DISTANCE = 3;
 /** Undefined when no candidate is near; a candidate that starts with the word counts as near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: { candidate: string; distance: number } | undefined;
-  const limit = Math.min(MAX_DISTANCE, Math.floor(word.length / 2) + 1);
+  const limit = Math.min(MAX_DISTANCE, Math.max(1, Math.floor(word.length / 3)));
   for (const candidate of candidates) {
     const started = word.length >= 3 && candidate.startsWith(word);
     const distance = started ? 1 : editDistance(word, candidate);

@@ -36,9 +36,10 @@ async function keyringToken({ io, values, printer }: Context): Promise<ChosenTok
   const stored = await keyring.read(name);
   const getToken = `${GET_TOKEN} -keyring-type ${type} -token-name ${name}`;
   if (stored === undefined) {
-    printer.error(
-      `No token named ${JSON.stringify(name)} in the keyring (${keyring.description}); log in with "authenticate".`,
-    );
+    if (values.has('output-curl-string') && !values.bool('output-curl-string'))
+      printer.error(
+        `No token named ${JSON.stringify(name)} in the keyring (${keyring.description}); log in with "authenticate".`,
+      );
     return { text: '', getToken };
   }
   return { text: printable(stored.token), getToken };

@@ -4,7 +4,10 @@ import type { Address } from './address';
 
 /** One sentence; the technical detail stands in parentheses at its end. */
 export function explainTransport(error: ServiceError, address: Address): string {
-  const detail = (error.details ?? error.message).replace(/\s+/g, ' ');
+  const detail = (error.details ?? error.message)
+    .replace(/\s+/g, ' ')
+    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+    .replace(/\.? Resolution note: $/, '');
   const known = KNOWN.find(([pattern]) => pattern.test(detail));
   if (known !== undefined) return `${known[1](address)} (${detail})`;
   if (error.code === status.DEADLINE_EXCEEDED)

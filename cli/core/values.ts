@@ -65,10 +65,11 @@ export class Values {
     return this.parsed(name, parseDuration);
   }
 
-  /** Every flag that has a value, by kebab-case name, parsed to its type. */
+  /** Every flag that was given or set in the environment, by kebab-case name, parsed to its type. No defaults. */
   all(): Record<string, unknown> {
     const all: Record<string, unknown> = {};
-    for (const { name, type } of this.flags.values()) {
+    for (const { name, type, env } of this.flags.values()) {
+      if (!this.isGiven(name) && (env === undefined || environment(this.env, env) === undefined)) continue;
       const value =
         type === 'bool'
           ? this.bool(name)

@@ -26,7 +26,7 @@ export function longTime(text: string): string {
   const t = new Date(text);
   if (Number.isNaN(t.getTime())) return text;
   const [date, time] = t.toISOString().slice(0, -1).split('T');
-  return `${date} ${time!.replace(/\.?0+$/, '')} +0000 UTC`;
+  return `${date} ${time!.replace(/0+$/, '').replace(/\.$/, '')} +0000 UTC`;
 }
 
 // Loading the zone names takes some milliseconds, so only where the zone is not UTC.

@@ -9,6 +9,7 @@ import { randomBase62 } from '../../lib/ids/ids';
 import type { Logger } from '../../lib/log/log';
 import { openDb, row, sql, type Db } from '../controller/db/db';
 import { StartFailure } from '../server/start-failure';
+import type { DevSettings } from './options';
 import { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres';
 
 /** Kept in a file that only this user can read. */
@@ -23,8 +24,8 @@ export interface DevState {
 export interface DevDatabase {
   /** Of the controller. */
   url: string;
-  /** Of the demo database; absent when the database is not ours. */
-  demoUrl?: URL;
+  /** Of the demo database; absent when there is none or the server is not ours. */
+  demoUrl?: URL | undefined;
   postgres?: EmbeddedPostgres;
 }
 
@@ -53,49 +54,67 @@ export async function loadState(home: string): Promise<DevState> {
 export async function startDevDatabase(
   home: string,
   state: DevState,
+  demo: DevSettings['demo'],
   log: Logger,
   env: NodeJS.ProcessEnv,
-): Promise<Required<DevDatabase>> {
+): Promise<DevDatabase & { postgres: EmbeddedPostgres }> {
   const { port, passwords } = state;
+  const owners: Owner[] = [{ role: 'sallyport', database: 'sallyport', password: passwords.sallyport }];
+  if (demo !== undefined) {
+    owners.push({ role: demo.username, database: demo.database, password: demo.password ?? passwords.demo });
+  }
   const postgres = await startEmbeddedPostgres({
     dataDir: join(home, 'postgres'),
     port,
     password: passwords.postgres,
     // Each role reaches its own database and nothing else.
-    hba: ['postgres postgres', 'sallyport sallyport', 'demo demo'].map(
-      (pair) => `host ${pair} 127.0.0.1/32 scram-sha-256`,
+    hba: [{ database: 'postgres', role: 'postgres' }, ...owners].map(
+      ({ database, role }) => `host ${database} ${role} 127.0.0.1/32 scram-sha-256`,
     ),
     durable: true,
     env,
   });
-  const url = (user: keyof typeof passwords): string =>
-    `postgres://${user}:${passwords[user]}@127.0.0.1:${port}/${user}`;
   try {
-    await prepare(url('postgres'), passwords, log);
+    await prepare(databaseUrl('postgres', 'postgres', passwords.postgres, port).href, owners, log);
   } catch (error) {
     await postgres.stop();
     throw error;
   }
-  return { url: url('sallyport'), demoUrl: new URL(url('demo')), postgres };
+  const [own, forDemo] = owners.map(({ role, database, password }) => databaseUrl(role, database, password, port));
+  return { url: own!.href, demoUrl: forDemo, postgres };
 }
 
-async function prepare(adminUrl: string, passwords: DevState['passwords'], log: Logger): Promise<void> {
+interface Owner {
+  role: string;
+  database: string;
+  password: string;
+}
+
+function databaseUrl(role: string, database: string, password: string, port: number): URL {
+  const url = new URL(`postgres://127.0.0.1:${port}/${database}`);
+  url.username = role;
+  url.password = password;
+  return url;
+}
+
+async function prepare(adminUrl: string, owners: Owner[], log: Logger): Promise<void> {
   const db = openDb({ url: adminUrl, log, maxConnections: 1 });
   try {
-    for (const name of ['sallyport', 'demo'] as const) await ensureRoleAndDatabase(db, name, passwords[name]);
+    for (const owner of owners) await ensureRoleAndDatabase(db, owner);
   } finally {
     await db.close();
   }
 }
 
-/** The password is letters and digits, so it needs no quoting; statements of this kind take no parameters. */
-async function ensureRoleAndDatabase(db: Db, name: 'sallyport' | 'demo', password: string): Promise<void> {
-  if ((await row(db.executor, sql`select from pg_roles where rolname = ${name}`)) === undefined) {
-    const rights = 'login nosuperuser nocreatedb nocreaterole noreplication';
-    await sql.raw(`create role ${name} ${rights} password '${password}'`).execute(db.executor);
-  }
-  if ((await row(db.executor, sql`select from pg_database where datname = ${name}`)) === undefined) {
-    await sql.raw(`create database ${name} owner ${name}`).execute(db.executor);
-    await sql.raw(`revoke all on database ${name} from public`).execute(db.executor);
+/** Statements of this kind take no parameters: names were checked, the password is quoted. */
+async function ensureRoleAndDatabase(db: Db, { role, database, password }: Owner): Promise<void> {
+  const known = (await row(db.executor, sql`select from pg_roles where rolname = ${role}`)) !== undefined;
+  const rights = 'login nosuperuser nocreatedb nocreaterole noreplication';
+  await sql`${sql.raw(known ? 'alter' : 'create')} role ${sql.ref(role)} ${sql.raw(rights)} password ${sql.lit(password)}`.execute(
+    db.executor,
+  );
+  if ((await row(db.executor, sql`select from pg_database where datname = ${database}`)) === undefined) {
+    await sql`create database ${sql.ref(database)} owner ${sql.ref(role)}`.execute(db.executor);
+    await sql`revoke all on database ${sql.ref(database)} from public`.execute(db.executor);
   }
 }

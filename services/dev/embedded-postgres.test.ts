@@ -13,6 +13,7 @@ import { findPostgresBinaries, serverUser } from './postgres-binaries';
 import { isRunning, temporaryDirectory } from './temporary';
 
 const log = createLogger('test', { level: 'silent' });
+const DEMO = { database: 'demo', username: 'demo', password: "it's" };
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'sallyport-pg-'));
@@ -76,9 +77,9 @@ function withoutSetpriv(): string {
 
 test('the demo role reaches its database and nothing else', async () => {
   const state = await loadState(dir);
-  const database = await startDevDatabase(dir, state, log, process.env);
+  const database = await startDevDatabase(dir, state, DEMO, log, process.env);
   const attempt = async (change: (url: URL) => void, statement = 'select 1 as one'): Promise<unknown> => {
-    const url = new URL(database.demoUrl);
+    const url = new URL(database.demoUrl!);
     change(url);
     const db = openDb({ url: url.href, log, maxConnections: 1 });
     try {

@@ -103,7 +103,7 @@ async function openDatabase(
   env: NodeJS.ProcessEnv,
 ): Promise<DevDatabase> {
   if (settings.databaseUrl !== undefined) return { url: settings.databaseUrl };
-  const database = await startDevDatabase(home, state, log, env);
+  const database = await startDevDatabase(home, state, settings.demo, log, env);
   const { postgres } = database;
   let stopping = false;
   running.lifecycle.onClose('PostgreSQL', () => {

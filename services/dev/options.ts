@@ -28,6 +28,8 @@ export interface DevSettings {
   targetSessionConnectionLimit: number;
   controllerOnly: boolean;
   databaseUrl: string | undefined;
+  /** Absent: no demo database and no target for it. */
+  demo: { database: string; username: string; password: string | undefined } | undefined;
   dataDir: string | undefined;
   logLevel: string;
 }
@@ -35,6 +37,12 @@ export interface DevSettings {
 const MAX_PORT = 65_535;
 const MAX_SECONDS = 2_147_483_647;
 const PASSWORD_LENGTH = 20;
+const LOGIN_NAME_LENGTH = 10;
+/** Needs no quotes in SQL and in pg_hba.conf. */
+const DEMO_NAME = /^[a-z][a-z0-9_]{0,62}$/;
+const RESERVED_NAMES = ['postgres', 'sallyport', 'template0', 'template1', 'all', 'replication'];
+
+const randomLoginName = (): string => randomBase62(LOGIN_NAME_LENGTH).toLowerCase();
 
 export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<DevSettings> {
   const problems: Problem[] = [];
@@ -43,24 +51,25 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
   const settings: DevSettings = {
     idSuffix: read.suffix('id-suffix', '1234567890'),
     secondaryIdSuffix: read.suffix('secondary-id-suffix', '0987654321'),
-    loginName: read.text('login-name', 'admin'),
+    loginName: read.text('login-name', 'admin') || randomLoginName(),
     password: read.text('password', 'password') || randomBase62(PASSWORD_LENGTH),
-    unprivilegedLoginName: read.text('unprivileged-login-name', 'user'),
+    unprivilegedLoginName: read.text('unprivileged-login-name', 'user') || randomLoginName(),
     unprivilegedPassword: read.text('unprivileged-password', 'password') || randomBase62(PASSWORD_LENGTH),
     api: read.address('api-listen-address', 'CONTROLLER_API_LISTEN_ADDRESS', file.api?.[0], 9200),
     cluster: read.address('cluster-listen-address', 'CONTROLLER_CLUSTER_LISTEN_ADDRESS', file.cluster?.[0], 9201),
     proxy: read.address('proxy-listen-address', 'WORKER_PROXY_LISTEN_ADDRESS', file.proxy?.[0], 9202),
     ops: read.address('ops-listen-address', 'OPS_LISTEN_ADDRESS', file.ops?.[0], 9203),
     workerOps: read.address('worker-ops-listen-address', 'WORKER_OPS_LISTEN_ADDRESS', file.ops?.[1], 9204),
-    controllerPublicClusterAddress: read.optional('controller-public-cluster-address'),
-    workerPublicAddress: read.optional('worker-public-address'),
+    controllerPublicClusterAddress: read.optional('controller-public-cluster-address') || undefined,
+    workerPublicAddress: read.optional('worker-public-address') || undefined,
     hostAddress: read.text('host-address', 'localhost'),
     targetDefaultPort: read.integer('target-default-port', 22, 1, MAX_PORT),
     targetSessionMaxSeconds: read.integer('target-session-max-seconds', 0, 0, MAX_SECONDS),
     targetSessionConnectionLimit: read.integer('target-session-connection-limit', -1, -1, MAX_SECONDS),
     controllerOnly: flags.on('controller-only'),
     databaseUrl: read.indirect('database-url') ?? (env['DATABASE_URL'] || undefined),
-    dataDir: read.optional('data-dir'),
+    demo: read.demo(),
+    dataDir: read.optional('data-dir') || undefined,
     logLevel: read.level(file.logLevel),
   };
   if (settings.idSuffix === settings.secondaryIdSuffix) {
@@ -77,9 +86,9 @@ class Reader {
     private readonly problems: Problem[],
   ) {}
 
-  /** Flag, then SALLYPORT_DEV_X, then BOUNDARY_DEV_X. Only a variable can be empty. */
+  /** Flag, then SALLYPORT_DEV_X, then BOUNDARY_DEV_X. */
   optional(flag: string, variable = flag.toUpperCase().replaceAll('-', '_')): string | undefined {
-    return this.flags.text(flag) ?? this.env[`SALLYPORT_DEV_${variable}`] ?? this.env[`BOUNDARY_DEV_${variable}`];
+    return this.flags.given(flag) ?? this.env[`SALLYPORT_DEV_${variable}`] ?? this.env[`BOUNDARY_DEV_${variable}`];
   }
 
   text(flag: string, fallback: string): string {
@@ -107,6 +116,18 @@ class Reader {
     if (address !== undefined) return address;
     this.problems.push({ path: `-${flag}`, expected: `an address such as 127.0.0.1:${port}` });
     return { host: '127.0.0.1', port };
+  }
+
+  demo(): DevSettings['demo'] {
+    if (this.flags.on('skip-demo-database')) return undefined;
+    const database = this.text('demo-database-name', 'demo');
+    const username = this.text('demo-username', 'demo');
+    for (const [flag, name] of [['demo-database-name', database] as const, ['demo-username', username] as const]) {
+      if (DEMO_NAME.test(name) && !RESERVED_NAMES.includes(name)) continue;
+      const expected = `a small letter, then up to 62 small letters, digits and underscores; not ${RESERVED_NAMES.join(', ')}`;
+      this.problems.push({ path: `-${flag}`, expected });
+    }
+    return { database, username, password: this.optional('demo-password') || undefined };
   }
 
   indirect(flag: string): string | undefined {

@@ -24,6 +24,11 @@ export class Flags {
     return (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
   }
 
+  /** As {@link Flags.text}, but an empty text that was given stays empty. */
+  given(name: string): string | undefined {
+    return this.value(name) === '' ? '' : this.text(name);
+  }
+
   on(name: string): boolean {
     const value = this.value(name);
     return value === true || value === 'true';

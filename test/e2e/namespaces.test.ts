@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SALLYPORT } from '../harness/dev';
-import { createTestDatabase, onUnixSocket, type TestDatabase } from '../harness/postgres';
+import { createEmptyDatabase, onUnixSocket, type TestDatabase } from '../harness/postgres';
 import { run, start, type Finished, type Live } from '../harness/process';
 import { describeWith } from '../harness/tools';
 import { waitFor } from '../harness/wait';
@@ -110,7 +110,7 @@ describeWith(['root', 'ip', 'nft'], 'four hosts', () => {
   beforeAll(async () => {
     await sh(`mkdir -p ${HOSTS.map((host) => join(home, host)).join(' ')}`);
     await build();
-    database = await createTestDatabase({ empty: true });
+    database = await createEmptyDatabase();
   }, 60_000);
   afterAll(async () => {
     for (const process of running.reverse()) if (!process.ended) await process.stop('SIGKILL');

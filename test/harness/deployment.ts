@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api } from './api';
 import { SALLYPORT } from './dev';
-import { createTestDatabase } from './postgres';
+import { createEmptyDatabase } from './postgres';
 import { freePorts, run, start, type Live } from './process';
 import { waitFor } from './wait';
 
@@ -40,7 +40,7 @@ export async function startDeployment(
   more: { controller?: Record<string, unknown>; worker?: Record<string, unknown> } = {},
 ): Promise<Deployment> {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-dep-'));
-  const database = await createTestDatabase({ empty: true });
+  const database = await createEmptyDatabase();
   const [api, cluster, ops, proxy, workerOps] = (await freePorts(5)) as [number, number, number, number, number];
   const ports = { api, cluster, ops, proxy, workerOps };
   const controllerFile = join(home, 'controller.json');

@@ -150,7 +150,7 @@ function authMethods(): Service {
   return service(AuthMethodServiceDefinition, {
     getAuthMethod: unserved,
     listAuthMethods: unserved,
-    createAuthMethod: async (_op, { item }) => ({ item: { ...item, id: 'ampw_1234567890' } as never }),
+    createAuthMethod: async (_op, { item }) => ({ item: { ...item, id: 'ampw_1234567890' } }),
     updateAuthMethod: async (_op, { item }) => ({ item: item as never }),
     deleteAuthMethod: async () => ({}),
     authenticate: async (_op, request) => ({

@@ -1,4 +1,5 @@
-import { row, sql } from '../../services/controller/db/db';
+import { row, sql, transaction } from '../../services/controller/db/db';
+import { waitFor } from '../harness/wait';
 import { IDS, startIam, type Iam } from './iam-controller';
 
 let iam: Iam;
@@ -145,6 +146,27 @@ test('a request with a token costs one statement for token and grants', async ()
   expect(iam.statements.length).toBeLessThanOrEqual(3);
 });
 
+/** Two logins whose transactions certainly meet: both are held at the account's row, then let go. */
+async function loginsAtOnce(name: string): Promise<string[]> {
+  const { db } = iam.deps;
+  let logins: Promise<string[]> | undefined;
+  await transaction(db, iam.clock.now(), async (tx) => {
+    await row(
+      tx,
+      sql`select 1 from password_accounts p join accounts a on a.id = p.id where p.login_name = ${name} for update of a`,
+    );
+    logins = Promise.all([iam.login(name, 'passpass'), iam.login(name, 'passpass')]);
+    await waitFor('both logins to wait', async () => {
+      const waiting = await row<{ n: number }>(
+        db.executor,
+        sql`select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return waiting?.n === 2;
+    });
+  });
+  return logins!;
+}
+
 test('the first login through the primary auth method makes a user, once; through another one it is refused', async () => {
   const account = async (auth_method_id: string, login_name: string) =>
     (
@@ -155,12 +177,13 @@ test('the first login through the primary auth method makes a user, once; throug
       )
     ).item;
   await account(IDS.method, 'newcomer');
-  const [a, b] = await Promise.all([iam.login('newcomer', 'passpass'), iam.login('newcomer', 'passpass')]);
+  const tokens = await loginsAtOnce('newcomer');
   const list = await iam.call('AuthTokenService/ListAuthTokens', { scope_id: 'global', page_size: 100 }, admin);
-  const users = list.items.filter((t: any) => [a, b].some((x) => x.startsWith(t.id))).map((t: any) => t.user_id);
-  expect(users).toHaveLength(2);
-  expect(users[0]).toBe(users[1]);
-  expect((await iam.call('UserService/GetUser', { id: users[0] }, admin)).item).toMatchObject({
+  const made = list.items.filter((t: any) => tokens.some((token) => token.startsWith(t.id)));
+  expect(made).toHaveLength(2);
+  const [{ user_id: id }] = made;
+  expect(made[1].user_id).toBe(id);
+  expect((await iam.call('UserService/GetUser', { id }, admin)).item).toMatchObject({
     login_name: 'newcomer',
     scope_id: 'global',
   });

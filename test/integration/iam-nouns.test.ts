@@ -510,6 +510,10 @@ describe('roles', () => {
     expect(await set('global', [])).toEqual([]);
     expect(await set('global', ['x'])).toBe('Unknown value "x".');
     expect(await set('global', ['o_-'])).toBe('Incorrectly formatted identifier "o_-".');
+    const fresh = await newRole('global');
+    expect(
+      await refuse(...edit('AddRoleGrantScopes', fresh, 1, { grant_scope_ids: ['children', 'descendants'] })),
+    ).toMatchObject({ status: 400 });
     const role = await newRole('global');
     await call(...edit('AddRoleGrantScopes', role, 1, { grant_scope_ids: ['this', 'children'] }));
     expect(await refuse(...edit('AddRoleGrantScopes', role, 2, { grant_scope_ids: ['descendants'] }))).toMatchObject({

@@ -7,5 +7,5 @@ export const command: Command = {
     'The prefix of the id tells the kind: "delete ttcp_1234567890" is "targets delete -id ttcp_1234567890". Flags of that command may ' +
     'follow.',
   examples: ['delete ttcp_1234567890'],
-  commands: {},
+  usage: '<id> [options]',
 };

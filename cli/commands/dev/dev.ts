@@ -1,6 +1,6 @@
 import type { Command, Flag, FlagGroup } from '../../core/command';
 import { runServerCommand } from '../../core/server-door';
-import { LOG_LEVEL } from '../../core/server-flags';
+import { CONFIG, LOG_LEVEL } from '../../core/server-flags';
 
 /** Environment variables of these flags start with `DEV_`. */
 const text = (name: string, env: string, description: string, fallback?: string): Flag => ({
@@ -122,7 +122,14 @@ export const command: Command = {
     CONTENT,
     {
       title: 'Command Options',
-      flags: [{ name: 'controller-only', type: 'bool', description: 'Start no worker.' }, LOG_LEVEL],
+      flags: [
+        {
+          ...CONFIG,
+          description: 'Configuration file, JSON; the addresses of its listeners and its log level count. Flags win.',
+        },
+        { name: 'controller-only', type: 'bool', description: 'Start no worker.' },
+        LOG_LEVEL,
+      ],
     },
   ],
   run: (context) => runServerCommand('dev', context),

@@ -7,5 +7,5 @@ export const command: Command = {
     'The prefix of the id tells the kind: "read ttcp_1234567890" is "targets read -id ttcp_1234567890". Flags of that command may ' +
     'follow.',
   examples: ['read ttcp_1234567890'],
-  commands: {},
+  usage: '<id> [options]',
 };

@@ -7,5 +7,5 @@ export const command: Command = {
     'The prefix of the id tells the kind: "update ttcp_1234567890" is "targets update tcp -id ttcp_1234567890". Flags of that command may ' +
     'follow.',
   examples: ['update ttcp_1234567890 -name postgres'],
-  commands: {},
+  usage: '<id> [options]',
 };

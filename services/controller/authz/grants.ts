@@ -98,7 +98,7 @@ function matches(subject: Subject, grant: Grant, resource: Resource, action: str
   if ((grant.type === undefined || sameType) && !isCollectionAction(action) && hasId(grant, resource.id, subject)) {
     return true;
   }
-  return (sameType || grant.type === '*') && hasId(grant, resource.pin, subject);
+  return (sameType || grant.type === '*') && !isTopLevel(resource.type) && hasId(grant, resource.pin, subject);
 }
 
 /** Ids do not matter here, and `*` is no type. */

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Histogram, type Registry } from 'prom-client';
-import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+import { invalidArgument } from '../../../lib/errors/errors';
 import { bearerToken, correlationId, plainAddress } from '../rpc/correlation';
 import { toApiError } from '../rpc/error-mapping';
 import type { Descriptors } from '../rpc/descriptors';

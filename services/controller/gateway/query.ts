@@ -1,4 +1,4 @@
-/** Query parameters to the fields of a request. Unknown ones are ignored; of repeated ones the last counts. */
+/** Query parameters to the fields of a request. Unknown ones are ignored, repeated ones refused as ambiguous. */
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
 import type { Json, JsonObject } from './json-body';
 import { badField } from './to-message';
@@ -11,9 +11,10 @@ export function queryJson(message: DescMessage, query: URLSearchParams): JsonObj
   const json: JsonObject = {};
   for (const field of message.fields) {
     const values = query.getAll(field.name);
-    const value = values[values.length - 1];
+    const [value] = values;
     if (value === undefined) continue;
     if (field.fieldKind === 'list') json[field.name] = values.map((one) => scalar(field, one));
+    else if (values.length > 1) throw badField(field.name, 'This parameter is given more than once.');
     else if (field.fieldKind === 'scalar') json[field.name] = scalar(field, value);
   }
   return json;
@@ -27,9 +28,9 @@ function scalar(field: DescField, text: string): Json {
 
 /** Paths of `?update_mask=a,b`, undefined when it is not there. */
 export function maskOfQuery(query: URLSearchParams): string[] | undefined {
-  const values = query.getAll('update_mask');
-  if (values.length === 0) return undefined;
-  return values[values.length - 1]!.split(',')
+  return query
+    .get('update_mask')
+    ?.split(',')
     .map((path) => path.trim())
     .filter((path) => path !== '');
 }

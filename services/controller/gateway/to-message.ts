@@ -86,7 +86,7 @@ function checkedValue(field: DescField, value: Json, path: string, errors: Field
       ? wellKnownMismatch(field.message.typeName, value)
       : field.enum !== undefined
         ? enumMismatch(field.enum, value)
-        : scalarMismatch(field.scalar!, value);
+        : scalarMismatch(field.scalar, value);
   if (expected !== undefined) report(errors, path, expected);
   return isObject(value) ? withoutProto(value) : value;
 }

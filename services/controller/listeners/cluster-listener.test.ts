@@ -64,7 +64,7 @@ function client(channel: ChannelCredentials): ControlServiceClient {
   return made;
 }
 
-const with_ = (pem: Pem): ChannelCredentials => credentials.createSsl(tls.ca[0]!, pem.key, pem.cert);
+const with_ = (pem: Pem): ChannelCredentials => credentials.createSsl(tls.ca[0], pem.key, pem.cert);
 
 const whoAmI = (of: ControlServiceClient): Promise<string> =>
   new Promise((resolve, reject) =>
@@ -91,7 +91,7 @@ test('the identity is that of the certificate', async () => {
 test('two workers from one address are told apart', async () => {
   const one = client(with_(await testCertificate(ours, [WORKER])));
   const two = client(with_(await testCertificate(ours, ['spiffe://d_1/worker/w_2222222222'])));
-  const none = client(credentials.createSsl(tls.ca[0]!));
+  const none = client(credentials.createSsl(tls.ca[0]));
   expect(await Promise.all([whoAmI(one), whoAmI(two), whoAmI(none)])).toEqual([
     'w_1234567890',
     'w_2222222222',
@@ -100,7 +100,7 @@ test('two workers from one address are told apart', async () => {
 });
 
 test.each([
-  ['no certificate', async () => credentials.createSsl(tls.ca[0]!)],
+  ['no certificate', async () => credentials.createSsl(tls.ca[0])],
   ['an expired one', async () => with_(await testCertificate(ours, [WORKER], true))],
   ['one of another authority', async () => with_(await testCertificate(theirs, [WORKER]))],
   ["a controller's", async () => with_(await testCertificate(ours, ['spiffe://d_1/controller']))],
@@ -121,7 +121,7 @@ test('streams work both ways', async () => {
 });
 
 test('a handler can refuse a stream without identity', async () => {
-  const stream = client(credentials.createSsl(tls.ca[0]!)).attach();
+  const stream = client(credentials.createSsl(tls.ca[0])).attach();
   stream.on('data', () => {});
   const error = await new Promise<ServiceError>((resolve) => stream.on('error', resolve as (e: Error) => void));
   expect(error.code).toBe(status.UNAUTHENTICATED);

@@ -7,7 +7,7 @@ const MAX_LENGTH = 255;
 
 /** A host name, or an IPv4 address; a name followed by a port; an IPv6 address in brackets followed by a port. */
 const NAME = /^[^\s\p{C}:/@?#[\]\\%"'<>]+$/u;
-const NAME_AND_PORT = /^[^:[\]]*:[^:[\]]*$/;
+const NAME_AND_PORT = /^[^:/[\]]*:[^:/[\]]*$/;
 const IPV6_AND_PORT = /^\[[^[\]]*\]:[^:[\]]*$/;
 
 /** The address as it is stored: trimmed, IPv6 in its short form. Reports what is wrong with it and answers undefined. */

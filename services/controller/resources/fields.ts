@@ -79,7 +79,8 @@ export function checkCreate(errors: FieldErrors, item: CommonFields): FieldError
 
 /** Whether `id` has one of the prefixes; the global scope's id is a prefix without anything behind it. */
 const fits = (id: string, prefixes: readonly string[]): boolean =>
-  hasIdForm(id, ...prefixes) || (id === 'global' && prefixes.includes('global'));
+  hasIdForm(id, ...prefixes.filter((prefix) => prefix !== 'global')) ||
+  (id === 'global' && prefixes.includes('global'));
 
 export const isScopeId = (id: string): boolean => fits(id, ['global', 'o', 'p']);
 
@@ -90,11 +91,10 @@ export function checkUpdate(
   prefixes: readonly string[],
 ): FieldErrors {
   const item = request.item ?? {};
-  const mask = request.update_mask ?? [];
   const readOnly = 'This is a read only field and cannot be specified in an update request.';
   errors.require(fits(request.id, prefixes), 'id', 'Improperly formatted path identifier.');
   errors.require(
-    request.update_mask !== undefined && mask.length > 0,
+    request.update_mask !== undefined,
     'update_mask',
     'UpdateMask not provided but is required to update this resource.',
   );
@@ -140,7 +140,7 @@ export function maskedColumns(
 ): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
   for (const path of mask) {
-    const column = columns[path];
+    const column = Object.hasOwn(columns, path) ? columns[path] : undefined;
     if (column !== undefined) changes[column] = values(path) ?? null;
   }
   if (Object.keys(changes).length === 0) {

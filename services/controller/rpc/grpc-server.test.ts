@@ -150,7 +150,7 @@ test('health answers', async () => {
   clients.push(health);
   const check = (service: string): Promise<any> =>
     new Promise((resolve, reject) =>
-      health.check({ service }, (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer))),
+      health.check({ service }, (error: Error | null, answer: unknown) => (error ? reject(error) : resolve(answer))),
     );
   for (const name of ['', 'sallyport.api.v1.GroupService']) expect(await check(name)).toMatchObject({ status: 1 });
 });

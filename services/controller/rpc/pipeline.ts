@@ -63,7 +63,7 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
     try {
       const response = await runWithDeadline(method, request, info, { ...deps, log });
       // Handlers may leave out fields; encoders need all of them.
-      const message = method.definition.responseType.fromPartial(response as object) as unknown;
+      const message = method.definition.responseType.fromPartial(response) as unknown;
       log.debug({ client: info.clientAddress, code: 'OK', seconds: stop({ code: 'OK' }) }, 'request');
       return message;
     } catch (error) {
@@ -72,7 +72,9 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
       const line = { client: info.clientAddress, code, kind: mapped.kind, seconds: stop({ code }) };
       log.debug(line, 'request');
       if (mapped.kind === 'Internal') log.error({ err: mapped.cause ?? mapped }, 'request failed');
-      else if (mapped.cause !== undefined) log.warn({ err: mapped.cause, kind: mapped.kind }, 'request refused');
+      else if (mapped.kind === 'Unavailable') log.warn({ err: mapped.cause }, 'request refused');
+      // A rule of the schema that a request would break is its caller's mistake.
+      else if (mapped.cause !== undefined) log.debug({ err: mapped.cause }, 'request refused');
       throw mapped;
     }
   };

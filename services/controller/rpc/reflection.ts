@@ -23,7 +23,7 @@ interface ReflectionRequest {
 export function addReflection(server: Server, descriptors: Descriptors, services: readonly string[]): void {
   const definitions: ServiceDefinition[] = [];
   new ReflectionService({}).addToServer({
-    addService: (definition) => void definitions.push(definition as ServiceDefinition),
+    addService: (definition) => void definitions.push(definition),
   });
   for (const definition of definitions) {
     server.addService(definition, {

@@ -61,5 +61,5 @@ export interface Service {
 
 /** Ties a definition to its handlers; the compiler checks that none is missing. */
 export function service<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): Service {
-  return { definition, handlers: handlers as unknown as Service['handlers'] };
+  return { definition, handlers: handlers };
 }

@@ -174,11 +174,11 @@ function checkNewScope(item: Scope): 'org' | 'project' {
 
 function checkChange(request: UpdateScopeRequest): void {
   const errors = new FieldErrors();
-  const { id, item, update_mask: mask = [] } = request;
+  const { id, item } = request;
   const knownId = id === 'global' || hasIdForm(id, 'o', 'p');
   errors.require(knownId, 'id', 'Invalidly formatted scope id.');
   const missing = 'UpdateMask not provided but is required to update a project.';
-  errors.require(mask.length > 0, 'update_mask', missing);
+  errors.require(request.update_mask !== undefined, 'update_mask', missing);
   errors.require(['', typeById(id)].includes(item?.type ?? ''), 'type', 'Cannot modify the resource type.');
   const primary = item?.primary_auth_method_id;
   const fits = primary === undefined || hasIdForm(primary, ...AUTH_METHOD_PREFIXES);

@@ -198,17 +198,21 @@ class Connection implements LiveConnection {
       return { refused: answer.refused, text: answer.text || causeText(answer.refused), closedBy: 'controller' };
     } catch (error) {
       if (!(error instanceof ControllerUnreachable)) throw error;
-      // The request may have been carried out all the same: give the slot back.
-      this.deps.controller.connectionClosed({
-        ...this.counts(),
-        sessionId: this.session.id,
-        closedBy: 'worker',
-        cause: 'controller unreachable',
-        dialFailed: true,
-      });
+      if (error.wasSent) this.giveSlotBack();
       const cause = 'controller unreachable';
       return { refused: cause, text: causeText(cause), closedBy: 'worker' };
     }
+  }
+
+  /** The connection may be on record although no answer came. */
+  private giveSlotBack(): void {
+    this.deps.controller.connectionClosed({
+      ...this.counts(),
+      sessionId: this.session.id,
+      closedBy: 'worker',
+      cause: 'controller unreachable',
+      dialFailed: true,
+    });
   }
 
   private refuse(refusal: Refusal): void {

@@ -94,9 +94,17 @@ export interface Authorization {
   expiresInMs: number;
 }
 
-/** No controller answered in time; the request may or may not have been carried out. */
+/** No controller answered in time. */
 export class ControllerUnreachable extends Error {
   override name = 'ControllerUnreachable';
+
+  constructor(
+    message: string,
+    /** The request was sent, so that it may have been carried out. */
+    readonly wasSent: boolean,
+  ) {
+    super(message);
+  }
 }
 
 /** The controllers, as the proxy needs them. */

@@ -1,0 +1,49 @@
+import { PassThrough } from 'node:stream';
+import { memoryIo } from '../testing/run';
+import type { Input } from './io';
+import { askHidden, askNewPassword, confirm } from './prompt';
+
+test('a piped line is the answer', async () => {
+  const { io, stdout } = memoryIo({ stdin: ' secret \nrest' });
+  expect(await askHidden(io, 'password')).toBe('secret');
+  expect(stdout()).toBe('Please enter the password (it will be hidden): \n');
+});
+
+test('two questions take two lines of one chunk', async () => {
+  expect(await askNewPassword(memoryIo({ stdin: 'abc\nabc\n' }).io, 'password')).toBe('abc');
+  await expect(askNewPassword(memoryIo({ stdin: 'abc\nabd\n' }).io, 'password')).rejects.toThrow('differ');
+});
+
+test('an input that is at its end says what to do', async () => {
+  await expect(askHidden(memoryIo().io, 'login name')).rejects.toThrow(/login name.*env:\/\/ or file:\/\//);
+});
+
+test('only y is a yes', async () => {
+  expect(await confirm(memoryIo({ stdin: 'Y\n' }).io, 'Really?')).toBe(true);
+  expect(await confirm(memoryIo({ stdin: 'yes\n' }).io, 'Really?')).toBe(false);
+});
+
+/** A terminal as Node shows it: raw mode can be switched, keys arrive one by one. */
+function terminal(): { stdin: PassThrough & Input; modes: boolean[] } {
+  const modes: boolean[] = [];
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (raw: boolean) => modes.push(raw) });
+  return { stdin, modes };
+}
+
+test('at a terminal keys are not echoed, backspace erases, and the mode is restored', async () => {
+  const { stdin, modes } = terminal();
+  const { io, stdout } = memoryIo();
+  const answer = askHidden({ ...io, stdin }, 'password');
+  for (const key of ['s', 'x', '\u007f', 'e', 'c', '\r']) stdin.write(key);
+  expect(await answer).toBe('sec');
+  expect(modes).toEqual([true, false]);
+  expect(stdout()).not.toContain('sec');
+});
+
+test('Ctrl-C at a hidden question ends it and restores the mode', async () => {
+  const { stdin, modes } = terminal();
+  const answer = askHidden({ ...memoryIo().io, stdin }, 'password');
+  stdin.write('ab\u0003');
+  await expect(answer).rejects.toThrow('not entered');
+  expect(modes).toEqual([true, false]);
+});

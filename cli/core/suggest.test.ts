@@ -1,0 +1,12 @@
+import { nearest } from './suggest';
+
+const WORDS = ['targets', 'hosts', 'host-sets', 'scopes', 'roles', 'users'];
+
+test.each([
+  ['target', 'targets'],
+  ['tragets', 'targets'],
+  ['host-set', 'host-sets'],
+  ['usres', 'users'],
+  ['nope', undefined],
+  ['kubernetes', undefined],
+])('%p is nearest to %p', (word, near) => expect(nearest(word, WORDS)).toBe(near));

@@ -1,0 +1,430 @@
+/** Enrollment and control streams over the real cluster port, with a gRPC client that speaks as a worker. */
+import { status } from '@grpc/grpc-js';
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { Registry } from 'prom-client';
+import { systemClock } from '../../../lib/clock/clock';
+import { createCertificateRequest } from '../../../lib/tls/certificates';
+import { newEd25519 } from '../../../lib/tls/keys';
+import { waitFor } from '../../../test/harness/wait';
+import { row, rows, sql, transaction } from '../db/db';
+import { startClusterListener, type ClusterListener } from '../listeners/cluster-listener';
+import {
+  createSession,
+  createWorld,
+  newTofuToken,
+  sessionFacts,
+  WORKER,
+  type World,
+} from '../sessions/sessions.fixture';
+import { startSessionPushes, type SessionPushes } from '../tasks/push-sessions';
+import { loadAuthority, type DeploymentAuthority } from '../workers/authority';
+import { ACTIVATION_TOKEN_LIFETIME_MS, createActivationToken, enroll } from '../workers/enrollment';
+import { candidates } from '../workers/workers.store';
+import { startControl, type Control } from './control';
+import { enrollWith, TestWorker, TOFU, type Keys } from './control.fixture';
+
+let world: World;
+let authority: DeploymentAuthority;
+let first: Part;
+
+/** One controller, as far as workers see it. */
+interface Part {
+  control: Control;
+  pushes: SessionPushes;
+  listener: ClusterListener;
+  close(): Promise<void>;
+}
+
+async function startPart(name: string): Promise<Part> {
+  const { db, kms, log, tofuHmac } = world;
+  const control = await startControl({ name, db, kms, log, tofuHmac, authority, clock: systemClock });
+  const pushes = await startSessionPushes({ db, kms, log, control, clock: systemClock });
+  const listener = await startClusterListener({
+    address: { host: '127.0.0.1', port: 0 },
+    secureContext: () => control.secureContext(),
+    service: control.service,
+    registry: new Registry(),
+  });
+  return {
+    control,
+    pushes,
+    listener,
+    async close() {
+      await pushes.close();
+      await control.close();
+      await listener.close();
+    },
+  };
+}
+
+beforeAll(async () => {
+  world = await createWorld(new Date());
+  authority = await loadAuthority(world.db.executor, world.kms);
+  first = await startPart('first');
+});
+afterAll(async () => {
+  await first.close();
+  await world.close();
+});
+
+const cluster = (part: Part = first) => ({ port: part.listener.port, authorities: authority.certificates });
+
+async function token(now = new Date(), workerId = WORKER): Promise<string> {
+  return transaction(world.db, now, async (tx) => {
+    await sql`delete from worker_activation_tokens where worker_id = ${workerId}`.execute(tx);
+    return createActivationToken(tx, world.kms, authority, workerId, now);
+  });
+}
+
+async function enrolledKeys(): Promise<Keys> {
+  const key = newEd25519();
+  return { key, certificate: (await enrollWith(cluster(), await token(), key)).certificate };
+}
+
+const cause = (id: string) =>
+  row<{ cause: string | null; bytes_up: bigint; bytes_final: boolean }>(
+    world.db.executor,
+    sql`select cause, bytes_up, bytes_final from session_connections where id = ${id}`,
+  );
+
+describe('enrollment', () => {
+  test('a token works once and certifies the key for that worker', async () => {
+    const text = await token();
+    expect(text).toMatch(/^neslat_[1-9A-HJ-NP-Za-km-z]+$/);
+    const key = newEd25519();
+    const answer = await enrollWith(cluster(), text, key);
+    const certificate = new X509Certificate(answer.certificate);
+    expect(answer.worker_id).toBe(WORKER);
+    expect(certificate.subjectAltName).toBe(`URI:spiffe://${world.deploymentId}/worker/${WORKER}`);
+    expect(certificate.publicKey.equals(createPublicKey(key))).toBe(true);
+    expect(certificate.verify(new X509Certificate(answer.ca_certificates[0]!).publicKey)).toBe(true);
+    expect(answer.ca_certificates).toHaveLength(2);
+    expect(Date.now() - new Date(certificate.validFrom).getTime()).toBeGreaterThan(9 * 60_000);
+    await expect(enrollWith(cluster(), text)).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
+  });
+
+  test('nothing stored would let a reader enroll', async () => {
+    const text = await token();
+    const stored = await rows(
+      world.db.executor,
+      sql`select id, encode(creation_time, 'escape') as t from worker_activation_tokens`,
+    );
+    expect(JSON.stringify(stored)).not.toContain(new Date().getUTCFullYear().toString() + '-');
+    await expect(enrollWith(cluster(), `neslat_${(stored[0] as { id: string }).id}`)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+    });
+    await enrollWith(cluster(), text);
+  });
+
+  test('an old token, a foreign one and a bad request are refused; a bad request leaves the token usable', async () => {
+    const deps = { ...world, authority };
+    const now = new Date();
+    const text = await token(now);
+    const request = { activation_token: text, certificate_request: await createCertificateRequest(newEd25519()) };
+    await expect(enroll(deps, { ...request, certificate_request: Buffer.from('x') }, now)).rejects.toThrow('PKCS #10');
+    await expect(enroll(deps, request, now)).resolves.toMatchObject({ workerId: WORKER });
+    const old = new Date(now.getTime() - ACTIVATION_TOKEN_LIFETIME_MS - 1);
+    await expect(enroll(deps, { ...request, activation_token: await token(old) }, now)).rejects.toThrow('expired');
+    await expect(enroll(deps, { ...request, activation_token: 'neslat_111' }, now)).rejects.toThrow('malformed');
+  });
+});
+
+describe('a stream', () => {
+  test('needs a certificate of the deployment', async () => {
+    const worker = new TestWorker(cluster(), { key: newEd25519(), certificate: undefined });
+    worker.hello();
+    await waitFor('refusal', () => worker.ended);
+    expect(worker.ended).toMatchObject({ code: status.UNAUTHENTICATED });
+    await worker.close();
+  });
+
+  test('begins with Hello of a known version', async () => {
+    const keys = await enrolledKeys();
+    const rude = new TestWorker(cluster(), keys);
+    rude.tell({ $case: 'heartbeat', value: {} });
+    await waitFor('refusal', () => rude.ended);
+    expect(rude.ended).toMatchObject({ code: status.FAILED_PRECONDITION, details: 'the first message must be Hello' });
+    const future = new TestWorker(cluster(), keys);
+    future.hello({ protocol_version: 99 });
+    await waitFor('refusal', () => future.ended);
+    expect(future.ended!.details).toContain('version 1');
+    await Promise.all([rude.close(), future.close()]);
+  });
+
+  test('puts the worker on record, without touching its version', async () => {
+    const keys = await enrolledKeys();
+    const worker = new TestWorker(cluster(), keys);
+    const welcome = await worker.attach();
+    expect(welcome).toMatchObject({
+      worker_id: WORKER,
+      controller_id: first.control.controllerId,
+      heartbeat_seconds: 5,
+    });
+    expect(welcome.certificate_not_after!.getTime()).toBeGreaterThan(Date.now() + 20 * 3_600_000);
+    expect(
+      await row(
+        world.db.executor,
+        sql`select address, release_version, config_tags, version from workers where id = ${WORKER}`,
+      ),
+    ).toEqual({
+      address: '10.1.2.3:9202',
+      release_version: '0.1.0',
+      config_tags: { type: ['dev', 'local'] },
+      version: 1,
+    });
+    expect(await candidates(world.db.executor, new Date())).toMatchObject([{ id: WORKER }]);
+    worker.tell({ $case: 'draining', value: {} });
+    await waitFor('draining', async () => (await candidates(world.db.executor, new Date())).length === 0);
+    await worker.close();
+    await waitFor('detached', async () => !(await row(world.db.executor, sql`select 1 as x from worker_attachments`)));
+  });
+
+  test('a newer stream of the same worker takes over', async () => {
+    const keys = await enrolledKeys();
+    const older = new TestWorker(cluster(), keys);
+    await older.attach();
+    const newer = new TestWorker(cluster(), keys);
+    await newer.attach();
+    await waitFor('the end of the older', () => older.ended);
+    expect(older.ended).toMatchObject({ code: status.ABORTED });
+    expect(await candidates(world.db.executor, new Date())).toMatchObject([{ id: WORKER }]);
+    await Promise.all([older.close(), newer.close()]);
+  });
+
+  test('renews the certificate for the worker of the stream', async () => {
+    const keys = await enrolledKeys();
+    const worker = new TestWorker(cluster(), keys);
+    await worker.attach();
+    const key = newEd25519();
+    worker.tell({
+      $case: 'renew_certificate',
+      value: { request_id: 1n, certificate_request: await createCertificateRequest(key) },
+    });
+    const renewed = await worker.hear('renew_certificate');
+    expect(renewed.error).toBe('');
+    await worker.close();
+    const again = new TestWorker(cluster(), { key, certificate: renewed.certificate });
+    await again.attach();
+    again.tell({ $case: 'renew_certificate', value: { request_id: 2n, certificate_request: Buffer.from('junk') } });
+    expect((await again.hear('renew_certificate')).error).toBe('malformed certificate request');
+    await again.close();
+  });
+
+  test('ends when the worker is deleted, and it cannot come back', async () => {
+    const keys = await enrolledKeys();
+    const worker = new TestWorker(cluster(), keys);
+    await worker.attach();
+    await transaction(world.db, new Date(), (tx) => sql`delete from workers where id = ${WORKER}`.execute(tx));
+    await waitFor('the cut', () => worker.ended);
+    expect(worker.ended).toMatchObject({ code: status.PERMISSION_DENIED });
+    const back = new TestWorker(cluster(), keys);
+    back.hello();
+    await waitFor('refusal', () => back.ended);
+    expect(back.ended).toMatchObject({ code: status.PERMISSION_DENIED });
+    await Promise.all([worker.close(), back.close()]);
+    const now = new Date();
+    await sql`insert into workers (id, name, created_time, updated_time) values (${WORKER}, 'worker', ${now}, ${now})`.execute(
+      world.db.executor,
+    );
+  });
+});
+
+describe('sessions on a stream', () => {
+  let keys: Keys;
+  let worker: TestWorker;
+  beforeAll(async () => {
+    keys = await enrolledKeys();
+  });
+  beforeEach(async () => {
+    worker = new TestWorker(cluster(), keys);
+    await worker.attach();
+  });
+  afterEach(() => worker.close());
+
+  const cancel = (id: string) =>
+    transaction(world.db, new Date(), (tx) =>
+      sql`update sessions set status = 'canceling', status_time = ${new Date()}, ended_by = 'admin' where id = ${id}`.execute(
+        tx,
+      ),
+    );
+
+  test('a new session is pushed with its key; a cancel follows at once', async () => {
+    const id = await createSession(world, new Date());
+    const grant = await worker.hear('session_grant', (value) => value.session_id === id);
+    expect(grant.role).toMatchObject({
+      $case: 'egress',
+      value: { endpoint: 'tcp://127.0.0.1:5432', connection_limit: -1 },
+    });
+    expect(grant.role!.$case === 'egress' && grant.role!.value.private_key).toHaveLength(64);
+    expect(Number(grant.expires_in_ms)).toBeGreaterThan(3_500_000);
+    const { connection_id } = await worker.authorize(id);
+    await cancel(id);
+    expect(await worker.hear('cancel_session')).toEqual({ session_id: id, cause: 'canceled', closed_by: 'admin' });
+    worker.closed(id, connection_id, 1n, { closed_by: 'admin', cause: 'canceled' });
+    expect(await worker.hear('connection_closed_ack')).toEqual({ sequence: 1n });
+    expect(await sessionFacts(world, id)).toMatchObject({
+      status: 'terminated',
+      termination_reason: 'canceled',
+      open: 0,
+    });
+  });
+
+  test('canceled without connections, it is terminated at once', async () => {
+    const id = await createSession(world, new Date());
+    await cancel(id);
+    await waitFor('termination', async () => (await sessionFacts(world, id)).status === 'terminated');
+  });
+
+  test('a connection: one request, one answer, one statement', async () => {
+    const id = await createSession(world, new Date());
+    world.statements.length = 0;
+    const answer = await worker.authorize(id);
+    expect(world.statements.filter((text) => text.includes('session_connections'))).toHaveLength(1);
+    expect(answer).toMatchObject({ refused: '', connections_left: -1 });
+    expect(await worker.authorize(id, { tofu_token: newTofuToken() })).toMatchObject({
+      refused: 'tofu token not allowed',
+      text: expect.stringContaining('another client'),
+    });
+    expect(await worker.authorize(id, { tofu_token: 'short' })).toMatchObject({ refused: 'tofu token not allowed' });
+    expect(await worker.authorize(id, { connection_id: "sc_'; drop" })).toMatchObject({ refused: 'protocol error' });
+    expect(await worker.authorize('s_0000000000')).toMatchObject({ refused: 'session not found' });
+  });
+
+  test('byte counts become visible while it is open', async () => {
+    const id = await createSession(world, new Date());
+    const { connection_id } = await worker.authorize(id);
+    const stats = (bytes_up: bigint) => [
+      { connection_id, bytes_up, bytes_down: 1n, endpoint_address: '127.0.0.1', endpoint_port: 5432 },
+    ];
+    worker.tell({ $case: 'connection_stats', value: { stats: stats(10n) } });
+    worker.tell({ $case: 'connection_stats', value: { stats: stats(30n) } });
+    worker.tell({ $case: 'connection_stats', value: { stats: stats(20n) } });
+    await waitFor(
+      'bytes',
+      async () => (await cause(connection_id))?.bytes_up === 30n || (await cause(connection_id))?.bytes_up === 20n,
+    );
+    worker.closed(id, connection_id, 7n, { bytes_up: 33n, cause: 'nonsense of a later release' });
+    expect(await worker.hear('connection_closed_ack')).toEqual({ sequence: 7n });
+    expect(await cause(connection_id)).toEqual({ cause: 'protocol error', bytes_up: 33n, bytes_final: true });
+  });
+
+  test('END by the bound client', async () => {
+    const id = await createSession(world, new Date());
+    await worker.authorize(id);
+    const end = async (tofu_token: string, request_id: bigint) => {
+      worker.tell({ $case: 'end_session', value: { request_id, session_id: id, tofu_token } });
+      return (await worker.hear('end_session')).refused;
+    };
+    expect(await end(newTofuToken(), 1n)).toBe('tofu token not allowed');
+    expect(await end(TOFU, 2n)).toBe('');
+    expect(await end(TOFU, 3n)).toBe('');
+    expect(await worker.hear('cancel_session')).toMatchObject({ session_id: id, closed_by: 'client' });
+  });
+
+  test('a grant that was missed can be asked for; an ended session says why', async () => {
+    const id = await createSession(world, new Date());
+    const ask = async (session_id: string) => {
+      worker.tell({ $case: 'get_grant', value: { request_id: 9n, session_id } });
+      return worker.hear('get_grant');
+    };
+    expect((await ask(id)).grant).toMatchObject({ session_id: id });
+    expect(await ask('s_0000000000')).toMatchObject({ grant: undefined, ended: undefined });
+    await cancel(id);
+    expect((await ask(id)).ended).toEqual({ session_id: id, cause: 'canceled', closed_by: 'admin' });
+  });
+
+  test('Hello is answered with what changed meanwhile', async () => {
+    const lives = await createSession(world, new Date());
+    const ends = await createSession(world, new Date());
+    const one = await worker.authorize(lives);
+    const two = await worker.authorize(ends);
+    const closed = await worker.authorize(lives);
+    worker.closed(lives, closed.connection_id, 1n);
+    await worker.hear('connection_closed_ack');
+    await worker.close();
+    await cancel(ends);
+    const connection = (connection_id: string) => ({ connection_id, bytes_up: 50n, bytes_down: 60n });
+    const again = new TestWorker(cluster(), keys, worker.bootId);
+    const welcome = await again.attach({
+      sessions: [
+        { session_id: lives, connections: [connection(one.connection_id), connection(closed.connection_id)] },
+        { session_id: ends, connections: [connection(two.connection_id)] },
+        { session_id: 's_0000000000', connections: [connection('sc_0000000000')] },
+      ],
+    });
+    expect(welcome.unknown_connection_ids.sort()).toEqual([closed.connection_id, 'sc_0000000000'].sort());
+    expect(welcome.cancel_sessions).toEqual([
+      { session_id: ends, cause: 'canceled', closed_by: 'admin' },
+      { session_id: 's_0000000000', cause: 'canceled', closed_by: 'controller' },
+    ]);
+    expect(welcome.grants.map((grant) => grant.session_id)).toContain(lives);
+    expect(welcome.grants.map((grant) => grant.session_id)).not.toContain(ends);
+    expect(await cause(one.connection_id)).toMatchObject({ cause: null, bytes_up: 50n });
+    await again.close();
+  });
+
+  test('a new process of the worker has lost the connections of the old; a late close amends them once', async () => {
+    const id = await createSession(world, new Date());
+    const { connection_id } = await worker.authorize(id);
+    const bootId = worker.bootId;
+    await worker.close();
+    const again = new TestWorker(cluster(), keys);
+    await again.attach();
+    expect(await cause(connection_id)).toMatchObject({ cause: 'worker lost', bytes_final: false });
+    expect(await sessionFacts(world, id)).toMatchObject({ status: 'active', made: 1, open: 0 });
+    again.closed(id, connection_id, 4n, { boot_id: bootId, bytes_up: 44n });
+    await again.hear('connection_closed_ack');
+    expect(await cause(connection_id)).toEqual({ cause: 'fin', bytes_up: 44n, bytes_final: true });
+    expect(await sessionFacts(world, id)).toMatchObject({ made: 1, open: 0 });
+    await again.close();
+  });
+
+  test('cancel reaches a worker at another controller; a cancel that was missed is repeated', async () => {
+    const second = await startPart('second');
+    const elsewhere = new TestWorker(cluster(second), keys);
+    await elsewhere.attach();
+    const id = await createSession(world, new Date());
+    await elsewhere.hear('session_grant', (value) => value.session_id === id);
+    await elsewhere.authorize(id);
+    await cancel(id);
+    await elsewhere.hear('cancel_session', (value) => value.session_id === id);
+    await second.pushes.repeat();
+    await elsewhere.hear('cancel_session', (value) => value.session_id === id);
+    await elsewhere.close();
+    await second.close();
+  });
+
+  test('a broken listening connection is made again', async () => {
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'sallyport-pushes' and datname = current_database()`.execute(world.db.executor);
+    await waitFor('a new one', async () => {
+      const id = await createSession(world, new Date());
+      return waitFor(
+        'the push',
+        () => worker.heard.some((m) => m.$case === 'session_grant' && m.value.session_id === id),
+        {
+          timeoutMs: 300,
+        },
+      ).catch(() => false as const);
+    });
+  });
+});
+
+test('a controller that stops gives back its lease and cuts its streams', async () => {
+  const part = await startPart('third');
+  const worker = new TestWorker(cluster(part), await enrolledKeys());
+  await worker.attach();
+  await part.close();
+  await waitFor('the end', () => worker.ended);
+  const left = await row(
+    world.db.executor,
+    sql`select 1 as x from controllers where id = ${part.control.controllerId}`,
+  );
+  expect(left).toBeUndefined();
+  expect(
+    await row(world.db.executor, sql`select detached_time is not null as known from workers where id = ${WORKER}`),
+  ).toEqual({
+    known: true,
+  });
+  await worker.close();
+});

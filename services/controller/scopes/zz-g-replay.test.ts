@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createTestDatabase } from '../../../test/harness/postgres';
+import { systemClock } from '../../../lib/clock/clock';
+import { createLogger } from '../../../lib/log/log';
+import { startController } from '../main';
+import { CONTROLLER_DEFAULTS } from '../config';
+import { openDb } from '../db/db';
+import { createKms } from '../kms/kms';
+import { initialize } from '../init/initialize';
+import { devPlan } from '../init/plan';
+test('t', async () => {
+  const database = await createTestDatabase();
+  const log = createLogger('c', { level: 'silent' });
+  const db = openDb({ url: database.url, log });
+  const rootKey = { id: 'k', key: Buffer.alloc(32, 1) };
+  await initialize(db, createKms({ rootKey }), devPlan({ idSuffix: '1234567890', secondaryIdSuffix: '0987654321', loginName: 'admin', password: 'password', unprivilegedLoginName: 'user', unprivilegedPassword: 'password', hostAddress: 'localhost', targetDefaultPort: 22, targetSessionMaxSeconds: 0, targetSessionConnectionLimit: -1 }), new Date());
+  await db.close();
+  const address = { host: '127.0.0.1', port: 0 };
+  const c = await startController({ name: 'c1', database: { url: database.url }, rootKey, api: { address, corsEnabled: true, corsAllowedOrigins: [] }, cluster: { address }, ...CONTROLLER_DEFAULTS } as never, { clock: systemClock, log });
+  const out = await new Promise<string>((ok) => execFile('node', ['/work/shared/conformance/replay.mjs', '--addr', `http://127.0.0.1:${c.apiAddress.port}`, ...(process.env.ONLY ? ['--notes', '--only', process.env.ONLY] : [])], { maxBuffer: 1e8 }, (_e, so, se) => ok(so + se)));
+  writeFileSync('/tmp/G/replay.txt', out);
+  await c.close();
+  await database.drop();
+}, 180000);

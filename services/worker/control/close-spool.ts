@@ -1,0 +1,169 @@
+/**
+ * Closes that no controller has acknowledged yet: in memory, and on disk when they are not acknowledged at once. The
+ * file has one JSON value a line: a close, `{"ack":"N"}` (all up to N are stored), `{"reserved":"N"}` (no sequence up to
+ * N will be given out again). A line cut short by a crash is ignored. Only one process may use a directory.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../../lib/clock/clock';
+import type { Logger } from '../../../lib/log/log';
+import { ConnectionClosed } from '../../../proto/gen/worker/control';
+import { writeFileAtomically } from './durable-file';
+
+/** A close acknowledged within this time never touches the disk. */
+const FLUSH_DELAY_MS = 50;
+/** Sequences reserved with one write. A restart skips what is left of them. */
+const RESERVATION = 10_000n;
+/** After so many lines the file is written anew with what is still needed. */
+const COMPACT_LINES = 5_000;
+
+export class CloseSpool {
+  private readonly pending_ = new Map<bigint, ConnectionClosed>();
+  private readonly unwritten = new Set<bigint>();
+  private readonly path: string;
+  private file: number;
+  private lines = 0;
+  private next = 1n;
+  private reserved = 0n;
+  private writtenAcknowledged = 0n;
+  private isFlushScheduled = false;
+  private cancelFlush: () => void = () => {};
+  /** Highest sequence that a controller acknowledged. */
+  acknowledged = 0n;
+
+  /** Reads what an earlier process left. Throws the error of the system when the directory is not usable. */
+  constructor(
+    directory: string,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {
+    this.path = join(directory, 'closes.spool');
+    this.load();
+    this.file = this.compact();
+  }
+
+  /** In the order of their sequences. */
+  pending(): Iterable<ConnectionClosed> {
+    return this.pending_.values();
+  }
+
+  get size(): number {
+    return this.pending_.size;
+  }
+
+  /** Gives the close its sequence and keeps it. */
+  add(close: Omit<ConnectionClosed, 'sequence'>): ConnectionClosed {
+    if (this.next > this.reserved) this.file = this.compact();
+    const numbered = { ...close, sequence: this.next++ };
+    this.pending_.set(numbered.sequence, numbered);
+    this.unwritten.add(numbered.sequence);
+    this.scheduleFlush();
+    return numbered;
+  }
+
+  /** All closes up to `sequence` are stored at a controller. */
+  acknowledge(sequence: bigint): void {
+    if (sequence > this.acknowledged) this.acknowledged = sequence;
+    for (const known of this.pending_.keys()) {
+      if (known > sequence) break;
+      this.pending_.delete(known);
+      this.unwritten.delete(known);
+    }
+    if (this.lines > 1) this.scheduleFlush();
+  }
+
+  /** Writes what is left and closes the file. */
+  close(): void {
+    this.cancelFlush();
+    this.flush();
+    closeSync(this.file);
+  }
+
+  private scheduleFlush(): void {
+    if (this.isFlushScheduled) return;
+    this.isFlushScheduled = true;
+    this.cancelFlush = this.clock.after(FLUSH_DELAY_MS, () => this.flush());
+  }
+
+  private flush(): void {
+    this.isFlushScheduled = false;
+    try {
+      const isSettled = this.pending_.size === 0 && this.lines > 1;
+      if (isSettled || this.lines > COMPACT_LINES) this.file = this.compact();
+      else this.append();
+    } catch (error) {
+      // Kept in memory; the next close or acknowledgement tries again.
+      this.log.error({ err: error }, 'the spool of closed connections cannot be written');
+    }
+  }
+
+  private append(): void {
+    const lines: string[] = [];
+    for (const sequence of this.unwritten) {
+      const close = this.pending_.get(sequence);
+      if (close) lines.push(closeLine(close));
+    }
+    if (this.lines > 1 && this.acknowledged > this.writtenAcknowledged) {
+      lines.push(JSON.stringify({ ack: String(this.acknowledged) }));
+    }
+    if (lines.length === 0) return;
+    writeSync(this.file, lines.map((line) => `${line}\n`).join(''));
+    fsyncSync(this.file);
+    this.lines += lines.length;
+    this.unwritten.clear();
+    this.writtenAcknowledged = this.acknowledged;
+  }
+
+  /** Writes the file anew with a fresh reservation and answers its descriptor. */
+  private compact(): number {
+    const reserved = this.next + RESERVATION;
+    const lines = [JSON.stringify({ reserved: String(reserved) }), ...[...this.pending()].map(closeLine)];
+    writeFileAtomically(this.path, lines.map((line) => `${line}\n`).join(''));
+    const file = openSync(this.path, 'a', 0o600);
+    if (this.reserved > 0n) closeSync(this.file);
+    this.reserved = reserved;
+    this.lines = lines.length;
+    this.unwritten.clear();
+    this.writtenAcknowledged = this.acknowledged;
+    return file;
+  }
+
+  private load(): void {
+    for (const line of readLines(this.path)) {
+      const value = parseLine(line);
+      if (value === undefined) continue;
+      if (value.reserved !== undefined) this.raise(BigInt(value.reserved));
+      else if (value.ack !== undefined) this.acknowledge(BigInt(value.ack));
+      else {
+        const close = ConnectionClosed.fromJSON(value);
+        this.pending_.set(close.sequence, close);
+        this.raise(close.sequence);
+      }
+    }
+    this.acknowledged = 0n;
+  }
+
+  private raise(sequence: bigint): void {
+    if (sequence >= this.next) this.next = sequence + 1n;
+  }
+}
+
+const closeLine = (close: ConnectionClosed): string => JSON.stringify(ConnectionClosed.toJSON(close));
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function parseLine(line: string): { reserved?: string; ack?: string } | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,375 @@
+/**
+ * The worker's side of its deployment: enrolls, keeps a control stream to one of the controllers, and carries what the
+ * proxy asks and reports. Losing a stream is normal: the next controller gets a new Hello, nothing is lost or counted
+ * twice. States: starting → (enrolling) → connecting ⇄ attached → closed.
+ */
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import type { Clock } from '../../../lib/clock/clock';
+import type { Logger } from '../../../lib/log/log';
+import type { AttachResponse, Hello, Welcome } from '../../../proto/gen/worker/control';
+import type { SessionRegistry } from '../sessions/registry';
+import {
+  ControllerUnreachable,
+  type Authorization,
+  type AuthorizeConnection,
+  type ClosedConnection,
+  type Controller,
+  type FoundSession,
+  type LiveConnection,
+} from '../sessions/types';
+import { CloseSpool } from './close-spool';
+import { ControlStream, type Incoming } from './control-stream';
+import { enroll, EnrollmentRefused, readActivationToken } from './enroll';
+import { hashToken, loadIdentity, openStorage, saveIdentity, validity, type WorkerIdentity } from './identity';
+import { closedMessage, egressGrantOf, sessionEndOf } from './messages';
+import { renewIdentity, renewalDelay, RENEWAL_RETRY_MS } from './renewal';
+import { connectUpstream, memberCredentials, type Upstream } from './upstream';
+
+export const PROTOCOL_VERSION = 1;
+const STATS_INTERVAL_MS = 1_000;
+const MAX_STATS_PER_MESSAGE = 1_000;
+/** Back-off between attempts: from this, doubled up to the maximum, each with jitter of half to full. */
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 5_000;
+/** How long a request waits for a stream that is being made anew. */
+const REATTACH_WAIT_MS = 2_000;
+
+export interface ControlOptions {
+  upstreams: Upstream[];
+  storagePath: string;
+  activationToken?: string | undefined;
+  releaseVersion: string;
+  description: string;
+  tags: Record<string, string[]>;
+  clock: Clock;
+  log: Logger;
+  /** Where clients reach the proxy, host:port. */
+  address(): string;
+  isDraining(): boolean;
+  registry: SessionRegistry;
+  /** The controller asks the worker to drain. */
+  drain(deadlineMs: number): void;
+}
+
+export class ControlClient implements Controller {
+  readonly bootId = randomUUID();
+  private readonly spool: CloseSpool;
+  private identity: WorkerIdentity | undefined;
+  private stream: ControlStream | undefined;
+  private readonly closing = new AbortController();
+  private running: Promise<void> | undefined;
+  private wasAttached = false;
+  private readonly attachWaiters = new Set<() => void>();
+  private readonly reported = new WeakMap<LiveConnection, { up: number; down: number }>();
+  private readonly stopStats: () => void;
+  private cancelRenewal: () => void = () => {};
+  /** Rejects when the worker can never attach as it is configured; resolves at the first Welcome. */
+  readonly firstAttach: Promise<void>;
+  private resolveFirst: () => void = () => {};
+  private rejectFirst: (error: Error) => void = () => {};
+
+  /** Opens the storage. Throws when it is not usable. */
+  constructor(private readonly options: ControlOptions) {
+    openStorage(options.storagePath);
+    this.identity = loadIdentity(options.storagePath);
+    this.spool = new CloseSpool(options.storagePath, options.clock, options.log);
+    this.firstAttach = new Promise((resolve, reject) => {
+      this.resolveFirst = resolve;
+      this.rejectFirst = reject;
+    });
+    // Whoever does not ask must not be ended by it.
+    this.firstAttach.catch(() => undefined);
+    this.stopStats = options.clock.every(STATS_INTERVAL_MS, () => this.sendStats());
+  }
+
+  get workerId(): string | undefined {
+    return this.identity?.workerId;
+  }
+
+  get isAttached(): boolean {
+    return this.stream?.isAttached ?? false;
+  }
+
+  /** Closes that no controller has acknowledged. */
+  get unacknowledged(): number {
+    return this.spool.size;
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  announceDraining(): void {
+    if (this.isAttached) this.stream?.send({ $case: 'draining', value: {} });
+  }
+
+  /** Ends the stream; unacknowledged closes stay on disk. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.stopStats();
+    this.cancelRenewal();
+    await this.stream?.close();
+    await this.running;
+    this.spool.close();
+  }
+
+  async authorizeConnection(request: AuthorizeConnection): Promise<Authorization> {
+    const answer = await (
+      await this.attached()
+    ).request((request_id) => ({
+      $case: 'authorize_connection',
+      value: {
+        request_id,
+        session_id: request.sessionId,
+        tofu_token: request.tofuToken,
+        connection_id: request.connectionId,
+        client_address: request.client.address,
+        client_port: request.client.port,
+      },
+    }));
+    if (answer.$case !== 'authorize_connection') throw new ControllerUnreachable('unexpected answer', true);
+    const { refused, text, connections_left, expires_in_ms } = answer.value;
+    return { refused, text, connectionsLeft: connections_left, expiresInMs: Number(expires_in_ms) };
+  }
+
+  async endSession(sessionId: string, tofuToken: string): Promise<string> {
+    const answer = await (
+      await this.attached()
+    ).request((request_id) => ({
+      $case: 'end_session',
+      value: { request_id, session_id: sessionId, tofu_token: tofuToken },
+    }));
+    return answer.$case === 'end_session' ? answer.value.refused : 'controller unreachable';
+  }
+
+  /** Asks for a session that was not announced. Rejects with {@link ControllerUnreachable}. */
+  async findSession(sessionId: string): Promise<FoundSession | undefined> {
+    const answer = await (
+      await this.attached()
+    ).request((request_id) => ({ $case: 'get_grant', value: { request_id, session_id: sessionId } }));
+    if (answer.$case !== 'get_grant') return undefined;
+    const { grant, ended } = answer.value;
+    return { grant: grant && egressGrantOf(grant), ended: ended && sessionEndOf(ended) };
+  }
+
+  connectionClosed(closed: ClosedConnection): void {
+    const message = this.spool.add(closedMessage(closed, this.bootId));
+    if (this.isAttached) this.stream?.send({ $case: 'connection_closed', value: message });
+  }
+
+  /** The stream, waiting a moment for one that is being made. Rejects with {@link ControllerUnreachable}. */
+  private async attached(): Promise<ControlStream> {
+    if (!this.isAttached && !this.closing.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          cancel();
+          this.attachWaiters.delete(done);
+          resolve();
+        };
+        const cancel = this.options.clock.after(REATTACH_WAIT_MS, done);
+        this.attachWaiters.add(done);
+      });
+    }
+    if (!this.stream || !this.isAttached) throw new ControllerUnreachable('no controller is attached', false);
+    return this.stream;
+  }
+
+  private async run(): Promise<void> {
+    let retryMs = FIRST_RETRY_MS;
+    for (let i = 0; !this.closing.signal.aborted; i++) {
+      const upstream = this.options.upstreams[i % this.options.upstreams.length]!;
+      const error = await this.serve(upstream).catch((reason: unknown) => reason as Error & { code?: number });
+      if (this.closing.signal.aborted) return;
+      if (this.wasAttached) retryMs = FIRST_RETRY_MS;
+      this.wasAttached = false;
+      const isFinal = error instanceof EnrollmentRefused || isDenial(error);
+      if (isFinal) {
+        this.rejectFirst(error);
+        retryMs = MAX_RETRY_MS;
+      }
+      this.options.log[isFinal ? 'error' : 'warn']({ err: error, upstream }, 'no control stream');
+      if (error instanceof EnrollmentRefused) return;
+      await this.pause(retryMs * (0.5 + Math.random() / 2));
+      retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
+    }
+  }
+
+  /** One stream from its beginning to its end; answers or rejects with what ended it. */
+  private async serve(upstream: Upstream): Promise<Error & { code?: number }> {
+    const identity = await this.ensureIdentity(upstream);
+    const client = await connectUpstream(upstream, memberCredentials(identity));
+    if (this.closing.signal.aborted) {
+      client.close();
+      return new Error('closed');
+    }
+    return new Promise((resolve) => {
+      this.stream = new ControlStream(client, this.hello(), this.options.clock, {
+        welcome: (welcome) => this.welcome(welcome, upstream),
+        message: (message) => this.receive(message),
+        ended: (error) => {
+          this.stream = undefined;
+          if (this.wasAttached) this.options.registry.controllerLost();
+          resolve(error);
+        },
+      });
+    });
+  }
+
+  /** The identity to use: enrolls when there is none, when it has expired, or when a new token was configured. */
+  private async ensureIdentity(upstream: Upstream): Promise<WorkerIdentity> {
+    const { activationToken, storagePath, clock, log } = this.options;
+    const known = this.identity;
+    const isValid = known !== undefined && validity(known).to > clock.now().getTime();
+    const isNewToken = activationToken !== undefined && known?.tokenHash !== hashToken(activationToken);
+    if (isValid && !isNewToken) return known;
+    if (!isNewToken && known) {
+      throw new EnrollmentRefused(
+        'the certificate of the worker has expired: create the worker anew and configure its activation token',
+      );
+    }
+    try {
+      readActivationToken(activationToken);
+      this.identity = await enroll(upstream, activationToken!);
+    } catch (error) {
+      if (!isValid || !(error instanceof EnrollmentRefused)) throw error;
+      log.warn({ err: error }, 'the new activation token is not usable; going on with the certificate at hand');
+      return known;
+    }
+    saveIdentity(storagePath, this.identity);
+    log.info({ worker_id: this.identity.workerId }, 'enrolled');
+    return this.identity;
+  }
+
+  private hello(): Hello {
+    const { options } = this;
+    return {
+      protocol_version: PROTOCOL_VERSION,
+      release_version: options.releaseVersion,
+      boot_id: this.bootId,
+      address: options.address(),
+      config_tags: Object.fromEntries(Object.entries(options.tags).map(([key, values]) => [key, { values }])),
+      description: options.description,
+      draining: options.isDraining(),
+      sessions: [...options.registry.all()]
+        .filter((session) => !session.ended)
+        .map((session) => ({ session_id: session.id, connections: inventory(session.connections.values()) })),
+      acknowledged_sequence: this.spool.acknowledged,
+    };
+  }
+
+  private welcome(welcome: Welcome, upstream: Upstream): void {
+    const { registry, log } = this.options;
+    this.wasAttached = true;
+    registry.controllerBack();
+    for (const grant of welcome.grants) this.takeGrant({ $case: 'session_grant', value: grant });
+    for (const cancel of welcome.cancel_sessions) registry.end(cancel.session_id, sessionEndOf(cancel));
+    for (const id of welcome.unknown_connection_ids) {
+      registry.findConnection(id)?.cut({ closedBy: 'controller', cause: 'worker lost' });
+    }
+    for (const close of this.spool.pending()) this.stream?.send({ $case: 'connection_closed', value: close });
+    log.info({ worker_id: welcome.worker_id, controller_id: welcome.controller_id, upstream }, 'attached');
+    this.scheduleRenewal();
+    this.resolveFirst();
+    for (const waiter of [...this.attachWaiters]) waiter();
+  }
+
+  private receive(message: Incoming): void {
+    switch (message.$case) {
+      case 'session_grant':
+        return this.takeGrant(message);
+      case 'cancel_session':
+        return this.options.registry.end(message.value.session_id, sessionEndOf(message.value));
+      case 'connection_closed_ack':
+        return this.spool.acknowledge(message.value.sequence);
+      case 'drain':
+        return this.options.drain(message.value.deadline_seconds * 1_000);
+      case 'rotate_certificate':
+        return this.renew(true);
+      default:
+        // Of a later release.
+        return;
+    }
+  }
+
+  private takeGrant(message: Extract<AttachResponse['message'], { $case: 'session_grant' }>): void {
+    const grant = egressGrantOf(message.value);
+    if (grant) this.options.registry.put(grant);
+    else this.options.log.warn({ session_id: message.value.session_id }, 'this release cannot serve the grant');
+  }
+
+  private sendStats(): void {
+    if (!this.isAttached) return;
+    const changed = [];
+    for (const session of this.options.registry.all()) {
+      for (const connection of session.connections.values()) {
+        const counts = connection.isAuthorized ? connection.counts() : undefined;
+        const before = this.reported.get(connection);
+        if (!counts || (before?.up === counts.bytesUp && before.down === counts.bytesDown)) continue;
+        this.reported.set(connection, { up: counts.bytesUp, down: counts.bytesDown });
+        changed.push({
+          connection_id: connection.id,
+          bytes_up: BigInt(counts.bytesUp),
+          bytes_down: BigInt(counts.bytesDown),
+          endpoint_address: counts.endpoint?.address ?? '',
+          endpoint_port: counts.endpoint?.port ?? 0,
+        });
+      }
+    }
+    for (let at = 0; at < changed.length; at += MAX_STATS_PER_MESSAGE) {
+      const stats = changed.slice(at, at + MAX_STATS_PER_MESSAGE);
+      this.stream?.send({ $case: 'connection_stats', value: { stats } });
+    }
+  }
+
+  private scheduleRenewal(): void {
+    this.cancelRenewal();
+    if (!this.identity) return;
+    const delay = renewalDelay(validity(this.identity), this.options.clock.now().getTime());
+    this.cancelRenewal = this.options.clock.after(delay, () => this.renew());
+  }
+
+  /** Gets a new certificate for the streams to come; the present one goes on. */
+  private renew(isForced = false): void {
+    this.cancelRenewal();
+    const { stream, identity } = this;
+    const { clock, log, storagePath } = this.options;
+    // The next Welcome schedules it again.
+    if (!stream?.isAttached || !identity) return;
+    const delay = renewalDelay(validity(identity), clock.now().getTime());
+    if (delay > 0 && !isForced) return this.scheduleRenewal();
+    renewIdentity(stream, identity)
+      .then((renewed) => {
+        saveIdentity(storagePath, renewed);
+        this.identity = renewed;
+        log.info({ not_after: new Date(validity(renewed).to) }, 'certificate renewed');
+        this.scheduleRenewal();
+      })
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'the certificate could not be renewed');
+        this.cancelRenewal = clock.after(RENEWAL_RETRY_MS, () => this.renew());
+      });
+  }
+
+  private async pause(ms: number): Promise<void> {
+    const { signal } = this.closing;
+    await new Promise<void>((resolve) => {
+      const cancel = this.options.clock.after(ms, () => resolve());
+      signal.addEventListener('abort', () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+const isDenial = (error: { code?: number }): boolean =>
+  error.code === status.PERMISSION_DENIED || error.code === status.UNAUTHENTICATED;
+
+const inventory = (connections: Iterable<LiveConnection>) =>
+  [...connections]
+    .filter((connection) => connection.isAuthorized)
+    .map((connection) => {
+      const { connectionId, bytesUp, bytesDown } = connection.counts();
+      return { connection_id: connectionId, bytes_up: BigInt(bytesUp), bytes_down: BigInt(bytesDown) };
+    });

@@ -1,0 +1,53 @@
+/** Between the messages of the control stream and the worker's own types. */
+import type { CancelSession, ConnectionClosed, SessionGrant } from '../../../proto/gen/worker/control';
+import type { ClosedBy, ClosedConnection, EgressGrant, SessionEnd } from '../sessions/types';
+
+const CLOSED_BY: readonly string[] = ['client', 'endpoint', 'worker', 'controller', 'admin', 'policy'];
+
+/** Undefined for grants this release cannot serve, such as routes. */
+export function egressGrantOf(grant: SessionGrant): EgressGrant | undefined {
+  if (grant.role?.$case !== 'egress') return undefined;
+  const egress = grant.role.value;
+  const endpoint = endpointOf(egress.endpoint);
+  if (!endpoint || egress.private_key.length !== 64) return undefined;
+  return {
+    sessionId: grant.session_id,
+    certificate: egress.certificate,
+    privateKey: egress.private_key,
+    endpoint,
+    connectionLimit: egress.connection_limit,
+    offlineGraceMs: egress.offline_grace_seconds === undefined ? undefined : egress.offline_grace_seconds * 1_000,
+    expiresInMs: Number(grant.expires_in_ms),
+  };
+}
+
+export const sessionEndOf = (cancel: CancelSession): SessionEnd => ({
+  cause: cancel.cause || 'canceled',
+  closedBy: CLOSED_BY.includes(cancel.closed_by) ? (cancel.closed_by as ClosedBy) : 'controller',
+});
+
+export function closedMessage(closed: ClosedConnection, bootId: string): Omit<ConnectionClosed, 'sequence'> {
+  return {
+    session_id: closed.sessionId,
+    connection_id: closed.connectionId,
+    bytes_up: BigInt(closed.bytesUp),
+    bytes_down: BigInt(closed.bytesDown),
+    closed_by: closed.closedBy,
+    cause: closed.cause,
+    error: closed.error ?? '',
+    endpoint_address: closed.endpoint?.address ?? '',
+    endpoint_port: closed.endpoint?.port ?? 0,
+    connect_latency_us: closed.connectLatencyUs,
+    first_byte_latency_us: closed.firstByteLatencyUs,
+    dial_failed: closed.dialFailed,
+    boot_id: bootId,
+  };
+}
+
+/** Host and port of `tcp://host:port`; IPv6 addresses stand in brackets. */
+function endpointOf(text: string): { host: string; port: number } | undefined {
+  const match = /^[a-z]+:\/\/(?:\[([^\]]+)\]|([^:/]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  return host !== undefined && port > 0 && port < 65_536 ? { host, port } : undefined;
+}

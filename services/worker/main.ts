@@ -1,0 +1,174 @@
+/** A worker: control stream, proxy port and ops port, wired by hand. */
+import { readFileSync } from 'node:fs';
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Clock } from '../../lib/clock/clock';
+import { packageFile } from '../../lib/config/package-root';
+import { Lifecycle } from '../../lib/lifecycle/lifecycle';
+import type { Logger } from '../../lib/log/log';
+import { startOps } from '../../lib/ops/ops-server';
+import type { WorkerConfig } from './config';
+import { ControlClient } from './control/control-client';
+import { createProxyMetrics } from './proxy/metrics';
+import { ProxyServer, SALLYPORT_PROTOCOL } from './proxy/proxy-server';
+import { serveSallyport, type ConnectionDeps } from './proxy/sallyport-protocol';
+import { SessionRegistry } from './sessions/registry';
+
+/** A connection with one direction ended and no bytes for this long is closed. */
+const HALF_CLOSED_IDLE_MS = 3_600_000;
+/** How long a closing worker waits for its last reports to be acknowledged; what is left stays on disk. */
+const LAST_REPORTS_MS = 2_000;
+const LOOK_MS = 10;
+
+export interface WorkerDeps {
+  clock: Clock;
+  log: Logger;
+}
+
+export interface RunningWorker {
+  readonly proxyAddress: { host: string; port: number };
+  readonly opsAddress: { host: string; port: number } | undefined;
+  /** Undefined until the worker is enrolled. */
+  workerId(): string | undefined;
+  /** Resolves at the first Welcome of a controller; rejects when there can be none as the worker is configured. */
+  attached(): Promise<void>;
+  /** Takes no new connections, lets live ones run to the deadline, then cuts them as `worker drain`. */
+  drain(deadlineMs: number): Promise<void>;
+  /** Cuts everything, reports it if a controller is there, and frees ports and files. */
+  close(): Promise<void>;
+}
+
+/** Rejects with the error of the system when a port or the storage directory is not usable. */
+export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promise<RunningWorker> {
+  const lifecycle = new Lifecycle();
+  try {
+    return await start(config, deps, lifecycle);
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
+
+async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle: Lifecycle): Promise<RunningWorker> {
+  const metrics = new Registry();
+  const state = { isDraining: false, isClosing: false };
+  const sessions: SessionRegistry = new SessionRegistry(clock, (id) => control.findSession(id));
+  let proxyAddress = config.proxy;
+  const control: ControlClient = new ControlClient({
+    upstreams: config.initialUpstreams,
+    storagePath: config.authStoragePath,
+    activationToken: config.activationToken,
+    releaseVersion: releaseVersion(),
+    description: config.description ?? '',
+    tags: config.tags,
+    clock,
+    log,
+    address: () => config.publicAddress ?? addressText(proxyAddress),
+    isDraining: () => state.isDraining,
+    registry: sessions,
+    drain: (deadlineMs) => void worker.drain(deadlineMs),
+  });
+  lifecycle.onClose('the control stream', () => control.close());
+  const proxyMetrics = createProxyMetrics(metrics);
+  const connectionDeps: ConnectionDeps = {
+    controller: control,
+    endSession: (id, end) => sessions.end(id, end),
+    isDraining: () => state.isDraining,
+    clock,
+    log,
+    metrics: proxyMetrics,
+    halfClosedIdleMs: HALF_CLOSED_IDLE_MS,
+  };
+  const proxy = new ProxyServer({
+    ...config.proxy,
+    protocols: new Map([[SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, connectionDeps)]]),
+    findSession: (id) => sessions.get(id),
+    clock,
+    log,
+    metrics: proxyMetrics,
+  });
+  proxyAddress = await proxy.listen();
+  lifecycle.onClose('the proxy port', () => proxy.close());
+  const ops = await openOps(config, metrics, { control, sessions, state });
+  if (ops) lifecycle.onClose('the ops port', () => ops.close());
+  control.start();
+
+  const cutAll = async (): Promise<void> => {
+    sessions.cutAll({ closedBy: 'worker', cause: 'worker drain' });
+    await until(clock, LAST_REPORTS_MS, () => sessions.connectionCount() === 0);
+    await until(clock, LAST_REPORTS_MS, () => control.unacknowledged === 0 || !control.isAttached);
+  };
+  const worker: RunningWorker = {
+    proxyAddress,
+    opsAddress: ops?.address,
+    workerId: () => control.workerId,
+    attached: () => control.firstAttach,
+    async drain(deadlineMs) {
+      log.info({ deadline_ms: deadlineMs }, 'draining');
+      state.isDraining = true;
+      control.announceDraining();
+      await until(clock, deadlineMs, () => state.isClosing || sessions.connectionCount() === 0);
+      await cutAll();
+    },
+    async close() {
+      state.isDraining = true;
+      state.isClosing = true;
+      proxy.stopListening();
+      await cutAll();
+      sessions.close();
+      await lifecycle.close();
+    },
+  };
+  return worker;
+}
+
+interface OpsState {
+  control: ControlClient;
+  sessions: SessionRegistry;
+  state: { isDraining: boolean };
+}
+
+async function openOps(config: WorkerConfig, registry: Registry, { control, sessions, state }: OpsState) {
+  if (!config.ops) return undefined;
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name: `sallyport_worker_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  gauge('sessions', 'Sessions this worker may serve or still explains.', () => sessions.size);
+  gauge('attached', '1 while a controller holds the control stream.', () => Number(control.isAttached));
+  gauge('unacknowledged_closes', 'Closed connections no controller has stored yet.', () => control.unacknowledged);
+  return startOps(config.ops, {
+    ready: () => control.isAttached && !state.isDraining,
+    health: () => ({
+      worker_id: control.workerId,
+      attached: control.isAttached,
+      draining: state.isDraining,
+      sessions: sessions.size,
+      connections: sessions.connectionCount(),
+      unacknowledged_closes: control.unacknowledged,
+    }),
+    registry,
+    stopping: () => state.isDraining,
+  });
+}
+
+/** Waits until `isDone`, looking every 10 ms, at most `limitMs`. */
+async function until(clock: Clock, limitMs: number, isDone: () => boolean): Promise<void> {
+  const end = clock.now().getTime() + limitMs;
+  while (!isDone() && clock.now().getTime() < end) {
+    await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
+  }
+}
+
+function addressText({ host, port }: { host: string; port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function releaseVersion(): string {
+  return (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version;
+}
