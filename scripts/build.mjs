@@ -36,6 +36,8 @@ const bundles = [
       minify: true,
       keepNames: true,
       external: ['@napi-rs/keyring'],
+      // The launcher compiles this file with a code cache, where import() does not work: it becomes require().
+      supported: { 'dynamic-import': false },
       loader: { '.node': 'empty' },
     },
     banned: /^(services|node_modules\/(pg|kysely|@node-rs)\/)/,

@@ -20,8 +20,11 @@ export interface Io {
   width: number;
 }
 
-/** Width of tables when standard input is not a terminal. */
-const DEFAULT_WIDTH = 80;
+/** Columns of a terminal that is not there. */
+const DEFAULT_COLUMNS = 80;
+
+/** Columns at the right edge that stay empty. */
+const MARGIN = 2;
 
 /** Streams and environment of this process. */
 export function processIo(): Io {
@@ -29,8 +32,9 @@ export function processIo(): Io {
 }
 
 // Scripts compare tables, so their layout must not depend on where the output goes: only an interactive standard
-// input makes tables wider or narrower than 80 columns.
+// input makes tables wider or narrower.
 function width(): number {
-  if (!process.stdin.isTTY) return DEFAULT_WIDTH;
-  return process.stdout.columns || process.stderr.columns || new WriteStream(0).columns || DEFAULT_WIDTH;
+  const { stdin, stdout, stderr } = process;
+  const columns = stdin.isTTY ? stdout.columns || stderr.columns || new WriteStream(0).columns : DEFAULT_COLUMNS;
+  return (columns || DEFAULT_COLUMNS) - MARGIN;
 }

@@ -14,7 +14,7 @@ const error = new ControllerError('create on tcp-type target', 400, {
 });
 
 test('the table wraps the context and names the flags of wrong fields', () => {
-  expect(wrapBlocks(errorTable(error), 80)).toBe(`Error from controller when performing create on tcp-type target
+  expect(wrapBlocks(errorTable(error), 78)).toBe(`Error from controller when performing create on tcp-type target
 
 Error information:
   Kind:                InvalidArgument

@@ -26,8 +26,8 @@ const CRUD = ['no-op', 'read', 'update', 'delete'];
 const DATES = { created_time: T, updated_time: T };
 
 const list = (presenter: Presenter, items: Item[], recursive = false): string =>
-  wrapBlocks(listTable(presenter.list, items, recursive), 80);
-const item = (presenter: Presenter, value: Item): string => wrapBlocks(presenter.item(value), 80);
+  wrapBlocks(listTable(presenter.list, items, recursive), 78);
+const item = (presenter: Presenter, value: Item): string => wrapBlocks(presenter.item(value), 78);
 
 const EMPTY: [Presenter, string][] = [
   [scopes, 'No child scopes found'],
@@ -232,7 +232,7 @@ test('an authorization: the token stands on a line of its own, an empty line end
     authorization_token: token,
     endpoint: 'tcp://127.0.0.1:16001',
   };
-  expect(wrapBlocks(sessionAuthorization(authorization), 80)).toBe(`
+  expect(wrapBlocks(sessionAuthorization(authorization), 78)).toBe(`
 Target information:
   Authorization Token:
   ${token}

@@ -2,20 +2,20 @@ import { wrapBlocks, wrapLine } from './wrap';
 
 test('what does not fit goes on at the indent of its line, not under the value', () => {
   const line = `    Description:          Provides initial administrative and unprivileged authentication into Boundary`;
-  expect(wrapLine(line, 80)).toBe(
+  expect(wrapLine(line, 78)).toBe(
     '    Description:          Provides initial administrative and unprivileged\n    authentication into Boundary',
   );
 });
 
 test('runs of spaces inside a line survive', () => {
-  expect(wrapLine('  Message:             Invalid request.  Request attempted', 80)).toBe(
+  expect(wrapLine('  Message:             Invalid request.  Request attempted', 78)).toBe(
     '  Message:             Invalid request.  Request attempted',
   );
 });
 
 test('a word longer than the width stands on a line of its own', () => {
   const token = '3'.repeat(200);
-  expect(wrapLine(`  Authorization Token:   ${token}`, 80)).toBe(`  Authorization Token:\n  ${token}`);
+  expect(wrapLine(`  Authorization Token:   ${token}`, 78)).toBe(`  Authorization Token:\n  ${token}`);
 });
 
 test('a line that fits exactly stays whole', () => {
@@ -24,6 +24,6 @@ test('a line that fits exactly stays whole', () => {
 });
 
 test('the lines of a block take the indent of its first line; space at the ends is cut', () => {
-  expect(wrapLine('    a: \n      {\n  "b": 1   ', 80)).toBe('    a:\n    {\n    "b": 1');
-  expect(wrapBlocks(['', 'x  ', ''], 80)).toBe('\nx\n');
+  expect(wrapLine('    a: \n      {\n  "b": 1   ', 78)).toBe('    a:\n    {\n    "b": 1');
+  expect(wrapBlocks(['', 'x  ', ''], 78)).toBe('\nx\n');
 });

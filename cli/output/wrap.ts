@@ -18,16 +18,14 @@ export const wrapBlocks = (blocks: readonly string[], width: number): string =>
 function wrapWords(text: string, limit: number): string {
   let out = '';
   let column = 0;
-  for (const [, spaces, word] of text.matchAll(/([^\S\n\u00a0]*)((?:[^\s]|\u00a0)+|\n|$)/g)) {
+  for (const [, spaces, word] of text.matchAll(/([^\S\n\u00a0]*)((?:[^\s]|\u00a0)+|\n)/g)) {
     if (word === '\n') {
       out += '\n';
       column = 0;
       continue;
     }
     const length = [...word!].length;
-    // A word of at least the limit moves as soon as its part up to there no longer fits.
-    const tooLong = column + spaces!.length + length > limit && column + spaces!.length > 0;
-    if (tooLong && column > 0) {
+    if (column > 0 && column + spaces!.length + length > limit) {
       out += `\n${word}`;
       column = length;
     } else {

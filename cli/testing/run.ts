@@ -34,7 +34,7 @@ export function memoryIo(options: RunOptions = {}): { io: Io; stdout: () => stri
     stdout,
     stderr,
     env: options.env ?? {},
-    width: options.width ?? 80,
+    width: options.width ?? 78,
   };
   return { io, stdout: text(stdout), stderr: text(stderr) };
 }

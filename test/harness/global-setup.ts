@@ -1,5 +1,7 @@
 /** Once per jest run: a PostgreSQL server of its own and a template database with every migration applied. */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { packageFile } from '../../lib/config/package-root';
 import { createLogger } from '../../lib/log/log';
 import { openDb, sql } from '../../services/controller/db/db';
 import { migrate } from '../../services/controller/db/migrate';
@@ -8,6 +10,8 @@ import { temporaryDirectory } from '../../services/dev/temporary';
 import { TEMPLATE_DATABASE, type HarnessState } from './state';
 
 export default async function setup(): Promise<void> {
+  // Builds dist/ when it is stale, once and before tests start many commands at the same time.
+  spawnSync(packageFile('bin', 'sallyport'), ['version'], { stdio: ['ignore', 'ignore', 'inherit'] });
   const dir = temporaryDirectory('sallyport-test');
   const socketDir = join(dir, 's');
   const postgres = await startEmbeddedPostgres({ dataDir: join(dir, 'pg'), socketDir, port: 0, durable: false });

@@ -4,7 +4,12 @@ import { hasIdForm, newId } from '../../../lib/ids/ids';
 import {
   Account,
   AccountServiceDefinition,
+  type ChangePasswordRequest,
   type CreateAccountRequest,
+  type DeleteAccountRequest,
+  type GetAccountRequest,
+  type ListAccountsRequest,
+  type SetPasswordRequest,
   type UpdateAccountRequest,
 } from '../../../proto/gen/api/accounts';
 import { typeOfMethodId, type AuthMethodRow } from '../auth-methods/auth-methods';
@@ -56,138 +61,148 @@ const definition: ListDefinition<AccountRow, ReturnType<typeof accountItem>> = {
   toJSON: (item) => Account.toJSON(Account.fromPartial(item)),
 };
 
-export function accountService(deps: ControllerDeps, passwords: PasswordQueue) {
-  const on = deps.db.executor;
+class AccountRpc {
+  constructor(
+    private readonly deps: ControllerDeps,
+    private readonly passwords: PasswordQueue,
+  ) {}
 
-  async function allow<A extends string>(
+  private async allow<A extends string>(
     op: Op,
     action: A,
     id: string,
   ): Promise<{ account: AccountRow; allowed: Allowed<A> }> {
-    const account = await store.findAccount(on, id);
+    const account = await store.findAccount(this.deps.db.executor, id);
     if (account === undefined) throw resourceNotFound();
-    return { account, allowed: await deps.authz.check(op, action, accountResource(account)) };
+    return { account, allowed: await this.deps.authz.check(op, action, accountResource(account)) };
   }
 
-  async function answer(op: Op, allowed: Allowed, id: string) {
-    const account = await store.findAccount(on, id);
+  private async answer(op: Op, allowed: Allowed, id: string) {
+    const account = await store.findAccount(this.deps.db.executor, id);
     if (account === undefined) throw resourceNotFound();
     const shown = { decision: allowed.decision, resource: accountResource(account), actions: accountActions(account) };
-    return { item: await present(deps.authz, op, shown, accountItem(account)) };
+    return { item: await present(this.deps.authz, op, shown, accountItem(account)) };
   }
 
   /** The auth method and the proof for an action on its accounts. */
-  async function allowIn<A extends string>(op: Op, action: A, authMethodId: string) {
-    const method = await findAuthMethod(on, authMethodId);
+  private async allowIn<A extends string>(op: Op, action: A, authMethodId: string) {
+    const method = await findAuthMethod(this.deps.db.executor, authMethodId);
     if (method === undefined) throw resourceNotFound();
     const { scope_id: scopeId, scope } = method;
     const collection = { type: 'account', scopeId, parentScopeId: scope.parent_scope_id, pin: method.id };
-    return { method, allowed: await deps.authz.check(op, action, collection) };
+    return { method, allowed: await this.deps.authz.check(op, action, collection) };
   }
 
-  async function storePassword(op: Op, allowed: Allowed, version: number, password: string) {
-    const password_hash = password === '' ? null : await passwords.hash(password, op.signal);
-    const now = deps.clock.now();
+  private async storePassword(op: Op, allowed: Allowed, version: number, password: string) {
+    const password_hash = password === '' ? null : await this.passwords.hash(password, op.signal);
+    const now = this.deps.clock.now();
     const change = { version, columns: {}, password: { password_hash }, now };
-    if (!(await transaction(deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
+    if (!(await transaction(this.deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
       throw staleAccount(allowed.resource.id!);
     }
-    return answer(op, allowed, allowed.resource.id!);
+    return this.answer(op, allowed, allowed.resource.id!);
   }
 
+  async getAccount(op: Op, { id }: GetAccountRequest) {
+    checkGetId(id, ...ACCOUNT_PREFIXES);
+    const { allowed } = await this.allow(op, 'read', id);
+    return this.answer(op, allowed, id);
+  }
+
+  async listAccounts(op: Op, request: ListAccountsRequest) {
+    new FieldErrors()
+      .require(typeOfMethodId(request.auth_method_id) !== undefined, 'auth_method_id', 'Invalid formatted identifier.')
+      .throwIfAny();
+    const { method } = await this.allowIn(op, 'list', request.auth_method_id);
+    return list(this.deps, op, definition, sql`r.auth_method_id = ${method.id}`, request);
+  }
+
+  async createAccount(op: Op, request: CreateAccountRequest) {
+    const { item, login_name, password } = checkedCreate(request);
+    const { method, allowed } = await this.allowIn(op, 'create', item.auth_method_id);
+    checkLoginName(login_name, method.min_login_name_length);
+    if (password !== undefined) checkPassword('attributes.password', password, method);
+    const password_hash = password === undefined ? null : await this.passwords.hash(password, op.signal);
+    const now = this.deps.clock.now();
+    const id = newId(PASSWORD_ACCOUNT_PREFIX);
+    const [name, description] = [storedText(item.name), storedText(item.description)];
+    const place = { id, auth_method_id: method.id, scope_id: method.scope_id, now };
+    const account = { ...place, name, description, login_name, password_hash };
+    await transaction(this.deps.db, now, (tx) => store.insertPasswordAccount(tx, allowed, account));
+    return this.answer(op, allowed, id);
+  }
+
+  async updateAccount(op: Op, request: UpdateAccountRequest) {
+    const read = checkedUpdate(request);
+    const { allowed } = await this.allow(op, 'update', request.id);
+    const values = (path: string): unknown =>
+      path === 'attributes.login_name' ? read.login_name : storedText(request.item![path as 'name' | 'description']);
+    const { login_name, ...columns } = maskedColumns(request.update_mask!, MUTABLE, values);
+    const password = login_name === undefined ? {} : { login_name };
+    if (login_name !== undefined) {
+      const limits = await store.findPassword(this.deps.db.executor, request.id);
+      checkLoginName(typeof login_name === 'string' ? login_name : '', limits?.min_login_name_length ?? 1);
+    }
+    const now = this.deps.clock.now();
+    const change = { version: request.item!.version, columns, password, now };
+    if (!(await transaction(this.deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
+      throw staleAccount(request.id);
+    }
+    return this.answer(op, allowed, request.id);
+  }
+
+  async deleteAccount(op: Op, { id }: DeleteAccountRequest) {
+    checkDeleteId(id, ...ACCOUNT_PREFIXES);
+    const { allowed } = await this.allow(op, 'delete', id);
+    await transaction(this.deps.db, this.deps.clock.now(), (tx) => store.deleteAccount(tx, allowed));
+    return {};
+  }
+
+  async setPassword(op: Op, request: SetPasswordRequest) {
+    checkPasswordAction(request).throwIfAny();
+    const { allowed } = await this.allow(op, 'set-password', request.id);
+    const limits = await store.findPassword(this.deps.db.executor, request.id);
+    if (limits === undefined) throw resourceNotFound();
+    if (request.password !== '') checkPassword('password', request.password, limits);
+    return this.storePassword(op, allowed, request.version, request.password);
+  }
+
+  async changePassword(op: Op, request: ChangePasswordRequest) {
+    checkPasswordAction(request)
+      .require(request.current_password !== '', 'current_password', 'This is a required field.')
+      .require(request.new_password !== '', 'new_password', 'This is a required field.')
+      .throwIfAny();
+    const { account, allowed } = await this.allow(op, 'change-password', request.id);
+    if (account.version !== request.version) throw staleAccount(request.id);
+    const stored = await store.findPassword(this.deps.db.executor, request.id);
+    if (stored === undefined) throw resourceNotFound();
+    checkPassword('new_password', request.new_password, stored);
+    new FieldErrors()
+      .require(
+        request.new_password !== request.current_password,
+        'new_password',
+        'New password equal to current password.',
+      )
+      .throwIfAny();
+    const key = failureKey(account.auth_method_id, account.login_name);
+    const hash = stored.password_hash ?? undefined;
+    if (!(await this.passwords.check(key, hash, request.current_password, op.signal))) {
+      throw new ApiError('PermissionDenied', 'Failed to change password.');
+    }
+    return this.storePassword(op, allowed, request.version, request.new_password);
+  }
+}
+
+export function accountService(deps: ControllerDeps, passwords: PasswordQueue) {
+  const rpc = new AccountRpc(deps, passwords);
   return service(AccountServiceDefinition, {
-    async getAccount(op, { id }) {
-      checkGetId(id, ...ACCOUNT_PREFIXES);
-      const { allowed } = await allow(op, 'read', id);
-      return answer(op, allowed, id);
-    },
-
-    async listAccounts(op, request) {
-      new FieldErrors()
-        .require(
-          typeOfMethodId(request.auth_method_id) !== undefined,
-          'auth_method_id',
-          'Invalid formatted identifier.',
-        )
-        .throwIfAny();
-      const { method } = await allowIn(op, 'list', request.auth_method_id);
-      return list(deps, op, definition, sql`r.auth_method_id = ${method.id}`, request);
-    },
-
-    async createAccount(op, request) {
-      const { item, login_name, password } = checkedCreate(request);
-      const { method, allowed } = await allowIn(op, 'create', item.auth_method_id);
-      checkLoginName(login_name, method.min_login_name_length);
-      if (password !== undefined) checkPassword('attributes.password', password, method);
-      const password_hash = password === undefined ? null : await passwords.hash(password, op.signal);
-      const now = deps.clock.now();
-      const id = newId(PASSWORD_ACCOUNT_PREFIX);
-      const [name, description] = [storedText(item.name), storedText(item.description)];
-      const place = { id, auth_method_id: method.id, scope_id: method.scope_id, now };
-      const account = { ...place, name, description, login_name, password_hash };
-      await transaction(deps.db, now, (tx) => store.insertPasswordAccount(tx, allowed, account));
-      return answer(op, allowed, id);
-    },
-
-    async updateAccount(op, request) {
-      const read = checkedUpdate(request);
-      const { allowed } = await allow(op, 'update', request.id);
-      const values = (path: string): unknown =>
-        path === 'attributes.login_name' ? read.login_name : storedText(request.item![path as 'name' | 'description']);
-      const { login_name, ...columns } = maskedColumns(request.update_mask!, MUTABLE, values);
-      const password = login_name === undefined ? {} : { login_name };
-      if (login_name !== undefined) {
-        const limits = await store.findPassword(on, request.id);
-        checkLoginName(typeof login_name === 'string' ? login_name : '', limits?.min_login_name_length ?? 1);
-      }
-      const now = deps.clock.now();
-      const change = { version: request.item!.version, columns, password, now };
-      if (!(await transaction(deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
-        throw staleAccount(request.id);
-      }
-      return answer(op, allowed, request.id);
-    },
-
-    async deleteAccount(op, { id }) {
-      checkDeleteId(id, ...ACCOUNT_PREFIXES);
-      const { allowed } = await allow(op, 'delete', id);
-      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteAccount(tx, allowed));
-      return {};
-    },
-
-    async setPassword(op, request) {
-      checkPasswordAction(request).throwIfAny();
-      const { allowed } = await allow(op, 'set-password', request.id);
-      const limits = await store.findPassword(on, request.id);
-      if (limits === undefined) throw resourceNotFound();
-      if (request.password !== '') checkPassword('password', request.password, limits);
-      return storePassword(op, allowed, request.version, request.password);
-    },
-
-    async changePassword(op, request) {
-      checkPasswordAction(request)
-        .require(request.current_password !== '', 'current_password', 'This is a required field.')
-        .require(request.new_password !== '', 'new_password', 'This is a required field.')
-        .throwIfAny();
-      const { account, allowed } = await allow(op, 'change-password', request.id);
-      if (account.version !== request.version) throw staleAccount(request.id);
-      const stored = await store.findPassword(on, request.id);
-      if (stored === undefined) throw resourceNotFound();
-      checkPassword('new_password', request.new_password, stored);
-      new FieldErrors()
-        .require(
-          request.new_password !== request.current_password,
-          'new_password',
-          'New password equal to current password.',
-        )
-        .throwIfAny();
-      const key = failureKey(account.auth_method_id, account.login_name);
-      const hash = stored.password_hash ?? undefined;
-      if (!(await passwords.check(key, hash, request.current_password, op.signal))) {
-        throw new ApiError('PermissionDenied', 'Failed to change password.');
-      }
-      return storePassword(op, allowed, request.version, request.new_password);
-    },
+    getAccount: (op, request) => rpc.getAccount(op, request),
+    listAccounts: (op, request) => rpc.listAccounts(op, request),
+    createAccount: (op, request) => rpc.createAccount(op, request),
+    updateAccount: (op, request) => rpc.updateAccount(op, request),
+    deleteAccount: (op, request) => rpc.deleteAccount(op, request),
+    setPassword: (op, request) => rpc.setPassword(op, request),
+    changePassword: (op, request) => rpc.changePassword(op, request),
   });
 }
 

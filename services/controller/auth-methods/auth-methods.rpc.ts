@@ -4,6 +4,10 @@ import { hasIdForm, newId } from '../../../lib/ids/ids';
 import {
   AuthMethod,
   AuthMethodServiceDefinition,
+  type CreateAuthMethodRequest,
+  type DeleteAuthMethodRequest,
+  type GetAuthMethodRequest,
+  type ListAuthMethodsRequest,
   type UpdateAuthMethodRequest,
 } from '../../../proto/gen/api/auth_methods';
 import type { Allowed } from '../authz/authz';
@@ -48,97 +52,103 @@ const MUTABLE_ATTRIBUTES: Record<string, string> = Object.fromEntries(
   Object.keys(PASSWORD_DEFAULTS).map((name) => [`attributes.${name}`, name]),
 );
 
-export function authMethodService(deps: ControllerDeps, passwords: PasswordQueue) {
-  const on = deps.db.executor;
+const definition: ListDefinition<AuthMethodRow, ReturnType<typeof authMethodItem>> = {
+  type: 'auth-method',
+  select: store.selectAuthMethods,
+  from: sql`from auth_methods r`,
+  resource: authMethodResource,
+  actions: authMethodActions,
+  item: authMethodItem,
+  toJSON: (item) => AuthMethod.toJSON(AuthMethod.fromPartial(item)),
+};
 
-  const collections = async (op: Op, row: AuthMethodRow) => {
+class AuthMethodRpc {
+  constructor(private readonly deps: ControllerDeps) {}
+
+  private async collections(op: Op, row: AuthMethodRow) {
     const at = { scopeId: row.scope_id, parentScopeId: row.scope.parent_scope_id, pin: row.id };
-    return {
-      authorized_collection_actions: await authorizedCollectionActions(deps.authz, op, AUTH_METHOD_COLLECTIONS, at),
-    };
-  };
+    const allowed = await authorizedCollectionActions(this.deps.authz, op, AUTH_METHOD_COLLECTIONS, at);
+    return { authorized_collection_actions: allowed };
+  }
 
-  const definition: ListDefinition<AuthMethodRow, ReturnType<typeof authMethodItem>> = {
-    type: 'auth-method',
-    select: store.selectAuthMethods,
-    from: sql`from auth_methods r`,
-    resource: authMethodResource,
-    actions: authMethodActions,
-    item: authMethodItem,
-    extra: collections,
-    toJSON: (item) => AuthMethod.toJSON(AuthMethod.fromPartial(item)),
-  };
-
-  async function allow<A extends string>(
+  private async allow<A extends string>(
     op: Op,
     action: A,
     id: string,
   ): Promise<{ method: AuthMethodRow; allowed: Allowed<A> }> {
-    const method = await store.findAuthMethod(on, id);
+    const method = await store.findAuthMethod(this.deps.db.executor, id);
     if (method === undefined) throw resourceNotFound();
-    return { method, allowed: await deps.authz.check(op, action, authMethodResource(method)) };
+    return { method, allowed: await this.deps.authz.check(op, action, authMethodResource(method)) };
   }
 
-  async function answer(op: Op, allowed: Allowed, id: string) {
-    const method = await store.findAuthMethod(on, id);
+  private async answer(op: Op, allowed: Allowed, id: string) {
+    const method = await store.findAuthMethod(this.deps.db.executor, id);
     if (method === undefined) throw resourceNotFound();
     const shown = {
       decision: allowed.decision,
       resource: authMethodResource(method),
       actions: authMethodActions(method),
     };
-    const item = { ...authMethodItem(method), ...(await collections(op, method)) };
-    return { item: await present(deps.authz, op, shown, item) };
+    const item = { ...authMethodItem(method), ...(await this.collections(op, method)) };
+    return { item: await present(this.deps.authz, op, shown, item) };
   }
 
+  async getAuthMethod(op: Op, { id }: GetAuthMethodRequest) {
+    checkGetId(id, ...AUTH_METHOD_PREFIXES);
+    const { allowed } = await this.allow(op, 'read', id);
+    return this.answer(op, allowed, id);
+  }
+
+  async listAuthMethods(op: Op, request: ListAuthMethodsRequest) {
+    new FieldErrors().require(isMethodScope(request.scope_id), 'scope_id', BAD_SCOPE).throwIfAny(MESSAGE.identifier);
+    return listInScopes(this.deps, op, { ...definition, extra: (_op, row) => this.collections(op, row) }, request);
+  }
+
+  async createAuthMethod(op: Op, request: CreateAuthMethodRequest) {
+    const item = request.item ?? AuthMethod.fromPartial({});
+    const attributes = readPasswordAttributes(item.attributes);
+    checkCreate(new FieldErrors(), item)
+      .require(isMethodScope(item.scope_id), 'scope_id', BAD_SCOPE)
+      .require(item.type === 'password', 'type', 'This is a required field and must be "password".')
+      .require(!item.is_primary, 'is_primary', 'This field is read only.')
+      .require(attributes !== undefined, 'attributes', BAD_ATTRIBUTES)
+      .throwIfAny();
+    const scope = await scopeNode(this.deps.db.executor, item.scope_id);
+    const allowed = await this.deps.authz.check(op, 'create', collectionIn('auth-method', scope));
+    const now = this.deps.clock.now();
+    const id = newId(PASSWORD_METHOD_PREFIX);
+    const [name, description] = [storedText(item.name), storedText(item.description)];
+    const method = { id, scope_id: scope.id, name, description, attributes: attributes!, now };
+    await transaction(this.deps.db, now, (tx) => store.insertPasswordMethod(tx, allowed, method));
+    return this.answer(op, allowed, id);
+  }
+
+  async updateAuthMethod(op: Op, request: UpdateAuthMethodRequest) {
+    const { columns, attributes } = checkedUpdate(request);
+    const { allowed } = await this.allow(op, 'update', request.id);
+    const now = this.deps.clock.now();
+    const change = { version: request.item!.version, columns: columns(), attributes, now };
+    const done = await transaction(this.deps.db, now, (tx) => store.updateAuthMethod(tx, allowed, change));
+    if (!done) throw staleVersion('Auth method', request.id);
+    return this.answer(op, allowed, request.id);
+  }
+
+  async deleteAuthMethod(op: Op, { id }: DeleteAuthMethodRequest) {
+    checkDeleteId(id, ...AUTH_METHOD_PREFIXES);
+    const { allowed } = await this.allow(op, 'delete', id);
+    await transaction(this.deps.db, this.deps.clock.now(), (tx) => store.deleteAuthMethod(tx, allowed));
+    return {};
+  }
+}
+
+export function authMethodService(deps: ControllerDeps, passwords: PasswordQueue) {
+  const rpc = new AuthMethodRpc(deps);
   return service(AuthMethodServiceDefinition, {
-    async getAuthMethod(op, { id }) {
-      checkGetId(id, ...AUTH_METHOD_PREFIXES);
-      const { allowed } = await allow(op, 'read', id);
-      return answer(op, allowed, id);
-    },
-
-    async listAuthMethods(op, request) {
-      new FieldErrors().require(isMethodScope(request.scope_id), 'scope_id', BAD_SCOPE).throwIfAny(MESSAGE.identifier);
-      return listInScopes(deps, op, definition, request);
-    },
-
-    async createAuthMethod(op, request) {
-      const item = request.item ?? AuthMethod.fromPartial({});
-      const attributes = readPasswordAttributes(item.attributes);
-      checkCreate(new FieldErrors(), item)
-        .require(isMethodScope(item.scope_id), 'scope_id', BAD_SCOPE)
-        .require(item.type === 'password', 'type', 'This is a required field and must be "password".')
-        .require(!item.is_primary, 'is_primary', 'This field is read only.')
-        .require(attributes !== undefined, 'attributes', BAD_ATTRIBUTES)
-        .throwIfAny();
-      const scope = await scopeNode(on, item.scope_id);
-      const allowed = await deps.authz.check(op, 'create', collectionIn('auth-method', scope));
-      const now = deps.clock.now();
-      const id = newId(PASSWORD_METHOD_PREFIX);
-      const [name, description] = [storedText(item.name), storedText(item.description)];
-      const method = { id, scope_id: scope.id, name, description, attributes: attributes!, now };
-      await transaction(deps.db, now, (tx) => store.insertPasswordMethod(tx, allowed, method));
-      return answer(op, allowed, id);
-    },
-
-    async updateAuthMethod(op, request) {
-      const { columns, attributes } = checkedUpdate(request);
-      const { allowed } = await allow(op, 'update', request.id);
-      const now = deps.clock.now();
-      const change = { version: request.item!.version, columns: columns(), attributes, now };
-      const done = await transaction(deps.db, now, (tx) => store.updateAuthMethod(tx, allowed, change));
-      if (!done) throw staleVersion('Auth method', request.id);
-      return answer(op, allowed, request.id);
-    },
-
-    async deleteAuthMethod(op, { id }) {
-      checkDeleteId(id, ...AUTH_METHOD_PREFIXES);
-      const { allowed } = await allow(op, 'delete', id);
-      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteAuthMethod(tx, allowed));
-      return {};
-    },
-
+    getAuthMethod: (op, request) => rpc.getAuthMethod(op, request),
+    listAuthMethods: (op, request) => rpc.listAuthMethods(op, request),
+    createAuthMethod: (op, request) => rpc.createAuthMethod(op, request),
+    updateAuthMethod: (op, request) => rpc.updateAuthMethod(op, request),
+    deleteAuthMethod: (op, request) => rpc.deleteAuthMethod(op, request),
     authenticate: (op, request) => authenticate(deps, passwords, op, request),
   });
 }

@@ -58,33 +58,74 @@ interface Session {
 /** Parsed grants; the texts are canonical and few. */
 const MAX_PARSED = 10_000;
 
-export function createAuthz(deps: AuthorizerDeps): Authz {
-  const sessions = new WeakMap<Op, Promise<Session>>();
-  const parsed = new Map<string, Grant | undefined>();
+export const createAuthz = (deps: AuthorizerDeps): Authz => new Authorizer(deps);
 
-  function session(op: Op): Promise<Session> {
-    let found = sessions.get(op);
+class Authorizer implements Authz {
+  private readonly sessions = new WeakMap<Op, Promise<Session>>();
+  private readonly parsed = new Map<string, Grant | undefined>();
+
+  constructor(private readonly deps: AuthorizerDeps) {}
+
+  async actor(op: Op): Promise<Actor> {
+    return (await this.session(op)).actor;
+  }
+
+  async check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>> {
+    const { actor } = await this.session(op);
+    const decision = await this.decide(op, action, resource);
+    this.deps.audit(auditEvent(op, actor, action, resource, decision));
+    if (decision.allowed) return { actor, action, resource, decision } as unknown as Allowed<A>;
+    if (actor.authTokenId === undefined) {
+      throw new ApiError('Unauthenticated', 'Unauthenticated, or invalid token.');
+    }
+    throw new ApiError('PermissionDenied', 'Forbidden.');
+  }
+
+  async decide(op: Op, action: string, resource: Resource): Promise<Decision> {
+    const { subject, grants, byScope } = await this.session(op);
+    const key = `${resource.scopeId} ${resource.parentScopeId ?? ''}`;
+    let near = byScope.get(key);
+    if (near === undefined) byScope.set(key, (near = grants.filter((held) => reaches(held, resource))));
+    return decide(subject, near, resource, action);
+  }
+
+  async allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]> {
+    const allowed: string[] = [];
+    for (const action of actions) {
+      if ((await this.decide(op, action, resource)).allowed) allowed.push(action);
+    }
+    return allowed;
+  }
+
+  async grantsHash(op: Op): Promise<string> {
+    const { grants } = await this.session(op);
+    const lines = grants.map((held) => `${held.grant.canonical} ${held.roleId} ${held.grantScope}`).sort();
+    return createHash('sha256').update(lines.join('\n')).digest('base64url').slice(0, 11);
+  }
+
+  private session(op: Op): Promise<Session> {
+    let found = this.sessions.get(op);
     if (found === undefined) {
-      found = load(op);
-      sessions.set(op, found);
+      found = this.load(op);
+      this.sessions.set(op, found);
     }
     return found;
   }
 
-  async function load(op: Op): Promise<Session> {
-    const verified = op.token === undefined ? undefined : await verifyToken(deps, op.token, op.clock.now());
+  private async load(op: Op): Promise<Session> {
+    const verified = op.token === undefined ? undefined : await verifyToken(this.deps, op.token, op.clock.now());
     if (verified === undefined) {
       const actor: Actor = { userId: 'u_anon', accountId: undefined, authTokenId: undefined };
-      return toSession(actor, await loadGrants(deps.db.executor, ['u_anon']));
+      return this.toSession(actor, await loadGrants(this.deps.db.executor, ['u_anon']));
     }
     const { id, user_id, account_id, grants } = verified;
-    return toSession({ userId: user_id, accountId: account_id, authTokenId: id }, grants);
+    return this.toSession({ userId: user_id, accountId: account_id, authTokenId: id }, grants);
   }
 
-  function toSession(actor: Actor, rows: readonly GrantRow[]): Session {
+  private toSession(actor: Actor, rows: readonly GrantRow[]): Session {
     const grants: HeldGrant[] = [];
     for (const row of rows) {
-      const grant = parse(row.canonical);
+      const grant = this.parse(row.canonical);
       if (grant === undefined) continue;
       const { role_id: roleId, role_scope_id: roleScopeId, grant_scope_id: grantScope } = row;
       grants.push({ grant, roleId, roleScopeId, grantScope });
@@ -94,51 +135,13 @@ export function createAuthz(deps: AuthorizerDeps): Authz {
   }
 
   /** A stored grant that no longer parses gives nothing. */
-  function parse(canonical: string): Grant | undefined {
-    if (parsed.has(canonical)) return parsed.get(canonical);
-    if (parsed.size >= MAX_PARSED) parsed.clear();
+  private parse(canonical: string): Grant | undefined {
+    if (this.parsed.has(canonical)) return this.parsed.get(canonical);
+    if (this.parsed.size >= MAX_PARSED) this.parsed.clear();
     const grant = parseOrUndefined(canonical);
-    parsed.set(canonical, grant);
+    this.parsed.set(canonical, grant);
     return grant;
   }
-
-  async function decision(op: Op, action: string, resource: Resource): Promise<Decision> {
-    const { subject, grants, byScope } = await session(op);
-    const key = `${resource.scopeId} ${resource.parentScopeId ?? ''}`;
-    let near = byScope.get(key);
-    if (near === undefined) byScope.set(key, (near = grants.filter((held) => reaches(held, resource))));
-    return decide(subject, near, resource, action);
-  }
-
-  return {
-    actor: async (op) => (await session(op)).actor,
-    decide: decision,
-
-    async check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>> {
-      const { actor } = await session(op);
-      const made = await decision(op, action, resource);
-      deps.audit(auditEvent(op, actor, action, resource, made));
-      if (made.allowed) return { actor, action, resource, decision: made } as unknown as Allowed<A>;
-      if (actor.authTokenId === undefined) {
-        throw new ApiError('Unauthenticated', 'Unauthenticated, or invalid token.');
-      }
-      throw new ApiError('PermissionDenied', 'Forbidden.');
-    },
-
-    async allowedActions(op, actions, resource) {
-      const allowed: string[] = [];
-      for (const action of actions) {
-        if ((await decision(op, action, resource)).allowed) allowed.push(action);
-      }
-      return allowed;
-    },
-
-    async grantsHash(op) {
-      const { grants } = await session(op);
-      const lines = grants.map((held) => `${held.grant.canonical} ${held.roleId} ${held.grantScope}`).sort();
-      return createHash('sha256').update(lines.join('\n')).digest('base64url').slice(0, 11);
-    },
-  };
 }
 
 function parseOrUndefined(canonical: string): Grant | undefined {

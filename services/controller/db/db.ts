@@ -42,6 +42,10 @@ export function openDb(options: DbOptions): Db {
   });
   // An idle connection that breaks emits here; without a listener the process would die.
   pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection lost'));
+  // The same for one that is in use; the statement that runs on it fails and tells the caller.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'));
+  });
   const executor = new Kysely<any>({
     dialect: new PostgresDialect({ pool }),
     ...(options.onStatement === undefined ? {} : { log: (event) => options.onStatement!(event.query.sql) }),

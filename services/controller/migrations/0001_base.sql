@@ -5,7 +5,7 @@
 create domain resource_name as text
   constraint name_is_trimmed_and_bounded check (value = btrim(value) and length(value) between 1 and 512);
 create domain resource_description as text
-  constraint description_is_bounded check (length(value) between 1 and 4096);
+  constraint description_is_bounded check (length(value) between 1 and 131072);
 
 create function sallyport_now() returns timestamptz language plpgsql stable as $$
 begin

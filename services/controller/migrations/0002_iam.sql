@@ -65,9 +65,9 @@ create trigger builtin_users_stay before delete on users for each row execute fu
 insert into users (id, scope_id, name, description, created_time, updated_time)
   select id, 'global', name, description, seeded, seeded
   from date_trunc('milliseconds', now()) as seeded, (values
-    ('u_anon', 'anonymous', 'Stands for every caller, logged in or not'),
-    ('u_auth', 'authenticated', 'Stands for every caller that has logged in'),
-    ('u_recovery', 'recovery', 'Stands for callers that hold the recovery key')
+    ('u_anon', 'anonymous', 'The anonymous user matches any request, whether authenticated or not'),
+    ('u_auth', 'authenticated', 'The authenticated user matches any user that has a valid token'),
+    ('u_recovery', 'recovery', 'The recovery user is used for any request that was performed with the recovery KMS workflow')
   ) as builtin (id, name, description);
 
 create table accounts (

@@ -61,6 +61,8 @@ create table sessions (
 );
 create index sessions_by_created_time on sessions (scope_id, created_time desc, id desc);
 create index sessions_by_updated_time on sessions (scope_id, updated_time desc, id desc);
+-- Lists leave out what has ended, which is most of the table.
+create index sessions_live_by_created_time on sessions (scope_id, created_time desc, id desc) where status <> 'terminated';
 create index sessions_by_target on sessions (target_id);
 create index sessions_by_user on sessions (user_id);
 create index sessions_by_auth_token on sessions (auth_token_id);

@@ -12,7 +12,7 @@ export const MESSAGE = {
 } as const;
 
 const MAX_NAME = 512;
-const MAX_DESCRIPTION = 4096;
+const MAX_DESCRIPTION = 131_072;
 
 /** Collects what is wrong with a request, so that the caller sees all of it at once. */
 export class FieldErrors {

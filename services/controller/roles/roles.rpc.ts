@@ -1,7 +1,15 @@
 /** Handlers of RoleService: decode, look up, authorize, one store call, encode. */
 import { resourceNotFound } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
-import { Role, RoleServiceDefinition } from '../../../proto/gen/api/roles';
+import { newId } from '../../../lib/ids/ids';
+import {
+  Role,
+  RoleServiceDefinition,
+  type CreateRoleRequest,
+  type DeleteRoleRequest,
+  type GetRoleRequest,
+  type ListRolesRequest,
+  type UpdateRoleRequest,
+} from '../../../proto/gen/api/roles';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
@@ -12,6 +20,7 @@ import {
   checkListEdit,
   checkUpdate,
   FieldErrors,
+  isScopeId,
   maskedColumns,
   MESSAGE,
   storedText,
@@ -43,129 +52,137 @@ interface EditRequest {
   version: number;
 }
 
-export function roleService(deps: ControllerDeps) {
-  const on = deps.db.executor;
+class RoleRpc {
+  constructor(private readonly deps: ControllerDeps) {}
 
-  async function allow<A extends string>(
+  private async allow<A extends string>(
     op: Op,
     action: A,
     id: string,
   ): Promise<{ role: RoleRow; allowed: Allowed<A> }> {
-    const role = await store.findRole(on, id);
+    const role = await store.findRole(this.deps.db.executor, id);
     if (role === undefined) throw resourceNotFound();
-    return { role, allowed: await deps.authz.check(op, action, roleResource(role)) };
+    return { role, allowed: await this.deps.authz.check(op, action, roleResource(role)) };
   }
 
-  async function answer(op: Op, allowed: Allowed, id: string) {
-    const role = await store.findRole(on, id);
+  private async answer(op: Op, allowed: Allowed, id: string) {
+    const role = await store.findRole(this.deps.db.executor, id);
     if (role === undefined) throw resourceNotFound();
     const shown = { decision: allowed.decision, resource: roleResource(role), actions: ROLE_ACTIONS };
-    return { item: await present(deps.authz, op, shown, roleItem(role)) };
+    return { item: await present(this.deps.authz, op, shown, roleItem(role)) };
   }
 
-  async function edit(op: Op, action: string, request: EditRequest, plan: (role: RoleRow) => Plan | Promise<Plan>) {
-    const { role, allowed } = await allow(op, action, request.id);
+  private async edit(op: Op, action: string, request: EditRequest, plan: (role: RoleRow) => Plan | Promise<Plan>) {
+    const { role, allowed } = await this.allow(op, action, request.id);
     if (role.version !== request.version) throw staleVersion('Role', request.id);
     const apply = await plan(role);
-    if (apply === undefined) return answer(op, allowed, request.id);
-    const now = deps.clock.now();
-    await transaction(deps.db, now, async (tx) => {
+    if (apply === undefined) return this.answer(op, allowed, request.id);
+    const now = this.deps.clock.now();
+    await transaction(this.deps.db, now, async (tx) => {
       const change = { version: request.version, columns: {}, now };
       if (!(await store.updateRole(tx, allowed, change))) throw staleVersion('Role', request.id);
       await apply(tx, allowed);
     });
-    return answer(op, allowed, request.id);
+    return this.answer(op, allowed, request.id);
   }
 
-  const principals = (kind: Edit) => (op: Op, request: EditRequest & { principal_ids: string[] }) => {
+  async principals(op: Op, kind: Edit, request: EditRequest & { principal_ids: string[] }) {
     const ids = unique(request.principal_ids);
     const errors = checkEdit(kind, request, 'principal_ids', ids);
     checkPrincipals(errors, ids);
     errors.throwIfAny(MESSAGE.fields);
-    return edit(op, `${kind}-principals`, request, (role) => planPrincipals(role, kind, ids));
-  };
+    return this.edit(op, `${kind}-principals`, request, (role) => planPrincipals(role, kind, ids));
+  }
 
-  const grants = (kind: Edit) => (op: Op, request: EditRequest & { grant_strings: string[] }) => {
+  async grants(op: Op, kind: Edit, request: EditRequest & { grant_strings: string[] }) {
     const errors = checkEdit(kind, request, 'grant_strings', request.grant_strings);
     const parsed = readGrants(errors, kind, unique(request.grant_strings));
     errors.throwIfAny(MESSAGE.fields);
-    return edit(op, `${kind}-grants`, request, (role) => planGrants(role, kind, parsed));
-  };
+    return this.edit(op, `${kind}-grants`, request, (role) => planGrants(role, kind, parsed));
+  }
 
-  const grantScopes = (kind: Edit) => (op: Op, request: EditRequest & { grant_scope_ids: string[] }) => {
+  async grantScopes(op: Op, kind: Edit, request: EditRequest & { grant_scope_ids: string[] }) {
     const values = unique(request.grant_scope_ids);
     const errors = checkEdit(kind, request, 'grant_scope_ids', values);
     checkGrantScopes(errors, values);
     errors.throwIfAny(MESSAGE.fields);
-    return edit(op, `${kind}-grant-scopes`, request, (role) => planGrantScopes(on, role, kind, values));
-  };
+    return this.edit(op, `${kind}-grant-scopes`, request, (role) =>
+      planGrantScopes(this.deps.db.executor, role, kind, values),
+    );
+  }
 
-  return service(RoleServiceDefinition, {
-    async getRole(op, { id }) {
-      checkGetId(id, ROLE_PREFIX);
-      const { allowed } = await allow(op, 'read', id);
-      return answer(op, allowed, id);
-    },
+  async getRole(op: Op, { id }: GetRoleRequest) {
+    checkGetId(id, ROLE_PREFIX);
+    const { allowed } = await this.allow(op, 'read', id);
+    return this.answer(op, allowed, id);
+  }
 
-    async listRoles(op, request) {
-      new FieldErrors()
-        .require(isScopeId(request.scope_id), 'scope_id', 'Improperly formatted field.')
-        .throwIfAny(MESSAGE.identifier);
-      return listInScopes(deps, op, definition, request);
-    },
+  async listRoles(op: Op, request: ListRolesRequest) {
+    new FieldErrors()
+      .require(isScopeId(request.scope_id), 'scope_id', 'Improperly formatted field.')
+      .throwIfAny(MESSAGE.identifier);
+    return listInScopes(this.deps, op, definition, request);
+  }
 
-    async createRole(op, request) {
-      const item = request.item ?? Role.fromPartial({});
-      checkCreate(new FieldErrors(), item)
-        .require(isScopeId(item.scope_id), 'scope_id', 'This field is missing or improperly formatted.')
-        .require(item.principals.length === 0, 'principals', 'This is a read only field.')
-        .require(item.grants.length === 0, 'grant_strings', 'This is a read only field.')
-        .throwIfAny();
-      const scope = await scopeNode(on, item.scope_id);
-      const allowed = await deps.authz.check(op, 'create', collectionIn('role', scope));
-      const now = deps.clock.now();
-      const id = newId(ROLE_PREFIX);
-      const [name, description] = [storedText(item.name), storedText(item.description)];
-      await transaction(deps.db, now, (tx) =>
-        store.insertRole(tx, allowed, { id, scope_id: scope.id, name, description, now }),
-      );
-      return answer(op, allowed, id);
-    },
+  async createRole(op: Op, request: CreateRoleRequest) {
+    const item = request.item ?? Role.fromPartial({});
+    checkCreate(new FieldErrors(), item)
+      .require(isScopeId(item.scope_id), 'scope_id', 'This field is missing or improperly formatted.')
+      .require(item.principals.length === 0, 'principals', 'This is a read only field.')
+      .require(item.grants.length === 0, 'grant_strings', 'This is a read only field.')
+      .throwIfAny();
+    const scope = await scopeNode(this.deps.db.executor, item.scope_id);
+    const allowed = await this.deps.authz.check(op, 'create', collectionIn('role', scope));
+    const now = this.deps.clock.now();
+    const id = newId(ROLE_PREFIX);
+    const [name, description] = [storedText(item.name), storedText(item.description)];
+    await transaction(this.deps.db, now, (tx) =>
+      store.insertRole(tx, allowed, { id, scope_id: scope.id, name, description, now }),
+    );
+    return this.answer(op, allowed, id);
+  }
 
-    async updateRole(op, request) {
-      checkUpdate(new FieldErrors(), request, [ROLE_PREFIX]).throwIfAny();
-      const { allowed } = await allow(op, 'update', request.id);
-      const item = request.item!;
-      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
-        storedText(item[path as 'name' | 'description']),
-      );
-      const now = deps.clock.now();
-      const change = { version: item.version, columns, now };
-      const done = await transaction(deps.db, now, (tx) => store.updateRole(tx, allowed, change));
-      if (!done) throw staleVersion('Role', request.id);
-      return answer(op, allowed, request.id);
-    },
+  async updateRole(op: Op, request: UpdateRoleRequest) {
+    checkUpdate(new FieldErrors(), request, [ROLE_PREFIX]).throwIfAny();
+    const { allowed } = await this.allow(op, 'update', request.id);
+    const item = request.item!;
+    const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
+      storedText(item[path as 'name' | 'description']),
+    );
+    const now = this.deps.clock.now();
+    const change = { version: item.version, columns, now };
+    const done = await transaction(this.deps.db, now, (tx) => store.updateRole(tx, allowed, change));
+    if (!done) throw staleVersion('Role', request.id);
+    return this.answer(op, allowed, request.id);
+  }
 
-    async deleteRole(op, { id }) {
-      checkDeleteId(id, ROLE_PREFIX);
-      const { allowed } = await allow(op, 'delete', id);
-      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteRole(tx, allowed));
-      return {};
-    },
-
-    addRolePrincipals: principals('add'),
-    setRolePrincipals: principals('set'),
-    removeRolePrincipals: principals('remove'),
-    addRoleGrants: grants('add'),
-    setRoleGrants: grants('set'),
-    removeRoleGrants: grants('remove'),
-    addRoleGrantScopes: grantScopes('add'),
-    setRoleGrantScopes: grantScopes('set'),
-    removeRoleGrantScopes: grantScopes('remove'),
-  });
+  async deleteRole(op: Op, { id }: DeleteRoleRequest) {
+    checkDeleteId(id, ROLE_PREFIX);
+    const { allowed } = await this.allow(op, 'delete', id);
+    await transaction(this.deps.db, this.deps.clock.now(), (tx) => store.deleteRole(tx, allowed));
+    return {};
+  }
 }
 
-const isScopeId = (id: string): boolean => id === 'global' || hasIdForm(id, 'o', 'p');
+export function roleService(deps: ControllerDeps) {
+  const rpc = new RoleRpc(deps);
+  return service(RoleServiceDefinition, {
+    getRole: (op, request) => rpc.getRole(op, request),
+    listRoles: (op, request) => rpc.listRoles(op, request),
+    createRole: (op, request) => rpc.createRole(op, request),
+    updateRole: (op, request) => rpc.updateRole(op, request),
+    deleteRole: (op, request) => rpc.deleteRole(op, request),
+    addRolePrincipals: (op, request) => rpc.principals(op, 'add', request),
+    setRolePrincipals: (op, request) => rpc.principals(op, 'set', request),
+    removeRolePrincipals: (op, request) => rpc.principals(op, 'remove', request),
+    addRoleGrants: (op, request) => rpc.grants(op, 'add', request),
+    setRoleGrants: (op, request) => rpc.grants(op, 'set', request),
+    removeRoleGrants: (op, request) => rpc.grants(op, 'remove', request),
+    addRoleGrantScopes: (op, request) => rpc.grantScopes(op, 'add', request),
+    setRoleGrantScopes: (op, request) => rpc.grantScopes(op, 'set', request),
+    removeRoleGrantScopes: (op, request) => rpc.grantScopes(op, 'remove', request),
+  });
+}
 
 const checkEdit = (kind: Edit, request: EditRequest, field: string, values: readonly string[]): FieldErrors =>
   checkListEdit(request, [ROLE_PREFIX], { field, values, mayBeEmpty: kind === 'set' });

@@ -1,5 +1,7 @@
 import { DEV, fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
-import { row, rows, sql } from '../db/db';
+import { newId } from '../../../lib/ids/ids';
+import { issueToken } from '../auth-tokens/tokens';
+import { row, rows, sql, transaction } from '../db/db';
 import { groupService } from '../groups/groups.rpc';
 import { hostCatalogService } from '../host-catalogs/host-catalogs.rpc';
 import { roleService } from '../roles/roles.rpc';
@@ -276,6 +278,70 @@ test('delete takes everything in the scope along', async () => {
   expect(await admin.refusal('ScopeService/DeleteScope', { id: org.id })).toMatchObject({ status: 404 });
   expect(fieldsOf(await admin.refusal('ScopeService/DeleteScope', { id: 'global' }))).toEqual({
     id: 'Invalid to delete the global scope.',
+  });
+});
+
+/** A user of the org with a token and a pending session to a target of the project. */
+async function useScope(orgId: string, projectId: string): Promise<{ sessionId: string }> {
+  const { db, kms, clock } = controller.deps;
+  const now = clock.now();
+  const later = new Date(now.getTime() + 60_000);
+  const [method, user, account, target, catalog, set, host] = [
+    'ampw',
+    'u',
+    'acctpw',
+    'ttcp',
+    'hcst',
+    'hsst',
+    'hst',
+  ].map((prefix) => newId(prefix)) as [string, string, string, string, string, string, string];
+  const sessionId = newId('s');
+  await transaction(db, now, async (tx) => {
+    const run = (statement: ReturnType<typeof sql>) => statement.execute(tx);
+    await run(sql`insert into auth_methods (id, scope_id, type, created_time, updated_time)
+      values (${method}, ${orgId}, 'password', ${now}, ${now})`);
+    await run(sql`update scopes set primary_auth_method_id = ${method} where id = ${orgId}`);
+    await run(
+      sql`insert into users (id, scope_id, created_time, updated_time) values (${user}, ${orgId}, ${now}, ${now})`,
+    );
+    await run(sql`insert into accounts (id, auth_method_id, scope_id, type, user_id, created_time, updated_time)
+      values (${account}, ${method}, ${orgId}, 'password', ${user}, ${now}, ${now})`);
+    await run(sql`insert into host_catalogs (id, scope_id, type, created_time, updated_time)
+      values (${catalog}, ${projectId}, 'static', ${now}, ${now})`);
+    await run(sql`insert into hosts (id, host_catalog_id, scope_id, type, address, created_time, updated_time)
+      values (${host}, ${catalog}, ${projectId}, 'static', 'a.example', ${now}, ${now})`);
+    await run(sql`insert into host_sets (id, host_catalog_id, scope_id, type, created_time, updated_time)
+      values (${set}, ${catalog}, ${projectId}, 'static', ${now}, ${now})`);
+    await run(sql`insert into host_set_members values (${set}, ${host}, ${catalog})`);
+    await run(sql`insert into targets (id, scope_id, type, name, default_port, created_time, updated_time)
+      values (${target}, ${projectId}, 'tcp', 't', 22, ${now}, ${now})`);
+    await run(sql`insert into target_host_sets values (${target}, ${set}, ${projectId})`);
+    const owner = { scope_id: orgId, user_id: user, account_id: account, auth_method_id: method };
+    const token = await issueToken(controller.deps, tx, owner, now);
+    const key = await kms.encrypt(tx, projectId, 'sessions', Buffer.alloc(64), sessionId);
+    await run(sql`insert into sessions (id, scope_id, target_id, user_id, auth_token_id, host_id, host_set_id, by_address,
+        type, endpoint, certificate, private_key, key_id, connection_limit, concurrent_connection_limit,
+        end_on_token_expiry, correlation_id, expiration_time, status_time, created_time, updated_time)
+      values (${sessionId}, ${projectId}, ${target}, ${user}, ${token.id}, ${host}, ${set}, false, 'tcp',
+        'tcp://a.example:22', ${Buffer.alloc(1)}, ${key.ciphertext}, ${key.keyId}, -1, -1, false, 'c', ${later}, ${now},
+        ${now}, ${now})`);
+  });
+  return { sessionId };
+}
+
+test('an org that has been used can be deleted; its sessions end', async () => {
+  const { admin, deps } = controller;
+  const org = await create({ scope_id: 'global' });
+  const project = await create({ scope_id: org.id });
+  const { sessionId } = await useScope(org.id, project.id);
+  await admin.call('ScopeService/DeleteScope', { id: org.id });
+  const session = sql`select status, scope_id, target_id, user_id, key_id from sessions where id = ${sessionId}`;
+  expect(await row(deps.db.executor, session)).toEqual({
+    status: 'canceling',
+    scope_id: null,
+    target_id: null,
+    user_id: null,
+    key_id: null,
   });
 });
 

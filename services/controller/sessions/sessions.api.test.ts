@@ -77,7 +77,10 @@ async function attached(name: string, address: string): Promise<TestWorker & { i
 test('without a worker the error names the remedy', async () => {
   const target = await admin.target(PROJECT, 5432);
   const answer = await admin.call('POST', `/v1/targets/${target.id}:authorize-session`, {});
-  expect(answer).toMatchObject({ status: 503, body: { kind: 'Unavailable', message: expect.stringContaining('start a worker') } });
+  expect(answer).toMatchObject({
+    status: 503,
+    body: { kind: 'Unavailable', message: expect.stringContaining('start a worker') },
+  });
 });
 
 describe('with a worker', () => {

@@ -90,25 +90,23 @@ export async function createSession(world: World, now = NOW, lifeMs = 3_600_000)
   const id = newId('s');
   const key = await world.kms.encrypt(world.db.executor, PROJECT, 'sessions', randomBytes(64), id);
   const allowed = {} as Allowed<'authorize-session'>;
-  const made = await transaction(world.db, now, (tx) =>
-    insertSession(tx, allowed, {
-      id,
-      targetId: TARGET,
-      targetVersion: 1,
-      userId: USER,
-      authTokenId: TOKEN,
-      hostId: null,
-      hostSetId: null,
-      endpoint: 'tcp://127.0.0.1:5432',
-      certificate: randomBytes(20),
-      privateKey: key.ciphertext,
-      keyId: key.keyId,
-      correlationId: 'c',
-      now,
-      expiration: new Date(now.getTime() + lifeMs),
-      workerIds: [WORKER],
-    }),
-  );
+  const made = await insertSession(world.db.executor, allowed, {
+    id,
+    targetId: TARGET,
+    targetVersion: 1,
+    userId: USER,
+    authTokenId: TOKEN,
+    hostId: null,
+    hostSetId: null,
+    endpoint: 'tcp://127.0.0.1:5432',
+    certificate: randomBytes(20),
+    privateKey: key.ciphertext,
+    keyId: key.keyId,
+    correlationId: 'c',
+    now,
+    expiration: new Date(now.getTime() + lifeMs),
+    workerIds: [WORKER],
+  });
   if (!made) throw new Error('the target changed');
   return id;
 }

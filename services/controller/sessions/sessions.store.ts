@@ -67,16 +67,16 @@ export interface NewSession {
 }
 
 /**
- * The session in state pending, with the target's limits, and the workers that may serve it: one statement. False when
- * the target has changed since it was read.
+ * The session in state pending, with the target's limits, and the workers that may serve it: one statement, which
+ * is its own transaction. False when the target has changed since it was read.
  */
 export async function insertSession(
-  tx: Tx,
+  on: Executor,
   _allowed: Allowed<'authorize-session'>,
   session: NewSession,
 ): Promise<boolean> {
   const made = await changed(
-    tx,
+    on,
     sql`
       with target as (
         select * from targets where id = ${session.targetId} and version = ${session.targetVersion} for share

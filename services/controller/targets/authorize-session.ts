@@ -1,5 +1,5 @@
 /**
- * authorize-session: checks, chooses a host and workers, makes the session in one transaction, hands its grant to the
+ * authorize-session: checks, chooses a host and workers, makes the session in one statement, hands its grant to the
  * workers, and answers with the token that lets a client connect. The order of the checks decides which error a caller
  * sees first.
  */
@@ -12,7 +12,6 @@ import type { Actor, Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import type { Control } from '../control/control';
 import { egressGrant } from '../control/grants';
-import { transaction } from '../db/db';
 import { cutFields } from '../resources/present';
 import { scopeInfo } from '../resources/rows';
 import type { Op } from '../rpc/service';
@@ -95,25 +94,23 @@ async function store(
   const { id, now, expiration, endpoint, keys } = session;
   const workerIds = session.workers.map((worker) => worker.id);
   const sealed = await deps.kms.encrypt(deps.db.executor, target.scope_id, 'sessions', keys.privateKey, id);
-  const made = await transaction(deps.db, now, (tx) =>
-    insertSession(tx, allowed, {
-      id,
-      targetId: target.id,
-      targetVersion: target.version,
-      userId: allowed.actor.userId,
-      authTokenId: allowed.actor.authTokenId!,
-      hostId: endpoint.host_id,
-      hostSetId: endpoint.host_set_id,
-      endpoint: session.url,
-      certificate: keys.certificate,
-      privateKey: sealed.ciphertext,
-      keyId: sealed.keyId,
-      correlationId: op.id,
-      now,
-      expiration,
-      workerIds,
-    }),
-  );
+  const made = await insertSession(deps.db.executor, allowed, {
+    id,
+    targetId: target.id,
+    targetVersion: target.version,
+    userId: allowed.actor.userId,
+    authTokenId: allowed.actor.authTokenId!,
+    hostId: endpoint.host_id,
+    hostSetId: endpoint.host_set_id,
+    endpoint: session.url,
+    certificate: keys.certificate,
+    privateKey: sealed.ciphertext,
+    keyId: sealed.keyId,
+    correlationId: op.id,
+    now,
+    expiration,
+    workerIds,
+  });
   if (made) deps.control.pushGrant(workerIds, egressGrant(grantInput(target, session), keys.privateKey, now));
   return made;
 }

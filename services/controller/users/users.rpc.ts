@@ -1,7 +1,15 @@
 /** Handlers of UserService: decode, look up, authorize, one store call, encode. */
 import { ApiError, invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
-import { User, UserServiceDefinition } from '../../../proto/gen/api/users';
+import {
+  User,
+  UserServiceDefinition,
+  type CreateUserRequest,
+  type DeleteUserRequest,
+  type GetUserRequest,
+  type ListUsersRequest,
+  type UpdateUserRequest,
+} from '../../../proto/gen/api/users';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Tx } from '../db/db';
@@ -39,31 +47,27 @@ const MUTABLE = { name: 'name', description: 'description' };
 const ACCOUNT_PREFIXES = ['acctpw', 'apw', 'acctoidc', 'acctldap'];
 type AccountEdit = 'add-accounts' | 'set-accounts' | 'remove-accounts';
 
-export function userService(deps: ControllerDeps) {
-  const on = deps.db.executor;
+class UserRpc {
+  constructor(private readonly deps: ControllerDeps) {}
 
-  async function allow<A extends string>(
+  private async allow<A extends string>(
     op: Op,
     action: A,
     id: string,
   ): Promise<{ user: UserRow; allowed: Allowed<A> }> {
-    const user = await store.findUser(on, id);
+    const user = await store.findUser(this.deps.db.executor, id);
     if (user === undefined) throw resourceNotFound();
-    return { user, allowed: await deps.authz.check(op, action, userResource(user)) };
+    return { user, allowed: await this.deps.authz.check(op, action, userResource(user)) };
   }
 
-  async function answer(op: Op, allowed: Allowed, id: string) {
-    const user = await store.findUser(on, id);
+  private async answer(op: Op, allowed: Allowed, id: string) {
+    const user = await store.findUser(this.deps.db.executor, id);
     if (user === undefined) throw resourceNotFound();
     const shown = { decision: allowed.decision, resource: userResource(user), actions: USER_ACTIONS };
-    return { item: await present(deps.authz, op, shown, userItem(user)) };
+    return { item: await present(this.deps.authz, op, shown, userItem(user)) };
   }
 
-  async function editAccounts(
-    op: Op,
-    action: AccountEdit,
-    request: { id: string; version: number; account_ids: string[] },
-  ) {
+  async editAccounts(op: Op, action: AccountEdit, request: { id: string; version: number; account_ids: string[] }) {
     const wanted = unique(request.account_ids);
     checkListEdit(request, [USER_PREFIX], {
       field: 'account_ids',
@@ -76,79 +80,88 @@ export function userService(deps: ControllerDeps) {
         'Values must be valid account ids.',
       )
       .throwIfAny(MESSAGE.fields);
-    const { user, allowed } = await allow(op, action, request.id);
+    const { user, allowed } = await this.allow(op, action, request.id);
     const current = (user.accounts ?? []).map((account) => account.id);
     const added = action === 'set-accounts' ? wanted.filter((id) => !current.includes(id)) : wanted;
     const removed = action === 'set-accounts' ? current.filter((id) => !wanted.includes(id)) : wanted;
     const same = action === 'set-accounts' && added.length + removed.length === 0;
-    if (same && user.version === request.version) return answer(op, allowed, request.id);
-    const now = deps.clock.now();
-    await transaction(deps.db, now, async (tx) => {
+    if (same && user.version === request.version) return this.answer(op, allowed, request.id);
+    const now = this.deps.clock.now();
+    await transaction(this.deps.db, now, async (tx) => {
       if (!(await store.updateUser(tx, allowed, { version: request.version, columns: {}, now }))) {
         throw staleVersion('User', request.id);
       }
       if (action !== 'add-accounts') await unlink(tx, allowed, removed);
       if (action !== 'remove-accounts') await link(tx, allowed, user, added);
     });
-    return answer(op, allowed, request.id);
+    return this.answer(op, allowed, request.id);
   }
 
+  async getUser(op: Op, { id }: GetUserRequest) {
+    checkGetId(id, USER_PREFIX);
+    const { allowed } = await this.allow(op, 'read', id);
+    return this.answer(op, allowed, id);
+  }
+
+  async listUsers(op: Op, request: ListUsersRequest) {
+    new FieldErrors()
+      .require(isUserScope(request.scope_id), 'scope_id', "Must be 'global' or a valid org scope id when listing.")
+      .throwIfAny(MESSAGE.identifier);
+    return listInScopes(this.deps, op, definition, request);
+  }
+
+  async createUser(op: Op, request: CreateUserRequest) {
+    const item = request.item ?? User.fromPartial({});
+    checkCreate(new FieldErrors(), item)
+      .require(isUserScope(item.scope_id), 'scope_id', "Must be 'global' or a valid org scope id.")
+      .throwIfAny();
+    const scope = await scopeNode(this.deps.db.executor, item.scope_id);
+    const allowed = await this.deps.authz.check(op, 'create', collectionIn('user', scope));
+    const now = this.deps.clock.now();
+    const id = newId(USER_PREFIX);
+    const [name, description] = [storedText(item.name), storedText(item.description)];
+    await transaction(this.deps.db, now, (tx) =>
+      store.insertUser(tx, allowed, { id, scope_id: scope.id, name, description, now }),
+    );
+    return this.answer(op, allowed, id);
+  }
+
+  async updateUser(op: Op, request: UpdateUserRequest) {
+    checkUpdate(new FieldErrors(), request, [USER_PREFIX]).throwIfAny();
+    const { allowed } = await this.allow(op, 'update', request.id);
+    const item = request.item!;
+    const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
+      storedText(item[path as 'name' | 'description']),
+    );
+    const now = this.deps.clock.now();
+    const change = { version: item.version, columns, now };
+    const done = await transaction(this.deps.db, now, (tx) => store.updateUser(tx, allowed, change));
+    if (!done) throw staleVersion('User', request.id);
+    return this.answer(op, allowed, request.id);
+  }
+
+  async deleteUser(op: Op, { id }: DeleteUserRequest) {
+    checkDeleteId(id, USER_PREFIX);
+    const { allowed } = await this.allow(op, 'delete', id);
+    if (BUILT_IN_USERS.includes(id)) {
+      throw new ApiError('FailedPrecondition', `User "${id}" is built in and cannot be deleted.`);
+    }
+    await transaction(this.deps.db, this.deps.clock.now(), (tx) => store.deleteUser(tx, allowed));
+    return {};
+  }
+}
+
+export function userService(deps: ControllerDeps) {
+  const rpc = new UserRpc(deps);
   return service(UserServiceDefinition, {
-    async getUser(op, { id }) {
-      checkGetId(id, USER_PREFIX);
-      const { allowed } = await allow(op, 'read', id);
-      return answer(op, allowed, id);
-    },
-
-    async listUsers(op, request) {
-      new FieldErrors()
-        .require(isUserScope(request.scope_id), 'scope_id', "Must be 'global' or a valid org scope id when listing.")
-        .throwIfAny(MESSAGE.identifier);
-      return listInScopes(deps, op, definition, request);
-    },
-
-    async createUser(op, request) {
-      const item = request.item ?? User.fromPartial({});
-      checkCreate(new FieldErrors(), item)
-        .require(isUserScope(item.scope_id), 'scope_id', "Must be 'global' or a valid org scope id.")
-        .throwIfAny();
-      const scope = await scopeNode(on, item.scope_id);
-      const allowed = await deps.authz.check(op, 'create', collectionIn('user', scope));
-      const now = deps.clock.now();
-      const id = newId(USER_PREFIX);
-      const [name, description] = [storedText(item.name), storedText(item.description)];
-      await transaction(deps.db, now, (tx) =>
-        store.insertUser(tx, allowed, { id, scope_id: scope.id, name, description, now }),
-      );
-      return answer(op, allowed, id);
-    },
-
-    async updateUser(op, request) {
-      checkUpdate(new FieldErrors(), request, [USER_PREFIX]).throwIfAny();
-      const { allowed } = await allow(op, 'update', request.id);
-      const item = request.item!;
-      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
-        storedText(item[path as 'name' | 'description']),
-      );
-      const now = deps.clock.now();
-      const change = { version: item.version, columns, now };
-      const done = await transaction(deps.db, now, (tx) => store.updateUser(tx, allowed, change));
-      if (!done) throw staleVersion('User', request.id);
-      return answer(op, allowed, request.id);
-    },
-
-    async deleteUser(op, { id }) {
-      checkDeleteId(id, USER_PREFIX);
-      const { allowed } = await allow(op, 'delete', id);
-      if (BUILT_IN_USERS.includes(id))
-        throw new ApiError('FailedPrecondition', `User "${id}" is built in and cannot be deleted.`);
-      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteUser(tx, allowed));
-      return {};
-    },
-
-    addUserAccounts: (op, request) => editAccounts(op, 'add-accounts', request),
-    setUserAccounts: (op, request) => editAccounts(op, 'set-accounts', request),
-    removeUserAccounts: (op, request) => editAccounts(op, 'remove-accounts', request),
+    getUser: (op, request) => rpc.getUser(op, request),
+    listUsers: (op, request) => rpc.listUsers(op, request),
+    createUser: (op, request) => rpc.createUser(op, request),
+    updateUser: (op, request) => rpc.updateUser(op, request),
+    deleteUser: (op, request) => rpc.deleteUser(op, request),
+    addUserAccounts: (op, request) => rpc.editAccounts(op, 'add-accounts', request),
+    setUserAccounts: (op, request) => rpc.editAccounts(op, 'set-accounts', request),
+    removeUserAccounts: (op, request) => rpc.editAccounts(op, 'remove-accounts', request),
   });
 }
 
