@@ -44,6 +44,7 @@ export class Transport {
   private isClosed = false;
   private isPaused = false;
   private ending = false;
+  private peerEnded = false;
   private missedPings = 0;
 
   constructor(
@@ -99,7 +100,7 @@ export class Transport {
 
   /** True once end() or destroy() was called or the peer is gone. */
   get isOver(): boolean {
-    return this.isClosed || this.ending;
+    return this.isClosed || this.ending || this.peerEnded;
   }
 
   /**
@@ -129,12 +130,16 @@ export class Transport {
   }
 
   /**
-   * The peer's side is over. Destroying only now, with everything read, keeps the kernel from sending an RST that
-   * would discard our last frames at the peer.
+   * The peer's side is over. What the kernel took from us must still be counted, and destroying with everything read
+   * keeps the kernel from sending an RST that would discard our last frames at the peer.
    */
   private ended(): void {
-    if (this.ending && !this.socket.writableFinished) this.socket.once('finish', () => this.destroy());
-    else this.destroy();
+    this.peerEnded = true;
+    if (this.socket.writableFinished) return this.destroy();
+    this.socket.once('finish', () => this.destroy());
+    const cancel = this.clock.after(CUT_LINGER_MS, () => this.destroy());
+    this.socket.once('close', cancel);
+    this.socket.end();
   }
 
   private receive(chunk: Buffer): void {

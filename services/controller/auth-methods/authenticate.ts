@@ -99,6 +99,9 @@ async function verify(
   const login = await store.findLogin(deps.db.executor, methodId, login_name);
   const key = failureKey(methodId, login_name);
   const right = await passwords.check(key, login?.password_hash ?? undefined, password, op.signal);
+  // Not the login name: people type passwords there by mistake.
+  const facts = { auth_method_id: methodId, account_id: login?.id, client: op.clientAddress };
+  op.log.info({ ...facts, accepted: right }, 'login');
   if (!right || login === undefined) throw unable();
   return login.id;
 }

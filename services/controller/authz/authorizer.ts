@@ -51,8 +51,8 @@ interface Session {
   actor: Actor;
   subject: Subject;
   grants: HeldGrant[];
-  /** Grants that reach a scope, by scope id. */
-  byScope: Map<string, HeldGrant[]>;
+  /** Grants that reach a scope and may be about a type, by both. */
+  near: Map<string, HeldGrant[]>;
 }
 
 /** Parsed grants; the texts are canonical and few. */
@@ -82,11 +82,14 @@ class Authorizer implements Authz {
   }
 
   async decide(op: Op, action: string, resource: Resource): Promise<Decision> {
-    const { subject, grants, byScope } = await this.session(op);
-    const key = `${resource.scopeId} ${resource.parentScopeId ?? ''}`;
-    let near = byScope.get(key);
-    if (near === undefined) byScope.set(key, (near = grants.filter((held) => reaches(held, resource))));
-    return decide(subject, near, resource, action);
+    const { subject, grants, near } = await this.session(op);
+    const key = `${resource.type} ${resource.scopeId} ${resource.parentScopeId ?? ''}`;
+    let candidates = near.get(key);
+    if (candidates === undefined) {
+      candidates = grants.filter((held) => isAbout(held.grant, resource.type) && reaches(held, resource));
+      near.set(key, candidates);
+    }
+    return decide(subject, candidates, resource, action);
   }
 
   async allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]> {
@@ -131,7 +134,7 @@ class Authorizer implements Authz {
       grants.push({ grant, roleId, roleScopeId, grantScope });
     }
     const subject = { userId: actor.userId, accountId: actor.accountId, anonymous: actor.authTokenId === undefined };
-    return { actor, subject, grants, byScope: new Map() };
+    return { actor, subject, grants, near: new Map() };
   }
 
   /** A stored grant that no longer parses gives nothing. */
@@ -143,6 +146,10 @@ class Authorizer implements Authz {
     return grant;
   }
 }
+
+/** False when no resource of the type can match the grant; lists decide often, so this is asked once. */
+const isAbout = (grant: Grant, type: string): boolean =>
+  grant.type === undefined || grant.type === '*' || grant.type === type;
 
 function parseOrUndefined(canonical: string): Grant | undefined {
   try {

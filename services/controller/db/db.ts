@@ -41,10 +41,16 @@ export function openDb(options: DbOptions): Db {
     connectionTimeoutMillis: 5_000,
   });
   // An idle connection that breaks emits here; without a listener the process would die.
-  pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection lost'));
+  let closing = false;
+  pool.on('error', (error) => {
+    // The server may go down before it has read our goodbye.
+    if (!closing) options.log.warn({ err: error }, 'idle database connection lost');
+  });
   // The same for one that is in use; the statement that runs on it fails and tells the caller.
   pool.on('connect', (client) => {
-    client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'));
+    client.on('error', (error) => {
+      if (!closing) options.log.warn({ err: error }, 'database connection lost');
+    });
   });
   const executor = new Kysely<any>({
     dialect: new PostgresDialect({ pool }),
@@ -57,7 +63,10 @@ export function openDb(options: DbOptions): Db {
       await client.connect();
       return client;
     },
-    close: () => executor.destroy(),
+    close() {
+      closing = true;
+      return executor.destroy();
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { DEV, fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
+import { waitFor } from '../../../test/harness/wait';
 import { newId } from '../../../lib/ids/ids';
 import { issueToken } from '../auth-tokens/tokens';
 import { row, rows, sql, transaction } from '../db/db';
@@ -348,13 +349,12 @@ test('an org that has been used can be deleted; its sessions end', async () => {
 test('what is made in a scope while it is deleted is not found', async () => {
   const { admin, deps } = controller;
   const org = await create({ scope_id: 'global' }, SKIP);
-  const creations = Array.from({ length: 6 }, (_, i) =>
-    admin.call('ScopeService/CreateScope', { item: { scope_id: org.id, name: `n${i}` } }).then(
-      () => 200,
-      (error) => error.httpStatus as number,
-    ),
-  );
-  await admin.call('ScopeService/DeleteScope', { id: org.id });
-  for (const status of await Promise.all(creations)) expect([200, 404]).toContain(status);
-  expect(await rows(deps.db.executor, sql`select id from scopes where scope_id = ${org.id}`)).toEqual([]);
+  let creation: Promise<unknown> | undefined;
+  await transaction(deps.db, deps.clock.now(), async (tx) => {
+    await sql`delete from scopes where id = ${org.id}`.execute(tx);
+    creation = admin.refusal('ScopeService/CreateScope', { item: { scope_id: org.id } });
+    const blocked = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await waitFor('the creation to wait for the deletion', async () => row(deps.db.executor, blocked));
+  });
+  expect(await creation).toEqual({ status: 404, kind: 'NotFound', message: 'Resource not found.' });
 });

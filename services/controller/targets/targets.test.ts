@@ -3,6 +3,7 @@ import { ApiError } from '../../../lib/errors/errors';
 import { row, sql } from '../db/db';
 import { hostCatalogService } from '../host-catalogs/host-catalogs.rpc';
 import { hostSetService } from '../host-sets/host-sets.rpc';
+import { scopeService } from '../scopes/scopes.rpc';
 import { targetService } from './targets.rpc';
 
 let controller: TestController;
@@ -13,6 +14,7 @@ beforeAll(async () => {
     targetService(deps, () => Promise.reject(new ApiError('Unimplemented', 'no sessions here'))),
     hostSetService(deps),
     hostCatalogService(deps),
+    scopeService(deps),
   ]);
   sets = [];
   for (let i = 0; i < 2; i++) {
@@ -246,17 +248,24 @@ test('add, set and remove host sources; lists leave them out', async () => {
   expect(emptied.host_source_ids).toBeUndefined();
 });
 
+async function setOfAnotherProject(): Promise<string> {
+  const { admin } = controller;
+  const project = (await admin.call('ScopeService/CreateScope', { item: { scope_id: DEV.org } })).item;
+  const catalog = { scope_id: project.id, type: 'static' };
+  const { id } = (await admin.call('HostCatalogService/CreateHostCatalog', { item: catalog })).item;
+  return (await admin.call('HostSetService/CreateHostSet', { item: { host_catalog_id: id } })).item.id;
+}
+
 test('edits of host sources that cannot be done change nothing', async () => {
   const { admin } = controller;
   const { id } = await create();
   const [a, b] = sets as [string, string];
   await admin.call(...sources('Add', id, 1, [a]));
-  const catalog = { scope_id: DEV.project, type: 'static' };
-  const other = (await admin.call('HostCatalogService/CreateHostCatalog', { item: catalog })).item.id;
-  await admin.call('HostSetService/CreateHostSet', { item: { host_catalog_id: other } });
+  const foreign = await setOfAnotherProject();
   const refusal = (...args: Parameters<typeof sources>) => admin.refusal(...sources(...args));
   expect(await refusal('Add', id, 2, [a, b])).toMatchObject({ status: 400 });
   expect(await refusal('Add', id, 2, [b, 'hsst_AAAAAAAAAA'])).toMatchObject({ status: 400 });
+  expect(await refusal('Add', id, 2, [foreign])).toMatchObject({ status: 400 });
   expect(await refusal('Remove', id, 2, [a, b])).toMatchObject({ status: 400 });
   expect(await refusal('Add', id, 1, [b])).toMatchObject({ status: 404 });
   expect((await admin.call('TargetService/GetTarget', { id })).item).toMatchObject({

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import tls from 'node:tls';
+import fc from 'fast-check';
+import { parseClientHello, sessionIdOf } from './client-hello';
+
+/** The first bytes that a real TLS client sends. */
+async function realHello(options: tls.ConnectionOptions): Promise<Buffer> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = tls.connect({ ...options, host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  client.on('error', () => undefined);
+  const [socket] = (await once(server, 'connection')) as [import('node:net').Socket];
+  const [bytes] = (await once(socket, 'data')) as [Buffer];
+  client.destroy();
+  socket.destroy();
+  server.close();
+  return bytes;
+}
+
+test('session id from the server name, else from the protocols', async () => {
+  const both = parseClientHello(
+    await realHello({ servername: 's_byName', ALPNProtocols: ['sallyport/1', 's_byAlpn'] }),
+  );
+  expect(both).toEqual({ serverName: 's_byName', protocols: ['sallyport/1', 's_byAlpn'] });
+  expect(sessionIdOf(both as never)).toBe('s_byName');
+  const alpn = parseClientHello(
+    await realHello({ servername: 'worker.example', ALPNProtocols: ['http/1.1', 's_byAlpn'] }),
+  );
+  expect(sessionIdOf(alpn as never)).toBe('s_byAlpn');
+  const none = parseClientHello(await realHello({}));
+  expect(none).toEqual({ serverName: undefined, protocols: [] });
+  expect(sessionIdOf(none as never)).toBeUndefined();
+});
+
+test('every prefix of a hello asks for more, also when it is spread over records', async () => {
+  const hello = await realHello({ servername: 's_1', ALPNProtocols: ['sallyport/1'] });
+  for (let length = 0; length < hello.length; length++)
+    expect(parseClientHello(hello.subarray(0, length))).toBe('more');
+  const body = hello.subarray(5);
+  const record = (part: Buffer) => Buffer.concat([Buffer.from([22, 3, 1, part.length >> 8, part.length & 255]), part]);
+  const split = Buffer.concat([record(body.subarray(0, 3)), record(body.subarray(3, 100)), record(body.subarray(100))]);
+  expect(parseClientHello(split)).toEqual({ serverName: 's_1', protocols: ['sallyport/1'] });
+});
+
+test('garbage is bad, never an exception', async () => {
+  for (const text of ['GET / HTTP/1.1', 'SSH-2.0-x', '\x16\x02\x00'])
+    expect(parseClientHello(Buffer.from(text))).toBe('bad');
+  expect(parseClientHello(Buffer.from([22, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff]))).toBe('bad');
+  const hello = await realHello({ servername: 's_1', ALPNProtocols: ['sallyport/1'] });
+  fc.assert(
+    fc.property(fc.nat(hello.length - 1), fc.nat(255), (at, value) => {
+      const damaged = Buffer.from(hello);
+      damaged[at] = value;
+      expect(() => parseClientHello(damaged)).not.toThrow();
+    }),
+  );
+});

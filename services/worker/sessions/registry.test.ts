@@ -1,0 +1,150 @@
+import type { Clock } from '../../../lib/clock/clock';
+import { connectionEnd, SessionRegistry } from './registry';
+import {
+  ControllerUnreachable,
+  type ConnectionEnd,
+  type EgressGrant,
+  type FoundSession,
+  type LiveConnection,
+} from './types';
+
+/** Time that moves when told to. */
+class ManualClock implements Clock {
+  private ms = 0;
+  private timers: { at: number; callback: () => void }[] = [];
+  now = () => new Date(this.ms);
+  every = () => () => undefined;
+  after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.ms + ms, callback };
+    this.timers.push(timer);
+    return () => (this.timers = this.timers.filter((other) => other !== timer));
+  }
+  advance(ms: number): void {
+    this.ms += ms;
+    const due = this.timers.filter((timer) => timer.at <= this.ms);
+    this.timers = this.timers.filter((timer) => timer.at > this.ms);
+    for (const timer of due) timer.callback();
+  }
+  get waiting(): number {
+    return this.timers.length;
+  }
+}
+
+const grant = (change: Partial<EgressGrant> = {}): EgressGrant => ({
+  sessionId: 's_1',
+  certificate: Buffer.alloc(0),
+  privateKey: Buffer.alloc(64),
+  endpoint: { host: 'h', port: 1 },
+  connectionLimit: -1,
+  expiresInMs: 10_000,
+  ...change,
+});
+
+class FakeConnection implements LiveConnection {
+  isAuthorized = true;
+  cuts: ConnectionEnd[] = [];
+  constructor(readonly id: string) {}
+  counts = () => ({ connectionId: this.id, bytesUp: 0, bytesDown: 0 });
+  cut(end: ConnectionEnd): void {
+    this.cuts.push(end);
+  }
+}
+
+let clock: ManualClock;
+let asked: string[];
+let answer: () => Promise<FoundSession | undefined>;
+let registry: SessionRegistry;
+beforeEach(() => {
+  clock = new ManualClock();
+  asked = [];
+  answer = () => Promise.resolve(undefined);
+  registry = new SessionRegistry(clock, (id) => {
+    asked.push(id);
+    return answer();
+  });
+});
+
+function live(change: Partial<EgressGrant> = {}): FakeConnection {
+  const connection = new FakeConnection('sc_1');
+  registry.put(grant(change)).connections.set(connection.id, connection);
+  return connection;
+}
+
+test('an unknown session is asked for once at a time, and not again for a while', async () => {
+  let resolve: (found: undefined) => void = () => undefined;
+  answer = () => new Promise((r) => (resolve = r));
+  const both = [registry.get('s_1'), registry.get('s_1')];
+  resolve(undefined);
+  expect(await Promise.all(both)).toEqual([undefined, undefined]);
+  await registry.get('s_1');
+  expect(asked).toEqual(['s_1']);
+  answer = () => Promise.resolve({ grant: grant(), ended: { cause: 'canceled', closedBy: 'admin' } });
+  clock.advance(2_001);
+  expect((await registry.get('s_1'))!.ended).toEqual({ cause: 'canceled', closedBy: 'admin' });
+});
+
+test('a pushed grant ends the negative cache', async () => {
+  await registry.get('s_1');
+  registry.put(grant());
+  expect((await registry.get('s_1'))!.id).toBe('s_1');
+});
+
+test('no controller is not the same as no session', async () => {
+  answer = () => Promise.reject(new ControllerUnreachable('', false));
+  await expect(registry.get('s_1')).rejects.toThrow(ControllerUnreachable);
+  await expect(registry.get('s_1')).rejects.toThrow(ControllerUnreachable);
+  expect(asked).toHaveLength(2);
+});
+
+test('expiry cuts, is remembered for a minute, then forgotten', async () => {
+  const connection = live();
+  clock.advance(9_999);
+  expect(connection.cuts).toEqual([]);
+  clock.advance(1);
+  expect(connection.cuts).toEqual([{ closedBy: 'policy', cause: 'expired' }]);
+  expect((await registry.get('s_1'))!.ended!.cause).toBe('expired');
+  clock.advance(60_000);
+  expect(registry.size).toBe(0);
+  expect(clock.waiting).toBe(0);
+});
+
+test('a repeated grant renews the lifetime and keeps connections and a known end', () => {
+  const connection = live();
+  clock.advance(9_000);
+  expect(registry.put(grant()).connections.get('sc_1')).toBe(connection);
+  clock.advance(9_000);
+  expect(connection.cuts).toEqual([]);
+  registry.end('s_1', { cause: 'canceled', closedBy: 'admin' });
+  expect(registry.put(grant()).ended!.cause).toBe('canceled');
+});
+
+test('the first end of a session counts', () => {
+  const connection = live();
+  registry.end('s_1', { cause: 'canceled', closedBy: 'client' });
+  registry.end('s_1', { cause: 'expired', closedBy: 'policy' });
+  expect(connection.cuts.at(-1)).toEqual({ closedBy: 'client', cause: 'fin' });
+});
+
+test('a lost controller leaves connections alone unless their target says otherwise', () => {
+  const patient = live();
+  const strict = live({ sessionId: 's_2', offlineGraceMs: 0 });
+  const limited = live({ sessionId: 's_3', offlineGraceMs: 1_000 });
+  const saved = live({ sessionId: 's_4', offlineGraceMs: 5_000 });
+  registry.controllerLost();
+  clock.advance(1_000);
+  registry.controllerBack();
+  clock.advance(6_000);
+  const end = { closedBy: 'policy', cause: 'controller unreachable' };
+  expect([patient.cuts, strict.cuts, limited.cuts, saved.cuts]).toEqual([[], [end], [end], []]);
+});
+
+test('what a session’s end means for its connections', () => {
+  expect(connectionEnd({ cause: 'expired', closedBy: 'controller' })).toEqual({
+    cause: 'expired',
+    closedBy: 'controller',
+  });
+  expect(connectionEnd({ cause: 'session ended', closedBy: 'admin' })).toEqual({
+    cause: 'canceled',
+    closedBy: 'admin',
+  });
+});
