@@ -10,8 +10,8 @@ export const LOG_LEVEL: Flag = {
 
 export const CONFIG: Flag = {
   name: 'config',
-  type: 'list',
-  description: 'Configuration file, JSON. Later files add to and replace parts of earlier ones.',
+  type: 'string',
+  description: 'Configuration file, JSON.',
 };
 
 export const MIGRATION_URL: Flag = {

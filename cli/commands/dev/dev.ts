@@ -2,13 +2,15 @@ import type { Command, Flag, FlagGroup } from '../../core/command';
 import { runServerCommand } from '../../core/server-door';
 import { CONFIG, LOG_LEVEL } from '../../core/server-flags';
 
-/** Environment variables of these flags start with `DEV_`. */
+/**
+ * Environment variables of these flags start with `DEV_`. Defaults are only told here: what is given nowhere may stand in
+ * the file of -config, which the server part reads.
+ */
 const text = (name: string, env: string, description: string, fallback?: string): Flag => ({
   name,
   type: 'string',
   env: `DEV_${env}`,
-  description,
-  ...(fallback === undefined ? {} : { default: fallback }),
+  description: fallback === undefined ? description : `${description} The default is ${fallback}.`,
 });
 
 /** Largest TCP port. */
@@ -108,6 +110,11 @@ const CONTENT: FlagGroup = {
     text('demo-username', 'DEMO_USERNAME', 'Database user that may use the demo database and nothing else.', 'demo'),
     text('demo-password', 'DEMO_PASSWORD', 'Password of that user; generated when empty.'),
   ],
+};
+
+const DEV_CONFIG: Flag = {
+  ...CONFIG,
+  description: 'JSON file whose "listener" blocks give the addresses that no flag and no variable gives.',
 };
 
 export const command: Command = {

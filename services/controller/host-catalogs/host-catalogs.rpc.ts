@@ -32,13 +32,13 @@ import * as store from './host-catalogs.store';
 
 const MUTABLE = { name: 'name', description: 'description' };
 
-export function hostCatalogService(deps: ControllerDeps) {
+function definitionFor(deps: ControllerDeps): ItemDefinition<HostCatalogRow, ReturnType<typeof hostCatalogItem>> {
   const collections = async (op: Op, row: HostCatalogRow) => {
     const at = { scopeId: row.scope_id, parentScopeId: row.scope.parent_scope_id, pin: row.id };
     const below = await authorizedCollectionActions(deps.authz, op, collectionsBelow(row), at);
     return { authorized_collection_actions: below };
   };
-  const definition: ItemDefinition<HostCatalogRow, ReturnType<typeof hostCatalogItem>> = {
+  return {
     type: 'host-catalog',
     find: store.findHostCatalog,
     select: store.selectHostCatalogs,
@@ -49,6 +49,10 @@ export function hostCatalogService(deps: ControllerDeps) {
     extra: collections,
     toJSON: (item) => HostCatalog.toJSON(HostCatalog.fromPartial(item)),
   };
+}
+
+export function hostCatalogService(deps: ControllerDeps) {
+  const definition = definitionFor(deps);
   const { allow, shown, answer } = itemAccess(deps, definition);
 
   return service(HostCatalogServiceDefinition, {

@@ -22,7 +22,7 @@ import {
   storedText,
   unique,
 } from '../resources/fields';
-import { itemAccess, type ItemDefinition } from '../resources/items';
+import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
 import { list } from '../resources/list';
 import { listChanges, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
@@ -50,17 +50,19 @@ const definition: ItemDefinition<HostSetRow, ReturnType<typeof hostSetItem>> = {
 
 const MUTABLE = { name: 'name', description: 'description' };
 
-export function hostSetService(deps: ControllerDeps) {
-  const { allow, shown, answer } = itemAccess(deps, definition);
+type Access = ItemAccess<HostSetRow, ReturnType<typeof hostSetItem>>;
 
-  /** The host sets of a catalog, as a resource to authorize. */
-  async function setsOf(catalogId: string) {
-    const catalog = await findHostCatalog(deps.db.executor, catalogId);
-    if (catalog === undefined) throw resourceNotFound();
-    return collectionInCatalog('host-set', catalog);
-  }
+/** The host sets of a catalog, as a resource to authorize. */
+async function setsOf(deps: ControllerDeps, catalogId: string) {
+  const catalog = await findHostCatalog(deps.db.executor, catalogId);
+  if (catalog === undefined) throw resourceNotFound();
+  return collectionInCatalog('host-set', catalog);
+}
 
-  async function editHosts(op: Op, verb: ListVerb, request: { id: string; version: number; host_ids: string[] }) {
+/** The three actions on the hosts of a set. */
+const hostEditor =
+  (deps: ControllerDeps, { allow, shown, answer }: Access) =>
+  async (op: Op, verb: ListVerb, request: { id: string; version: number; host_ids: string[] }) => {
     const wanted = unique(request.host_ids);
     checkHosts(request, wanted, verb === 'set');
     const { row, allowed } = await allow(op, `${verb}-hosts`, request.id);
@@ -75,7 +77,12 @@ export function hostSetService(deps: ControllerDeps) {
       await applyHosts(tx, allowed, verb, wanted);
     });
     return answer(op, allowed, request.id);
-  }
+  };
+
+export function hostSetService(deps: ControllerDeps) {
+  const access = itemAccess(deps, definition);
+  const { allow, shown, answer } = access;
+  const editHosts = hostEditor(deps, access);
 
   return service(HostSetServiceDefinition, {
     async getHostSet(op, { id }) {
@@ -92,14 +99,14 @@ export function hostSetService(deps: ControllerDeps) {
           'The field is incorrectly formatted.',
         )
         .throwIfAny(MESSAGE.identifier);
-      await deps.authz.check(op, 'list', await setsOf(request.host_catalog_id));
+      await deps.authz.check(op, 'list', await setsOf(deps, request.host_catalog_id));
       return list(deps, op, definition, sql`r.host_catalog_id = ${request.host_catalog_id}`, request);
     },
 
     async createHostSet(op, request) {
       const item = request.item ?? HostSet.fromPartial({});
       checkNewSet(item);
-      const allowed = await deps.authz.check(op, 'create', await setsOf(item.host_catalog_id));
+      const allowed = await deps.authz.check(op, 'create', await setsOf(deps, item.host_catalog_id));
       const now = deps.clock.now();
       const id = newId(STATIC_HOST_SET_PREFIX);
       const [name, description] = [storedText(item.name), storedText(item.description)];

@@ -24,6 +24,7 @@ export function itemAccess<R extends ListedRow, I extends object>(
     return row;
   }
 
+  /** The item that has just been read, as the answer shows it. */
   async function shown(op: Op, allowed: Allowed, row: R) {
     const what = {
       decision: allowed.decision,
@@ -34,17 +35,16 @@ export function itemAccess<R extends ListedRow, I extends object>(
     return { item: await present(deps.authz, op, what, item) };
   }
 
-  return {
-    /** The item and the proof that the caller may perform the action on it; 404, 401 or 403 otherwise. */
-    async allow<A extends string>(op: Op, action: A, id: string): Promise<{ row: R; allowed: Allowed<A> }> {
-      const row = await found(id);
-      return { row, allowed: await deps.authz.check(op, action, definition.resource(row)) };
-    },
+  /** The item and the proof that the caller may perform the action on it; 404, 401 or 403 otherwise. */
+  async function allow<A extends string>(op: Op, action: A, id: string): Promise<{ row: R; allowed: Allowed<A> }> {
+    const row = await found(id);
+    return { row, allowed: await deps.authz.check(op, action, definition.resource(row)) };
+  }
 
-    /** The item that has just been read, as the answer shows it. */
-    shown,
+  /** The item as it is now, as the answer shows it. */
+  const answer = async (op: Op, allowed: Allowed, id: string) => shown(op, allowed, await found(id));
 
-    /** The item as it is now, as the answer shows it. */
-    answer: async (op: Op, allowed: Allowed, id: string) => shown(op, allowed, await found(id)),
-  };
+  return { allow, shown, answer };
 }
+
+export type ItemAccess<R extends ListedRow, I extends object> = ReturnType<typeof itemAccess<R, I>>;

@@ -83,5 +83,7 @@ export async function listInScopes<R extends ListedRow, I extends object>(
   request: ListRequest & { scope_id: string; recursive: boolean },
 ): Promise<ListResponse<Partial<I>>> {
   const scopes = await listableScopes(deps, op, definition.type, request);
-  return list(deps, op, definition, sql`r.scope_id = any(${scopes}::text[])`, request);
+  // With a single scope the planner walks the index in order and stops after a page.
+  const within = scopes.length === 1 ? sql`r.scope_id = ${scopes[0]}` : sql`r.scope_id = any(${scopes}::text[])`;
+  return list(deps, op, definition, within, request);
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../proto/gen/api/scopes';
 import { authorizedCollectionActions } from '../authz/collections';
 import type { ControllerDeps } from '../context';
-import { sql, transaction, type Tx } from '../db/db';
+import { sql, transaction, type Executor, type Tx } from '../db/db';
 import { insertRole } from '../init/initialize';
 import { scopeRoles } from '../init/roles';
 import { changing } from '../resources/changes';
@@ -48,15 +48,13 @@ const AUTH_METHOD_PREFIXES = ['ampw', 'amoidc', 'amldap'];
 /** Users who stand for many; they get no rights in what they create. */
 const BUILTIN_USERS = ['u_anon', 'u_auth', 'u_recovery'];
 
-export function scopeService(deps: ControllerDeps) {
-  const on = deps.db.executor;
-
+function definitionFor(deps: ControllerDeps): ItemDefinition<ScopeRow, ReturnType<typeof scopeItem>> {
   const collections = async (op: Op, row: ScopeRow) => {
     const at = { scopeId: row.id, parentScopeId: row.scope_id ?? undefined };
     const below = await authorizedCollectionActions(deps.authz, op, collectionsBelow(row), at);
     return { authorized_collection_actions: below };
   };
-  const listed: ItemDefinition<ScopeRow, ReturnType<typeof scopeItem>> = {
+  return {
     type: 'scope',
     find: store.findScope,
     select: store.selectScopes,
@@ -67,28 +65,18 @@ export function scopeService(deps: ControllerDeps) {
     extra: collections,
     toJSON: (item) => Scope.toJSON(Scope.fromPartial(item)),
   };
-  // One org by itself comes without them, as existing clients expect; in lists it has them.
-  const single: typeof listed = {
-    ...listed,
-    extra: async (op, row) => (row.type === 'org' ? {} : collections(op, row)),
-  };
-  const { allow, shown, answer } = itemAccess(deps, single);
+}
 
-  /** Keys and roles of a new scope. */
-  async function furnish(
-    tx: Tx,
-    scope: { id: string; type: 'org' | 'project'; userId: string; now: Date },
-    skip: Pick<CreateScopeRequest, 'skip_admin_role_creation' | 'skip_default_role_creation'>,
-  ): Promise<void> {
-    const { id, type, userId, now } = scope;
-    await deps.kms.createScopeKeys(tx, id, now);
-    const builtin = BUILTIN_USERS.includes(userId);
-    const admin = skip.skip_admin_role_creation || builtin ? undefined : userId;
-    const roles = scopeRoles(id, type, admin).filter(
-      (role) => role.userId === admin || !skip.skip_default_role_creation,
-    );
-    for (const role of roles) await insertRole(tx, role, now);
-  }
+/** One org by itself comes without the actions on its collections, as existing clients expect; in lists it has them. */
+const single = (listed: ReturnType<typeof definitionFor>): typeof listed => ({
+  ...listed,
+  extra: async (op, row) => (row.type === 'org' ? {} : listed.extra!(op, row)),
+});
+
+export function scopeService(deps: ControllerDeps) {
+  const on = deps.db.executor;
+  const listed = definitionFor(deps);
+  const { allow, shown, answer } = itemAccess(deps, single(listed));
 
   return service(ScopeServiceDefinition, {
     async getScope(op, { id }) {
@@ -115,7 +103,7 @@ export function scopeService(deps: ControllerDeps) {
       const [name, description] = [storedText(item.name), storedText(item.description)];
       await changing(deps.db, now, async (tx) => {
         await store.insertScope(tx, allowed, { id, type, name, description, now });
-        await furnish(tx, { id, type, userId: allowed.actor.userId, now }, request);
+        await furnish(tx, deps, { id, type, userId: allowed.actor.userId, now }, request);
       });
       return answer(op, allowed, id);
     },
@@ -127,12 +115,7 @@ export function scopeService(deps: ControllerDeps) {
       const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
         storedText(item[path as keyof typeof MUTABLE]),
       );
-      const primary = columns['primary_auth_method_id'];
-      if (typeof primary === 'string' && !(await store.hasAuthMethod(on, request.id, primary))) {
-        throw invalidArgument(MESSAGE.request, [
-          { name: 'primary_auth_method_id', description: 'Must be an auth method of this scope.' },
-        ]);
-      }
+      await checkPrimary(on, request.id, columns['primary_auth_method_id']);
       const now = deps.clock.now();
       const change = { version: item.version, columns, now };
       if (!(await changing(deps.db, now, (tx) => store.updateScope(tx, allowed, change)))) {
@@ -149,6 +132,28 @@ export function scopeService(deps: ControllerDeps) {
       return {};
     },
   });
+}
+
+/** Keys and roles of a new scope. */
+async function furnish(
+  tx: Tx,
+  deps: ControllerDeps,
+  scope: { id: string; type: 'org' | 'project'; userId: string; now: Date },
+  skip: Pick<CreateScopeRequest, 'skip_admin_role_creation' | 'skip_default_role_creation'>,
+): Promise<void> {
+  const { id, type, userId, now } = scope;
+  await deps.kms.createScopeKeys(tx, id, now);
+  const builtin = BUILTIN_USERS.includes(userId);
+  const admin = skip.skip_admin_role_creation || builtin ? undefined : userId;
+  const roles = scopeRoles(id, type, admin).filter((role) => role.userId === admin || !skip.skip_default_role_creation);
+  for (const role of roles) await insertRole(tx, role, now);
+}
+
+async function checkPrimary(on: Executor, scopeId: string, authMethodId: unknown): Promise<void> {
+  if (typeof authMethodId !== 'string' || (await store.hasAuthMethod(on, scopeId, authMethodId))) return;
+  throw invalidArgument(MESSAGE.request, [
+    { name: 'primary_auth_method_id', description: 'Must be an auth method of this scope.' },
+  ]);
 }
 
 const isParent = (id: string): boolean => id === 'global' || hasIdForm(id, 'o');

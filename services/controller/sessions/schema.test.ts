@@ -6,7 +6,6 @@ import {
   createSession,
   createWorld,
   newConnectionId,
-  newTofuToken,
   NOW,
   sessionFacts,
   statesOf,

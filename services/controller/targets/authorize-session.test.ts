@@ -102,25 +102,6 @@ test('costs four statements, and the grant goes out without reading anything bac
   expect(key.equals(decodeAuthorizationToken(item.authorization_token!).private_key)).toBe(true);
 });
 
-test('zz', async () => {
-  const authorize = handler();
-  for (let i = 0; i < 200; i++) await authorize(op(), request());
-  const lat: number[] = [];
-  const c = process.cpuUsage();
-  for (let i = 0; i < 500; i++) {
-    const t = process.hrtime.bigint();
-    await authorize(op(), request());
-    lat.push(Number(process.hrtime.bigint() - t) / 1e6);
-  }
-  const d = process.cpuUsage(c);
-  lat.sort((a, b) => a - b);
-  const { Kysely, PostgresDialect } = require('kysely'); void Kysely; void PostgresDialect;
-  for (const q of [
-    "explain (analyze, buffers) with s as (select * from sessions order by created_time desc limit 1), made as (insert into sessions (id, scope_id, target_id, user_id, auth_token_id, by_address, type, endpoint, certificate, private_key, key_id, connection_limit, concurrent_connection_limit, end_on_token_expiry, correlation_id, expiration_time, status_time, created_time, updated_time) select 's_zzzzzzzzzz', scope_id, target_id, user_id, auth_token_id, by_address, type, endpoint, certificate, private_key, key_id, connection_limit, concurrent_connection_limit, end_on_token_expiry, correlation_id, expiration_time, status_time, created_time, updated_time from s returning id) insert into session_workers select id, 'w_1234567890', 1 from made",
-  ]) { const r: any = await sql.raw(q).execute(world.db.executor); console.log(r.rows.map((x: any) => x['QUERY PLAN']).join('\n')); }
-  console.log('median', lat[250], 'p95', lat[475], 'cpu', (d.user + d.system) / 500 / 1000);
-});
-
 test('a target that changes while a session is made gives the session its new values', async () => {
   const authorize = handler();
   const change = transaction(world.db, new Date(), async (tx) => {

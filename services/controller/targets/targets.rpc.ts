@@ -8,7 +8,7 @@ import { sql, transaction, type Tx } from '../db/db';
 import { HOST_SET_PREFIXES } from '../host-sets/host-sets';
 import { changing } from '../resources/changes';
 import { checkDeleteId, checkGetId, checkListEdit, MESSAGE, sameSet, unique } from '../resources/fields';
-import { itemAccess, type ItemDefinition } from '../resources/items';
+import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
 import { listChanges, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { checkProjectList, collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
@@ -38,14 +38,10 @@ const definition: ItemDefinition<TargetRow, ReturnType<typeof targetItem>> = {
 /** Opens a session to a target. */
 export type AuthorizeSession = Handlers<typeof TargetServiceDefinition>['authorizeSession'];
 
-export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeSession) {
-  const { allow, shown, answer } = itemAccess(deps, definition);
-
-  async function editHostSources(
-    op: Op,
-    verb: ListVerb,
-    request: { id: string; version: number; host_source_ids: string[] },
-  ) {
+/** The three actions on the host sources of a target. */
+const hostSourceEditor =
+  (deps: ControllerDeps, { allow, shown, answer }: ItemAccess<TargetRow, ReturnType<typeof targetItem>>) =>
+  async (op: Op, verb: ListVerb, request: { id: string; version: number; host_source_ids: string[] }) => {
     refuseAlias(request.id);
     const wanted = unique(request.host_source_ids);
     checkHostSources(request, wanted, verb === 'set');
@@ -62,7 +58,13 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
       await applyHostSources(tx, allowed, listChanges(verb, target.host_set_ids, wanted));
     });
     return answer(op, allowed, request.id);
-  }
+  };
+
+/** `authorizeSession` serves the action of that name. */
+export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeSession) {
+  const access = itemAccess(deps, definition);
+  const { allow, shown, answer } = access;
+  const editHostSources = hostSourceEditor(deps, access);
 
   return service(TargetServiceDefinition, {
     async getTarget(op, { id }) {

@@ -2,7 +2,7 @@
 import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
-import { Worker, WorkerServiceDefinition } from '../../../proto/gen/api/workers';
+import { Worker, WorkerServiceDefinition, type UpdateWorkerRequest } from '../../../proto/gen/api/workers';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
@@ -29,37 +29,16 @@ import * as store from './workers.store';
 const GLOBAL = { id: 'global', type: 'global', scope_id: null } as const;
 const MUTABLE = { name: 'name', description: 'description' };
 
+type WorkerDeps = ControllerDeps & { authority: DeploymentAuthority };
+
 /** Create, read, list, update and delete of workers. */
-export function workerService(deps: ControllerDeps & { authority: DeploymentAuthority }) {
-  const on = deps.db.executor;
-
-  async function allow<A extends string>(op: Op, action: A, id: string) {
-    const worker = await store.findWorker(on, id);
-    if (worker === undefined) throw resourceNotFound();
-    return { worker, allowed: await deps.authz.check(op, action, workerResource(worker)) };
-  }
-
-  async function answer(op: Op, allowed: Allowed, id: string, more: { activation_token?: string } = {}) {
-    const worker = await store.findWorker(on, id);
-    if (worker === undefined) throw resourceNotFound();
-    const shown = { decision: allowed.decision, resource: workerResource(worker), actions: workerActions(worker) };
-    const token = { controller_generated_activation_token: more.activation_token ?? '' };
-    return { item: await present(deps.authz, op, shown, { ...workerItem(worker), ...token }) };
-  }
-
-  /** The worker as the caller may see it in a list; undefined when it has no action on it. */
-  async function listed(op: Op, worker: WorkerRow) {
-    const resource = workerResource(worker);
-    const authorized_actions = await deps.authz.allowedActions(op, workerActions(worker), resource);
-    if (authorized_actions.length === 0) return undefined;
-    return cutFields({ ...workerItem(worker), authorized_actions }, await deps.authz.decide(op, 'list', resource));
-  }
-
+export function workerService(deps: WorkerDeps) {
+  const access = workerAccess(deps);
   return service(WorkerServiceDefinition, {
     async getWorker(op, { id }) {
       checkGetId(id, WORKER_PREFIX);
-      const { allowed } = await allow(op, 'read', id);
-      return answer(op, allowed, id);
+      const { allowed } = await access.allow(op, 'read', id);
+      return access.answer(op, allowed, id);
     },
 
     async listWorkers(op, request) {
@@ -69,8 +48,8 @@ export function workerService(deps: ControllerDeps & { authority: DeploymentAuth
       const matches = compiled(request.filter);
       await deps.authz.check(op, 'list', collectionIn('worker', GLOBAL));
       const items = [];
-      for (const worker of await store.allWorkers(on)) {
-        const item = await listed(op, worker);
+      for (const worker of await store.allWorkers(deps.db.executor)) {
+        const item = await access.listed(op, worker);
         if (item !== undefined && matches({ item: Worker.toJSON(Worker.fromPartial(item)) })) items.push(item);
       }
       return { items };
@@ -80,40 +59,20 @@ export function workerService(deps: ControllerDeps & { authority: DeploymentAuth
       const item = request.item ?? Worker.fromPartial({});
       checkNewWorker(item);
       const allowed = await deps.authz.check(op, 'create:controller-led', collectionIn('worker', GLOBAL));
-      const now = deps.clock.now();
-      const id = newId(WORKER_PREFIX);
-      const name = storedText(item.name);
-      const description = storedText(item.description);
-      const activation_token = await transaction(deps.db, now, async (tx) => {
-        await store.insertWorker(tx, { id, name, description, configManaged: false, now });
-        return createActivationToken(tx, deps.kms, deps.authority, id, now);
-      });
-      return answer(op, allowed, id, { activation_token });
+      const { id, token } = await create(deps, item);
+      return access.answer(op, allowed, id, token);
     },
 
     async updateWorker(op, request) {
       checkNames(checkUpdate(new FieldErrors(), request, [WORKER_PREFIX]), request.item).throwIfAny();
-      const { worker, allowed } = await allow(op, 'update', request.id);
-      if (worker.config_managed) {
-        throw invalidArgument('Error in provided request.', [
-          { name: 'id', description: 'This worker is managed by its configuration and cannot be updated.' },
-        ]);
-      }
-      const item = request.item!;
-      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
-        storedText(item[path as 'name' | 'description']),
-      );
-      const now = deps.clock.now();
-      const change = { version: item.version, columns, now };
-      if (!(await transaction(deps.db, now, (tx) => store.updateWorker(tx, allowed, change)))) {
-        throw staleVersion('Worker', request.id);
-      }
-      return answer(op, allowed, request.id);
+      const { worker, allowed } = await access.allow(op, 'update', request.id);
+      await update(deps, allowed, worker, request);
+      return access.answer(op, allowed, request.id);
     },
 
     async deleteWorker(op, { id }) {
       checkDeleteId(id, WORKER_PREFIX);
-      const { allowed } = await allow(op, 'delete', id);
+      const { allowed } = await access.allow(op, 'delete', id);
       const now = deps.clock.now();
       await transaction(deps.db, now, async (tx) => {
         await closeLost(tx, sql`c.worker_id = ${id}`, now);
@@ -122,6 +81,69 @@ export function workerService(deps: ControllerDeps & { authority: DeploymentAuth
       return {};
     },
   });
+}
+
+function workerAccess(deps: WorkerDeps) {
+  const find = async (id: string): Promise<WorkerRow> => {
+    const worker = await store.findWorker(deps.db.executor, id);
+    if (worker === undefined) throw resourceNotFound();
+    return worker;
+  };
+  return {
+    async allow<A extends string>(op: Op, action: A, id: string) {
+      const worker = await find(id);
+      return { worker, allowed: await deps.authz.check(op, action, workerResource(worker)) };
+    },
+
+    /** The worker as it is now; `token` is shown once, after its creation. */
+    async answer(op: Op, allowed: Allowed, id: string, token = '') {
+      const worker = await find(id);
+      const shown = { decision: allowed.decision, resource: workerResource(worker), actions: workerActions(worker) };
+      const item = { ...workerItem(worker), controller_generated_activation_token: token };
+      return { item: await present(deps.authz, op, shown, item) };
+    },
+
+    /** The worker as the caller may see it in a list; undefined when it has no action on it. */
+    async listed(op: Op, worker: WorkerRow) {
+      const resource = workerResource(worker);
+      const authorized_actions = await deps.authz.allowedActions(op, workerActions(worker), resource);
+      if (authorized_actions.length === 0) return undefined;
+      return cutFields({ ...workerItem(worker), authorized_actions }, await deps.authz.decide(op, 'list', resource));
+    },
+  };
+}
+
+async function create(deps: WorkerDeps, item: Worker): Promise<{ id: string; token: string }> {
+  const now = deps.clock.now();
+  const id = newId(WORKER_PREFIX);
+  const name = storedText(item.name);
+  const description = storedText(item.description);
+  const token = await transaction(deps.db, now, async (tx) => {
+    await store.insertWorker(tx, { id, name, description, configManaged: false, now });
+    return createActivationToken(tx, deps.kms, deps.authority, id, now);
+  });
+  return { id, token };
+}
+
+async function update(
+  deps: WorkerDeps,
+  allowed: Allowed<'update'>,
+  worker: WorkerRow,
+  request: UpdateWorkerRequest,
+): Promise<void> {
+  if (worker.config_managed) {
+    throw invalidArgument('Error in provided request.', [
+      { name: 'id', description: 'This worker is managed by its configuration and cannot be updated.' },
+    ]);
+  }
+  const item = request.item!;
+  const values = (path: string) => storedText(item[path as 'name' | 'description']);
+  const columns = maskedColumns(request.update_mask!, MUTABLE, values);
+  const now = deps.clock.now();
+  const change = { version: item.version, columns, now };
+  if (!(await transaction(deps.db, now, (tx) => store.updateWorker(tx, allowed, change)))) {
+    throw staleVersion('Worker', worker.id);
+  }
 }
 
 const checkNames = (errors: FieldErrors, item: { name?: string | undefined } | undefined): FieldErrors =>
