@@ -76,18 +76,10 @@ function refuseBanned({ name, banned }, { inputs }) {
 /** One run through the lazily compiled code, so that the cache the launcher writes holds what a command needs. */
 function primeCodeCache() {
   for (const file of readdirSync(dist)) if (file.endsWith('.cache')) rmSync(join(dist, file));
-  const args = [
-    join(root, 'bin', 'sallyport'),
-    'scopes',
-    'list',
-    '-addr',
-    'http://127.0.0.1:1',
-    '-keyring-type',
-    'none',
-  ];
-  spawnSync(process.execPath, args, {
+  const command = ['scopes', 'list', '-addr', 'http://127.0.0.1:1', '-token', 'env://SALLYPORT_BUILDING'];
+  spawnSync(process.execPath, [join(root, 'bin', 'sallyport'), ...command], {
     stdio: 'ignore',
     timeout: 20_000,
-    env: { ...process.env, SALLYPORT_BUILDING: '1' },
+    env: { ...process.env, SALLYPORT_BUILDING: 'at_1234567890_build' },
   });
 }

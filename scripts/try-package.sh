@@ -20,6 +20,7 @@ sallyport version
 
 free_port() { node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
 api=$(free_port)
+: >"$dir/dev.log"
 sallyport dev -api-listen-address "127.0.0.1:$api" -cluster-listen-address "127.0.0.1:$(free_port)" \
   -proxy-listen-address "127.0.0.1:$(free_port)" -ops-listen-address "127.0.0.1:$(free_port)" \
   -worker-ops-listen-address "127.0.0.1:$(free_port)" >"$dir/dev.log" 2>&1 &
@@ -33,8 +34,8 @@ grep -q 'server started' "$dir/dev.log" || { cat "$dir/dev.log"; exit 1; }
 export SALLYPORT_ADDR="http://127.0.0.1:$api"
 SALLYPORT_TRY_PASSWORD=password sallyport authenticate password -auth-method-id ampw_1234567890 -login-name admin \
   -password env://SALLYPORT_TRY_PASSWORD -keyring-type none -format json >"$dir/login.json"
-SALLYPORT_TOKEN=$(node -p "JSON.parse(require('fs').readFileSync('$dir/login.json')).item.attributes.token") \
-  sallyport targets list -scope-id p_1234567890 -keyring-type none | grep -q ttcp_1234567890
+SALLYPORT_TRY_TOKEN=$(node -p "JSON.parse(require('fs').readFileSync('$dir/login.json')).item.attributes.token") \
+  sallyport targets list -scope-id p_1234567890 -token env://SALLYPORT_TRY_TOKEN | grep -q ttcp_1234567890
 kill -INT "$dev"
 code=0
 wait "$dev" || code=$?

@@ -5,14 +5,14 @@
 import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
-import { createServer as createNetServer, type AddressInfo, type Server as NetServer } from 'node:net';
+import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
-import { AuthMethodServiceService } from '../../proto/gen/api/auth_methods';
-import { AuthTokenServiceService } from '../../proto/gen/api/auth_tokens';
-import { GroupServiceService } from '../../proto/gen/api/groups';
-import { TargetServiceService } from '../../proto/gen/api/targets';
+import { AuthMethodServiceDefinition, AuthMethodServiceService } from '../../proto/gen/api/auth_methods';
+import { AuthTokenServiceDefinition, AuthTokenServiceService } from '../../proto/gen/api/auth_tokens';
+import { GroupServiceDefinition, GroupServiceService } from '../../proto/gen/api/groups';
+import { TargetServiceDefinition, TargetServiceService } from '../../proto/gen/api/targets';
 import { runCli } from '../testing/run';
 
 interface Seen {
@@ -31,11 +31,11 @@ class Refusal {
   ) {}
 }
 
-function handle(method: string) {
+function handle(method: string, responseType: { fromPartial(object: any): unknown }) {
   return (call: ServerUnaryCall<any, any>, reply: sendUnaryData<any>): void => {
     seen.push({ method, request: call.request, authorization: call.metadata.get('authorization')[0]?.toString() });
     const answer = answers[method]?.(call.request);
-    if (!(answer instanceof Refusal)) return reply(null, answer);
+    if (!(answer instanceof Refusal)) return reply(null, responseType.fromPartial(answer ?? {}));
     const metadata = new Metadata();
     metadata.set(ERROR_BODY_TRAILER, Buffer.from(JSON.stringify(answer.body)));
     metadata.set(HTTP_STATUS_TRAILER, String(answer.http));
@@ -49,8 +49,16 @@ let home: string;
 
 beforeAll(async () => {
   server = new Server();
-  for (const service of [GroupServiceService, TargetServiceService, AuthMethodServiceService, AuthTokenServiceService])
-    server.addService(service, Object.fromEntries(Object.keys(service).map((name) => [name, handle(name)])));
+  const services = [
+    [GroupServiceService, GroupServiceDefinition],
+    [TargetServiceService, TargetServiceDefinition],
+    [AuthMethodServiceService, AuthMethodServiceDefinition],
+    [AuthTokenServiceService, AuthTokenServiceDefinition],
+  ] as const;
+  for (const [service, { methods }] of services) {
+    const handlers = Object.entries(methods).map(([name, method]) => [name, handle(name, method.responseType)]);
+    server.addService(service, Object.fromEntries(handlers));
+  }
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
@@ -240,11 +248,20 @@ test('a call that takes too long is given up', async () => {
   const { exit, stderr } = await run(['groups', 'read', '-id', 'g_1', '-addr', url, ...anonymous], {
     SALLYPORT_CLIENT_TIMEOUT: '300ms',
   });
-  slow.close();
   expect([exit, stderr]).toEqual([2, expect.stringContaining('SALLYPORT_CLIENT_TIMEOUT')]);
 });
 
+const listeners: (NetServer | HttpServer)[] = [];
+const sockets = new Set<Socket>();
+afterEach(() => {
+  for (const listener of listeners.splice(0)) listener.close();
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+});
+
 async function listen(listener: NetServer | HttpServer): Promise<string> {
+  listeners.push(listener);
+  listener.on('connection', (socket: Socket) => sockets.add(socket));
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
 }
@@ -260,8 +277,6 @@ test('servers that are no controllers: status 2 and what to do', async () => {
   expect(await read(await listen(deaf))).toEqual([2, expect.stringMatching(/is no controller|cannot be reached/)]);
   expect(await read(address.replace('http:', 'https:'))).toEqual([2, expect.stringContaining('does not speak TLS')]);
   expect(await read('http://no.such.host.invalid:1')).toEqual([2, expect.stringContaining('does not resolve')]);
-  http.close();
-  deaf.close();
 });
 
 test('what is stored on disk is not readable by others and holds the token', async () => {

@@ -55,7 +55,9 @@ async function build(): Promise<void> {
     }
   }
   const rules = `table inet filter { chain input { type filter hook input priority 0; policy drop;
-    iifname "lo" accept; ct state established,related accept; iifname "to-client" tcp dport 9202 accept; } }`;
+    iifname "lo" accept; ct state established,related accept; iifname "to-client" tcp dport 9202 accept;
+    }
+  }`;
   await sh(`echo '${rules}' | ip netns exec ${namespace('worker')} nft -f -`);
 }
 

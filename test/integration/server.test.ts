@@ -208,7 +208,7 @@ test('controller and worker in one file: the worker is a process of its own and 
   config['listener'].push(tcp('proxy', ports.proxy), tcp('ops', ports.workerOps));
   const file = write(config);
   const init = await sallyport(['database', 'init', '-config', file, '-format', 'json']);
-  const admin = (JSON.parse(init.stdout) as any).auth_method;
+  const admin = JSON.parse(init.stdout).auth_method;
   const live = serve(file);
   await live.output(/server started/);
   const api = new Api(`http://127.0.0.1:${ports.api}`);

@@ -112,11 +112,6 @@ const CONTENT: FlagGroup = {
   ],
 };
 
-const DEV_CONFIG: Flag = {
-  ...CONFIG,
-  description: 'JSON file whose "listener" blocks give the addresses that no flag and no variable gives.',
-};
-
 export const command: Command = {
   synopsis: 'Start everything on this machine, for a first look or for development',
   description:

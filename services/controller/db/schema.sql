@@ -1,6 +1,6 @@
 -- Made by scripts/dump-schema.sh; do not edit.
 CREATE DOMAIN public.resource_description AS text
-	CONSTRAINT description_is_bounded CHECK (((length(VALUE) >= 1) AND (length(VALUE) <= 4096)));
+	CONSTRAINT description_is_bounded CHECK (((length(VALUE) >= 1) AND (length(VALUE) <= 131072)));
 CREATE DOMAIN public.resource_name AS text
 	CONSTRAINT name_is_trimmed_and_bounded CHECK (((VALUE = btrim(VALUE)) AND ((length(VALUE) >= 1) AND (length(VALUE) <= 512))));
 CREATE FUNCTION public.advance_session() RETURNS trigger
@@ -772,6 +772,7 @@ CREATE INDEX sessions_by_target ON public.sessions USING btree (target_id);
 CREATE INDEX sessions_by_updated_time ON public.sessions USING btree (scope_id, updated_time DESC, id DESC);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
 CREATE INDEX sessions_canceling ON public.sessions USING btree (status_time) WHERE (status = 'canceling'::text);
+CREATE INDEX sessions_live_by_created_time ON public.sessions USING btree (scope_id, created_time DESC, id DESC) WHERE (status <> 'terminated'::text);
 CREATE INDEX sessions_not_ended ON public.sessions USING btree (expiration_time) WHERE (status <> 'terminated'::text);
 CREATE INDEX sessions_terminated ON public.sessions USING btree (status_time) WHERE (status = 'terminated'::text);
 CREATE INDEX target_host_sets_by_host_set ON public.target_host_sets USING btree (host_set_id);

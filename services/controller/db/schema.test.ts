@@ -9,7 +9,9 @@ const FILE = join(__dirname, 'schema.sql');
 
 /** Without what differs between minor releases and runs: comments, settings, random markers, empty lines. */
 function normalize(dump: string): string {
-  const kept = dump.split('\n').filter((line) => line !== '' && !/^(--|SET |SELECT pg_catalog\.set_config|\\)/.test(line));
+  const kept = dump
+    .split('\n')
+    .filter((line) => line !== '' && !/^(--|SET |SELECT pg_catalog\.set_config|\\)/.test(line));
   return `-- Made by scripts/dump-schema.sh; do not edit.\n${kept.join('\n')}\n`;
 }
 

@@ -1,6 +1,6 @@
 /** The client side of the control protocol against a server that speaks it: real TLS, real gRPC, real files. */
 import { Server, ServerCredentials, type ServerDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,6 @@ import {
   type Authority,
 } from '../../../lib/tls/certificates';
 import { newEd25519, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
-import { createPublicKey } from 'node:crypto';
 import {
   ControlServiceService,
   type AttachRequest,
@@ -35,21 +34,27 @@ afterEach(async () => {
 });
 
 type Message = NonNullable<AttachResponse['message']>;
+type Request = NonNullable<AttachRequest['message']>;
 type Stream = ServerDuplexStream<AttachRequest, AttachResponse>;
 
 class Controller {
-  readonly received: NonNullable<AttachRequest['message']>[] = [];
+  readonly received: Request[] = [];
   readonly streams: Stream[] = [];
   enrolled = 0;
   /** Life of the certificates it issues; they begin a minute ago. */
   lifetimeMs = 3_600_000;
   welcome: Partial<Extract<Message, { $case: 'welcome' }>['value']> = {};
   /** Answers a message, or not. */
-  answer: (message: NonNullable<AttachRequest['message']>) => Message | undefined = () => undefined;
+  answer: (message: Request) => Message | undefined = () => undefined;
   port = 0;
   private readonly server = new Server();
 
-  constructor(readonly authority: Authority) {}
+  /** The one token it enrolls with. */
+  readonly accepted: string;
+
+  constructor(readonly authority: Authority) {
+    this.accepted = this.token;
+  }
 
   get token(): string {
     const hash = publicKeyHash(this.authority.certificate);
@@ -87,12 +92,13 @@ class Controller {
     this.streams.at(-1)!.write({ message });
   }
 
-  of<K extends NonNullable<AttachRequest['message']>['$case']>(kind: K) {
-    return this.received.filter((m): m is Extract<typeof m, { $case: K }> => m.$case === kind).map((m) => m.value);
+  of<K extends Request['$case']>(kind: K): Extract<Request, { $case: K }>['value'][] {
+    const isKind = (message: Request): message is Extract<Request, { $case: K }> => message.$case === kind;
+    return this.received.filter(isKind).map((message) => message.value);
   }
 
   hello(): Promise<Hello> {
-    return waitFor('Hello', () => this.of('hello').at(-1) as Hello | undefined);
+    return waitFor('Hello', () => this.of('hello').at(-1));
   }
 
   private async issue(publicKey: Uint8Array, name: string): Promise<Buffer> {
@@ -128,9 +134,7 @@ class Controller {
     };
   }
 
-  accepted = this.token;
-
-  private async receive(stream: Stream, message: NonNullable<AttachRequest['message']>): Promise<void> {
+  private async receive(stream: Stream, message: Request): Promise<void> {
     this.received.push(message);
     if (message.$case === 'hello') {
       const value = {
