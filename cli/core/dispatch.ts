@@ -52,7 +52,7 @@ async function find(words: readonly string[]): Promise<Found | undefined> {
 
 async function run({ path, command, rest }: Found, io: Io): Promise<number> {
   const format = (formatOf(rest) ?? environment(io.env, 'CLI_FORMAT') ?? 'table').toLowerCase();
-  const printer = new Printer(io, (format === 'json' ? 'json' : 'table') as Format);
+  const printer = new Printer(io, (format === 'json' ? 'json' : 'table'));
   try {
     const flags = (command.flags ?? []).flatMap((group) => group.flags);
     checkFormat(format, flags);

@@ -2,8 +2,3 @@
 export function environment(env: NodeJS.ProcessEnv, name: string): string | undefined {
   return env[`SALLYPORT_${name}`] ?? env[`BOUNDARY_${name}`];
 }
-
-/** Whether a boolean variable is on; anything that is not a boolean word is ignored. */
-export function environmentFlag(env: NodeJS.ProcessEnv, name: string): boolean {
-  return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(environment(env, name) ?? '');
-}

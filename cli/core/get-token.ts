@@ -22,5 +22,6 @@ async function property({ io, values }: Context, name: string): Promise<string> 
   const type = values.text('keyring-type');
   const token: StoredToken | undefined =
     type === 'none' ? undefined : await (await openKeyring(type, io.env)).read(tokenName(values.string('token-name')));
-  return String(token?.[name.replaceAll('-', '_')] ?? '');
+  const value = token?.[name.replaceAll('-', '_')];
+  return typeof value === 'string' ? value : '';
 }

@@ -27,7 +27,8 @@ export function httpForm(method: UnaryMethod, request: RequestJson): HttpForm {
   const used = new Set<string>(['update_mask']);
   const path = rule.pattern.value.replace(/\{(\w+)\}/g, (_, name: string) => {
     used.add(name);
-    return encodeURIComponent(String(request[name] ?? ''));
+    const value = request[name];
+    return typeof value === 'string' ? encodeURIComponent(value) : '';
   });
   const rest = Object.fromEntries(Object.entries(request).filter(([name, value]) => !used.has(name) && !isZero(value)));
   const verb = rule.pattern.$case.toUpperCase();

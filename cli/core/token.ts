@@ -31,12 +31,13 @@ export async function chooseToken(context: Context): Promise<ChosenToken> {
 async function keyringToken({ io, values, printer }: Context): Promise<ChosenToken> {
   const name = tokenName(values.string('token-name'));
   const type = values.text('keyring-type');
-  if (usesNoKeyring(name, type, printer)) return { text: '', getToken: GET_TOKEN };
+  const quiet = !values.has('output-curl-string') || values.bool('output-curl-string');
+  if (usesNoKeyring(name, type, quiet ? undefined : printer)) return { text: '', getToken: GET_TOKEN };
   const keyring = await openKeyring(type, io.env);
   const stored = await keyring.read(name);
   const getToken = `${GET_TOKEN} -keyring-type ${type} -token-name ${name}`;
   if (stored === undefined) {
-    if (values.has('output-curl-string') && !values.bool('output-curl-string'))
+    if (!quiet)
       printer.error(
         `No token named ${JSON.stringify(name)} in the keyring (${keyring.description}); log in with "authenticate".`,
       );
@@ -49,8 +50,8 @@ export const tokenName = (given: string | undefined): string =>
   given === undefined || given === '' ? DEFAULT_TOKEN_NAME : given;
 
 /** `-token-name none` is an older way to say `-keyring-type none`. */
-export function usesNoKeyring(name: string, type: string, printer: Printer): boolean {
-  if (name === 'none') printer.warn('-token-name none is deprecated, use -keyring-type none.');
+export function usesNoKeyring(name: string, type: string, printer?: Printer): boolean {
+  if (name === 'none') printer?.warn('-token-name none is deprecated, use -keyring-type none.');
   return type === 'none' || name === 'none';
 }
 

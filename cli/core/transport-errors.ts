@@ -41,7 +41,7 @@ const KNOWN: [RegExp, (address: Address) => string][] = [
     ({ url }) => `${url} refused the TLS handshake; does it want a client certificate (-client-cert and -client-key)?`,
   ],
   [
-    /Protocol error|HTTP status code|Parse Error|ECONNRESET|socket hang up|session closed|GOAWAY|Connection dropped|closed before/i,
+    /Failed to connect|Protocol error|HTTP status code|Parse Error|ECONNRESET|socket hang up|session closed|GOAWAY|Connection dropped|closed before/i,
     ({ url, tls }) =>
       `the server at ${url} is no controller, or expects ${tls ? 'another protocol' : 'TLS (https:// in -addr)'}`,
   ],

@@ -45,5 +45,5 @@ export function attributeValue(value: unknown): string {
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(attributeValue).join(' ')}]`;
   if (typeof value === 'object') return `\n${JSON.stringify(value, null, 2)}`;
-  return String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

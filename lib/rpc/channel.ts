@@ -9,7 +9,10 @@ import {
   type ChannelCredentials,
   type ClientOptions,
   type ServiceError,
+  type VerifyOptions,
 } from '@grpc/grpc-js';
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 
 /** PEM texts for TLS. */
 export interface TlsOptions {
@@ -52,24 +55,41 @@ export interface UnaryMethod {
 
 /** Connects on the first call. The caller closes. */
 export function openChannel(options: ChannelOptions): Client {
-  return new Client(options.target, channelCredentials(options.tls), {
+  return new Client(options.target, channelCredentials(options), {
     'grpc.enable_http_proxy': 0,
     'grpc.enable_retries': 0,
     'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
     'grpc.service_config_disable_resolution': 1,
-    ...serverName(options.tls),
+    ...serverName(options),
   });
 }
 
-function serverName(tls: TlsOptions | undefined): ClientOptions {
-  const name = tls?.serverName;
-  return name === undefined ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name };
+/** Sent instead of an IP address, which TLS does not allow as a server name; the certificate must name the address. */
+const NAME_FOR_ADDRESSES = 'localhost';
+
+/** IP address of a target, without port and brackets; undefined for names and Unix sockets. */
+function ipOf(target: string): string | undefined {
+  const host = target.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return isIP(host) === 0 ? undefined : host;
 }
 
-function channelCredentials(tls: TlsOptions | undefined): ChannelCredentials {
+function serverName({ target, tls }: ChannelOptions): ClientOptions {
+  if (tls === undefined) return {};
+  if (tls.serverName !== undefined)
+    return { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName };
+  return ipOf(target) === undefined ? {} : { 'grpc.ssl_target_name_override': NAME_FOR_ADDRESSES };
+}
+
+function channelCredentials({ target, tls }: ChannelOptions): ChannelCredentials {
   if (tls === undefined) return credentials.createInsecure();
-  const verify = tls.insecure === true ? { rejectUnauthorized: false, checkServerIdentity: () => undefined } : {};
-  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null, verify);
+  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null, verification(target, tls));
+}
+
+function verification(target: string, tls: TlsOptions): VerifyOptions {
+  if (tls.insecure === true) return { rejectUnauthorized: false, checkServerIdentity: () => undefined };
+  const ip = ipOf(target);
+  if (ip === undefined || tls.serverName !== undefined) return {};
+  return { checkServerIdentity: (_, certificate) => checkServerIdentity(ip, certificate) };
 }
 
 export interface CallOptions {

@@ -1,5 +1,6 @@
 /** The table of contents of the API: every service with its handlers. */
 import type { PasswordQueue } from './auth-methods/passwords';
+import { aliasService } from './aliases/aliases.rpc';
 import { accountService } from './accounts/accounts.rpc';
 import { authMethodService } from './auth-methods/auth-methods.rpc';
 import { authTokenService } from './auth-tokens/auth-tokens.rpc';
@@ -38,6 +39,7 @@ export function createServices(deps: ServiceDeps): Service[] {
     hostService(deps),
     hostSetService(deps),
     targetService(deps, authorizeSession(deps)),
+    aliasService(deps),
     sessionService(deps),
     workerService(deps),
   ];

@@ -69,7 +69,7 @@ export async function startDevDatabase(
     password: passwords.postgres,
     // Each role reaches its own database and nothing else.
     hba: [{ database: 'postgres', role: 'postgres' }, ...owners].map(
-      ({ database, role }) => `host all all 127.0.0.1/32 scram-sha-256`,
+      ({ database, role }) => `host ${database} ${role} 127.0.0.1/32 scram-sha-256`,
     ),
     durable: true,
     env,

@@ -38,7 +38,7 @@ export async function nativeKeyring(type: keyof typeof PLATFORMS): Promise<Backe
 
 async function loadModule(type: string): Promise<KeyringModule> {
   try {
-    return (await import('@napi-rs/keyring')) as unknown as KeyringModule;
+    return await import('@napi-rs/keyring');
   } catch {
     throw new LocalError(`The keyring ${type} needs the package @napi-rs/keyring, which is not installed`);
   }

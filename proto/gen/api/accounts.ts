@@ -50,10 +50,14 @@ export interface Account {
     | undefined;
   /** Rises by one with each change; updates must send the current one. */
   version: number;
+  /** "password", "oidc" or "ldap", as the auth method. Fixed after creation. */
   type: string;
   /** Auth method it belongs to. Required on create. */
   auth_method_id: string;
-  /** password: login_name, and on create password (never returned). */
+  /**
+   * password: login_name, and on create password (never returned). oidc: subject and issuer. ldap: login_name. What a
+   * login tells (full_name, email, claims, groups) is output only.
+   */
   attributes?:
     | { [key: string]: any }
     | undefined;

@@ -52,9 +52,13 @@ export interface AuthMethod {
     | undefined;
   /** Rises by one with each change; updates must send the current one. */
   version: number;
-  /** "password". */
+  /** "password", "oidc" or "ldap". Fixed after creation. */
   type: string;
-  /** Fields of the type. password: min_login_name_length (3), min_password_length (8). */
+  /**
+   * Fields of the type. password: min_login_name_length (3), min_password_length (8). oidc: issuer, client_id,
+   * client_secret, api_url_prefix, signing_algorithms and others. ldap: urls, user_dn, bind_dn, bind_password and others.
+   * Secrets are input only; an HMAC of each is shown.
+   */
   attributes?:
     | { [key: string]: any }
     | undefined;
@@ -135,7 +139,7 @@ export interface AuthenticateRequest {
   type: string;
   /** Older name of type. */
   token_type: string;
-  /** "login" (default for password). */
+  /** "login" (default for password and ldap), "start" or "token" (oidc). */
   command: string;
   attributes?: { [key: string]: any } | undefined;
 }
@@ -144,6 +148,21 @@ export interface AuthenticateResponse {
   type: string;
   command: string;
   attributes?: { [key: string]: any } | undefined;
+}
+
+export interface ChangeStateRequest {
+  id: string;
+  /** Current version of the auth method. */
+  version: number;
+  /**
+   * state: "inactive", "active-private" or "active-public" (shown to callers who are not logged in).
+   * disable_discovered_config_validation: do not compare the configuration with what the provider publishes.
+   */
+  attributes?: { [key: string]: any } | undefined;
+}
+
+export interface ChangeStateResponse {
+  item?: AuthMethod | undefined;
 }
 
 function createBaseAuthMethod(): AuthMethod {
@@ -1534,6 +1553,176 @@ export const AuthenticateResponse: MessageFns<AuthenticateResponse> = {
   },
 };
 
+function createBaseChangeStateRequest(): ChangeStateRequest {
+  return { id: "", version: 0, attributes: undefined };
+}
+
+export const ChangeStateRequest: MessageFns<ChangeStateRequest> = {
+  encode(message: ChangeStateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.attributes !== undefined) {
+      Struct.encode(Struct.wrap(message.attributes), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangeStateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangeStateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.attributes = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChangeStateRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      attributes: isObject(object.attributes) ? object.attributes : undefined,
+    };
+  },
+
+  toJSON(message: ChangeStateRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.attributes !== undefined) {
+      obj.attributes = message.attributes;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ChangeStateRequest>, I>>(base?: I): ChangeStateRequest {
+    return ChangeStateRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChangeStateRequest>, I>>(object: I): ChangeStateRequest {
+    const message = createBaseChangeStateRequest();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.attributes = object.attributes ?? undefined;
+    return message;
+  },
+};
+
+function createBaseChangeStateResponse(): ChangeStateResponse {
+  return { item: undefined };
+}
+
+export const ChangeStateResponse: MessageFns<ChangeStateResponse> = {
+  encode(message: ChangeStateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      AuthMethod.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangeStateResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangeStateResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = AuthMethod.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChangeStateResponse {
+    return { item: isSet(object.item) ? AuthMethod.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: ChangeStateResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = AuthMethod.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ChangeStateResponse>, I>>(base?: I): ChangeStateResponse {
+    return ChangeStateResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChangeStateResponse>, I>>(object: I): ChangeStateResponse {
+    const message = createBaseChangeStateResponse();
+    message.item = (object.item !== undefined && object.item !== null)
+      ? AuthMethod.fromPartial(object.item)
+      : undefined;
+    return message;
+  },
+};
+
 /** Auth methods and logging in. */
 export type AuthMethodServiceDefinition = typeof AuthMethodServiceDefinition;
 export const AuthMethodServiceDefinition = {
@@ -1760,7 +1949,10 @@ export const AuthMethodServiceDefinition = {
         },
       },
     },
-    /** Logs in. password: command "login", attributes login_name and password; answers with the auth token and its text in attributes. */
+    /**
+     * Logs in. password and ldap: command "login", attributes login_name and password; answers with the auth token and its
+     * text in attributes. oidc: command "start" or "token". This release logs in with password auth methods only.
+     */
     authenticate: {
       name: "Authenticate",
       requestType: AuthenticateRequest as typeof AuthenticateRequest,
@@ -1820,6 +2012,68 @@ export const AuthMethodServiceDefinition = {
               116,
               105,
               99,
+              97,
+              116,
+              101,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Makes an oidc auth method usable for logins or takes it out of use. item.version must be current. */
+    changeState: {
+      name: "ChangeState",
+      requestType: ChangeStateRequest as typeof ChangeStateRequest,
+      requestStream: false,
+      responseType: ChangeStateResponse as typeof ChangeStateResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              45,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              34,
+              47,
+              118,
+              49,
+              47,
+              97,
+              117,
+              116,
+              104,
+              45,
+              109,
+              101,
+              116,
+              104,
+              111,
+              100,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              99,
+              104,
+              97,
+              110,
+              103,
+              101,
+              45,
+              115,
+              116,
               97,
               116,
               101,
@@ -1893,7 +2147,10 @@ export const AuthMethodServiceService = {
       Buffer.from(DeleteAuthMethodResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteAuthMethodResponse => DeleteAuthMethodResponse.decode(value),
   },
-  /** Logs in. password: command "login", attributes login_name and password; answers with the auth token and its text in attributes. */
+  /**
+   * Logs in. password and ldap: command "login", attributes login_name and password; answers with the auth token and its
+   * text in attributes. oidc: command "start" or "token". This release logs in with password auth methods only.
+   */
   authenticate: {
     path: "/sallyport.api.v1.AuthMethodService/Authenticate" as const,
     requestStream: false as const,
@@ -1903,6 +2160,16 @@ export const AuthMethodServiceService = {
     responseSerialize: (value: AuthenticateResponse): Buffer =>
       Buffer.from(AuthenticateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AuthenticateResponse => AuthenticateResponse.decode(value),
+  },
+  /** Makes an oidc auth method usable for logins or takes it out of use. item.version must be current. */
+  changeState: {
+    path: "/sallyport.api.v1.AuthMethodService/ChangeState" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ChangeStateRequest): Buffer => Buffer.from(ChangeStateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ChangeStateRequest => ChangeStateRequest.decode(value),
+    responseSerialize: (value: ChangeStateResponse): Buffer => Buffer.from(ChangeStateResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ChangeStateResponse => ChangeStateResponse.decode(value),
   },
 } as const;
 
@@ -1917,8 +2184,13 @@ export interface AuthMethodServiceServer extends UntypedServiceImplementation {
   updateAuthMethod: handleUnaryCall<UpdateAuthMethodRequest, UpdateAuthMethodResponse>;
   /** Deletes a auth method and what depends on it. */
   deleteAuthMethod: handleUnaryCall<DeleteAuthMethodRequest, DeleteAuthMethodResponse>;
-  /** Logs in. password: command "login", attributes login_name and password; answers with the auth token and its text in attributes. */
+  /**
+   * Logs in. password and ldap: command "login", attributes login_name and password; answers with the auth token and its
+   * text in attributes. oidc: command "start" or "token". This release logs in with password auth methods only.
+   */
   authenticate: handleUnaryCall<AuthenticateRequest, AuthenticateResponse>;
+  /** Makes an oidc auth method usable for logins or takes it out of use. item.version must be current. */
+  changeState: handleUnaryCall<ChangeStateRequest, ChangeStateResponse>;
 }
 
 export interface AuthMethodServiceClient extends Client {
@@ -2002,7 +2274,10 @@ export interface AuthMethodServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteAuthMethodResponse) => void,
   ): ClientUnaryCall;
-  /** Logs in. password: command "login", attributes login_name and password; answers with the auth token and its text in attributes. */
+  /**
+   * Logs in. password and ldap: command "login", attributes login_name and password; answers with the auth token and its
+   * text in attributes. oidc: command "start" or "token". This release logs in with password auth methods only.
+   */
   authenticate(
     request: AuthenticateRequest,
     callback: (error: ServiceError | null, response: AuthenticateResponse) => void,
@@ -2017,6 +2292,22 @@ export interface AuthMethodServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AuthenticateResponse) => void,
+  ): ClientUnaryCall;
+  /** Makes an oidc auth method usable for logins or takes it out of use. item.version must be current. */
+  changeState(
+    request: ChangeStateRequest,
+    callback: (error: ServiceError | null, response: ChangeStateResponse) => void,
+  ): ClientUnaryCall;
+  changeState(
+    request: ChangeStateRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ChangeStateResponse) => void,
+  ): ClientUnaryCall;
+  changeState(
+    request: ChangeStateRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ChangeStateResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -133,6 +133,103 @@ export interface DeleteScopeRequest {
 export interface DeleteScopeResponse {
 }
 
+export interface KeyVersion {
+  id: string;
+  version: number;
+  created_time?: Date | undefined;
+}
+
+/** A key of a scope: its root key, or one of the data keys below it. */
+export interface Key {
+  id: string;
+  scope?:
+    | ScopeInfo
+    | undefined;
+  /** "rootKey", or what the data key encrypts. */
+  purpose: string;
+  created_time?:
+    | Date
+    | undefined;
+  /** "kek" for the root key, "dek" for data keys. */
+  type: string;
+  /** Newest first. */
+  versions: KeyVersion[];
+}
+
+/** The work of destroying a data key version. */
+export interface KeyVersionDestructionJob {
+  key_version_id: string;
+  scope?:
+    | ScopeInfo
+    | undefined;
+  /** "pending", "running" or "completed". */
+  status: string;
+  created_time?:
+    | Date
+    | undefined;
+  /** Secrets encrypted anew so far. */
+  completed_count: bigint;
+  total_count: bigint;
+}
+
+export interface ListKeysRequest {
+  /** Id of the scope. */
+  id: string;
+}
+
+export interface ListKeysResponse {
+  items: Key[];
+}
+
+export interface RotateKeysRequest {
+  /** "global" when absent. */
+  scope_id: string;
+  /** Also encrypts the older data key versions with the new root key version. */
+  rewrap: boolean;
+}
+
+export interface RotateKeysResponse {
+}
+
+export interface ListKeyVersionDestructionJobsRequest {
+  /** Id of the scope. */
+  scope_id: string;
+}
+
+export interface ListKeyVersionDestructionJobsResponse {
+  items: KeyVersionDestructionJob[];
+}
+
+export interface DestroyKeyVersionRequest {
+  /** "global" when absent. */
+  scope_id: string;
+  key_version_id: string;
+}
+
+export interface DestroyKeyVersionResponse {
+  /** "completed", or "pending" when secrets have to be encrypted anew first. */
+  state: string;
+}
+
+export interface AttachStoragePolicyRequest {
+  id: string;
+  storage_policy_id: string;
+  version: number;
+}
+
+export interface AttachStoragePolicyResponse {
+  item?: Scope | undefined;
+}
+
+export interface DetachStoragePolicyRequest {
+  id: string;
+  version: number;
+}
+
+export interface DetachStoragePolicyResponse {
+  item?: Scope | undefined;
+}
+
 function createBaseScope(): Scope {
   return {
     id: "",
@@ -1300,6 +1397,1317 @@ export const DeleteScopeResponse: MessageFns<DeleteScopeResponse> = {
   },
 };
 
+function createBaseKeyVersion(): KeyVersion {
+  return { id: "", version: 0, created_time: undefined };
+}
+
+export const KeyVersion: MessageFns<KeyVersion> = {
+  encode(message: KeyVersion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.created_time !== undefined) {
+      Timestamp.encode(toTimestamp(message.created_time), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyVersion {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyVersion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.created_time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyVersion {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      created_time: isSet(object.created_time) ? fromJsonTimestamp(object.created_time) : undefined,
+    };
+  },
+
+  toJSON(message: KeyVersion): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.created_time !== undefined) {
+      obj.created_time = message.created_time.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KeyVersion>, I>>(base?: I): KeyVersion {
+    return KeyVersion.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeyVersion>, I>>(object: I): KeyVersion {
+    const message = createBaseKeyVersion();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.created_time = object.created_time ?? undefined;
+    return message;
+  },
+};
+
+function createBaseKey(): Key {
+  return { id: "", scope: undefined, purpose: "", created_time: undefined, type: "", versions: [] };
+}
+
+export const Key: MessageFns<Key> = {
+  encode(message: Key, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(82).string(message.id);
+    }
+    if (message.scope !== undefined) {
+      ScopeInfo.encode(message.scope, writer.uint32(162).fork()).join();
+    }
+    if (message.purpose !== "") {
+      writer.uint32(242).string(message.purpose);
+    }
+    if (message.created_time !== undefined) {
+      Timestamp.encode(toTimestamp(message.created_time), writer.uint32(322).fork()).join();
+    }
+    if (message.type !== "") {
+      writer.uint32(402).string(message.type);
+    }
+    for (const v of message.versions) {
+      KeyVersion.encode(v!, writer.uint32(482).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Key {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.scope = ScopeInfo.decode(reader, reader.uint32());
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.purpose = reader.string();
+            continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.created_time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 60: {
+            if (tag !== 482) {
+              break;
+            }
+
+            message.versions.push(KeyVersion.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Key {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      scope: isSet(object.scope) ? ScopeInfo.fromJSON(object.scope) : undefined,
+      purpose: isSet(object.purpose) ? globalThis.String(object.purpose) : "",
+      created_time: isSet(object.created_time) ? fromJsonTimestamp(object.created_time) : undefined,
+      type: isSet(object.type) ? globalThis.String(object.type) : "",
+      versions: globalThis.Array.isArray(object?.versions)
+        ? object.versions.map((e: any) => KeyVersion.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Key): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.scope !== undefined) {
+      obj.scope = ScopeInfo.toJSON(message.scope);
+    }
+    if (message.purpose !== "") {
+      obj.purpose = message.purpose;
+    }
+    if (message.created_time !== undefined) {
+      obj.created_time = message.created_time.toISOString();
+    }
+    if (message.type !== "") {
+      obj.type = message.type;
+    }
+    if (message.versions?.length) {
+      obj.versions = message.versions.map((e) => KeyVersion.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Key>, I>>(base?: I): Key {
+    return Key.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Key>, I>>(object: I): Key {
+    const message = createBaseKey();
+    message.id = object.id ?? "";
+    message.scope = (object.scope !== undefined && object.scope !== null)
+      ? ScopeInfo.fromPartial(object.scope)
+      : undefined;
+    message.purpose = object.purpose ?? "";
+    message.created_time = object.created_time ?? undefined;
+    message.type = object.type ?? "";
+    message.versions = object.versions?.map((e) => KeyVersion.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseKeyVersionDestructionJob(): KeyVersionDestructionJob {
+  return {
+    key_version_id: "",
+    scope: undefined,
+    status: "",
+    created_time: undefined,
+    completed_count: 0n,
+    total_count: 0n,
+  };
+}
+
+export const KeyVersionDestructionJob: MessageFns<KeyVersionDestructionJob> = {
+  encode(message: KeyVersionDestructionJob, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key_version_id !== "") {
+      writer.uint32(82).string(message.key_version_id);
+    }
+    if (message.scope !== undefined) {
+      ScopeInfo.encode(message.scope, writer.uint32(162).fork()).join();
+    }
+    if (message.status !== "") {
+      writer.uint32(242).string(message.status);
+    }
+    if (message.created_time !== undefined) {
+      Timestamp.encode(toTimestamp(message.created_time), writer.uint32(322).fork()).join();
+    }
+    if (message.completed_count !== 0n) {
+      if (BigInt.asIntN(64, message.completed_count) !== message.completed_count) {
+        throw new globalThis.Error("value provided for field message.completed_count of type int64 too large");
+      }
+      writer.uint32(400).int64(message.completed_count);
+    }
+    if (message.total_count !== 0n) {
+      if (BigInt.asIntN(64, message.total_count) !== message.total_count) {
+        throw new globalThis.Error("value provided for field message.total_count of type int64 too large");
+      }
+      writer.uint32(480).int64(message.total_count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyVersionDestructionJob {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyVersionDestructionJob();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.key_version_id = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.scope = ScopeInfo.decode(reader, reader.uint32());
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.created_time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 50: {
+            if (tag !== 400) {
+              break;
+            }
+
+            message.completed_count = reader.int64() as bigint;
+            continue;
+          }
+          case 60: {
+            if (tag !== 480) {
+              break;
+            }
+
+            message.total_count = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeyVersionDestructionJob {
+    return {
+      key_version_id: isSet(object.key_version_id) ? globalThis.String(object.key_version_id) : "",
+      scope: isSet(object.scope) ? ScopeInfo.fromJSON(object.scope) : undefined,
+      status: isSet(object.status) ? globalThis.String(object.status) : "",
+      created_time: isSet(object.created_time) ? fromJsonTimestamp(object.created_time) : undefined,
+      completed_count: isSet(object.completed_count) ? BigInt(object.completed_count) : 0n,
+      total_count: isSet(object.total_count) ? BigInt(object.total_count) : 0n,
+    };
+  },
+
+  toJSON(message: KeyVersionDestructionJob): unknown {
+    const obj: any = {};
+    if (message.key_version_id !== "") {
+      obj.key_version_id = message.key_version_id;
+    }
+    if (message.scope !== undefined) {
+      obj.scope = ScopeInfo.toJSON(message.scope);
+    }
+    if (message.status !== "") {
+      obj.status = message.status;
+    }
+    if (message.created_time !== undefined) {
+      obj.created_time = message.created_time.toISOString();
+    }
+    if (message.completed_count !== 0n) {
+      obj.completed_count = message.completed_count.toString();
+    }
+    if (message.total_count !== 0n) {
+      obj.total_count = message.total_count.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<KeyVersionDestructionJob>, I>>(base?: I): KeyVersionDestructionJob {
+    return KeyVersionDestructionJob.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<KeyVersionDestructionJob>, I>>(object: I): KeyVersionDestructionJob {
+    const message = createBaseKeyVersionDestructionJob();
+    message.key_version_id = object.key_version_id ?? "";
+    message.scope = (object.scope !== undefined && object.scope !== null)
+      ? ScopeInfo.fromPartial(object.scope)
+      : undefined;
+    message.status = object.status ?? "";
+    message.created_time = object.created_time ?? undefined;
+    message.completed_count = (object.completed_count !== undefined && object.completed_count !== null)
+      ? BigInt(object.completed_count)
+      : 0n;
+    message.total_count = (object.total_count !== undefined && object.total_count !== null)
+      ? BigInt(object.total_count)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseListKeysRequest(): ListKeysRequest {
+  return { id: "" };
+}
+
+export const ListKeysRequest: MessageFns<ListKeysRequest> = {
+  encode(message: ListKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListKeysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListKeysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListKeysRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: ListKeysRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListKeysRequest>, I>>(base?: I): ListKeysRequest {
+    return ListKeysRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListKeysRequest>, I>>(object: I): ListKeysRequest {
+    const message = createBaseListKeysRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseListKeysResponse(): ListKeysResponse {
+  return { items: [] };
+}
+
+export const ListKeysResponse: MessageFns<ListKeysResponse> = {
+  encode(message: ListKeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.items) {
+      Key.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListKeysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListKeysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.items.push(Key.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListKeysResponse {
+    return { items: globalThis.Array.isArray(object?.items) ? object.items.map((e: any) => Key.fromJSON(e)) : [] };
+  },
+
+  toJSON(message: ListKeysResponse): unknown {
+    const obj: any = {};
+    if (message.items?.length) {
+      obj.items = message.items.map((e) => Key.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListKeysResponse>, I>>(base?: I): ListKeysResponse {
+    return ListKeysResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListKeysResponse>, I>>(object: I): ListKeysResponse {
+    const message = createBaseListKeysResponse();
+    message.items = object.items?.map((e) => Key.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRotateKeysRequest(): RotateKeysRequest {
+  return { scope_id: "", rewrap: false };
+}
+
+export const RotateKeysRequest: MessageFns<RotateKeysRequest> = {
+  encode(message: RotateKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope_id !== "") {
+      writer.uint32(10).string(message.scope_id);
+    }
+    if (message.rewrap !== false) {
+      writer.uint32(16).bool(message.rewrap);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateKeysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateKeysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rewrap = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RotateKeysRequest {
+    return {
+      scope_id: isSet(object.scope_id) ? globalThis.String(object.scope_id) : "",
+      rewrap: isSet(object.rewrap) ? globalThis.Boolean(object.rewrap) : false,
+    };
+  },
+
+  toJSON(message: RotateKeysRequest): unknown {
+    const obj: any = {};
+    if (message.scope_id !== "") {
+      obj.scope_id = message.scope_id;
+    }
+    if (message.rewrap !== false) {
+      obj.rewrap = message.rewrap;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RotateKeysRequest>, I>>(base?: I): RotateKeysRequest {
+    return RotateKeysRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateKeysRequest>, I>>(object: I): RotateKeysRequest {
+    const message = createBaseRotateKeysRequest();
+    message.scope_id = object.scope_id ?? "";
+    message.rewrap = object.rewrap ?? false;
+    return message;
+  },
+};
+
+function createBaseRotateKeysResponse(): RotateKeysResponse {
+  return {};
+}
+
+export const RotateKeysResponse: MessageFns<RotateKeysResponse> = {
+  encode(_: RotateKeysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateKeysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateKeysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): RotateKeysResponse {
+    return {};
+  },
+
+  toJSON(_: RotateKeysResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RotateKeysResponse>, I>>(base?: I): RotateKeysResponse {
+    return RotateKeysResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateKeysResponse>, I>>(_: I): RotateKeysResponse {
+    const message = createBaseRotateKeysResponse();
+    return message;
+  },
+};
+
+function createBaseListKeyVersionDestructionJobsRequest(): ListKeyVersionDestructionJobsRequest {
+  return { scope_id: "" };
+}
+
+export const ListKeyVersionDestructionJobsRequest: MessageFns<ListKeyVersionDestructionJobsRequest> = {
+  encode(message: ListKeyVersionDestructionJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope_id !== "") {
+      writer.uint32(10).string(message.scope_id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListKeyVersionDestructionJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListKeyVersionDestructionJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListKeyVersionDestructionJobsRequest {
+    return { scope_id: isSet(object.scope_id) ? globalThis.String(object.scope_id) : "" };
+  },
+
+  toJSON(message: ListKeyVersionDestructionJobsRequest): unknown {
+    const obj: any = {};
+    if (message.scope_id !== "") {
+      obj.scope_id = message.scope_id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListKeyVersionDestructionJobsRequest>, I>>(
+    base?: I,
+  ): ListKeyVersionDestructionJobsRequest {
+    return ListKeyVersionDestructionJobsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListKeyVersionDestructionJobsRequest>, I>>(
+    object: I,
+  ): ListKeyVersionDestructionJobsRequest {
+    const message = createBaseListKeyVersionDestructionJobsRequest();
+    message.scope_id = object.scope_id ?? "";
+    return message;
+  },
+};
+
+function createBaseListKeyVersionDestructionJobsResponse(): ListKeyVersionDestructionJobsResponse {
+  return { items: [] };
+}
+
+export const ListKeyVersionDestructionJobsResponse: MessageFns<ListKeyVersionDestructionJobsResponse> = {
+  encode(message: ListKeyVersionDestructionJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.items) {
+      KeyVersionDestructionJob.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListKeyVersionDestructionJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListKeyVersionDestructionJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.items.push(KeyVersionDestructionJob.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListKeyVersionDestructionJobsResponse {
+    return {
+      items: globalThis.Array.isArray(object?.items)
+        ? object.items.map((e: any) => KeyVersionDestructionJob.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListKeyVersionDestructionJobsResponse): unknown {
+    const obj: any = {};
+    if (message.items?.length) {
+      obj.items = message.items.map((e) => KeyVersionDestructionJob.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListKeyVersionDestructionJobsResponse>, I>>(
+    base?: I,
+  ): ListKeyVersionDestructionJobsResponse {
+    return ListKeyVersionDestructionJobsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListKeyVersionDestructionJobsResponse>, I>>(
+    object: I,
+  ): ListKeyVersionDestructionJobsResponse {
+    const message = createBaseListKeyVersionDestructionJobsResponse();
+    message.items = object.items?.map((e) => KeyVersionDestructionJob.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDestroyKeyVersionRequest(): DestroyKeyVersionRequest {
+  return { scope_id: "", key_version_id: "" };
+}
+
+export const DestroyKeyVersionRequest: MessageFns<DestroyKeyVersionRequest> = {
+  encode(message: DestroyKeyVersionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope_id !== "") {
+      writer.uint32(10).string(message.scope_id);
+    }
+    if (message.key_version_id !== "") {
+      writer.uint32(18).string(message.key_version_id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DestroyKeyVersionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDestroyKeyVersionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.key_version_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DestroyKeyVersionRequest {
+    return {
+      scope_id: isSet(object.scope_id) ? globalThis.String(object.scope_id) : "",
+      key_version_id: isSet(object.key_version_id) ? globalThis.String(object.key_version_id) : "",
+    };
+  },
+
+  toJSON(message: DestroyKeyVersionRequest): unknown {
+    const obj: any = {};
+    if (message.scope_id !== "") {
+      obj.scope_id = message.scope_id;
+    }
+    if (message.key_version_id !== "") {
+      obj.key_version_id = message.key_version_id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DestroyKeyVersionRequest>, I>>(base?: I): DestroyKeyVersionRequest {
+    return DestroyKeyVersionRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DestroyKeyVersionRequest>, I>>(object: I): DestroyKeyVersionRequest {
+    const message = createBaseDestroyKeyVersionRequest();
+    message.scope_id = object.scope_id ?? "";
+    message.key_version_id = object.key_version_id ?? "";
+    return message;
+  },
+};
+
+function createBaseDestroyKeyVersionResponse(): DestroyKeyVersionResponse {
+  return { state: "" };
+}
+
+export const DestroyKeyVersionResponse: MessageFns<DestroyKeyVersionResponse> = {
+  encode(message: DestroyKeyVersionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.state !== "") {
+      writer.uint32(10).string(message.state);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DestroyKeyVersionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDestroyKeyVersionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DestroyKeyVersionResponse {
+    return { state: isSet(object.state) ? globalThis.String(object.state) : "" };
+  },
+
+  toJSON(message: DestroyKeyVersionResponse): unknown {
+    const obj: any = {};
+    if (message.state !== "") {
+      obj.state = message.state;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DestroyKeyVersionResponse>, I>>(base?: I): DestroyKeyVersionResponse {
+    return DestroyKeyVersionResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DestroyKeyVersionResponse>, I>>(object: I): DestroyKeyVersionResponse {
+    const message = createBaseDestroyKeyVersionResponse();
+    message.state = object.state ?? "";
+    return message;
+  },
+};
+
+function createBaseAttachStoragePolicyRequest(): AttachStoragePolicyRequest {
+  return { id: "", storage_policy_id: "", version: 0 };
+}
+
+export const AttachStoragePolicyRequest: MessageFns<AttachStoragePolicyRequest> = {
+  encode(message: AttachStoragePolicyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.storage_policy_id !== "") {
+      writer.uint32(18).string(message.storage_policy_id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(24).uint32(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AttachStoragePolicyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttachStoragePolicyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.storage_policy_id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AttachStoragePolicyRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      storage_policy_id: isSet(object.storage_policy_id) ? globalThis.String(object.storage_policy_id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+    };
+  },
+
+  toJSON(message: AttachStoragePolicyRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.storage_policy_id !== "") {
+      obj.storage_policy_id = message.storage_policy_id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AttachStoragePolicyRequest>, I>>(base?: I): AttachStoragePolicyRequest {
+    return AttachStoragePolicyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AttachStoragePolicyRequest>, I>>(object: I): AttachStoragePolicyRequest {
+    const message = createBaseAttachStoragePolicyRequest();
+    message.id = object.id ?? "";
+    message.storage_policy_id = object.storage_policy_id ?? "";
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
+function createBaseAttachStoragePolicyResponse(): AttachStoragePolicyResponse {
+  return { item: undefined };
+}
+
+export const AttachStoragePolicyResponse: MessageFns<AttachStoragePolicyResponse> = {
+  encode(message: AttachStoragePolicyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Scope.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AttachStoragePolicyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttachStoragePolicyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Scope.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AttachStoragePolicyResponse {
+    return { item: isSet(object.item) ? Scope.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: AttachStoragePolicyResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Scope.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AttachStoragePolicyResponse>, I>>(base?: I): AttachStoragePolicyResponse {
+    return AttachStoragePolicyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AttachStoragePolicyResponse>, I>>(object: I): AttachStoragePolicyResponse {
+    const message = createBaseAttachStoragePolicyResponse();
+    message.item = (object.item !== undefined && object.item !== null) ? Scope.fromPartial(object.item) : undefined;
+    return message;
+  },
+};
+
+function createBaseDetachStoragePolicyRequest(): DetachStoragePolicyRequest {
+  return { id: "", version: 0 };
+}
+
+export const DetachStoragePolicyRequest: MessageFns<DetachStoragePolicyRequest> = {
+  encode(message: DetachStoragePolicyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DetachStoragePolicyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDetachStoragePolicyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DetachStoragePolicyRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+    };
+  },
+
+  toJSON(message: DetachStoragePolicyRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DetachStoragePolicyRequest>, I>>(base?: I): DetachStoragePolicyRequest {
+    return DetachStoragePolicyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DetachStoragePolicyRequest>, I>>(object: I): DetachStoragePolicyRequest {
+    const message = createBaseDetachStoragePolicyRequest();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
+function createBaseDetachStoragePolicyResponse(): DetachStoragePolicyResponse {
+  return { item: undefined };
+}
+
+export const DetachStoragePolicyResponse: MessageFns<DetachStoragePolicyResponse> = {
+  encode(message: DetachStoragePolicyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Scope.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DetachStoragePolicyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDetachStoragePolicyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Scope.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DetachStoragePolicyResponse {
+    return { item: isSet(object.item) ? Scope.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: DetachStoragePolicyResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Scope.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DetachStoragePolicyResponse>, I>>(base?: I): DetachStoragePolicyResponse {
+    return DetachStoragePolicyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DetachStoragePolicyResponse>, I>>(object: I): DetachStoragePolicyResponse {
+    const message = createBaseDetachStoragePolicyResponse();
+    message.item = (object.item !== undefined && object.item !== null) ? Scope.fromPartial(object.item) : undefined;
+    return message;
+  },
+};
+
 /** Scopes: the tree that every resource lives in. */
 export type ScopeServiceDefinition = typeof ScopeServiceDefinition;
 export const ScopeServiceDefinition = {
@@ -1461,6 +2869,350 @@ export const ScopeServiceDefinition = {
         },
       },
     },
+    /** Lists the keys of a scope with their versions. */
+    listKeys: {
+      name: "ListKeys",
+      requestType: ListKeysRequest as typeof ListKeysRequest,
+      requestStream: false,
+      responseType: ListKeysResponse as typeof ListKeysResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              27,
+              18,
+              25,
+              47,
+              118,
+              49,
+              47,
+              115,
+              99,
+              111,
+              112,
+              101,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              108,
+              105,
+              115,
+              116,
+              45,
+              107,
+              101,
+              121,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Gives every key of a scope a new version, which new secrets are encrypted with. */
+    rotateKeys: {
+      name: "RotateKeys",
+      requestType: RotateKeysRequest as typeof RotateKeysRequest,
+      requestStream: false,
+      responseType: RotateKeysResponse as typeof RotateKeysResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              27,
+              58,
+              1,
+              42,
+              34,
+              22,
+              47,
+              118,
+              49,
+              47,
+              115,
+              99,
+              111,
+              112,
+              101,
+              115,
+              58,
+              114,
+              111,
+              116,
+              97,
+              116,
+              101,
+              45,
+              107,
+              101,
+              121,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Lists the destructions of key versions of a scope, newest first. */
+    listKeyVersionDestructionJobs: {
+      name: "ListKeyVersionDestructionJobs",
+      requestType: ListKeyVersionDestructionJobsRequest as typeof ListKeyVersionDestructionJobsRequest,
+      requestStream: false,
+      responseType: ListKeyVersionDestructionJobsResponse as typeof ListKeyVersionDestructionJobsResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              57,
+              18,
+              55,
+              47,
+              118,
+              49,
+              47,
+              115,
+              99,
+              111,
+              112,
+              101,
+              115,
+              47,
+              123,
+              115,
+              99,
+              111,
+              112,
+              101,
+              95,
+              105,
+              100,
+              125,
+              58,
+              108,
+              105,
+              115,
+              116,
+              45,
+              107,
+              101,
+              121,
+              45,
+              118,
+              101,
+              114,
+              115,
+              105,
+              111,
+              110,
+              45,
+              100,
+              101,
+              115,
+              116,
+              114,
+              117,
+              99,
+              116,
+              105,
+              111,
+              110,
+              45,
+              106,
+              111,
+              98,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Destroys a key version that is not the newest of its key, after what it encrypts is encrypted anew. */
+    destroyKeyVersion: {
+      name: "DestroyKeyVersion",
+      requestType: DestroyKeyVersionRequest as typeof DestroyKeyVersionRequest,
+      requestStream: false,
+      responseType: DestroyKeyVersionResponse as typeof DestroyKeyVersionResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              35,
+              58,
+              1,
+              42,
+              34,
+              30,
+              47,
+              118,
+              49,
+              47,
+              115,
+              99,
+              111,
+              112,
+              101,
+              115,
+              58,
+              100,
+              101,
+              115,
+              116,
+              114,
+              111,
+              121,
+              45,
+              107,
+              101,
+              121,
+              45,
+              118,
+              101,
+              114,
+              115,
+              105,
+              111,
+              110,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Storage policies are not part of this edition: refused. */
+    attachStoragePolicy: {
+      name: "AttachStoragePolicy",
+      requestType: AttachStoragePolicyRequest as typeof AttachStoragePolicyRequest,
+      requestStream: false,
+      responseType: AttachStoragePolicyResponse as typeof AttachStoragePolicyResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              48,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              37,
+              47,
+              118,
+              49,
+              47,
+              115,
+              99,
+              111,
+              112,
+              101,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              97,
+              116,
+              116,
+              97,
+              99,
+              104,
+              45,
+              115,
+              116,
+              111,
+              114,
+              97,
+              103,
+              101,
+              45,
+              112,
+              111,
+              108,
+              105,
+              99,
+              121,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Storage policies are not part of this edition: refused. */
+    detachStoragePolicy: {
+      name: "DetachStoragePolicy",
+      requestType: DetachStoragePolicyRequest as typeof DetachStoragePolicyRequest,
+      requestStream: false,
+      responseType: DetachStoragePolicyResponse as typeof DetachStoragePolicyResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              48,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              37,
+              47,
+              118,
+              49,
+              47,
+              115,
+              99,
+              111,
+              112,
+              101,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              100,
+              101,
+              116,
+              97,
+              99,
+              104,
+              45,
+              115,
+              116,
+              111,
+              114,
+              97,
+              103,
+              101,
+              45,
+              112,
+              111,
+              108,
+              105,
+              99,
+              121,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
   },
 } as const;
 
@@ -1517,6 +3269,76 @@ export const ScopeServiceService = {
     responseSerialize: (value: DeleteScopeResponse): Buffer => Buffer.from(DeleteScopeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteScopeResponse => DeleteScopeResponse.decode(value),
   },
+  /** Lists the keys of a scope with their versions. */
+  listKeys: {
+    path: "/sallyport.api.v1.ScopeService/ListKeys" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListKeysRequest): Buffer => Buffer.from(ListKeysRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListKeysRequest => ListKeysRequest.decode(value),
+    responseSerialize: (value: ListKeysResponse): Buffer => Buffer.from(ListKeysResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListKeysResponse => ListKeysResponse.decode(value),
+  },
+  /** Gives every key of a scope a new version, which new secrets are encrypted with. */
+  rotateKeys: {
+    path: "/sallyport.api.v1.ScopeService/RotateKeys" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RotateKeysRequest): Buffer => Buffer.from(RotateKeysRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RotateKeysRequest => RotateKeysRequest.decode(value),
+    responseSerialize: (value: RotateKeysResponse): Buffer => Buffer.from(RotateKeysResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RotateKeysResponse => RotateKeysResponse.decode(value),
+  },
+  /** Lists the destructions of key versions of a scope, newest first. */
+  listKeyVersionDestructionJobs: {
+    path: "/sallyport.api.v1.ScopeService/ListKeyVersionDestructionJobs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListKeyVersionDestructionJobsRequest): Buffer =>
+      Buffer.from(ListKeyVersionDestructionJobsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListKeyVersionDestructionJobsRequest =>
+      ListKeyVersionDestructionJobsRequest.decode(value),
+    responseSerialize: (value: ListKeyVersionDestructionJobsResponse): Buffer =>
+      Buffer.from(ListKeyVersionDestructionJobsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListKeyVersionDestructionJobsResponse =>
+      ListKeyVersionDestructionJobsResponse.decode(value),
+  },
+  /** Destroys a key version that is not the newest of its key, after what it encrypts is encrypted anew. */
+  destroyKeyVersion: {
+    path: "/sallyport.api.v1.ScopeService/DestroyKeyVersion" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DestroyKeyVersionRequest): Buffer =>
+      Buffer.from(DestroyKeyVersionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DestroyKeyVersionRequest => DestroyKeyVersionRequest.decode(value),
+    responseSerialize: (value: DestroyKeyVersionResponse): Buffer =>
+      Buffer.from(DestroyKeyVersionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DestroyKeyVersionResponse => DestroyKeyVersionResponse.decode(value),
+  },
+  /** Storage policies are not part of this edition: refused. */
+  attachStoragePolicy: {
+    path: "/sallyport.api.v1.ScopeService/AttachStoragePolicy" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AttachStoragePolicyRequest): Buffer =>
+      Buffer.from(AttachStoragePolicyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AttachStoragePolicyRequest => AttachStoragePolicyRequest.decode(value),
+    responseSerialize: (value: AttachStoragePolicyResponse): Buffer =>
+      Buffer.from(AttachStoragePolicyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AttachStoragePolicyResponse => AttachStoragePolicyResponse.decode(value),
+  },
+  /** Storage policies are not part of this edition: refused. */
+  detachStoragePolicy: {
+    path: "/sallyport.api.v1.ScopeService/DetachStoragePolicy" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DetachStoragePolicyRequest): Buffer =>
+      Buffer.from(DetachStoragePolicyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DetachStoragePolicyRequest => DetachStoragePolicyRequest.decode(value),
+    responseSerialize: (value: DetachStoragePolicyResponse): Buffer =>
+      Buffer.from(DetachStoragePolicyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DetachStoragePolicyResponse => DetachStoragePolicyResponse.decode(value),
+  },
 } as const;
 
 export interface ScopeServiceServer extends UntypedServiceImplementation {
@@ -1530,6 +3352,21 @@ export interface ScopeServiceServer extends UntypedServiceImplementation {
   updateScope: handleUnaryCall<UpdateScopeRequest, UpdateScopeResponse>;
   /** Deletes a scope and what depends on it. */
   deleteScope: handleUnaryCall<DeleteScopeRequest, DeleteScopeResponse>;
+  /** Lists the keys of a scope with their versions. */
+  listKeys: handleUnaryCall<ListKeysRequest, ListKeysResponse>;
+  /** Gives every key of a scope a new version, which new secrets are encrypted with. */
+  rotateKeys: handleUnaryCall<RotateKeysRequest, RotateKeysResponse>;
+  /** Lists the destructions of key versions of a scope, newest first. */
+  listKeyVersionDestructionJobs: handleUnaryCall<
+    ListKeyVersionDestructionJobsRequest,
+    ListKeyVersionDestructionJobsResponse
+  >;
+  /** Destroys a key version that is not the newest of its key, after what it encrypts is encrypted anew. */
+  destroyKeyVersion: handleUnaryCall<DestroyKeyVersionRequest, DestroyKeyVersionResponse>;
+  /** Storage policies are not part of this edition: refused. */
+  attachStoragePolicy: handleUnaryCall<AttachStoragePolicyRequest, AttachStoragePolicyResponse>;
+  /** Storage policies are not part of this edition: refused. */
+  detachStoragePolicy: handleUnaryCall<DetachStoragePolicyRequest, DetachStoragePolicyResponse>;
 }
 
 export interface ScopeServiceClient extends Client {
@@ -1612,6 +3449,102 @@ export interface ScopeServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteScopeResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists the keys of a scope with their versions. */
+  listKeys(
+    request: ListKeysRequest,
+    callback: (error: ServiceError | null, response: ListKeysResponse) => void,
+  ): ClientUnaryCall;
+  listKeys(
+    request: ListKeysRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListKeysResponse) => void,
+  ): ClientUnaryCall;
+  listKeys(
+    request: ListKeysRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListKeysResponse) => void,
+  ): ClientUnaryCall;
+  /** Gives every key of a scope a new version, which new secrets are encrypted with. */
+  rotateKeys(
+    request: RotateKeysRequest,
+    callback: (error: ServiceError | null, response: RotateKeysResponse) => void,
+  ): ClientUnaryCall;
+  rotateKeys(
+    request: RotateKeysRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RotateKeysResponse) => void,
+  ): ClientUnaryCall;
+  rotateKeys(
+    request: RotateKeysRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RotateKeysResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists the destructions of key versions of a scope, newest first. */
+  listKeyVersionDestructionJobs(
+    request: ListKeyVersionDestructionJobsRequest,
+    callback: (error: ServiceError | null, response: ListKeyVersionDestructionJobsResponse) => void,
+  ): ClientUnaryCall;
+  listKeyVersionDestructionJobs(
+    request: ListKeyVersionDestructionJobsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListKeyVersionDestructionJobsResponse) => void,
+  ): ClientUnaryCall;
+  listKeyVersionDestructionJobs(
+    request: ListKeyVersionDestructionJobsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListKeyVersionDestructionJobsResponse) => void,
+  ): ClientUnaryCall;
+  /** Destroys a key version that is not the newest of its key, after what it encrypts is encrypted anew. */
+  destroyKeyVersion(
+    request: DestroyKeyVersionRequest,
+    callback: (error: ServiceError | null, response: DestroyKeyVersionResponse) => void,
+  ): ClientUnaryCall;
+  destroyKeyVersion(
+    request: DestroyKeyVersionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DestroyKeyVersionResponse) => void,
+  ): ClientUnaryCall;
+  destroyKeyVersion(
+    request: DestroyKeyVersionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DestroyKeyVersionResponse) => void,
+  ): ClientUnaryCall;
+  /** Storage policies are not part of this edition: refused. */
+  attachStoragePolicy(
+    request: AttachStoragePolicyRequest,
+    callback: (error: ServiceError | null, response: AttachStoragePolicyResponse) => void,
+  ): ClientUnaryCall;
+  attachStoragePolicy(
+    request: AttachStoragePolicyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AttachStoragePolicyResponse) => void,
+  ): ClientUnaryCall;
+  attachStoragePolicy(
+    request: AttachStoragePolicyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AttachStoragePolicyResponse) => void,
+  ): ClientUnaryCall;
+  /** Storage policies are not part of this edition: refused. */
+  detachStoragePolicy(
+    request: DetachStoragePolicyRequest,
+    callback: (error: ServiceError | null, response: DetachStoragePolicyResponse) => void,
+  ): ClientUnaryCall;
+  detachStoragePolicy(
+    request: DetachStoragePolicyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DetachStoragePolicyResponse) => void,
+  ): ClientUnaryCall;
+  detachStoragePolicy(
+    request: DetachStoragePolicyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DetachStoragePolicyResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -76,8 +76,12 @@ export interface Target {
     | { [key: string]: any }
     | undefined;
   /** Endpoint without host sources, 3 to 255 characters, without a port. */
-  address?: string | undefined;
+  address?:
+    | string
+    | undefined;
+  /** Credentials and credential libraries that sessions hand to their user. Not in lists. */
   brokered_credential_source_ids: string[];
+  /** tcp targets have none. */
   injected_application_credential_source_ids: string[];
   /** Connections that a session may have open at once; absent is no limit. */
   session_concurrent_connection_limit?:
@@ -93,6 +97,10 @@ export interface Target {
     | undefined;
   /** Aliases that lead here. Output only. */
   aliases: TargetAlias[];
+  /** Aliases to create together with the target. Create only. */
+  with_aliases: NewTargetAlias[];
+  brokered_credential_sources: CredentialSource[];
+  injected_application_credential_sources: CredentialSource[];
   /** Actions that the caller may perform on this item. Output only. */
   authorized_actions: string[];
 }
@@ -102,9 +110,22 @@ export interface HostSource {
   host_catalog_id: string;
 }
 
+export interface CredentialSource {
+  id: string;
+  credential_store_id: string;
+}
+
 export interface TargetAlias {
   id: string;
   value: string;
+}
+
+export interface NewTargetAlias {
+  value: string;
+  /** "global". */
+  scope_id: string;
+  /** authorize_session_arguments.host_id: host that sessions opened through the alias use. */
+  attributes?: { [key: string]: any } | undefined;
 }
 
 /** What a client needs to open the session's connections, and what it leads to. */
@@ -123,7 +144,38 @@ export interface SessionAuthorization {
   /** URL such as tcp://10.0.0.7:5432. */
   endpoint: string;
   endpoint_port: number;
-  expiration?: Date | undefined;
+  expiration?:
+    | Date
+    | undefined;
+  /** Brokered credentials, secrets in clear. */
+  credentials: SessionCredential[];
+}
+
+export interface SessionCredential {
+  credential_source?: SessionCredentialSource | undefined;
+  secret?:
+    | SessionSecret
+    | undefined;
+  /** The secret with the field names of its type; absent for credentials without a type. */
+  credential?: { [key: string]: any } | undefined;
+}
+
+/** Where a credential of a session comes from. */
+export interface SessionCredentialSource {
+  id: string;
+  name: string;
+  description: string;
+  credential_store_id: string;
+  /** "static", or the type of the library. */
+  type: string;
+  credential_type: string;
+}
+
+export interface SessionSecret {
+  /** JSON text. */
+  raw: Buffer;
+  /** The same when it is an object. */
+  decoded?: { [key: string]: any } | undefined;
 }
 
 export interface GetTargetRequest {
@@ -219,6 +271,39 @@ export interface RemoveTargetHostSourcesResponse {
   item?: Target | undefined;
 }
 
+export interface AddTargetCredentialSourcesRequest {
+  id: string;
+  version: number;
+  brokered_credential_source_ids: string[];
+  injected_application_credential_source_ids: string[];
+}
+
+export interface AddTargetCredentialSourcesResponse {
+  item?: Target | undefined;
+}
+
+export interface SetTargetCredentialSourcesRequest {
+  id: string;
+  version: number;
+  brokered_credential_source_ids: string[];
+  injected_application_credential_source_ids: string[];
+}
+
+export interface SetTargetCredentialSourcesResponse {
+  item?: Target | undefined;
+}
+
+export interface RemoveTargetCredentialSourcesRequest {
+  id: string;
+  version: number;
+  brokered_credential_source_ids: string[];
+  injected_application_credential_source_ids: string[];
+}
+
+export interface RemoveTargetCredentialSourcesResponse {
+  item?: Target | undefined;
+}
+
 export interface AuthorizeSessionRequest {
   id: string;
   host_id: string;
@@ -257,6 +342,9 @@ function createBaseTarget(): Target {
     offline_grace_seconds: undefined,
     end_sessions_on_token_expiry: undefined,
     aliases: [],
+    with_aliases: [],
+    brokered_credential_sources: [],
+    injected_application_credential_sources: [],
     authorized_actions: [],
   };
 }
@@ -334,6 +422,15 @@ export const Target: MessageFns<Target> = {
     }
     for (const v of message.aliases) {
       TargetAlias.encode(v!, writer.uint32(1922).fork()).join();
+    }
+    for (const v of message.with_aliases) {
+      NewTargetAlias.encode(v!, writer.uint32(2002).fork()).join();
+    }
+    for (const v of message.brokered_credential_sources) {
+      CredentialSource.encode(v!, writer.uint32(2082).fork()).join();
+    }
+    for (const v of message.injected_application_credential_sources) {
+      CredentialSource.encode(v!, writer.uint32(2162).fork()).join();
     }
     for (const v of message.authorized_actions) {
       writer.uint32(2402).string(v!);
@@ -546,6 +643,30 @@ export const Target: MessageFns<Target> = {
             message.aliases.push(TargetAlias.decode(reader, reader.uint32()));
             continue;
           }
+          case 250: {
+            if (tag !== 2002) {
+              break;
+            }
+
+            message.with_aliases.push(NewTargetAlias.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 260: {
+            if (tag !== 2082) {
+              break;
+            }
+
+            message.brokered_credential_sources.push(CredentialSource.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 270: {
+            if (tag !== 2162) {
+              break;
+            }
+
+            message.injected_application_credential_sources.push(CredentialSource.decode(reader, reader.uint32()));
+            continue;
+          }
           case 300: {
             if (tag !== 2402) {
               break;
@@ -616,6 +737,15 @@ export const Target: MessageFns<Target> = {
         : undefined,
       aliases: globalThis.Array.isArray(object?.aliases)
         ? object.aliases.map((e: any) => TargetAlias.fromJSON(e))
+        : [],
+      with_aliases: globalThis.Array.isArray(object?.with_aliases)
+        ? object.with_aliases.map((e: any) => NewTargetAlias.fromJSON(e))
+        : [],
+      brokered_credential_sources: globalThis.Array.isArray(object?.brokered_credential_sources)
+        ? object.brokered_credential_sources.map((e: any) => CredentialSource.fromJSON(e))
+        : [],
+      injected_application_credential_sources: globalThis.Array.isArray(object?.injected_application_credential_sources)
+        ? object.injected_application_credential_sources.map((e: any) => CredentialSource.fromJSON(e))
         : [],
       authorized_actions: globalThis.Array.isArray(object?.authorized_actions)
         ? object.authorized_actions.map((e: any) => globalThis.String(e))
@@ -697,6 +827,17 @@ export const Target: MessageFns<Target> = {
     if (message.aliases?.length) {
       obj.aliases = message.aliases.map((e) => TargetAlias.toJSON(e));
     }
+    if (message.with_aliases?.length) {
+      obj.with_aliases = message.with_aliases.map((e) => NewTargetAlias.toJSON(e));
+    }
+    if (message.brokered_credential_sources?.length) {
+      obj.brokered_credential_sources = message.brokered_credential_sources.map((e) => CredentialSource.toJSON(e));
+    }
+    if (message.injected_application_credential_sources?.length) {
+      obj.injected_application_credential_sources = message.injected_application_credential_sources.map((e) =>
+        CredentialSource.toJSON(e)
+      );
+    }
     if (message.authorized_actions?.length) {
       obj.authorized_actions = message.authorized_actions;
     }
@@ -735,6 +876,11 @@ export const Target: MessageFns<Target> = {
     message.offline_grace_seconds = object.offline_grace_seconds ?? undefined;
     message.end_sessions_on_token_expiry = object.end_sessions_on_token_expiry ?? undefined;
     message.aliases = object.aliases?.map((e) => TargetAlias.fromPartial(e)) || [];
+    message.with_aliases = object.with_aliases?.map((e) => NewTargetAlias.fromPartial(e)) || [];
+    message.brokered_credential_sources =
+      object.brokered_credential_sources?.map((e) => CredentialSource.fromPartial(e)) || [];
+    message.injected_application_credential_sources =
+      object.injected_application_credential_sources?.map((e) => CredentialSource.fromPartial(e)) || [];
     message.authorized_actions = object.authorized_actions?.map((e) => e) || [];
     return message;
   },
@@ -825,6 +971,91 @@ export const HostSource: MessageFns<HostSource> = {
   },
 };
 
+function createBaseCredentialSource(): CredentialSource {
+  return { id: "", credential_store_id: "" };
+}
+
+export const CredentialSource: MessageFns<CredentialSource> = {
+  encode(message: CredentialSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.credential_store_id !== "") {
+      writer.uint32(18).string(message.credential_store_id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CredentialSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCredentialSource();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.credential_store_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CredentialSource {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      credential_store_id: isSet(object.credential_store_id) ? globalThis.String(object.credential_store_id) : "",
+    };
+  },
+
+  toJSON(message: CredentialSource): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.credential_store_id !== "") {
+      obj.credential_store_id = message.credential_store_id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CredentialSource>, I>>(base?: I): CredentialSource {
+    return CredentialSource.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CredentialSource>, I>>(object: I): CredentialSource {
+    const message = createBaseCredentialSource();
+    message.id = object.id ?? "";
+    message.credential_store_id = object.credential_store_id ?? "";
+    return message;
+  },
+};
+
 function createBaseTargetAlias(): TargetAlias {
   return { id: "", value: "" };
 }
@@ -910,6 +1141,107 @@ export const TargetAlias: MessageFns<TargetAlias> = {
   },
 };
 
+function createBaseNewTargetAlias(): NewTargetAlias {
+  return { value: "", scope_id: "", attributes: undefined };
+}
+
+export const NewTargetAlias: MessageFns<NewTargetAlias> = {
+  encode(message: NewTargetAlias, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== "") {
+      writer.uint32(10).string(message.value);
+    }
+    if (message.scope_id !== "") {
+      writer.uint32(18).string(message.scope_id);
+    }
+    if (message.attributes !== undefined) {
+      Struct.encode(Struct.wrap(message.attributes), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NewTargetAlias {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNewTargetAlias();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scope_id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.attributes = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NewTargetAlias {
+    return {
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+      scope_id: isSet(object.scope_id) ? globalThis.String(object.scope_id) : "",
+      attributes: isObject(object.attributes) ? object.attributes : undefined,
+    };
+  },
+
+  toJSON(message: NewTargetAlias): unknown {
+    const obj: any = {};
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    if (message.scope_id !== "") {
+      obj.scope_id = message.scope_id;
+    }
+    if (message.attributes !== undefined) {
+      obj.attributes = message.attributes;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<NewTargetAlias>, I>>(base?: I): NewTargetAlias {
+    return NewTargetAlias.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NewTargetAlias>, I>>(object: I): NewTargetAlias {
+    const message = createBaseNewTargetAlias();
+    message.value = object.value ?? "";
+    message.scope_id = object.scope_id ?? "";
+    message.attributes = object.attributes ?? undefined;
+    return message;
+  },
+};
+
 function createBaseSessionAuthorization(): SessionAuthorization {
   return {
     session_id: "",
@@ -925,6 +1257,7 @@ function createBaseSessionAuthorization(): SessionAuthorization {
     endpoint: "",
     endpoint_port: 0,
     expiration: undefined,
+    credentials: [],
   };
 }
 
@@ -968,6 +1301,9 @@ export const SessionAuthorization: MessageFns<SessionAuthorization> = {
     }
     if (message.expiration !== undefined) {
       Timestamp.encode(toTimestamp(message.expiration), writer.uint32(842).fork()).join();
+    }
+    for (const v of message.credentials) {
+      SessionCredential.encode(v!, writer.uint32(882).fork()).join();
     }
     return writer;
   },
@@ -1089,6 +1425,14 @@ export const SessionAuthorization: MessageFns<SessionAuthorization> = {
             message.expiration = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 110: {
+            if (tag !== 882) {
+              break;
+            }
+
+            message.credentials.push(SessionCredential.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1116,6 +1460,9 @@ export const SessionAuthorization: MessageFns<SessionAuthorization> = {
       endpoint: isSet(object.endpoint) ? globalThis.String(object.endpoint) : "",
       endpoint_port: isSet(object.endpoint_port) ? globalThis.Number(object.endpoint_port) : 0,
       expiration: isSet(object.expiration) ? fromJsonTimestamp(object.expiration) : undefined,
+      credentials: globalThis.Array.isArray(object?.credentials)
+        ? object.credentials.map((e: any) => SessionCredential.fromJSON(e))
+        : [],
     };
   },
 
@@ -1160,6 +1507,9 @@ export const SessionAuthorization: MessageFns<SessionAuthorization> = {
     if (message.expiration !== undefined) {
       obj.expiration = message.expiration.toISOString();
     }
+    if (message.credentials?.length) {
+      obj.credentials = message.credentials.map((e) => SessionCredential.toJSON(e));
+    }
     return obj;
   },
 
@@ -1183,6 +1533,348 @@ export const SessionAuthorization: MessageFns<SessionAuthorization> = {
     message.endpoint = object.endpoint ?? "";
     message.endpoint_port = object.endpoint_port ?? 0;
     message.expiration = object.expiration ?? undefined;
+    message.credentials = object.credentials?.map((e) => SessionCredential.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSessionCredential(): SessionCredential {
+  return { credential_source: undefined, secret: undefined, credential: undefined };
+}
+
+export const SessionCredential: MessageFns<SessionCredential> = {
+  encode(message: SessionCredential, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.credential_source !== undefined) {
+      SessionCredentialSource.encode(message.credential_source, writer.uint32(10).fork()).join();
+    }
+    if (message.secret !== undefined) {
+      SessionSecret.encode(message.secret, writer.uint32(18).fork()).join();
+    }
+    if (message.credential !== undefined) {
+      Struct.encode(Struct.wrap(message.credential), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionCredential {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionCredential();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.credential_source = SessionCredentialSource.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secret = SessionSecret.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.credential = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionCredential {
+    return {
+      credential_source: isSet(object.credential_source)
+        ? SessionCredentialSource.fromJSON(object.credential_source)
+        : undefined,
+      secret: isSet(object.secret) ? SessionSecret.fromJSON(object.secret) : undefined,
+      credential: isObject(object.credential) ? object.credential : undefined,
+    };
+  },
+
+  toJSON(message: SessionCredential): unknown {
+    const obj: any = {};
+    if (message.credential_source !== undefined) {
+      obj.credential_source = SessionCredentialSource.toJSON(message.credential_source);
+    }
+    if (message.secret !== undefined) {
+      obj.secret = SessionSecret.toJSON(message.secret);
+    }
+    if (message.credential !== undefined) {
+      obj.credential = message.credential;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SessionCredential>, I>>(base?: I): SessionCredential {
+    return SessionCredential.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionCredential>, I>>(object: I): SessionCredential {
+    const message = createBaseSessionCredential();
+    message.credential_source = (object.credential_source !== undefined && object.credential_source !== null)
+      ? SessionCredentialSource.fromPartial(object.credential_source)
+      : undefined;
+    message.secret = (object.secret !== undefined && object.secret !== null)
+      ? SessionSecret.fromPartial(object.secret)
+      : undefined;
+    message.credential = object.credential ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSessionCredentialSource(): SessionCredentialSource {
+  return { id: "", name: "", description: "", credential_store_id: "", type: "", credential_type: "" };
+}
+
+export const SessionCredentialSource: MessageFns<SessionCredentialSource> = {
+  encode(message: SessionCredentialSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.description !== "") {
+      writer.uint32(26).string(message.description);
+    }
+    if (message.credential_store_id !== "") {
+      writer.uint32(34).string(message.credential_store_id);
+    }
+    if (message.type !== "") {
+      writer.uint32(42).string(message.type);
+    }
+    if (message.credential_type !== "") {
+      writer.uint32(50).string(message.credential_type);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionCredentialSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionCredentialSource();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.credential_store_id = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.credential_type = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionCredentialSource {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      description: isSet(object.description) ? globalThis.String(object.description) : "",
+      credential_store_id: isSet(object.credential_store_id) ? globalThis.String(object.credential_store_id) : "",
+      type: isSet(object.type) ? globalThis.String(object.type) : "",
+      credential_type: isSet(object.credential_type) ? globalThis.String(object.credential_type) : "",
+    };
+  },
+
+  toJSON(message: SessionCredentialSource): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.description !== "") {
+      obj.description = message.description;
+    }
+    if (message.credential_store_id !== "") {
+      obj.credential_store_id = message.credential_store_id;
+    }
+    if (message.type !== "") {
+      obj.type = message.type;
+    }
+    if (message.credential_type !== "") {
+      obj.credential_type = message.credential_type;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SessionCredentialSource>, I>>(base?: I): SessionCredentialSource {
+    return SessionCredentialSource.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionCredentialSource>, I>>(object: I): SessionCredentialSource {
+    const message = createBaseSessionCredentialSource();
+    message.id = object.id ?? "";
+    message.name = object.name ?? "";
+    message.description = object.description ?? "";
+    message.credential_store_id = object.credential_store_id ?? "";
+    message.type = object.type ?? "";
+    message.credential_type = object.credential_type ?? "";
+    return message;
+  },
+};
+
+function createBaseSessionSecret(): SessionSecret {
+  return { raw: Buffer.alloc(0), decoded: undefined };
+}
+
+export const SessionSecret: MessageFns<SessionSecret> = {
+  encode(message: SessionSecret, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.raw.length !== 0) {
+      writer.uint32(10).bytes(message.raw);
+    }
+    if (message.decoded !== undefined) {
+      Struct.encode(Struct.wrap(message.decoded), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionSecret {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionSecret();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.raw = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.decoded = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionSecret {
+    return {
+      raw: isSet(object.raw) ? Buffer.from(bytesFromBase64(object.raw)) : Buffer.alloc(0),
+      decoded: isObject(object.decoded) ? object.decoded : undefined,
+    };
+  },
+
+  toJSON(message: SessionSecret): unknown {
+    const obj: any = {};
+    if (message.raw.length !== 0) {
+      obj.raw = base64FromBytes(message.raw);
+    }
+    if (message.decoded !== undefined) {
+      obj.decoded = message.decoded;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SessionSecret>, I>>(base?: I): SessionSecret {
+    return SessionSecret.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionSecret>, I>>(object: I): SessionSecret {
+    const message = createBaseSessionSecret();
+    message.raw = object.raw ?? Buffer.alloc(0);
+    message.decoded = object.decoded ?? undefined;
     return message;
   },
 };
@@ -2564,6 +3256,600 @@ export const RemoveTargetHostSourcesResponse: MessageFns<RemoveTargetHostSources
   },
 };
 
+function createBaseAddTargetCredentialSourcesRequest(): AddTargetCredentialSourcesRequest {
+  return { id: "", version: 0, brokered_credential_source_ids: [], injected_application_credential_source_ids: [] };
+}
+
+export const AddTargetCredentialSourcesRequest: MessageFns<AddTargetCredentialSourcesRequest> = {
+  encode(message: AddTargetCredentialSourcesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    for (const v of message.brokered_credential_source_ids) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.injected_application_credential_source_ids) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddTargetCredentialSourcesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddTargetCredentialSourcesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.brokered_credential_source_ids.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.injected_application_credential_source_ids.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddTargetCredentialSourcesRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      brokered_credential_source_ids: globalThis.Array.isArray(object?.brokered_credential_source_ids)
+        ? object.brokered_credential_source_ids.map((e: any) => globalThis.String(e))
+        : [],
+      injected_application_credential_source_ids:
+        globalThis.Array.isArray(object?.injected_application_credential_source_ids)
+          ? object.injected_application_credential_source_ids.map((e: any) => globalThis.String(e))
+          : [],
+    };
+  },
+
+  toJSON(message: AddTargetCredentialSourcesRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.brokered_credential_source_ids?.length) {
+      obj.brokered_credential_source_ids = message.brokered_credential_source_ids;
+    }
+    if (message.injected_application_credential_source_ids?.length) {
+      obj.injected_application_credential_source_ids = message.injected_application_credential_source_ids;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AddTargetCredentialSourcesRequest>, I>>(
+    base?: I,
+  ): AddTargetCredentialSourcesRequest {
+    return AddTargetCredentialSourcesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AddTargetCredentialSourcesRequest>, I>>(
+    object: I,
+  ): AddTargetCredentialSourcesRequest {
+    const message = createBaseAddTargetCredentialSourcesRequest();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.brokered_credential_source_ids = object.brokered_credential_source_ids?.map((e) => e) || [];
+    message.injected_application_credential_source_ids =
+      object.injected_application_credential_source_ids?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseAddTargetCredentialSourcesResponse(): AddTargetCredentialSourcesResponse {
+  return { item: undefined };
+}
+
+export const AddTargetCredentialSourcesResponse: MessageFns<AddTargetCredentialSourcesResponse> = {
+  encode(message: AddTargetCredentialSourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Target.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddTargetCredentialSourcesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddTargetCredentialSourcesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Target.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddTargetCredentialSourcesResponse {
+    return { item: isSet(object.item) ? Target.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: AddTargetCredentialSourcesResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Target.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AddTargetCredentialSourcesResponse>, I>>(
+    base?: I,
+  ): AddTargetCredentialSourcesResponse {
+    return AddTargetCredentialSourcesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AddTargetCredentialSourcesResponse>, I>>(
+    object: I,
+  ): AddTargetCredentialSourcesResponse {
+    const message = createBaseAddTargetCredentialSourcesResponse();
+    message.item = (object.item !== undefined && object.item !== null) ? Target.fromPartial(object.item) : undefined;
+    return message;
+  },
+};
+
+function createBaseSetTargetCredentialSourcesRequest(): SetTargetCredentialSourcesRequest {
+  return { id: "", version: 0, brokered_credential_source_ids: [], injected_application_credential_source_ids: [] };
+}
+
+export const SetTargetCredentialSourcesRequest: MessageFns<SetTargetCredentialSourcesRequest> = {
+  encode(message: SetTargetCredentialSourcesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    for (const v of message.brokered_credential_source_ids) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.injected_application_credential_source_ids) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetTargetCredentialSourcesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetTargetCredentialSourcesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.brokered_credential_source_ids.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.injected_application_credential_source_ids.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetTargetCredentialSourcesRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      brokered_credential_source_ids: globalThis.Array.isArray(object?.brokered_credential_source_ids)
+        ? object.brokered_credential_source_ids.map((e: any) => globalThis.String(e))
+        : [],
+      injected_application_credential_source_ids:
+        globalThis.Array.isArray(object?.injected_application_credential_source_ids)
+          ? object.injected_application_credential_source_ids.map((e: any) => globalThis.String(e))
+          : [],
+    };
+  },
+
+  toJSON(message: SetTargetCredentialSourcesRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.brokered_credential_source_ids?.length) {
+      obj.brokered_credential_source_ids = message.brokered_credential_source_ids;
+    }
+    if (message.injected_application_credential_source_ids?.length) {
+      obj.injected_application_credential_source_ids = message.injected_application_credential_source_ids;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SetTargetCredentialSourcesRequest>, I>>(
+    base?: I,
+  ): SetTargetCredentialSourcesRequest {
+    return SetTargetCredentialSourcesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetTargetCredentialSourcesRequest>, I>>(
+    object: I,
+  ): SetTargetCredentialSourcesRequest {
+    const message = createBaseSetTargetCredentialSourcesRequest();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.brokered_credential_source_ids = object.brokered_credential_source_ids?.map((e) => e) || [];
+    message.injected_application_credential_source_ids =
+      object.injected_application_credential_source_ids?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSetTargetCredentialSourcesResponse(): SetTargetCredentialSourcesResponse {
+  return { item: undefined };
+}
+
+export const SetTargetCredentialSourcesResponse: MessageFns<SetTargetCredentialSourcesResponse> = {
+  encode(message: SetTargetCredentialSourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Target.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetTargetCredentialSourcesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetTargetCredentialSourcesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Target.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetTargetCredentialSourcesResponse {
+    return { item: isSet(object.item) ? Target.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: SetTargetCredentialSourcesResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Target.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SetTargetCredentialSourcesResponse>, I>>(
+    base?: I,
+  ): SetTargetCredentialSourcesResponse {
+    return SetTargetCredentialSourcesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetTargetCredentialSourcesResponse>, I>>(
+    object: I,
+  ): SetTargetCredentialSourcesResponse {
+    const message = createBaseSetTargetCredentialSourcesResponse();
+    message.item = (object.item !== undefined && object.item !== null) ? Target.fromPartial(object.item) : undefined;
+    return message;
+  },
+};
+
+function createBaseRemoveTargetCredentialSourcesRequest(): RemoveTargetCredentialSourcesRequest {
+  return { id: "", version: 0, brokered_credential_source_ids: [], injected_application_credential_source_ids: [] };
+}
+
+export const RemoveTargetCredentialSourcesRequest: MessageFns<RemoveTargetCredentialSourcesRequest> = {
+  encode(message: RemoveTargetCredentialSourcesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    for (const v of message.brokered_credential_source_ids) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.injected_application_credential_source_ids) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveTargetCredentialSourcesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveTargetCredentialSourcesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.brokered_credential_source_ids.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.injected_application_credential_source_ids.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoveTargetCredentialSourcesRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      brokered_credential_source_ids: globalThis.Array.isArray(object?.brokered_credential_source_ids)
+        ? object.brokered_credential_source_ids.map((e: any) => globalThis.String(e))
+        : [],
+      injected_application_credential_source_ids:
+        globalThis.Array.isArray(object?.injected_application_credential_source_ids)
+          ? object.injected_application_credential_source_ids.map((e: any) => globalThis.String(e))
+          : [],
+    };
+  },
+
+  toJSON(message: RemoveTargetCredentialSourcesRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.brokered_credential_source_ids?.length) {
+      obj.brokered_credential_source_ids = message.brokered_credential_source_ids;
+    }
+    if (message.injected_application_credential_source_ids?.length) {
+      obj.injected_application_credential_source_ids = message.injected_application_credential_source_ids;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RemoveTargetCredentialSourcesRequest>, I>>(
+    base?: I,
+  ): RemoveTargetCredentialSourcesRequest {
+    return RemoveTargetCredentialSourcesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RemoveTargetCredentialSourcesRequest>, I>>(
+    object: I,
+  ): RemoveTargetCredentialSourcesRequest {
+    const message = createBaseRemoveTargetCredentialSourcesRequest();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.brokered_credential_source_ids = object.brokered_credential_source_ids?.map((e) => e) || [];
+    message.injected_application_credential_source_ids =
+      object.injected_application_credential_source_ids?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRemoveTargetCredentialSourcesResponse(): RemoveTargetCredentialSourcesResponse {
+  return { item: undefined };
+}
+
+export const RemoveTargetCredentialSourcesResponse: MessageFns<RemoveTargetCredentialSourcesResponse> = {
+  encode(message: RemoveTargetCredentialSourcesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Target.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveTargetCredentialSourcesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveTargetCredentialSourcesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Target.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoveTargetCredentialSourcesResponse {
+    return { item: isSet(object.item) ? Target.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: RemoveTargetCredentialSourcesResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Target.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RemoveTargetCredentialSourcesResponse>, I>>(
+    base?: I,
+  ): RemoveTargetCredentialSourcesResponse {
+    return RemoveTargetCredentialSourcesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RemoveTargetCredentialSourcesResponse>, I>>(
+    object: I,
+  ): RemoveTargetCredentialSourcesResponse {
+    const message = createBaseRemoveTargetCredentialSourcesResponse();
+    message.item = (object.item !== undefined && object.item !== null) ? Target.fromPartial(object.item) : undefined;
+    return message;
+  },
+};
+
 function createBaseAuthorizeSessionRequest(): AuthorizeSessionRequest {
   return { id: "", host_id: "", name: "", scope_id: "", scope_name: "" };
 }
@@ -3136,6 +4422,210 @@ export const TargetServiceDefinition = {
         },
       },
     },
+    /** Adds credential sources. */
+    addTargetCredentialSources: {
+      name: "AddTargetCredentialSources",
+      requestType: AddTargetCredentialSourcesRequest as typeof AddTargetCredentialSourcesRequest,
+      requestStream: false,
+      responseType: AddTargetCredentialSourcesResponse as typeof AddTargetCredentialSourcesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              50,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              39,
+              47,
+              118,
+              49,
+              47,
+              116,
+              97,
+              114,
+              103,
+              101,
+              116,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              97,
+              100,
+              100,
+              45,
+              99,
+              114,
+              101,
+              100,
+              101,
+              110,
+              116,
+              105,
+              97,
+              108,
+              45,
+              115,
+              111,
+              117,
+              114,
+              99,
+              101,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Makes these the credential sources. */
+    setTargetCredentialSources: {
+      name: "SetTargetCredentialSources",
+      requestType: SetTargetCredentialSourcesRequest as typeof SetTargetCredentialSourcesRequest,
+      requestStream: false,
+      responseType: SetTargetCredentialSourcesResponse as typeof SetTargetCredentialSourcesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              50,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              39,
+              47,
+              118,
+              49,
+              47,
+              116,
+              97,
+              114,
+              103,
+              101,
+              116,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              115,
+              101,
+              116,
+              45,
+              99,
+              114,
+              101,
+              100,
+              101,
+              110,
+              116,
+              105,
+              97,
+              108,
+              45,
+              115,
+              111,
+              117,
+              114,
+              99,
+              101,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Removes credential sources. */
+    removeTargetCredentialSources: {
+      name: "RemoveTargetCredentialSources",
+      requestType: RemoveTargetCredentialSourcesRequest as typeof RemoveTargetCredentialSourcesRequest,
+      requestStream: false,
+      responseType: RemoveTargetCredentialSourcesResponse as typeof RemoveTargetCredentialSourcesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              53,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              42,
+              47,
+              118,
+              49,
+              47,
+              116,
+              97,
+              114,
+              103,
+              101,
+              116,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              114,
+              101,
+              109,
+              111,
+              118,
+              101,
+              45,
+              99,
+              114,
+              101,
+              100,
+              101,
+              110,
+              116,
+              105,
+              97,
+              108,
+              45,
+              115,
+              111,
+              117,
+              114,
+              99,
+              101,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
     /** Opens a session: checks, chooses a host and workers, and answers with what a client needs to connect. The path may name an id, or a target name with one of scope_id and scope_name. */
     authorizeSession: {
       name: "AuthorizeSession",
@@ -3294,6 +4784,48 @@ export const TargetServiceService = {
     responseDeserialize: (value: Buffer): RemoveTargetHostSourcesResponse =>
       RemoveTargetHostSourcesResponse.decode(value),
   },
+  /** Adds credential sources. */
+  addTargetCredentialSources: {
+    path: "/sallyport.api.v1.TargetService/AddTargetCredentialSources" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AddTargetCredentialSourcesRequest): Buffer =>
+      Buffer.from(AddTargetCredentialSourcesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AddTargetCredentialSourcesRequest =>
+      AddTargetCredentialSourcesRequest.decode(value),
+    responseSerialize: (value: AddTargetCredentialSourcesResponse): Buffer =>
+      Buffer.from(AddTargetCredentialSourcesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AddTargetCredentialSourcesResponse =>
+      AddTargetCredentialSourcesResponse.decode(value),
+  },
+  /** Makes these the credential sources. */
+  setTargetCredentialSources: {
+    path: "/sallyport.api.v1.TargetService/SetTargetCredentialSources" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetTargetCredentialSourcesRequest): Buffer =>
+      Buffer.from(SetTargetCredentialSourcesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetTargetCredentialSourcesRequest =>
+      SetTargetCredentialSourcesRequest.decode(value),
+    responseSerialize: (value: SetTargetCredentialSourcesResponse): Buffer =>
+      Buffer.from(SetTargetCredentialSourcesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SetTargetCredentialSourcesResponse =>
+      SetTargetCredentialSourcesResponse.decode(value),
+  },
+  /** Removes credential sources. */
+  removeTargetCredentialSources: {
+    path: "/sallyport.api.v1.TargetService/RemoveTargetCredentialSources" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RemoveTargetCredentialSourcesRequest): Buffer =>
+      Buffer.from(RemoveTargetCredentialSourcesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RemoveTargetCredentialSourcesRequest =>
+      RemoveTargetCredentialSourcesRequest.decode(value),
+    responseSerialize: (value: RemoveTargetCredentialSourcesResponse): Buffer =>
+      Buffer.from(RemoveTargetCredentialSourcesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RemoveTargetCredentialSourcesResponse =>
+      RemoveTargetCredentialSourcesResponse.decode(value),
+  },
   /** Opens a session: checks, chooses a host and workers, and answers with what a client needs to connect. The path may name an id, or a target name with one of scope_id and scope_name. */
   authorizeSession: {
     path: "/sallyport.api.v1.TargetService/AuthorizeSession" as const,
@@ -3325,6 +4857,15 @@ export interface TargetServiceServer extends UntypedServiceImplementation {
   setTargetHostSources: handleUnaryCall<SetTargetHostSourcesRequest, SetTargetHostSourcesResponse>;
   /** Removes host sets. */
   removeTargetHostSources: handleUnaryCall<RemoveTargetHostSourcesRequest, RemoveTargetHostSourcesResponse>;
+  /** Adds credential sources. */
+  addTargetCredentialSources: handleUnaryCall<AddTargetCredentialSourcesRequest, AddTargetCredentialSourcesResponse>;
+  /** Makes these the credential sources. */
+  setTargetCredentialSources: handleUnaryCall<SetTargetCredentialSourcesRequest, SetTargetCredentialSourcesResponse>;
+  /** Removes credential sources. */
+  removeTargetCredentialSources: handleUnaryCall<
+    RemoveTargetCredentialSourcesRequest,
+    RemoveTargetCredentialSourcesResponse
+  >;
   /** Opens a session: checks, chooses a host and workers, and answers with what a client needs to connect. The path may name an id, or a target name with one of scope_id and scope_name. */
   authorizeSession: handleUnaryCall<AuthorizeSessionRequest, AuthorizeSessionResponse>;
 }
@@ -3458,6 +4999,54 @@ export interface TargetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveTargetHostSourcesResponse) => void,
   ): ClientUnaryCall;
+  /** Adds credential sources. */
+  addTargetCredentialSources(
+    request: AddTargetCredentialSourcesRequest,
+    callback: (error: ServiceError | null, response: AddTargetCredentialSourcesResponse) => void,
+  ): ClientUnaryCall;
+  addTargetCredentialSources(
+    request: AddTargetCredentialSourcesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AddTargetCredentialSourcesResponse) => void,
+  ): ClientUnaryCall;
+  addTargetCredentialSources(
+    request: AddTargetCredentialSourcesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AddTargetCredentialSourcesResponse) => void,
+  ): ClientUnaryCall;
+  /** Makes these the credential sources. */
+  setTargetCredentialSources(
+    request: SetTargetCredentialSourcesRequest,
+    callback: (error: ServiceError | null, response: SetTargetCredentialSourcesResponse) => void,
+  ): ClientUnaryCall;
+  setTargetCredentialSources(
+    request: SetTargetCredentialSourcesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SetTargetCredentialSourcesResponse) => void,
+  ): ClientUnaryCall;
+  setTargetCredentialSources(
+    request: SetTargetCredentialSourcesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SetTargetCredentialSourcesResponse) => void,
+  ): ClientUnaryCall;
+  /** Removes credential sources. */
+  removeTargetCredentialSources(
+    request: RemoveTargetCredentialSourcesRequest,
+    callback: (error: ServiceError | null, response: RemoveTargetCredentialSourcesResponse) => void,
+  ): ClientUnaryCall;
+  removeTargetCredentialSources(
+    request: RemoveTargetCredentialSourcesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RemoveTargetCredentialSourcesResponse) => void,
+  ): ClientUnaryCall;
+  removeTargetCredentialSources(
+    request: RemoveTargetCredentialSourcesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RemoveTargetCredentialSourcesResponse) => void,
+  ): ClientUnaryCall;
   /** Opens a session: checks, chooses a host and workers, and answers with what a client needs to connect. The path may name an id, or a target name with one of scope_id and scope_name. */
   authorizeSession(
     request: AuthorizeSessionRequest,
@@ -3484,6 +5073,14 @@ export const TargetServiceClient = makeGenericClientConstructor(
   service: typeof TargetServiceService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 

@@ -20,6 +20,7 @@ import {
 } from "@grpc/grpc-js";
 import { FieldMask } from "../google/protobuf/field_mask";
 import { Timestamp } from "../google/protobuf/timestamp";
+import { Alias } from "./aliases";
 import { ScopeInfo } from "./common";
 
 export const protobufPackage = "sallyport.api.v1";
@@ -160,6 +161,33 @@ export interface RemoveUserAccountsRequest {
 
 export interface RemoveUserAccountsResponse {
   item?: User | undefined;
+}
+
+export interface ListResolvableAliasesRequest {
+  /** Id of the user. */
+  id: string;
+  /** Boolean expression over /item/...; items that do not match are left out. */
+  filter: string;
+  /** Opaque token of the previous page or of a finished listing. */
+  list_token: string;
+  /** Largest number of items wanted; 0 or more than the controller's maximum gives the maximum. */
+  page_size: number;
+}
+
+export interface ListResolvableAliasesResponse {
+  items: Alias[];
+  /** "delta" when more pages follow, "complete" at the end. */
+  response_type: string;
+  /** Continues this listing, or later asks for what changed. */
+  list_token: string;
+  /** "created_time" in a first listing, "updated_time" in a refresh. */
+  sort_by: string;
+  /** Always "desc". */
+  sort_dir: string;
+  /** Refresh only: ids deleted since the last phase. */
+  removed_ids: string[];
+  /** Estimated number of items in the whole listing. */
+  est_item_count: number;
 }
 
 function createBaseUser(): User {
@@ -1937,6 +1965,300 @@ export const RemoveUserAccountsResponse: MessageFns<RemoveUserAccountsResponse> 
   },
 };
 
+function createBaseListResolvableAliasesRequest(): ListResolvableAliasesRequest {
+  return { id: "", filter: "", list_token: "", page_size: 0 };
+}
+
+export const ListResolvableAliasesRequest: MessageFns<ListResolvableAliasesRequest> = {
+  encode(message: ListResolvableAliasesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.filter !== "") {
+      writer.uint32(162).string(message.filter);
+    }
+    if (message.list_token !== "") {
+      writer.uint32(170).string(message.list_token);
+    }
+    if (message.page_size !== 0) {
+      writer.uint32(176).uint32(message.page_size);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListResolvableAliasesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListResolvableAliasesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.filter = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.list_token = reader.string();
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.page_size = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListResolvableAliasesRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      filter: isSet(object.filter) ? globalThis.String(object.filter) : "",
+      list_token: isSet(object.list_token) ? globalThis.String(object.list_token) : "",
+      page_size: isSet(object.page_size) ? globalThis.Number(object.page_size) : 0,
+    };
+  },
+
+  toJSON(message: ListResolvableAliasesRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.filter !== "") {
+      obj.filter = message.filter;
+    }
+    if (message.list_token !== "") {
+      obj.list_token = message.list_token;
+    }
+    if (message.page_size !== 0) {
+      obj.page_size = Math.round(message.page_size);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListResolvableAliasesRequest>, I>>(base?: I): ListResolvableAliasesRequest {
+    return ListResolvableAliasesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListResolvableAliasesRequest>, I>>(object: I): ListResolvableAliasesRequest {
+    const message = createBaseListResolvableAliasesRequest();
+    message.id = object.id ?? "";
+    message.filter = object.filter ?? "";
+    message.list_token = object.list_token ?? "";
+    message.page_size = object.page_size ?? 0;
+    return message;
+  },
+};
+
+function createBaseListResolvableAliasesResponse(): ListResolvableAliasesResponse {
+  return {
+    items: [],
+    response_type: "",
+    list_token: "",
+    sort_by: "",
+    sort_dir: "",
+    removed_ids: [],
+    est_item_count: 0,
+  };
+}
+
+export const ListResolvableAliasesResponse: MessageFns<ListResolvableAliasesResponse> = {
+  encode(message: ListResolvableAliasesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.items) {
+      Alias.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.response_type !== "") {
+      writer.uint32(18).string(message.response_type);
+    }
+    if (message.list_token !== "") {
+      writer.uint32(26).string(message.list_token);
+    }
+    if (message.sort_by !== "") {
+      writer.uint32(34).string(message.sort_by);
+    }
+    if (message.sort_dir !== "") {
+      writer.uint32(42).string(message.sort_dir);
+    }
+    for (const v of message.removed_ids) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.est_item_count !== 0) {
+      writer.uint32(56).uint32(message.est_item_count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListResolvableAliasesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListResolvableAliasesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.items.push(Alias.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.response_type = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.list_token = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sort_by = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.sort_dir = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.removed_ids.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.est_item_count = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListResolvableAliasesResponse {
+    return {
+      items: globalThis.Array.isArray(object?.items) ? object.items.map((e: any) => Alias.fromJSON(e)) : [],
+      response_type: isSet(object.response_type) ? globalThis.String(object.response_type) : "",
+      list_token: isSet(object.list_token) ? globalThis.String(object.list_token) : "",
+      sort_by: isSet(object.sort_by) ? globalThis.String(object.sort_by) : "",
+      sort_dir: isSet(object.sort_dir) ? globalThis.String(object.sort_dir) : "",
+      removed_ids: globalThis.Array.isArray(object?.removed_ids)
+        ? object.removed_ids.map((e: any) => globalThis.String(e))
+        : [],
+      est_item_count: isSet(object.est_item_count) ? globalThis.Number(object.est_item_count) : 0,
+    };
+  },
+
+  toJSON(message: ListResolvableAliasesResponse): unknown {
+    const obj: any = {};
+    if (message.items?.length) {
+      obj.items = message.items.map((e) => Alias.toJSON(e));
+    }
+    if (message.response_type !== "") {
+      obj.response_type = message.response_type;
+    }
+    if (message.list_token !== "") {
+      obj.list_token = message.list_token;
+    }
+    if (message.sort_by !== "") {
+      obj.sort_by = message.sort_by;
+    }
+    if (message.sort_dir !== "") {
+      obj.sort_dir = message.sort_dir;
+    }
+    if (message.removed_ids?.length) {
+      obj.removed_ids = message.removed_ids;
+    }
+    if (message.est_item_count !== 0) {
+      obj.est_item_count = Math.round(message.est_item_count);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListResolvableAliasesResponse>, I>>(base?: I): ListResolvableAliasesResponse {
+    return ListResolvableAliasesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListResolvableAliasesResponse>, I>>(
+    object: I,
+  ): ListResolvableAliasesResponse {
+    const message = createBaseListResolvableAliasesResponse();
+    message.items = object.items?.map((e) => Alias.fromPartial(e)) || [];
+    message.response_type = object.response_type ?? "";
+    message.list_token = object.list_token ?? "";
+    message.sort_by = object.sort_by ?? "";
+    message.sort_dir = object.sort_dir ?? "";
+    message.removed_ids = object.removed_ids?.map((e) => e) || [];
+    message.est_item_count = object.est_item_count ?? 0;
+    return message;
+  },
+};
+
 /** Users. */
 export type UserServiceDefinition = typeof UserServiceDefinition;
 export const UserServiceDefinition = {
@@ -2261,6 +2583,63 @@ export const UserServiceDefinition = {
         },
       },
     },
+    /** Lists the aliases whose target the user can see, a page at a time, newest first. */
+    listResolvableAliases: {
+      name: "ListResolvableAliases",
+      requestType: ListResolvableAliasesRequest as typeof ListResolvableAliasesRequest,
+      requestStream: false,
+      responseType: ListResolvableAliasesResponse as typeof ListResolvableAliasesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              40,
+              18,
+              38,
+              47,
+              118,
+              49,
+              47,
+              117,
+              115,
+              101,
+              114,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              108,
+              105,
+              115,
+              116,
+              45,
+              114,
+              101,
+              115,
+              111,
+              108,
+              118,
+              97,
+              98,
+              108,
+              101,
+              45,
+              97,
+              108,
+              105,
+              97,
+              115,
+              101,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
   },
 } as const;
 
@@ -2353,6 +2732,18 @@ export const UserServiceService = {
       Buffer.from(RemoveUserAccountsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RemoveUserAccountsResponse => RemoveUserAccountsResponse.decode(value),
   },
+  /** Lists the aliases whose target the user can see, a page at a time, newest first. */
+  listResolvableAliases: {
+    path: "/sallyport.api.v1.UserService/ListResolvableAliases" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListResolvableAliasesRequest): Buffer =>
+      Buffer.from(ListResolvableAliasesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListResolvableAliasesRequest => ListResolvableAliasesRequest.decode(value),
+    responseSerialize: (value: ListResolvableAliasesResponse): Buffer =>
+      Buffer.from(ListResolvableAliasesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListResolvableAliasesResponse => ListResolvableAliasesResponse.decode(value),
+  },
 } as const;
 
 export interface UserServiceServer extends UntypedServiceImplementation {
@@ -2372,6 +2763,8 @@ export interface UserServiceServer extends UntypedServiceImplementation {
   setUserAccounts: handleUnaryCall<SetUserAccountsRequest, SetUserAccountsResponse>;
   /** Unlinks accounts from the user. */
   removeUserAccounts: handleUnaryCall<RemoveUserAccountsRequest, RemoveUserAccountsResponse>;
+  /** Lists the aliases whose target the user can see, a page at a time, newest first. */
+  listResolvableAliases: handleUnaryCall<ListResolvableAliasesRequest, ListResolvableAliasesResponse>;
 }
 
 export interface UserServiceClient extends Client {
@@ -2502,6 +2895,22 @@ export interface UserServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveUserAccountsResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists the aliases whose target the user can see, a page at a time, newest first. */
+  listResolvableAliases(
+    request: ListResolvableAliasesRequest,
+    callback: (error: ServiceError | null, response: ListResolvableAliasesResponse) => void,
+  ): ClientUnaryCall;
+  listResolvableAliases(
+    request: ListResolvableAliasesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListResolvableAliasesResponse) => void,
+  ): ClientUnaryCall;
+  listResolvableAliases(
+    request: ListResolvableAliasesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListResolvableAliasesResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -73,6 +73,8 @@ export interface Worker {
   api_tags?: { [key: string]: any } | undefined;
   release_version: string;
   directly_connected_downstream_workers: string[];
+  /** "unknown": workers of this edition store no recordings. Output only. */
+  local_storage_state: string;
   /** Actions that the caller may perform on this item. Output only. */
   authorized_actions: string[];
 }
@@ -138,6 +140,62 @@ export interface CreateControllerLedResponse {
   item?: Worker | undefined;
 }
 
+export interface AddWorkerTagsRequest {
+  id: string;
+  version: number;
+  /** Tag keys to lists of values. */
+  api_tags?: { [key: string]: any } | undefined;
+}
+
+export interface AddWorkerTagsResponse {
+  item?: Worker | undefined;
+}
+
+export interface SetWorkerTagsRequest {
+  id: string;
+  version: number;
+  /** Tag keys to lists of values. */
+  api_tags?: { [key: string]: any } | undefined;
+}
+
+export interface SetWorkerTagsResponse {
+  item?: Worker | undefined;
+}
+
+export interface RemoveWorkerTagsRequest {
+  id: string;
+  version: number;
+  /** Tag keys to lists of values. */
+  api_tags?: { [key: string]: any } | undefined;
+}
+
+export interface RemoveWorkerTagsResponse {
+  item?: Worker | undefined;
+}
+
+/** The authorities that vouch for workers. */
+export interface CertificateAuthority {
+  certs: Certificate[];
+}
+
+export interface Certificate {
+  /** "current" signs, "next" is trusted already. */
+  id: string;
+  /** Hexadecimal. */
+  public_key_sha256: string;
+  not_before_time?: Date | undefined;
+  not_after_time?: Date | undefined;
+}
+
+export interface ReadCertificateAuthorityRequest {
+  /** Must be "global". */
+  scope_id: string;
+}
+
+export interface ReadCertificateAuthorityResponse {
+  item?: CertificateAuthority | undefined;
+}
+
 function createBaseWorker(): Worker {
   return {
     id: "",
@@ -159,6 +217,7 @@ function createBaseWorker(): Worker {
     api_tags: undefined,
     release_version: "",
     directly_connected_downstream_workers: [],
+    local_storage_state: "",
     authorized_actions: [],
   };
 }
@@ -221,6 +280,9 @@ export const Worker: MessageFns<Worker> = {
     }
     for (const v of message.directly_connected_downstream_workers) {
       writer.uint32(1602).string(v!);
+    }
+    if (message.local_storage_state !== "") {
+      writer.uint32(1682).string(message.local_storage_state);
     }
     for (const v of message.authorized_actions) {
       writer.uint32(2402).string(v!);
@@ -393,6 +455,14 @@ export const Worker: MessageFns<Worker> = {
             message.directly_connected_downstream_workers.push(reader.string());
             continue;
           }
+          case 210: {
+            if (tag !== 1682) {
+              break;
+            }
+
+            message.local_storage_state = reader.string();
+            continue;
+          }
           case 300: {
             if (tag !== 2402) {
               break;
@@ -442,6 +512,7 @@ export const Worker: MessageFns<Worker> = {
       directly_connected_downstream_workers: globalThis.Array.isArray(object?.directly_connected_downstream_workers)
         ? object.directly_connected_downstream_workers.map((e: any) => globalThis.String(e))
         : [],
+      local_storage_state: isSet(object.local_storage_state) ? globalThis.String(object.local_storage_state) : "",
       authorized_actions: globalThis.Array.isArray(object?.authorized_actions)
         ? object.authorized_actions.map((e: any) => globalThis.String(e))
         : [],
@@ -507,6 +578,9 @@ export const Worker: MessageFns<Worker> = {
     if (message.directly_connected_downstream_workers?.length) {
       obj.directly_connected_downstream_workers = message.directly_connected_downstream_workers;
     }
+    if (message.local_storage_state !== "") {
+      obj.local_storage_state = message.local_storage_state;
+    }
     if (message.authorized_actions?.length) {
       obj.authorized_actions = message.authorized_actions;
     }
@@ -539,6 +613,7 @@ export const Worker: MessageFns<Worker> = {
     message.api_tags = object.api_tags ?? undefined;
     message.release_version = object.release_version ?? "";
     message.directly_connected_downstream_workers = object.directly_connected_downstream_workers?.map((e) => e) || [];
+    message.local_storage_state = object.local_storage_state ?? "";
     message.authorized_actions = object.authorized_actions?.map((e) => e) || [];
     return message;
   },
@@ -1391,6 +1466,838 @@ export const CreateControllerLedResponse: MessageFns<CreateControllerLedResponse
   },
 };
 
+function createBaseAddWorkerTagsRequest(): AddWorkerTagsRequest {
+  return { id: "", version: 0, api_tags: undefined };
+}
+
+export const AddWorkerTagsRequest: MessageFns<AddWorkerTagsRequest> = {
+  encode(message: AddWorkerTagsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.api_tags !== undefined) {
+      Struct.encode(Struct.wrap(message.api_tags), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddWorkerTagsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddWorkerTagsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.api_tags = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddWorkerTagsRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      api_tags: isObject(object.api_tags) ? object.api_tags : undefined,
+    };
+  },
+
+  toJSON(message: AddWorkerTagsRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.api_tags !== undefined) {
+      obj.api_tags = message.api_tags;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AddWorkerTagsRequest>, I>>(base?: I): AddWorkerTagsRequest {
+    return AddWorkerTagsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AddWorkerTagsRequest>, I>>(object: I): AddWorkerTagsRequest {
+    const message = createBaseAddWorkerTagsRequest();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.api_tags = object.api_tags ?? undefined;
+    return message;
+  },
+};
+
+function createBaseAddWorkerTagsResponse(): AddWorkerTagsResponse {
+  return { item: undefined };
+}
+
+export const AddWorkerTagsResponse: MessageFns<AddWorkerTagsResponse> = {
+  encode(message: AddWorkerTagsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Worker.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddWorkerTagsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddWorkerTagsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Worker.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddWorkerTagsResponse {
+    return { item: isSet(object.item) ? Worker.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: AddWorkerTagsResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Worker.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AddWorkerTagsResponse>, I>>(base?: I): AddWorkerTagsResponse {
+    return AddWorkerTagsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AddWorkerTagsResponse>, I>>(object: I): AddWorkerTagsResponse {
+    const message = createBaseAddWorkerTagsResponse();
+    message.item = (object.item !== undefined && object.item !== null) ? Worker.fromPartial(object.item) : undefined;
+    return message;
+  },
+};
+
+function createBaseSetWorkerTagsRequest(): SetWorkerTagsRequest {
+  return { id: "", version: 0, api_tags: undefined };
+}
+
+export const SetWorkerTagsRequest: MessageFns<SetWorkerTagsRequest> = {
+  encode(message: SetWorkerTagsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.api_tags !== undefined) {
+      Struct.encode(Struct.wrap(message.api_tags), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetWorkerTagsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetWorkerTagsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.api_tags = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetWorkerTagsRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      api_tags: isObject(object.api_tags) ? object.api_tags : undefined,
+    };
+  },
+
+  toJSON(message: SetWorkerTagsRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.api_tags !== undefined) {
+      obj.api_tags = message.api_tags;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SetWorkerTagsRequest>, I>>(base?: I): SetWorkerTagsRequest {
+    return SetWorkerTagsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetWorkerTagsRequest>, I>>(object: I): SetWorkerTagsRequest {
+    const message = createBaseSetWorkerTagsRequest();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.api_tags = object.api_tags ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSetWorkerTagsResponse(): SetWorkerTagsResponse {
+  return { item: undefined };
+}
+
+export const SetWorkerTagsResponse: MessageFns<SetWorkerTagsResponse> = {
+  encode(message: SetWorkerTagsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Worker.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetWorkerTagsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetWorkerTagsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Worker.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetWorkerTagsResponse {
+    return { item: isSet(object.item) ? Worker.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: SetWorkerTagsResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Worker.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SetWorkerTagsResponse>, I>>(base?: I): SetWorkerTagsResponse {
+    return SetWorkerTagsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetWorkerTagsResponse>, I>>(object: I): SetWorkerTagsResponse {
+    const message = createBaseSetWorkerTagsResponse();
+    message.item = (object.item !== undefined && object.item !== null) ? Worker.fromPartial(object.item) : undefined;
+    return message;
+  },
+};
+
+function createBaseRemoveWorkerTagsRequest(): RemoveWorkerTagsRequest {
+  return { id: "", version: 0, api_tags: undefined };
+}
+
+export const RemoveWorkerTagsRequest: MessageFns<RemoveWorkerTagsRequest> = {
+  encode(message: RemoveWorkerTagsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.api_tags !== undefined) {
+      Struct.encode(Struct.wrap(message.api_tags), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveWorkerTagsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveWorkerTagsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.api_tags = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoveWorkerTagsRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      api_tags: isObject(object.api_tags) ? object.api_tags : undefined,
+    };
+  },
+
+  toJSON(message: RemoveWorkerTagsRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.api_tags !== undefined) {
+      obj.api_tags = message.api_tags;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RemoveWorkerTagsRequest>, I>>(base?: I): RemoveWorkerTagsRequest {
+    return RemoveWorkerTagsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RemoveWorkerTagsRequest>, I>>(object: I): RemoveWorkerTagsRequest {
+    const message = createBaseRemoveWorkerTagsRequest();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.api_tags = object.api_tags ?? undefined;
+    return message;
+  },
+};
+
+function createBaseRemoveWorkerTagsResponse(): RemoveWorkerTagsResponse {
+  return { item: undefined };
+}
+
+export const RemoveWorkerTagsResponse: MessageFns<RemoveWorkerTagsResponse> = {
+  encode(message: RemoveWorkerTagsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Worker.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveWorkerTagsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveWorkerTagsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Worker.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoveWorkerTagsResponse {
+    return { item: isSet(object.item) ? Worker.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: RemoveWorkerTagsResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Worker.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RemoveWorkerTagsResponse>, I>>(base?: I): RemoveWorkerTagsResponse {
+    return RemoveWorkerTagsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RemoveWorkerTagsResponse>, I>>(object: I): RemoveWorkerTagsResponse {
+    const message = createBaseRemoveWorkerTagsResponse();
+    message.item = (object.item !== undefined && object.item !== null) ? Worker.fromPartial(object.item) : undefined;
+    return message;
+  },
+};
+
+function createBaseCertificateAuthority(): CertificateAuthority {
+  return { certs: [] };
+}
+
+export const CertificateAuthority: MessageFns<CertificateAuthority> = {
+  encode(message: CertificateAuthority, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.certs) {
+      Certificate.encode(v!, writer.uint32(82).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CertificateAuthority {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCertificateAuthority();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.certs.push(Certificate.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CertificateAuthority {
+    return {
+      certs: globalThis.Array.isArray(object?.certs) ? object.certs.map((e: any) => Certificate.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: CertificateAuthority): unknown {
+    const obj: any = {};
+    if (message.certs?.length) {
+      obj.certs = message.certs.map((e) => Certificate.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CertificateAuthority>, I>>(base?: I): CertificateAuthority {
+    return CertificateAuthority.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CertificateAuthority>, I>>(object: I): CertificateAuthority {
+    const message = createBaseCertificateAuthority();
+    message.certs = object.certs?.map((e) => Certificate.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCertificate(): Certificate {
+  return { id: "", public_key_sha256: "", not_before_time: undefined, not_after_time: undefined };
+}
+
+export const Certificate: MessageFns<Certificate> = {
+  encode(message: Certificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(82).string(message.id);
+    }
+    if (message.public_key_sha256 !== "") {
+      writer.uint32(162).string(message.public_key_sha256);
+    }
+    if (message.not_before_time !== undefined) {
+      Timestamp.encode(toTimestamp(message.not_before_time), writer.uint32(242).fork()).join();
+    }
+    if (message.not_after_time !== undefined) {
+      Timestamp.encode(toTimestamp(message.not_after_time), writer.uint32(322).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Certificate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCertificate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.public_key_sha256 = reader.string();
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.not_before_time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.not_after_time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Certificate {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      public_key_sha256: isSet(object.public_key_sha256) ? globalThis.String(object.public_key_sha256) : "",
+      not_before_time: isSet(object.not_before_time) ? fromJsonTimestamp(object.not_before_time) : undefined,
+      not_after_time: isSet(object.not_after_time) ? fromJsonTimestamp(object.not_after_time) : undefined,
+    };
+  },
+
+  toJSON(message: Certificate): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.public_key_sha256 !== "") {
+      obj.public_key_sha256 = message.public_key_sha256;
+    }
+    if (message.not_before_time !== undefined) {
+      obj.not_before_time = message.not_before_time.toISOString();
+    }
+    if (message.not_after_time !== undefined) {
+      obj.not_after_time = message.not_after_time.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Certificate>, I>>(base?: I): Certificate {
+    return Certificate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Certificate>, I>>(object: I): Certificate {
+    const message = createBaseCertificate();
+    message.id = object.id ?? "";
+    message.public_key_sha256 = object.public_key_sha256 ?? "";
+    message.not_before_time = object.not_before_time ?? undefined;
+    message.not_after_time = object.not_after_time ?? undefined;
+    return message;
+  },
+};
+
+function createBaseReadCertificateAuthorityRequest(): ReadCertificateAuthorityRequest {
+  return { scope_id: "" };
+}
+
+export const ReadCertificateAuthorityRequest: MessageFns<ReadCertificateAuthorityRequest> = {
+  encode(message: ReadCertificateAuthorityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope_id !== "") {
+      writer.uint32(10).string(message.scope_id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadCertificateAuthorityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadCertificateAuthorityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReadCertificateAuthorityRequest {
+    return { scope_id: isSet(object.scope_id) ? globalThis.String(object.scope_id) : "" };
+  },
+
+  toJSON(message: ReadCertificateAuthorityRequest): unknown {
+    const obj: any = {};
+    if (message.scope_id !== "") {
+      obj.scope_id = message.scope_id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReadCertificateAuthorityRequest>, I>>(base?: I): ReadCertificateAuthorityRequest {
+    return ReadCertificateAuthorityRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReadCertificateAuthorityRequest>, I>>(
+    object: I,
+  ): ReadCertificateAuthorityRequest {
+    const message = createBaseReadCertificateAuthorityRequest();
+    message.scope_id = object.scope_id ?? "";
+    return message;
+  },
+};
+
+function createBaseReadCertificateAuthorityResponse(): ReadCertificateAuthorityResponse {
+  return { item: undefined };
+}
+
+export const ReadCertificateAuthorityResponse: MessageFns<ReadCertificateAuthorityResponse> = {
+  encode(message: ReadCertificateAuthorityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      CertificateAuthority.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadCertificateAuthorityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadCertificateAuthorityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = CertificateAuthority.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReadCertificateAuthorityResponse {
+    return { item: isSet(object.item) ? CertificateAuthority.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: ReadCertificateAuthorityResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = CertificateAuthority.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReadCertificateAuthorityResponse>, I>>(
+    base?: I,
+  ): ReadCertificateAuthorityResponse {
+    return ReadCertificateAuthorityResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReadCertificateAuthorityResponse>, I>>(
+    object: I,
+  ): ReadCertificateAuthorityResponse {
+    const message = createBaseReadCertificateAuthorityResponse();
+    message.item = (object.item !== undefined && object.item !== null)
+      ? CertificateAuthority.fromPartial(object.item)
+      : undefined;
+    return message;
+  },
+};
+
 /** Workers. */
 export type WorkerServiceDefinition = typeof WorkerServiceDefinition;
 export const WorkerServiceDefinition = {
@@ -1597,6 +2504,252 @@ export const WorkerServiceDefinition = {
         },
       },
     },
+    /** Adds tags. */
+    addWorkerTags: {
+      name: "AddWorkerTags",
+      requestType: AddWorkerTagsRequest as typeof AddWorkerTagsRequest,
+      requestStream: false,
+      responseType: AddWorkerTagsResponse as typeof AddWorkerTagsResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              43,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              32,
+              47,
+              118,
+              49,
+              47,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              97,
+              100,
+              100,
+              45,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              45,
+              116,
+              97,
+              103,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Makes these the tags of the API. */
+    setWorkerTags: {
+      name: "SetWorkerTags",
+      requestType: SetWorkerTagsRequest as typeof SetWorkerTagsRequest,
+      requestStream: false,
+      responseType: SetWorkerTagsResponse as typeof SetWorkerTagsResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              43,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              32,
+              47,
+              118,
+              49,
+              47,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              115,
+              101,
+              116,
+              45,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              45,
+              116,
+              97,
+              103,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Removes tags. */
+    removeWorkerTags: {
+      name: "RemoveWorkerTags",
+      requestType: RemoveWorkerTagsRequest as typeof RemoveWorkerTagsRequest,
+      requestStream: false,
+      responseType: RemoveWorkerTagsResponse as typeof RemoveWorkerTagsResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              46,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              35,
+              47,
+              118,
+              49,
+              47,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              114,
+              101,
+              109,
+              111,
+              118,
+              101,
+              45,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              45,
+              116,
+              97,
+              103,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Returns the authorities that vouch for workers. */
+    readCertificateAuthority: {
+      name: "ReadCertificateAuthority",
+      requestType: ReadCertificateAuthorityRequest as typeof ReadCertificateAuthorityRequest,
+      requestStream: false,
+      responseType: ReadCertificateAuthorityResponse as typeof ReadCertificateAuthorityResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              46,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              18,
+              38,
+              47,
+              118,
+              49,
+              47,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              115,
+              58,
+              114,
+              101,
+              97,
+              100,
+              45,
+              99,
+              101,
+              114,
+              116,
+              105,
+              102,
+              105,
+              99,
+              97,
+              116,
+              101,
+              45,
+              97,
+              117,
+              116,
+              104,
+              111,
+              114,
+              105,
+              116,
+              121,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
   },
 } as const;
 
@@ -1657,6 +2810,54 @@ export const WorkerServiceService = {
       Buffer.from(CreateControllerLedResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateControllerLedResponse => CreateControllerLedResponse.decode(value),
   },
+  /** Adds tags. */
+  addWorkerTags: {
+    path: "/sallyport.api.v1.WorkerService/AddWorkerTags" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AddWorkerTagsRequest): Buffer => Buffer.from(AddWorkerTagsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AddWorkerTagsRequest => AddWorkerTagsRequest.decode(value),
+    responseSerialize: (value: AddWorkerTagsResponse): Buffer =>
+      Buffer.from(AddWorkerTagsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AddWorkerTagsResponse => AddWorkerTagsResponse.decode(value),
+  },
+  /** Makes these the tags of the API. */
+  setWorkerTags: {
+    path: "/sallyport.api.v1.WorkerService/SetWorkerTags" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetWorkerTagsRequest): Buffer => Buffer.from(SetWorkerTagsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetWorkerTagsRequest => SetWorkerTagsRequest.decode(value),
+    responseSerialize: (value: SetWorkerTagsResponse): Buffer =>
+      Buffer.from(SetWorkerTagsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SetWorkerTagsResponse => SetWorkerTagsResponse.decode(value),
+  },
+  /** Removes tags. */
+  removeWorkerTags: {
+    path: "/sallyport.api.v1.WorkerService/RemoveWorkerTags" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RemoveWorkerTagsRequest): Buffer =>
+      Buffer.from(RemoveWorkerTagsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RemoveWorkerTagsRequest => RemoveWorkerTagsRequest.decode(value),
+    responseSerialize: (value: RemoveWorkerTagsResponse): Buffer =>
+      Buffer.from(RemoveWorkerTagsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RemoveWorkerTagsResponse => RemoveWorkerTagsResponse.decode(value),
+  },
+  /** Returns the authorities that vouch for workers. */
+  readCertificateAuthority: {
+    path: "/sallyport.api.v1.WorkerService/ReadCertificateAuthority" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReadCertificateAuthorityRequest): Buffer =>
+      Buffer.from(ReadCertificateAuthorityRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReadCertificateAuthorityRequest =>
+      ReadCertificateAuthorityRequest.decode(value),
+    responseSerialize: (value: ReadCertificateAuthorityResponse): Buffer =>
+      Buffer.from(ReadCertificateAuthorityResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReadCertificateAuthorityResponse =>
+      ReadCertificateAuthorityResponse.decode(value),
+  },
 } as const;
 
 export interface WorkerServiceServer extends UntypedServiceImplementation {
@@ -1670,6 +2871,14 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   deleteWorker: handleUnaryCall<DeleteWorkerRequest, DeleteWorkerResponse>;
   /** Creates a worker and answers with the one-time activation token to enroll it with. */
   createControllerLed: handleUnaryCall<CreateControllerLedRequest, CreateControllerLedResponse>;
+  /** Adds tags. */
+  addWorkerTags: handleUnaryCall<AddWorkerTagsRequest, AddWorkerTagsResponse>;
+  /** Makes these the tags of the API. */
+  setWorkerTags: handleUnaryCall<SetWorkerTagsRequest, SetWorkerTagsResponse>;
+  /** Removes tags. */
+  removeWorkerTags: handleUnaryCall<RemoveWorkerTagsRequest, RemoveWorkerTagsResponse>;
+  /** Returns the authorities that vouch for workers. */
+  readCertificateAuthority: handleUnaryCall<ReadCertificateAuthorityRequest, ReadCertificateAuthorityResponse>;
 }
 
 export interface WorkerServiceClient extends Client {
@@ -1752,6 +2961,70 @@ export interface WorkerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateControllerLedResponse) => void,
+  ): ClientUnaryCall;
+  /** Adds tags. */
+  addWorkerTags(
+    request: AddWorkerTagsRequest,
+    callback: (error: ServiceError | null, response: AddWorkerTagsResponse) => void,
+  ): ClientUnaryCall;
+  addWorkerTags(
+    request: AddWorkerTagsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AddWorkerTagsResponse) => void,
+  ): ClientUnaryCall;
+  addWorkerTags(
+    request: AddWorkerTagsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AddWorkerTagsResponse) => void,
+  ): ClientUnaryCall;
+  /** Makes these the tags of the API. */
+  setWorkerTags(
+    request: SetWorkerTagsRequest,
+    callback: (error: ServiceError | null, response: SetWorkerTagsResponse) => void,
+  ): ClientUnaryCall;
+  setWorkerTags(
+    request: SetWorkerTagsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SetWorkerTagsResponse) => void,
+  ): ClientUnaryCall;
+  setWorkerTags(
+    request: SetWorkerTagsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SetWorkerTagsResponse) => void,
+  ): ClientUnaryCall;
+  /** Removes tags. */
+  removeWorkerTags(
+    request: RemoveWorkerTagsRequest,
+    callback: (error: ServiceError | null, response: RemoveWorkerTagsResponse) => void,
+  ): ClientUnaryCall;
+  removeWorkerTags(
+    request: RemoveWorkerTagsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RemoveWorkerTagsResponse) => void,
+  ): ClientUnaryCall;
+  removeWorkerTags(
+    request: RemoveWorkerTagsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RemoveWorkerTagsResponse) => void,
+  ): ClientUnaryCall;
+  /** Returns the authorities that vouch for workers. */
+  readCertificateAuthority(
+    request: ReadCertificateAuthorityRequest,
+    callback: (error: ServiceError | null, response: ReadCertificateAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  readCertificateAuthority(
+    request: ReadCertificateAuthorityRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReadCertificateAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  readCertificateAuthority(
+    request: ReadCertificateAuthorityRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReadCertificateAuthorityResponse) => void,
   ): ClientUnaryCall;
 }
 

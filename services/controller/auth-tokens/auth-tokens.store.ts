@@ -70,8 +70,22 @@ export async function insertToken(
 
 /** Deletes a token that presented itself too late. */
 export async function deleteTokenById(tx: Tx, id: string): Promise<void> {
+  await announceExpiry(tx);
   await changed(tx, sql`delete from auth_tokens where id = ${id}`);
 }
+
+/** Deletes tokens that have expired, or were last used before `stale`. */
+export async function deleteExpiredTokens(tx: Tx, now: Date, stale: Date): Promise<void> {
+  await announceExpiry(tx);
+  await changed(
+    tx,
+    sql`delete from auth_tokens where expiration_time <= ${now} or approximate_last_used_time <= ${stale}`,
+  );
+}
+
+/** Tells the sessions of the tokens that go in this transaction that they expired: only those that ask for it end. */
+const announceExpiry = (tx: Tx): Promise<unknown> =>
+  sql`select set_config('sallyport.token_expiry', 'on', true)`.execute(tx);
 
 export const deleteToken = (tx: Tx, allowed: Allowed): Promise<number> =>
   changed(tx, sql`delete from auth_tokens where id = ${allowed.resource.id}`);

@@ -215,6 +215,8 @@ export const COLLECTIONS_BELOW = {
     below('scope', KEY_ACTIONS),
   ],
   'auth-method': [below('account'), below('managed-group')],
+  'credential-store/static': [below('credential')],
+  'credential-store/vault': [below('credential-library')],
   'host-catalog/static': [below('host'), below('host-set')],
   'host-catalog/plugin': [below('host', collectionActions('host', 'plugin')), below('host-set')],
 } as const satisfies Record<string, readonly CollectionBelow[]>;

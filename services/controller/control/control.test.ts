@@ -363,6 +363,26 @@ describe('sessions on a stream', () => {
     await again.close();
   });
 
+  test('what changes while Hello is compared follows the Welcome', async () => {
+    await worker.close();
+    const late = new TestWorker(cluster(), keys);
+    const id = await transaction(world.db, new Date(), async (tx) => {
+      // Holds up the attachment where it writes what the worker says of itself.
+      await sql`select 1 from workers where id = ${WORKER} for no key update`.execute(tx);
+      late.hello();
+      await waitFor('the stream', () => first.control.attachedWorkers().includes(WORKER));
+      world.statements.length = 0;
+      const made = await createSession(world, new Date());
+      await waitFor('the push', () => world.statements.some((text) => text.includes('as worker_ids')));
+      return made;
+    });
+    await waitFor('the grant', () =>
+      late.heard.some((message) => message.$case === 'session_grant' && message.value.session_id === id),
+    );
+    expect(late.heard[0]!.$case).toBe('welcome');
+    await late.close();
+  });
+
   test('a new process of the worker has lost the connections of the old; a late close amends them once', async () => {
     const id = await createSession(world, new Date());
     const { connection_id } = await worker.authorize(id);

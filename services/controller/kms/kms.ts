@@ -1,5 +1,5 @@
 /** Envelope encryption: root key from the configuration, a key hierarchy per scope, ciphertexts that name their key. */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { newId } from '../../../lib/ids/ids';
 import type { Executor, Tx } from '../db/db';
 import { KEY_BYTES, open, seal } from './cipher';
@@ -21,6 +21,8 @@ export interface Kms {
   /** `aad` binds the ciphertext to its row, usually the row's id. */
   encrypt(on: Executor, scopeId: string, purpose: KeyPurpose, plaintext: Uint8Array, aad: string): Promise<Encrypted>;
   decrypt(on: Executor, keyId: string, ciphertext: Uint8Array, aad: string): Promise<Buffer>;
+  /** What the API shows of a secret, so that clients see whether it changed: base64url of a keyed hash, bound by `aad`. */
+  hmac(on: Executor, scopeId: string, secret: string, aad: string): Promise<string>;
   /** Throws {@link RootKeyError} when the configured root key is not the one that this database's keys need. */
   verify(on: Executor): Promise<void>;
 }
@@ -81,6 +83,12 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
         key = remember(version);
       }
       return open(key, ciphertext, aad);
+    },
+    async hmac(on, scopeId, secret, aad) {
+      const { key } = await newestKey(on, scopeId, 'database');
+      // A key of its own, so that ciphertexts and hashes never share one.
+      const hashKey = createHmac('sha256', key).update(`hmac ${aad}`).digest();
+      return createHmac('sha256', hashKey).update(secret).digest('base64url');
     },
     async verify(on) {
       const version = await store.newestDataKey(on, 'global', 'database');

@@ -1,10 +1,17 @@
 /** `attributes`, the object whose fields depend on the type of the resource. Clients may send numbers as texts. */
 import type { FieldErrors } from './fields';
 
-type Kind = 'text' | 'number';
-type ValueOf<K extends Kind> = K extends 'text' ? string : number;
-type Known = Readonly<Record<string, Kind>>;
-export type Attributes<T extends Known> = { [K in keyof T]?: ValueOf<T[K]> };
+interface ValueOf {
+  text: string;
+  number: number;
+  flag: boolean;
+  /** List of texts; null is the empty one. */
+  texts: string[];
+  object: Readonly<Record<string, unknown>>;
+}
+type Kind = keyof ValueOf;
+export type Known = Readonly<Record<string, Kind>>;
+export type Attributes<T extends Known> = { [K in keyof T]?: ValueOf[T[K]] };
 
 const MAX_NUMBER = 2 ** 32 - 1;
 
@@ -20,7 +27,7 @@ export function readAttributes<T extends Known>(
   const read: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given ?? {})) {
     const kind = Object.hasOwn(known, name) ? known[name] : undefined;
-    const understood = kind === 'text' ? textOf(value) : kind === 'number' ? numberOf(value) : undefined;
+    const understood = kind === undefined ? undefined : READERS[kind](value);
     if (kind === undefined || (understood === undefined && value !== null)) {
       errors.add('attributes', 'Attribute fields do not match the expected format.');
       return undefined;
@@ -37,6 +44,22 @@ function numberOf(value: unknown): number | undefined {
   const fits = typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= MAX_NUMBER;
   return fits ? number : undefined;
 }
+
+const flagOf = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
+
+const textsOf = (value: unknown): string[] | undefined =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined;
+
+const objectOf = (value: unknown): object | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+
+const READERS: Readonly<Record<Kind, (value: unknown) => unknown>> = {
+  text: textOf,
+  number: numberOf,
+  flag: flagOf,
+  texts: textsOf,
+  object: objectOf,
+};
 
 /** A mask that names `attributes` as a whole names each of the known paths below it. */
 export function maskWithAttributes(mask: readonly string[], known: Known): string[] {

@@ -66,6 +66,18 @@ function checkText(errors: FieldErrors, item: CommonFields): void {
   }
 }
 
+const MAX_SHORT_NAME = 127;
+const MAX_SHORT_DESCRIPTION = 1_023;
+
+/** For resources whose names and descriptions have tighter limits than most. */
+export function checkShortText(errors: FieldErrors, item: CommonFields): void {
+  const { name = '', description = '' } = item;
+  const text = (what: string, max: number) => `${what} must have at most ${max} characters.`;
+  errors.require(name.trim().length <= MAX_SHORT_NAME, 'name', text('Name', MAX_SHORT_NAME));
+  const fits = description.length <= MAX_SHORT_DESCRIPTION;
+  errors.require(fits, 'description', text('Description', MAX_SHORT_DESCRIPTION));
+}
+
 /** Common checks of a create request. */
 export function checkCreate(errors: FieldErrors, item: CommonFields): FieldErrors {
   const readOnly = 'This is a read only field.';

@@ -12,8 +12,6 @@ const HOST_PREFIXES = ['hst', 'hplg', 'h'];
 /** Checks the shape of the request and finds the target; 400 or 404 otherwise. */
 export async function requestedTarget(on: Executor, request: AuthorizeSessionRequest): Promise<store.SessionTarget> {
   const { id, name, scope_id, scope_name } = request;
-  // A path without an underscore is an alias unless a scope makes it a name.
-  if (!id.includes('_') && scope_id === '' && scope_name === '') throw resourceNotFound();
   checkShape(request);
   if (name === '') return known(await store.targetById(on, id));
   const scope = scope_id === '' ? { name: scope_name } : { id: scope_id };

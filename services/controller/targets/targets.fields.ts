@@ -5,6 +5,7 @@ import { Target, type UpdateTargetRequest } from '../../../proto/gen/api/targets
 import { readAddress } from '../resources/address';
 import { maskWithAttributes, readAttributes, type Attributes } from '../resources/attributes';
 import { checkCreate, checkUpdate, FieldErrors, maskedColumns, storedText } from '../resources/fields';
+import { readWithAliases, refuseWithAliases, type PlannedAlias } from './targets.aliases';
 import { DEFAULT_SESSION_MAX_SECONDS, TARGET_ATTRIBUTES, TARGET_MUTABLE, TARGET_PREFIXES, UNLIMITED } from './targets';
 
 type Path = keyof typeof TARGET_MUTABLE;
@@ -14,7 +15,7 @@ const MAX_PORT = 65_535;
 const MAX_INT32 = 2 ** 31 - 1;
 
 /** Columns of a new target. Throws 400 with everything that is wrong. */
-export function newTargetColumns(item: Target): Record<string, unknown> {
+export function newTargetColumns(item: Target): { values: Record<string, unknown>; aliases: PlannedAlias[] } {
   const errors = new FieldErrors();
   const projectRequired = 'This field is required to have a properly formatted project scope id.';
   errors.require(hasIdForm(item.scope_id, 'p'), 'scope_id', projectRequired);
@@ -28,10 +29,12 @@ export function newTargetColumns(item: Target): Record<string, unknown> {
     checkPorts(errors, attributes, 'This field cannot be set to zero.');
   }
   const address = checkValues(errors, item);
+  const aliases = readWithAliases(errors, item.with_aliases);
   checkCreate(errors, item).throwIfAny();
   const paths = Object.keys(TARGET_MUTABLE) as Path[];
   const given = paths.filter((path) => valueOf(path, item, attributes!, address) !== undefined);
-  return maskedColumns(given, TARGET_MUTABLE, (path) => valueOf(path as Path, item, attributes!, address));
+  const values = maskedColumns(given, TARGET_MUTABLE, (path) => valueOf(path as Path, item, attributes!, address));
+  return { values, aliases };
 }
 
 /** Columns that an update changes. Throws 400 with everything that is wrong. */
@@ -49,6 +52,7 @@ export function changedTargetColumns(request: UpdateTargetRequest): Record<strin
     checkPorts(errors, attributes, 'This cannot be set to zero.');
   }
   const address = checkValues(errors, item);
+  refuseWithAliases(errors, item);
   checkUpdate(errors, request, TARGET_PREFIXES).throwIfAny();
   return maskedColumns(
     mask,

@@ -1,5 +1,5 @@
 /** Handlers of TargetService: decode, look up, authorize, one store call, encode. */
-import { ApiError, invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
 import { Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
 import type { Allowed } from '../authz/authz';
@@ -21,6 +21,7 @@ import {
   TCP_TARGET_PREFIX,
   type TargetRow,
 } from './targets';
+import { allowAliases, insertAliases, resolvingAliases } from './targets.aliases';
 import { changedTargetColumns, newTargetColumns } from './targets.fields';
 import * as store from './targets.store';
 
@@ -42,7 +43,6 @@ export type AuthorizeSession = Handlers<typeof TargetServiceDefinition>['authori
 const hostSourceEditor =
   (deps: ControllerDeps, { allow, shown, answer }: ItemAccess<TargetRow, ReturnType<typeof targetItem>>) =>
   async (op: Op, verb: ListVerb, request: { id: string; version: number; host_source_ids: string[] }) => {
-    refuseAlias(request.id);
     const wanted = unique(request.host_source_ids);
     checkHostSources(request, wanted, verb === 'set');
     const { row, allowed } = await allow(op, `${verb}-host-sources`, request.id);
@@ -66,9 +66,8 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
   const { allow, shown, answer } = access;
   const editHostSources = hostSourceEditor(deps, access);
 
-  return service(TargetServiceDefinition, {
+  const handlers: Handlers<typeof TargetServiceDefinition> = {
     async getTarget(op, { id }) {
-      refuseAlias(id);
       checkGetId(id, ...TARGET_PREFIXES);
       const { row, allowed } = await allow(op, 'read', id);
       return shown(op, allowed, row);
@@ -81,17 +80,20 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
 
     async createTarget(op, request) {
       const item = request.item ?? Target.fromPartial({});
-      const values = newTargetColumns(item);
+      const { aliases, values } = newTargetColumns(item);
       const scope = await scopeNode(deps.db.executor, item.scope_id);
       const allowed = await deps.authz.check(op, 'create', collectionIn('target', scope));
+      const aliasesAllowed = await allowAliases(deps.authz, op, aliases);
       const now = deps.clock.now();
       const id = newId(TCP_TARGET_PREFIX);
-      await changing(deps.db, now, (tx) => store.insertTarget(tx, allowed, { id, values, now }));
+      await changing(deps.db, now, async (tx) => {
+        await store.insertTarget(tx, allowed, { id, values, now });
+        await insertAliases(tx, aliasesAllowed, { id, now }, aliases);
+      });
       return answer(op, allowed, id);
     },
 
     async updateTarget(op, request) {
-      refuseAlias(request.id);
       const columns = changedTargetColumns(request);
       const { allowed } = await allow(op, 'update', request.id);
       const version = request.item!.version;
@@ -105,7 +107,6 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
     },
 
     async deleteTarget(op, { id }) {
-      refuseAlias(id);
       checkDeleteId(id, ...TARGET_PREFIXES);
       const { allowed } = await allow(op, 'delete', id);
       await transaction(deps.db, deps.clock.now(), (tx) => store.deleteTarget(tx, allowed));
@@ -116,12 +117,8 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
     setTargetHostSources: (op, request) => editHostSources(op, 'set', request),
     removeTargetHostSources: (op, request) => editHostSources(op, 'remove', request),
     authorizeSession,
-  });
-}
-
-/** An id without an underscore can only be an alias, and there is none. */
-function refuseAlias(id: string): void {
-  if (id !== '' && !id.includes('_')) throw resourceNotFound();
+  };
+  return service(TargetServiceDefinition, resolvingAliases(deps.db.executor, handlers));
 }
 
 const conflict = (message: string): ApiError => new ApiError('FailedPrecondition', message);

@@ -19,7 +19,9 @@ export const findTarget = (on: Executor, id: string): Promise<TargetRow | undefi
     sql`
       select ${columns},
         coalesce((select jsonb_agg(jsonb_build_object('id', h.id, 'host_catalog_id', h.host_catalog_id) order by h.id)
-          from target_host_sets t join host_sets h on h.id = t.host_set_id where t.target_id = r.id), '[]') as host_sources
+          from target_host_sets t join host_sets h on h.id = t.host_set_id where t.target_id = r.id), '[]') as host_sources,
+        coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'value', a.value) order by a.value, a.id)
+          from aliases a where a.destination_id = r.id), '[]') as aliases
       from targets r join scopes s on s.id = r.scope_id
       where r.id = ${id}`,
   );

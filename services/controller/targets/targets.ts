@@ -45,6 +45,8 @@ export interface TargetRow extends ItemRow {
   egress_worker_filter: string | null;
   /** Absent in lists. */
   host_sources?: { id: string; host_catalog_id: string }[];
+  /** Absent in lists. */
+  aliases?: { id: string; value: string }[];
 }
 
 export const targetResource = (row: Pick<TargetRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
@@ -70,6 +72,7 @@ export const targetItem = (row: TargetRow) => ({
   end_sessions_on_token_expiry: unless(row.end_sessions_on_token_expiry, false),
   worker_filter: row.worker_filter ?? undefined,
   egress_worker_filter: row.egress_worker_filter ?? undefined,
+  aliases: row.aliases ?? [],
   attributes: {
     default_port: row.default_port,
     ...(row.default_client_port === null ? {} : { default_client_port: row.default_client_port }),

@@ -80,7 +80,7 @@ class Pushes implements SessionPushes {
     if (status === 'pending' && (this.deps.control.wasPushed(id) || this.deps.control.attachedWorkers().length === 0)) {
       return;
     }
-    
+    this.changed.add(id);
     this.working ??= this.work().finally(() => (this.working = undefined));
   }
 

@@ -1,4 +1,5 @@
 /** The periodic tasks of sessions, workers and what is kept of them. */
+import { deleteExpiredTokens } from '../auth-tokens/auth-tokens.store';
 import { changed, sql, transaction, type Db } from '../db/db';
 import * as control from '../control/control.store';
 import { closeLost, markUnreachable } from '../sessions/connections.store';
@@ -48,12 +49,7 @@ export async function expireControllers(db: Db, now: Date): Promise<void> {
 export async function purge(db: Db, now: Date, staleMs: number): Promise<void> {
   const before = (age: number): Date => new Date(now.getTime() - age);
   await inBatches(() => transaction(db, now, (tx) => sessions.purgeSessions(tx, before(RETENTION_MS))));
-  await transaction(db, now, async (tx) => {
-    // Tells the sessions of these tokens that they expired; see the schema.
-    await sql`select set_config('sallyport.token_expiry', 'on', true)`.execute(tx);
-    await sql`delete from auth_tokens
-      where expiration_time <= ${now} or approximate_last_used_time <= ${before(staleMs)}`.execute(tx);
-  });
+  await transaction(db, now, (tx) => deleteExpiredTokens(tx, now, before(staleMs)));
   await changed(db.executor, sql`delete from tombstones where deleted_time < ${before(TOMBSTONES_MS)}`);
 }
 

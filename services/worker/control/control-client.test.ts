@@ -93,8 +93,8 @@ class Controller {
   }
 
   of<K extends Request['$case']>(kind: K): Extract<Request, { $case: K }>['value'][] {
-    const isKind = (message: Request): message is Extract<Request, { $case: K }> => message.$case === kind;
-    return this.received.filter(isKind).map((message) => message.value);
+    const values = this.received.filter((message) => message.$case === kind).map((message) => message.value);
+    return values as Extract<Request, { $case: K }>['value'][];
   }
 
   hello(): Promise<Hello> {

@@ -24,7 +24,7 @@ import { enroll, EnrollmentRefused, readActivationToken } from './enroll';
 import { hashToken, loadIdentity, openStorage, saveIdentity, validity, type WorkerIdentity } from './identity';
 import { closedMessage, egressGrantOf, sessionEndOf } from './messages';
 import { renewIdentity, renewalDelay, RENEWAL_RETRY_MS } from './renewal';
-import { connectUpstream, memberCredentials, type Upstream } from './upstream';
+import { memberCredentials, openClient, type Upstream } from './upstream';
 
 export const PROTOCOL_VERSION = 1;
 const STATS_INTERVAL_MS = 1_000;
@@ -59,6 +59,7 @@ export class ControlClient implements Controller {
   private stream: ControlStream | undefined;
   private readonly closing = new AbortController();
   private running: Promise<void> | undefined;
+  private closed: Promise<void> | undefined;
   private wasAttached = false;
   private readonly attachWaiters = new Set<() => void>();
   private readonly reported = new WeakMap<LiveConnection, { up: number; down: number }>();
@@ -105,7 +106,12 @@ export class ControlClient implements Controller {
   }
 
   /** Ends the stream; unacknowledged closes stay on disk. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closed ??= this.shutDown();
+    return this.closed;
+  }
+
+  private async shutDown(): Promise<void> {
     this.closing.abort();
     this.stopStats();
     this.cancelRenewal();
@@ -198,11 +204,8 @@ export class ControlClient implements Controller {
   /** One stream from its beginning to its end; answers or rejects with what ended it. */
   private async serve(upstream: Upstream): Promise<Error & { code?: number }> {
     const identity = await this.ensureIdentity(upstream);
-    const client = await connectUpstream(upstream, memberCredentials(identity));
-    if (this.closing.signal.aborted) {
-      client.close();
-      return new Error('closed');
-    }
+    if (this.closing.signal.aborted) return new Error('closed');
+    const client = openClient(upstream, memberCredentials(identity));
     return new Promise((resolve) => {
       this.stream = new ControlStream(client, this.hello(), this.options.clock, {
         welcome: (welcome) => this.welcome(welcome, upstream),

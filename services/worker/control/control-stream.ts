@@ -85,7 +85,7 @@ export class ControlStream {
 
   /** Ends the stream in order; what was sent before still arrives. */
   async close(): Promise<void> {
-    if (this.isEnded) return;
+    if (!this.isAttached) return this.end(new Error('closed'));
     const ended = new Promise<void>((resolve) => this.call.once('status', () => resolve()));
     const cancel = this.clock.after(1_000, () => this.call.cancel());
     this.call.end();

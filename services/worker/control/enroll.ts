@@ -5,7 +5,7 @@ import { createCertificateRequest } from '../../../lib/tls/certificates';
 import { newEd25519, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
 import type { EnrollResponse } from '../../../proto/gen/worker/control';
 import { hashToken, type WorkerIdentity } from './identity';
-import { connectUpstream, discoverAuthority, newcomerCredentials, type Upstream } from './upstream';
+import { openClient, discoverAuthority, newcomerCredentials, type Upstream } from './upstream';
 
 const ENROLL_TIMEOUT_MS = 10_000;
 
@@ -29,7 +29,7 @@ export function readActivationToken(text: string | undefined): ActivationToken {
 /** Rejects with {@link EnrollmentRefused} for good, with any other error when another attempt may succeed. */
 export async function enroll(upstream: Upstream, tokenText: string): Promise<WorkerIdentity> {
   const authority = await discoverAuthority(upstream, readActivationToken(tokenText));
-  const client = await connectUpstream(upstream, newcomerCredentials(authority));
+  const client = openClient(upstream, newcomerCredentials(authority));
   try {
     const key = newEd25519();
     const request = { activation_token: tokenText.trim(), certificate_request: await createCertificateRequest(key) };

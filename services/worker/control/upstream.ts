@@ -20,9 +20,9 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 export const upstreamText = ({ host, port }: Upstream): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** A client whose connection stands, proven to be a controller of the deployment. */
-export async function connectUpstream(upstream: Upstream, channel: ChannelCredentials): Promise<ControlServiceClient> {
-  const client = new ControlServiceClient(upstreamText(upstream), channel, {
+/** A client that connects with its first call, and only to a controller of the deployment. */
+export function openClient(upstream: Upstream, channel: ChannelCredentials): ControlServiceClient {
+  return new ControlServiceClient(upstreamText(upstream), channel, {
     'grpc.ssl_target_name_override': SERVER_NAME,
     'grpc.enable_http_proxy': 0,
     'grpc.use_local_subchannel_pool': 1,
@@ -31,14 +31,6 @@ export async function connectUpstream(upstream: Upstream, channel: ChannelCreden
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
   });
-  await new Promise<void>((resolve, reject) => {
-    client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
-      if (!error) return resolve();
-      client.close();
-      reject(new Error(`controller ${upstreamText(upstream)} is not reachable: ${error.message}`));
-    });
-  });
-  return client;
 }
 
 export const memberCredentials = (identity: WorkerIdentity): ChannelCredentials =>

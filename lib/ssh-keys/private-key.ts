@@ -1,0 +1,145 @@
+/**
+ * Whether a text is an SSH private key that a passphrase opens. Understands OpenSSH's own format (PROTOCOL.key of
+ * OpenSSH) and the PEM forms of PKCS#1, SEC1 and PKCS#8. Nothing of the key leaves this file, in errors neither.
+ */
+import { createDecipheriv, createPrivateKey } from 'node:crypto';
+import { pbkdf } from 'bcrypt-pbkdf';
+
+export type PrivateKeyProblem =
+  | 'no key'
+  | 'broken'
+  | 'passphrase needed'
+  | 'wrong passphrase'
+  | 'passphrase without need';
+
+export class PrivateKeyError extends Error {
+  override readonly name = 'PrivateKeyError';
+
+  constructor(readonly problem: PrivateKeyProblem) {
+    super(TEXTS[problem]);
+  }
+}
+
+const TEXTS: Record<PrivateKeyProblem, string> = {
+  'no key': 'ssh: no key found',
+  broken: 'ssh: malformed or unsupported private key',
+  'passphrase needed': 'ssh: this private key is passphrase protected',
+  'wrong passphrase': 'Incorrect private key passphrase.',
+  'passphrase without need': 'Passphrase supplied for unencrypted key.',
+};
+
+const PEM = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----\r?\n([\s\S]*?)-----END \1-----/;
+
+/** Throws {@link PrivateKeyError} unless the key can be used with the passphrase, or without one. */
+export function checkPrivateKey(text: string, passphrase?: string): void {
+  const block = PEM.exec(text);
+  if (block === null) throw new PrivateKeyError('no key');
+  const [pem, label, body] = block as unknown as [string, string, string];
+  if (label === 'OPENSSH PRIVATE KEY') checkOpenSsh(Buffer.from(body, 'base64'), passphrase);
+  else checkPem(pem, label.startsWith('ENCRYPTED') || /^Proc-Type:.*ENCRYPTED/m.test(body), passphrase);
+}
+
+function requirePassphrase(encrypted: boolean, passphrase: string | undefined): void {
+  if (encrypted && passphrase === undefined) throw new PrivateKeyError('passphrase needed');
+  if (!encrypted && passphrase !== undefined) throw new PrivateKeyError('passphrase without need');
+}
+
+function checkPem(pem: string, encrypted: boolean, passphrase: string | undefined): void {
+  requirePassphrase(encrypted, passphrase);
+  try {
+    createPrivateKey(passphrase === undefined ? pem : { key: pem, passphrase });
+  } catch {
+    throw new PrivateKeyError(encrypted ? 'wrong passphrase' : 'broken');
+  }
+}
+
+const MAGIC = Buffer.from('openssh-key-v1\0');
+/** Rounds of the key derivation that are tried; more would hold up everything else. OpenSSH's default is 16 or 24. */
+const MAX_ROUNDS = 128;
+
+interface Cipher {
+  name: 'aes-128-cbc' | 'aes-256-cbc' | 'aes-128-ctr' | 'aes-192-ctr' | 'aes-256-ctr' | 'aes-256-gcm';
+  key: number;
+  iv: number;
+}
+const CIPHERS: Readonly<Record<string, Cipher>> = {
+  'aes128-cbc': { name: 'aes-128-cbc', key: 16, iv: 16 },
+  'aes256-cbc': { name: 'aes-256-cbc', key: 32, iv: 16 },
+  'aes128-ctr': { name: 'aes-128-ctr', key: 16, iv: 16 },
+  'aes192-ctr': { name: 'aes-192-ctr', key: 24, iv: 16 },
+  'aes256-ctr': { name: 'aes-256-ctr', key: 32, iv: 16 },
+  'aes256-gcm@openssh.com': { name: 'aes-256-gcm', key: 32, iv: 12 },
+};
+const GCM_TAG_BYTES = 16;
+
+function checkOpenSsh(bytes: Buffer, passphrase: string | undefined): void {
+  const reader = new Reader(bytes);
+  reader.expect(MAGIC);
+  const [cipherName, kdf, kdfOptions] = [reader.text(), reader.text(), new Reader(reader.string())];
+  requirePassphrase(cipherName !== 'none', passphrase);
+  if (reader.uint32() !== 1) throw new PrivateKeyError('broken');
+  reader.string();
+  const sealed = reader.string();
+  if (passphrase === undefined) return checkSection(sealed, 'broken');
+  const cipher = Object.hasOwn(CIPHERS, cipherName) ? CIPHERS[cipherName]! : undefined;
+  if (cipher === undefined || kdf !== 'bcrypt') throw new PrivateKeyError('broken');
+  const [salt, rounds] = [kdfOptions.string(), kdfOptions.uint32()];
+  const key = Buffer.alloc(cipher.key + cipher.iv);
+  const pass = Buffer.from(passphrase);
+  const bad = rounds < 1 || rounds > MAX_ROUNDS || sealed.length === 0;
+  if (bad || pbkdf(pass, pass.length, salt, salt.length, key, key.length, rounds) !== 0) {
+    throw new PrivateKeyError('broken');
+  }
+  checkSection(decrypt(cipher, key, sealed, reader), 'wrong passphrase');
+}
+
+function decrypt(cipher: Cipher, key: Buffer, sealed: Buffer, behind: Reader): Buffer {
+  const [secret, iv] = [key.subarray(0, cipher.key), key.subarray(cipher.key)];
+  try {
+    if (cipher.name === 'aes-256-gcm') {
+      const decipher = createDecipheriv(cipher.name, secret, iv);
+      decipher.setAuthTag(behind.bytes(GCM_TAG_BYTES));
+      return Buffer.concat([decipher.update(sealed), decipher.final()]);
+    }
+    const decipher = createDecipheriv(cipher.name, secret, iv).setAutoPadding(false);
+    return Buffer.concat([decipher.update(sealed), decipher.final()]);
+  } catch (error) {
+    throw error instanceof PrivateKeyError ? error : new PrivateKeyError('wrong passphrase');
+  }
+}
+
+/** The private section starts with the same random number twice, then names the type of the key. */
+function checkSection(section: Buffer, otherwise: PrivateKeyProblem): void {
+  const reader = new Reader(section);
+  if (section.length < 8 || reader.uint32() !== reader.uint32()) throw new PrivateKeyError(otherwise);
+  if (!/^[\w@.-]+$/.test(reader.text())) throw new PrivateKeyError('broken');
+}
+
+/** Strings with a length in front, as SSH has them. */
+class Reader {
+  private at = 0;
+
+  constructor(private readonly from: Buffer) {}
+
+  bytes(length: number): Buffer {
+    if (this.at + length > this.from.length) throw new PrivateKeyError('broken');
+    this.at += length;
+    return this.from.subarray(this.at - length, this.at);
+  }
+
+  uint32(): number {
+    return this.bytes(4).readUInt32BE();
+  }
+
+  string(): Buffer {
+    return this.bytes(this.uint32());
+  }
+
+  text(): string {
+    return this.string().toString('latin1');
+  }
+
+  expect(prefix: Buffer): void {
+    if (!this.bytes(prefix.length).equals(prefix)) throw new PrivateKeyError('broken');
+  }
+}

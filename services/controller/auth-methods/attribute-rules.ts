@@ -1,0 +1,109 @@
+/** Rules that attributes of several types of auth methods share. Each reports to the errors what is wrong. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { FieldErrors } from '../resources/fields';
+
+/** What a type of auth method does with the attributes that callers send. */
+export interface AttributeRules {
+  /** Columns of a new method; what is absent keeps the column's default. Secrets are still in clear. */
+  create(errors: FieldErrors, given: Given): Columns;
+  /** Columns that a change sets, `null` where it clears. `mask` holds names of attributes. */
+  update(errors: FieldErrors, given: Given, mask: readonly string[]): Columns;
+  /** Columns that are stored encrypted, with their key's id and an HMAC beside. */
+  readonly secrets: readonly string[];
+}
+
+export type Given = Readonly<Record<string, unknown>> | undefined;
+export type Columns = Record<string, unknown>;
+
+export const STATES = ['inactive', 'active-private', 'active-public'] as const;
+export type MethodState = (typeof STATES)[number];
+export const BAD_STATE = 'Only supported values are "inactive", "active-private", or "active-public".';
+export const isMethodState = (text: unknown): text is MethodState => STATES.some((state) => state === text);
+
+/** Schemes that are accepted, and the error of others. */
+export function checkUrl(errors: FieldErrors, field: string, text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hostname === '') {
+    errors.add(field, `${JSON.stringify(text)} cannot be parsed as a url.`);
+    return;
+  }
+  errors.require(['http:', 'https:'].includes(url.protocol), field, 'The scheme must be http or https.');
+  errors.require(text.length < MAX_URL, field, `Must have less than ${MAX_URL} characters.`);
+}
+
+const MAX_URL = 4_000;
+
+/** Each element is one of the known words. `what` names an element in the error. */
+export function checkWords(errors: FieldErrors, field: string, what: string, words: string[], known: string[]): void {
+  for (const word of words) {
+    errors.require(known.includes(word), field, `Contains unsupported ${what} ${JSON.stringify(word)}`);
+  }
+}
+
+/** `from=to` with each known `to` at most once. */
+export function checkMaps(errors: FieldErrors, field: string, maps: string[], known: string[]): void {
+  const seen = new Set<string>();
+  for (const map of maps) {
+    const [from = '', to = '', ...more] = map.split('=').map((part) => part.trim());
+    const problem =
+      from === '' || to === '' || more.length > 0
+        ? 'must have the form from=to'
+        : !known.includes(to)
+          ? `${JSON.stringify(to)} is not one of ${known.join(', ')}`
+          : seen.has(to)
+            ? `${JSON.stringify(to)} has more than one source`
+            : undefined;
+    errors.require(problem === undefined, field, `Contains invalid map ${JSON.stringify(map)}: ${problem ?? ''}`);
+    seen.add(to);
+  }
+}
+
+export function checkCertificates(errors: FieldErrors, field: string, certificates: string[]): void {
+  for (const pem of certificates) {
+    errors.require(isCertificate(pem), field, 'Cannot parse certificates: each must be one certificate in PEM form.');
+  }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+export function checkPrivateKey(errors: FieldErrors, field: string, pem: string): void {
+  try {
+    createPrivateKey(pem);
+  } catch {
+    errors.add(field, 'Cannot parse the private key: it must be in PEM form, without a passphrase.');
+  }
+}
+
+/** Lists hold no empty texts. */
+export function checkLists(errors: FieldErrors, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (Array.isArray(value)) {
+      errors.require(!value.some((text: string) => text.trim() === ''), `attributes.${name}`, 'Must not be empty texts.');
+    }
+  }
+}
+
+/** Texts trimmed, empty ones none at all. Secrets and PEM lose nothing by it. */
+export const trimmed = <T extends object>(given: T): T =>
+  Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
+      if (typeof value !== 'string') return [[name, value]];
+      return value.trim() === '' ? [] : [[name, value.trim()]];
+    }),
+  ) as T;
+
+/** As the API shows settings: only what is set; lists in the order that clients have always seen, which is sorted. */
+export function shownSettings(settings: object, alwaysShown: readonly string[] = []): Record<string, unknown> {
+  const entries = Object.entries(settings).flatMap(([name, value]: [string, unknown]) => {
+    const unset = value === null || value === '' || ((value === false || value === 0) && !alwaysShown.includes(name));
+    if (unset || (Array.isArray(value) && value.length === 0)) return [];
+    return [[name, Array.isArray(value) ? [...(value as string[])].sort() : value] as const];
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,35 @@
+/** Password auth methods: their attributes. */
+import type { AttributeRules, Columns, Given } from './attribute-rules';
+
+const DEFAULTS = { min_login_name_length: 3, min_password_length: 8 } as const;
+const LARGEST = 2_147_483_647;
+const BAD_ATTRIBUTES = 'Attribute fields do not match the expected format.';
+
+/** Absent, null and 0 stand for the default. Undefined when a key or value is not acceptable. */
+function read(given: Given): Columns | undefined {
+  const columns: Columns = { ...DEFAULTS };
+  for (const [key, value] of Object.entries(given ?? {})) {
+    if (!Object.hasOwn(DEFAULTS, key)) return undefined;
+    if (value === null || value === 0) continue;
+    const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > LARGEST) return undefined;
+    columns[key] = number;
+  }
+  return columns;
+}
+
+export const passwordRules: AttributeRules = {
+  secrets: [],
+
+  create(errors, given) {
+    const columns = read(given);
+    if (columns === undefined) errors.add('attributes', BAD_ATTRIBUTES);
+    return columns ?? {};
+  },
+
+  update(errors, given, mask) {
+    const columns = read(given);
+    if (columns === undefined) errors.add('attributes', BAD_ATTRIBUTES);
+    return Object.fromEntries(Object.entries(columns ?? {}).filter(([name]) => mask.includes(name)));
+  },
+};

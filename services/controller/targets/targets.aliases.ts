@@ -1,0 +1,91 @@
+/** Aliases as targets know them: they stand for the id in every request, and can be made together with a target. */
+import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
+import { newId } from '../../../lib/ids/ids';
+import type { NewTargetAlias, Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
+import { ALIAS_PREFIX, isAliasValue } from '../aliases/aliases';
+import { checkValue, readHostId } from '../aliases/aliases.fields';
+import { ALIAS_SCOPE } from '../aliases/aliases.rpc';
+import { insertAlias, resolveAlias } from '../aliases/aliases.store';
+import type { Allowed, Authz } from '../authz/authz';
+import type { Executor, Tx } from '../db/db';
+import { MESSAGE, type FieldErrors } from '../resources/fields';
+import { collectionIn } from '../resources/scope-lists';
+import type { Handlers, Op } from '../rpc/service';
+
+type TargetHandlers = Handlers<typeof TargetServiceDefinition>;
+type AnyHandler = (op: Op, request: any) => Promise<any>;
+
+/** The handlers with aliases resolved first: 404 for one that is unknown or leads nowhere. */
+export function resolvingAliases(on: Executor, handlers: TargetHandlers): TargetHandlers {
+  const wrapped = Object.entries(handlers as Record<string, AnyHandler>).map(([name, handler]) => [
+    name,
+    async (op: Op, request: any) => handler(op, await resolved(on, request)),
+  ]);
+  return Object.fromEntries(wrapped) as TargetHandlers;
+}
+
+interface Addressed {
+  id?: string;
+  host_id?: string;
+  scope_id?: string;
+  scope_name?: string;
+}
+
+async function resolved(on: Executor, request: Addressed): Promise<Addressed> {
+  const { id = '', host_id: wanted } = request;
+  // With a scope the id is the target's name.
+  if (!isAliasValue(id) || (request.scope_id ?? '') !== '' || (request.scope_name ?? '') !== '') return request;
+  // PostgreSQL takes no NUL.
+  const found = id.includes('\0') ? undefined : await resolveAlias(on, id);
+  if (found === undefined) throw resourceNotFound();
+  if (wanted === undefined) return { ...request, id: found.destination_id };
+  if (found.host_id !== null && !['', found.host_id].includes(wanted)) {
+    throw invalidArgument(MESSAGE.fields, [
+      { name: 'host_id', description: 'The alias names another host: leave the host out, or use the id of the target.' },
+    ]);
+  }
+  return { ...request, id: found.destination_id, host_id: found.host_id ?? wanted };
+}
+
+/** An alias to make with its target. */
+export interface PlannedAlias {
+  value: string;
+  host_id: string | null;
+}
+
+/** Checks the aliases of a new target; as they are stored. */
+export function readWithAliases(errors: FieldErrors, given: readonly NewTargetAlias[]): PlannedAlias[] {
+  return given.map((alias) => {
+    errors.require(alias.scope_id === 'global', 'with_aliases.scope_id', "Must be 'global'.");
+    return {
+      value: checkValue(errors, 'with_aliases.value', alias.value),
+      host_id: readHostId(errors, 'with_aliases.attributes', alias.attributes),
+    };
+  });
+}
+
+/** Refuses aliases in an update. */
+export const refuseWithAliases = (errors: FieldErrors, item: Target): FieldErrors =>
+  errors.require(item.with_aliases.length === 0, 'with_aliases', 'This field can only be set at target creation time.');
+
+/** Proof that the caller may create aliases; undefined when none are wanted. */
+export async function allowAliases(
+  authz: Authz,
+  op: Op,
+  aliases: readonly PlannedAlias[],
+): Promise<Allowed<'create'> | undefined> {
+  return aliases.length === 0 ? undefined : authz.check(op, 'create', collectionIn('alias', ALIAS_SCOPE));
+}
+
+export async function insertAliases(
+  tx: Tx,
+  allowed: Allowed<'create'> | undefined,
+  target: { id: string; now: Date },
+  aliases: readonly PlannedAlias[],
+): Promise<void> {
+  if (allowed === undefined) return;
+  for (const alias of aliases) {
+    const common = { id: newId(ALIAS_PREFIX), name: null, description: null, now: target.now };
+    await insertAlias(tx, allowed, { ...common, ...alias, destination_id: target.id });
+  }
+}
