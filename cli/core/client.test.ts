@@ -276,6 +276,8 @@ test('servers that are no controllers: status 2 and what to do', async () => {
   expect(await read(await listen(http))).toEqual([2, expect.stringContaining('is no controller')]);
   expect(await read(await listen(deaf))).toEqual([2, expect.stringMatching(/is no controller|cannot be reached/)]);
   expect(await read(address.replace('http:', 'https:'))).toEqual([2, expect.stringContaining('does not speak TLS')]);
+  const silent = await listen(createNetServer((socket) => socket.on('error', () => undefined).end()));
+  expect(await read(silent.replace('http:', 'https:'))).toEqual([2, expect.stringContaining('use http:// in -addr')]);
   expect(await read('http://no.such.host.invalid:1')).toEqual([2, expect.stringContaining('does not resolve')]);
 });
 

@@ -1,6 +1,6 @@
 /** From words to a command, its flags and its exit status; everything that can go wrong ends here. */
 import { nounLoaders } from '../commands';
-import { Printer, type Format } from '../output/print';
+import { Printer } from '../output/print';
 import { asksForHelp, formatOf, parseArgv } from './argv';
 import type { Command, Context, Flag } from './command';
 import { environment } from './environment';
@@ -52,7 +52,7 @@ async function find(words: readonly string[]): Promise<Found | undefined> {
 
 async function run({ path, command, rest }: Found, io: Io): Promise<number> {
   const format = (formatOf(rest) ?? environment(io.env, 'CLI_FORMAT') ?? 'table').toLowerCase();
-  const printer = new Printer(io, (format === 'json' ? 'json' : 'table'));
+  const printer = new Printer(io, format === 'json' ? 'json' : 'table');
   try {
     const flags = (command.flags ?? []).flatMap((group) => group.flags);
     checkFormat(format, flags);

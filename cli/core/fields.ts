@@ -2,9 +2,11 @@
 import { FilterSyntaxError, compileFilter } from '../../lib/filter/filter';
 import type { Context, Flag } from './command';
 import { UsageError } from './errors';
+import { mustBeIndirect } from './indirect';
 import { parseBoolean, parseDuration, parseInteger } from './numbers';
 
 export interface Field {
+  /** Besides texts, `bool`, `uint` and `list` flags are understood; each text of a list goes through `parse`. */
   flag: Flag;
   /** Where the value goes: `name`, `attributes.default_port`. */
   path: string;
@@ -12,6 +14,8 @@ export interface Field {
   parse?: (text: string) => unknown;
   /** On create. */
   required?: boolean;
+  /** The flag only takes references such as `env://NAME`: what it holds must not stand on the command line. */
+  indirect?: boolean;
 }
 
 const CLEAR = 'The word null clears it.';
@@ -47,13 +51,15 @@ export function seconds(text: string): number {
 
 export const boolean = (text: string): boolean => parseBoolean(text) ?? refuse(text, 'neither true nor false');
 
+export const workerFilter = (text: string): string => filterExpression('worker filter', text);
+
 /** Checked here, so that a mistake is found before anything is sent. */
-export function workerFilter(text: string): string {
+export function filterExpression(what: string, text: string): string {
   try {
     compileFilter(text);
   } catch (error) {
     if (!(error instanceof FilterSyntaxError)) throw error;
-    throw new UsageError(`The worker filter ${JSON.stringify(text)} could not be parsed: ${error.message}`);
+    throw new UsageError(`The ${what} ${JSON.stringify(text)} could not be parsed: ${error.message}`);
   }
   return text;
 }
@@ -66,18 +72,38 @@ export interface Body {
 }
 
 /** Values of the flags that were given. Empty is not given; `null` clears, which for a new item is nothing at all. */
-export function bodyOf({ values }: Context, fields: readonly Field[], purpose: 'create' | 'update'): Body {
+export function bodyOf(context: Context, fields: readonly Field[], purpose: 'create' | 'update'): Body {
   const item: Record<string, unknown> = {};
   const mask: string[] = [];
   for (const field of fields) {
-    const text = values.text(field.flag.name);
-    if (text === '' && purpose === 'create' && field.required === true)
+    const value = valueOf(context, field);
+    if (value === undefined && purpose === 'create' && field.required === true)
       throw new UsageError(`-${field.flag.name} is required`);
-    if (text === '' || (text === 'null' && purpose === 'create')) continue;
-    setPath(item, field.path, text === 'null' ? null : field.parse === undefined ? text : field.parse(text));
+    if (value === undefined || (value === null && purpose === 'create')) continue;
+    setPath(item, field.path, value);
     mask.push(field.path);
   }
   return { item, mask };
+}
+
+/** Undefined when the flag was not given, null when it clears. */
+function valueOf(context: Context, field: Field): unknown {
+  const { values } = context;
+  const { name, type } = field.flag;
+  if (type === 'bool') return values.isGiven(name) ? values.bool(name) : undefined;
+  if (type === 'uint') return values.isGiven(name) ? values.int(name) : undefined;
+  if (type === 'list') {
+    const texts = values.list(name);
+    if (texts.length === 1 && texts[0] === 'null') return null;
+    return texts.length === 0 ? undefined : texts.map((text) => parsed(context, field, text));
+  }
+  const text = values.text(name);
+  return text === '' ? undefined : text === 'null' ? null : parsed(context, field, text);
+}
+
+function parsed({ io }: Context, { flag, parse, indirect }: Field, text: string): unknown {
+  const value = indirect === true ? mustBeIndirect(flag.name, text, io.env) : text;
+  return parse === undefined ? value : parse(value);
 }
 
 function setPath(item: Record<string, unknown>, path: string, value: unknown): void {

@@ -28,7 +28,7 @@ const KNOWN: [RegExp, (address: Address) => string][] = [
     ({ url }) => `${url} cannot be reached from here; check -addr and the network`,
   ],
   [
-    /wrong version number|packet length too long|EPROTO.*(http request|unknown protocol)/i,
+    /wrong version number|packet length too long|before secure TLS connection|EPROTO.*(http request|unknown protocol)/i,
     ({ url }) => `the server at ${url} does not speak TLS; use http:// in -addr`,
   ],
   [

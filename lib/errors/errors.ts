@@ -17,7 +17,7 @@ export type ErrorKind =
   | 'Unavailable'
   | 'Internal';
 
-const CATALOGUE: Record<ErrorKind, { http: number; grpc: status }> = {
+export const ERROR_CATALOGUE: Readonly<Record<ErrorKind, { http: number; grpc: status }>> = {
   InvalidArgument: { http: 400, grpc: status.INVALID_ARGUMENT },
   FailedPrecondition: { http: 400, grpc: status.FAILED_PRECONDITION },
   'invalid list token': { http: 400, grpc: status.INVALID_ARGUMENT },
@@ -59,11 +59,11 @@ export class ApiError extends Error {
   }
 
   get httpStatus(): number {
-    return CATALOGUE[this.kind].http;
+    return ERROR_CATALOGUE[this.kind].http;
   }
 
   get grpcStatus(): status {
-    return CATALOGUE[this.kind].grpc;
+    return ERROR_CATALOGUE[this.kind].grpc;
   }
 
   body(): ErrorBody {

@@ -29,7 +29,7 @@ describeWith(['ssh-keygen'], 'keys of ssh-keygen', () => {
     return readFileSync(file, 'utf8');
   }
 
-  test.each([['ed25519'], ['rsa'], ['ecdsa']])('%s, with and without a passphrase', (type) => {
+  test.each([['ed25519'], ['ecdsa']])('%s, with and without a passphrase', (type) => {
     const plain = generate('', '-t', type);
     expect(problem(plain)).toBeUndefined();
     expect(problem(plain, 'x')).toBe('passphrase without need');
@@ -46,8 +46,8 @@ describeWith(['ssh-keygen'], 'keys of ssh-keygen', () => {
   });
 
   test.each(['PEM', 'PKCS8'])('form %s', (form) => {
-    expect(problem(generate('', '-t', 'rsa', '-m', form))).toBeUndefined();
-    const locked = generate('opensesame', '-t', 'rsa', '-m', form);
+    expect(problem(generate('', '-t', 'rsa', '-b', '1024', '-m', form))).toBeUndefined();
+    const locked = generate('opensesame', '-t', 'rsa', '-b', '1024', '-m', form);
     expect(problem(locked, 'opensesame')).toBeUndefined();
     expect(problem(locked, 'nope')).toBe('wrong passphrase');
     expect(problem(locked)).toBe('passphrase needed');

@@ -92,7 +92,7 @@ async function startBackground(deps: ControllerDeps, control: Control, lifecycle
   const pushes = await startSessionPushes({ db, kms, clock, log, control });
   lifecycle.onClose('the notifications', () => pushes.close());
   const { authTokenTimeToStaleMs } = config;
-  const tasks = startTasks({ clock, log }, sessionTasks({ db, pushes, authTokenTimeToStaleMs }));
+  const tasks = startTasks({ clock, log }, sessionTasks({ db, kms, pushes, authTokenTimeToStaleMs }));
   lifecycle.onClose('the periodic tasks', () => tasks.close());
 }
 

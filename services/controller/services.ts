@@ -3,13 +3,19 @@ import type { PasswordQueue } from './auth-methods/passwords';
 import { aliasService } from './aliases/aliases.rpc';
 import { accountService } from './accounts/accounts.rpc';
 import { authMethodService } from './auth-methods/auth-methods.rpc';
+import { billingService } from './billing/billing.rpc';
 import { authTokenService } from './auth-tokens/auth-tokens.rpc';
 import type { ControllerDeps } from './context';
 import type { Control } from './control/control';
+import { credentialLibraryService } from './credential-libraries/credential-libraries.rpc';
+import { credentialStoreService } from './credential-stores/credential-stores.rpc';
+import { credentialService } from './credentials/credentials.rpc';
+import { enterpriseServices } from './enterprise/enterprise.rpc';
 import { groupService } from './groups/groups.rpc';
 import { hostCatalogService } from './host-catalogs/host-catalogs.rpc';
 import { hostSetService } from './host-sets/host-sets.rpc';
 import { hostService } from './hosts/hosts.rpc';
+import { managedGroupService } from './managed-groups/managed-groups.rpc';
 import { roleService } from './roles/roles.rpc';
 import type { Service } from './rpc/service';
 import { scopeService } from './scopes/scopes.rpc';
@@ -31,6 +37,7 @@ export function createServices(deps: ServiceDeps): Service[] {
     scopeService(deps),
     authMethodService(deps, deps.passwords),
     accountService(deps, deps.passwords),
+    managedGroupService(deps),
     authTokenService(deps),
     userService(deps),
     groupService(deps),
@@ -38,8 +45,13 @@ export function createServices(deps: ServiceDeps): Service[] {
     hostCatalogService(deps),
     hostService(deps),
     hostSetService(deps),
+    credentialStoreService(deps),
+    credentialLibraryService(deps),
+    credentialService(deps),
     targetService(deps, authorizeSession(deps)),
     aliasService(deps),
+    billingService(deps),
+    ...enterpriseServices(),
     sessionService(deps),
     workerService(deps),
   ];

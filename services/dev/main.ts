@@ -130,6 +130,13 @@ function controllerConfig(settings: DevSettings, state: DevState, database: DevD
   };
 }
 
+const demoEndpoint = (url: URL) => ({
+  address: url.hostname,
+  port: Number(url.port),
+  username: decodeURIComponent(url.username),
+  password: decodeURIComponent(url.password),
+});
+
 async function fillDatabase(
   settings: DevSettings,
   config: ControllerConfig,
@@ -138,7 +145,7 @@ async function fillDatabase(
 ): Promise<void> {
   await migrate(database.url, log);
   const kms = createKms({ rootKey: config.rootKey });
-  const demo = database.demoUrl && { address: database.demoUrl.hostname, port: Number(database.demoUrl.port) };
+  const demo = database.demoUrl && demoEndpoint(database.demoUrl);
   try {
     await withDb(database.url, log, async (db) => {
       if (await isInitialized(db.executor)) return kms.verify(db.executor);

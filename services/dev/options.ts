@@ -27,6 +27,11 @@ export interface DevSettings {
   targetSessionMaxSeconds: number;
   targetSessionConnectionLimit: number;
   controllerOnly: boolean;
+  /** Auth methods besides the one with passwords. */
+  oidc: boolean;
+  ldap: boolean;
+  /** Targets to try aliases with. */
+  aliasTargets: boolean;
   databaseUrl: string | undefined;
   /** Absent: no demo database and no target for it. */
   demo: { database: string; username: string; password: string | undefined } | undefined;
@@ -67,6 +72,9 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
     targetSessionMaxSeconds: read.integer('target-session-max-seconds', 0, 0, MAX_SECONDS),
     targetSessionConnectionLimit: read.integer('target-session-connection-limit', -1, -1, MAX_SECONDS),
     controllerOnly: flags.on('controller-only'),
+    oidc: !flags.on('skip-oidc-auth-method-creation'),
+    ldap: !flags.on('skip-ldap-auth-method-creation'),
+    aliasTargets: !flags.on('skip-alias-target-creation'),
     databaseUrl: read.indirect('database-url') ?? (env['DATABASE_URL'] || undefined),
     demo: read.demo(),
     dataDir: read.optional('data-dir') || undefined,

@@ -33,6 +33,8 @@ function generated({ settings }: Started): [string, string][] {
     ['Generated Unprivileged Login Name', settings.unprivilegedLoginName],
     ['Generated Unprivileged Password', settings.unprivilegedPassword],
     ['Generated Password Auth Method Id', id('ampw')],
+    ...(settings.oidc ? [['Generated OIDC Auth Method Id', id('amoidc')] as [string, string]] : []),
+    ...(settings.ldap ? [['Generated LDAP Auth Method Id', id('amldap')] as [string, string]] : []),
     ['Generated Org Scope Id', id('o')],
     ['Generated Project Scope Id', id('p')],
     ['Generated Host Catalog Id', id('hcst')],

@@ -68,24 +68,7 @@ async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle
     drain: (deadlineMs) => void worker.drain(deadlineMs),
   });
   lifecycle.onClose('the control stream', () => control.close());
-  const proxyMetrics = createProxyMetrics(metrics);
-  const connectionDeps: ConnectionDeps = {
-    controller: control,
-    endSession: (id, end) => sessions.end(id, end),
-    isDraining: () => state.isDraining,
-    clock,
-    log,
-    metrics: proxyMetrics,
-    halfClosedIdleMs: HALF_CLOSED_IDLE_MS,
-  };
-  const proxy = new ProxyServer({
-    ...config.proxy,
-    protocols: new Map([[SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, connectionDeps)]]),
-    findSession: (id) => sessions.get(id),
-    clock,
-    log,
-    metrics: proxyMetrics,
-  });
+  const proxy = createProxy(config, { control, sessions, state, clock, log, metrics });
   proxyAddress = await proxy.listen();
   lifecycle.onClose('the proxy port', () => proxy.close());
   const ops = await openOps(config, metrics, { control, sessions, state });
@@ -121,13 +104,37 @@ async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle
   return worker;
 }
 
-interface OpsState {
+interface Parts {
   control: ControlClient;
   sessions: SessionRegistry;
   state: { isDraining: boolean };
 }
 
-async function openOps(config: WorkerConfig, registry: Registry, { control, sessions, state }: OpsState) {
+function createProxy(
+  config: WorkerConfig,
+  { control, sessions, state, clock, log, metrics }: Parts & WorkerDeps & { metrics: Registry },
+): ProxyServer {
+  const proxyMetrics = createProxyMetrics(metrics);
+  const deps: ConnectionDeps = {
+    controller: control,
+    endSession: (id, end) => sessions.end(id, end),
+    isDraining: () => state.isDraining,
+    clock,
+    log,
+    metrics: proxyMetrics,
+    halfClosedIdleMs: HALF_CLOSED_IDLE_MS,
+  };
+  return new ProxyServer({
+    ...config.proxy,
+    protocols: new Map([[SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, deps)]]),
+    findSession: (id) => sessions.get(id),
+    clock,
+    log,
+    metrics: proxyMetrics,
+  });
+}
+
+async function openOps(config: WorkerConfig, registry: Registry, { control, sessions, state }: Parts) {
   if (!config.ops) return undefined;
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, value: () => number) =>

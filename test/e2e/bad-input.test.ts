@@ -91,7 +91,7 @@ describe('targets that lead nowhere', () => {
     const session = await deployment.api.sessionWhere(
       authorized.session_id,
       'with both failures',
-      (s) => s.connections?.length === 2,
+      (s) => s.connections?.length === 2 && s.connections.every((c: any) => c.closed_reason !== undefined),
     );
     for (const connection of session.connections) {
       expect(connection).toMatchObject({

@@ -158,6 +158,7 @@ function authMethods(): Service {
       command: request.command,
       attributes: { token: 'at_1234567890_secret', user_id: 'u_1234567890' },
     }),
+    changeState: unserved,
   });
 }
 

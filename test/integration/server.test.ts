@@ -166,6 +166,9 @@ test('states of the database that a server cannot use, each with its remedy', as
   expect(refused).toMatchObject({ code: 2 });
   expect(refused.stderr).toContain('nothing answers at 127.0.0.1:1');
   expect(refused.stderr).not.toContain('hush');
+  const unknown = write((await controllerConfig(`${await emptyDatabase()}_not`)).config);
+  const init = await sallyport(['database', 'init', '-config', unknown]);
+  expect(init.stderr).toContain('there is no database of this name: create it');
 }, 60_000);
 
 test('a wrong root key and a busy port are told', async () => {

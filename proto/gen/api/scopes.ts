@@ -201,7 +201,7 @@ export interface ListKeyVersionDestructionJobsResponse {
 }
 
 export interface DestroyKeyVersionRequest {
-  /** "global" when absent. */
+  /** Scope of the key. */
   scope_id: string;
   key_version_id: string;
 }

@@ -73,10 +73,10 @@ export interface Worker {
   api_tags?: { [key: string]: any } | undefined;
   release_version: string;
   directly_connected_downstream_workers: string[];
-  /** "unknown": workers of this edition store no recordings. Output only. */
-  local_storage_state: string;
   /** Actions that the caller may perform on this item. Output only. */
   authorized_actions: string[];
+  /** "unknown": workers of this edition store no recordings. Output only. */
+  local_storage_state: string;
 }
 
 export interface GetWorkerRequest {
@@ -196,6 +196,15 @@ export interface ReadCertificateAuthorityResponse {
   item?: CertificateAuthority | undefined;
 }
 
+export interface ReinitializeCertificateAuthorityRequest {
+  /** Must be "global". */
+  scope_id: string;
+}
+
+export interface ReinitializeCertificateAuthorityResponse {
+  item?: CertificateAuthority | undefined;
+}
+
 function createBaseWorker(): Worker {
   return {
     id: "",
@@ -217,8 +226,8 @@ function createBaseWorker(): Worker {
     api_tags: undefined,
     release_version: "",
     directly_connected_downstream_workers: [],
-    local_storage_state: "",
     authorized_actions: [],
+    local_storage_state: "",
   };
 }
 
@@ -281,11 +290,11 @@ export const Worker: MessageFns<Worker> = {
     for (const v of message.directly_connected_downstream_workers) {
       writer.uint32(1602).string(v!);
     }
-    if (message.local_storage_state !== "") {
-      writer.uint32(1682).string(message.local_storage_state);
-    }
     for (const v of message.authorized_actions) {
       writer.uint32(2402).string(v!);
+    }
+    if (message.local_storage_state !== "") {
+      writer.uint32(2482).string(message.local_storage_state);
     }
     return writer;
   },
@@ -455,20 +464,20 @@ export const Worker: MessageFns<Worker> = {
             message.directly_connected_downstream_workers.push(reader.string());
             continue;
           }
-          case 210: {
-            if (tag !== 1682) {
-              break;
-            }
-
-            message.local_storage_state = reader.string();
-            continue;
-          }
           case 300: {
             if (tag !== 2402) {
               break;
             }
 
             message.authorized_actions.push(reader.string());
+            continue;
+          }
+          case 310: {
+            if (tag !== 2482) {
+              break;
+            }
+
+            message.local_storage_state = reader.string();
             continue;
           }
         }
@@ -512,10 +521,10 @@ export const Worker: MessageFns<Worker> = {
       directly_connected_downstream_workers: globalThis.Array.isArray(object?.directly_connected_downstream_workers)
         ? object.directly_connected_downstream_workers.map((e: any) => globalThis.String(e))
         : [],
-      local_storage_state: isSet(object.local_storage_state) ? globalThis.String(object.local_storage_state) : "",
       authorized_actions: globalThis.Array.isArray(object?.authorized_actions)
         ? object.authorized_actions.map((e: any) => globalThis.String(e))
         : [],
+      local_storage_state: isSet(object.local_storage_state) ? globalThis.String(object.local_storage_state) : "",
     };
   },
 
@@ -578,11 +587,11 @@ export const Worker: MessageFns<Worker> = {
     if (message.directly_connected_downstream_workers?.length) {
       obj.directly_connected_downstream_workers = message.directly_connected_downstream_workers;
     }
-    if (message.local_storage_state !== "") {
-      obj.local_storage_state = message.local_storage_state;
-    }
     if (message.authorized_actions?.length) {
       obj.authorized_actions = message.authorized_actions;
+    }
+    if (message.local_storage_state !== "") {
+      obj.local_storage_state = message.local_storage_state;
     }
     return obj;
   },
@@ -613,8 +622,8 @@ export const Worker: MessageFns<Worker> = {
     message.api_tags = object.api_tags ?? undefined;
     message.release_version = object.release_version ?? "";
     message.directly_connected_downstream_workers = object.directly_connected_downstream_workers?.map((e) => e) || [];
-    message.local_storage_state = object.local_storage_state ?? "";
     message.authorized_actions = object.authorized_actions?.map((e) => e) || [];
+    message.local_storage_state = object.local_storage_state ?? "";
     return message;
   },
 };
@@ -2298,6 +2307,150 @@ export const ReadCertificateAuthorityResponse: MessageFns<ReadCertificateAuthori
   },
 };
 
+function createBaseReinitializeCertificateAuthorityRequest(): ReinitializeCertificateAuthorityRequest {
+  return { scope_id: "" };
+}
+
+export const ReinitializeCertificateAuthorityRequest: MessageFns<ReinitializeCertificateAuthorityRequest> = {
+  encode(message: ReinitializeCertificateAuthorityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope_id !== "") {
+      writer.uint32(10).string(message.scope_id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReinitializeCertificateAuthorityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReinitializeCertificateAuthorityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReinitializeCertificateAuthorityRequest {
+    return { scope_id: isSet(object.scope_id) ? globalThis.String(object.scope_id) : "" };
+  },
+
+  toJSON(message: ReinitializeCertificateAuthorityRequest): unknown {
+    const obj: any = {};
+    if (message.scope_id !== "") {
+      obj.scope_id = message.scope_id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReinitializeCertificateAuthorityRequest>, I>>(
+    base?: I,
+  ): ReinitializeCertificateAuthorityRequest {
+    return ReinitializeCertificateAuthorityRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReinitializeCertificateAuthorityRequest>, I>>(
+    object: I,
+  ): ReinitializeCertificateAuthorityRequest {
+    const message = createBaseReinitializeCertificateAuthorityRequest();
+    message.scope_id = object.scope_id ?? "";
+    return message;
+  },
+};
+
+function createBaseReinitializeCertificateAuthorityResponse(): ReinitializeCertificateAuthorityResponse {
+  return { item: undefined };
+}
+
+export const ReinitializeCertificateAuthorityResponse: MessageFns<ReinitializeCertificateAuthorityResponse> = {
+  encode(message: ReinitializeCertificateAuthorityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      CertificateAuthority.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReinitializeCertificateAuthorityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReinitializeCertificateAuthorityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = CertificateAuthority.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReinitializeCertificateAuthorityResponse {
+    return { item: isSet(object.item) ? CertificateAuthority.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: ReinitializeCertificateAuthorityResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = CertificateAuthority.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReinitializeCertificateAuthorityResponse>, I>>(
+    base?: I,
+  ): ReinitializeCertificateAuthorityResponse {
+    return ReinitializeCertificateAuthorityResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReinitializeCertificateAuthorityResponse>, I>>(
+    object: I,
+  ): ReinitializeCertificateAuthorityResponse {
+    const message = createBaseReinitializeCertificateAuthorityResponse();
+    message.item = (object.item !== undefined && object.item !== null)
+      ? CertificateAuthority.fromPartial(object.item)
+      : undefined;
+    return message;
+  },
+};
+
 /** Workers. */
 export type WorkerServiceDefinition = typeof WorkerServiceDefinition;
 export const WorkerServiceDefinition = {
@@ -2750,6 +2903,77 @@ export const WorkerServiceDefinition = {
         },
       },
     },
+    /** Replaces the authorities. Every worker has to be created anew and enrolled again. */
+    reinitializeCertificateAuthority: {
+      name: "ReinitializeCertificateAuthority",
+      requestType: ReinitializeCertificateAuthorityRequest as typeof ReinitializeCertificateAuthorityRequest,
+      requestStream: false,
+      responseType: ReinitializeCertificateAuthorityResponse as typeof ReinitializeCertificateAuthorityResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              54,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              46,
+              47,
+              118,
+              49,
+              47,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              115,
+              58,
+              114,
+              101,
+              105,
+              110,
+              105,
+              116,
+              105,
+              97,
+              108,
+              105,
+              122,
+              101,
+              45,
+              99,
+              101,
+              114,
+              116,
+              105,
+              102,
+              105,
+              99,
+              97,
+              116,
+              101,
+              45,
+              97,
+              117,
+              116,
+              104,
+              111,
+              114,
+              105,
+              116,
+              121,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
   },
 } as const;
 
@@ -2858,6 +3082,20 @@ export const WorkerServiceService = {
     responseDeserialize: (value: Buffer): ReadCertificateAuthorityResponse =>
       ReadCertificateAuthorityResponse.decode(value),
   },
+  /** Replaces the authorities. Every worker has to be created anew and enrolled again. */
+  reinitializeCertificateAuthority: {
+    path: "/sallyport.api.v1.WorkerService/ReinitializeCertificateAuthority" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReinitializeCertificateAuthorityRequest): Buffer =>
+      Buffer.from(ReinitializeCertificateAuthorityRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReinitializeCertificateAuthorityRequest =>
+      ReinitializeCertificateAuthorityRequest.decode(value),
+    responseSerialize: (value: ReinitializeCertificateAuthorityResponse): Buffer =>
+      Buffer.from(ReinitializeCertificateAuthorityResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReinitializeCertificateAuthorityResponse =>
+      ReinitializeCertificateAuthorityResponse.decode(value),
+  },
 } as const;
 
 export interface WorkerServiceServer extends UntypedServiceImplementation {
@@ -2879,6 +3117,11 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   removeWorkerTags: handleUnaryCall<RemoveWorkerTagsRequest, RemoveWorkerTagsResponse>;
   /** Returns the authorities that vouch for workers. */
   readCertificateAuthority: handleUnaryCall<ReadCertificateAuthorityRequest, ReadCertificateAuthorityResponse>;
+  /** Replaces the authorities. Every worker has to be created anew and enrolled again. */
+  reinitializeCertificateAuthority: handleUnaryCall<
+    ReinitializeCertificateAuthorityRequest,
+    ReinitializeCertificateAuthorityResponse
+  >;
 }
 
 export interface WorkerServiceClient extends Client {
@@ -3025,6 +3268,22 @@ export interface WorkerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReadCertificateAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  /** Replaces the authorities. Every worker has to be created anew and enrolled again. */
+  reinitializeCertificateAuthority(
+    request: ReinitializeCertificateAuthorityRequest,
+    callback: (error: ServiceError | null, response: ReinitializeCertificateAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  reinitializeCertificateAuthority(
+    request: ReinitializeCertificateAuthorityRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReinitializeCertificateAuthorityResponse) => void,
+  ): ClientUnaryCall;
+  reinitializeCertificateAuthority(
+    request: ReinitializeCertificateAuthorityRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReinitializeCertificateAuthorityResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -12,7 +12,7 @@ import {
   type SetPasswordRequest,
   type UpdateAccountRequest,
 } from '../../../proto/gen/api/accounts';
-import { typeOfMethodId, type AuthMethodRow } from '../auth-methods/auth-methods';
+import { isMethodType, typeOfMethodId, type AuthMethodRow } from '../auth-methods/auth-methods';
 import { findAuthMethod } from '../auth-methods/auth-methods.store';
 import { failureKey } from '../auth-methods/authenticate';
 import { MAX_PASSWORD_BYTES, type PasswordQueue } from '../auth-methods/passwords';
@@ -31,20 +31,20 @@ import {
 import { list, type ListDefinition } from '../resources/list';
 import { present } from '../resources/present';
 import { service, type Op } from '../rpc/service';
+import { readAccountChange, readNewAccount } from './account-attributes';
 import {
   ACCOUNT_PREFIXES,
   accountActions,
   accountItem,
+  accountPrefix,
   accountResource,
   loginNameProblem,
-  PASSWORD_ACCOUNT_PREFIX,
   PASSWORD_ACCOUNT_PREFIXES,
-  readAccountAttributes,
+  typeOfAccountId,
   type AccountRow,
 } from './accounts';
 import * as store from './accounts.store';
 
-const BAD_ATTRIBUTES = 'Attribute fields do not match the expected format.';
 const MUTABLE: Record<string, string> = {
   name: 'name',
   description: 'description',
@@ -118,25 +118,30 @@ class AccountRpc {
   }
 
   async createAccount(op: Op, request: CreateAccountRequest) {
-    const { item, login_name, password } = checkedCreate(request);
+    const { item, read } = checkedCreate(request);
     const { method, allowed } = await this.allowIn(op, 'create', item.auth_method_id);
-    checkLoginName(login_name, method.min_login_name_length);
-    if (password !== undefined) checkPassword('attributes.password', password, method);
-    const password_hash = password === undefined ? null : await this.passwords.hash(password, op.signal);
+    const { type, id: auth_method_id, scope_id } = method;
+    if (type === 'password') checkLoginName(read.login_name, method.min_login_name_length);
+    if (read.password !== undefined) checkPassword('attributes.password', read.password, method);
+    const issuer = read.issuer ?? method.oidc?.issuer ?? '';
+    new FieldErrors()
+      .require(type !== 'oidc' || issuer !== '', 'attributes.issuer', 'The auth method has no issuer yet: name one.')
+      .throwIfAny();
+    const password_hash = read.password === undefined ? null : await this.passwords.hash(read.password, op.signal);
     const now = this.deps.clock.now();
-    const id = newId(PASSWORD_ACCOUNT_PREFIX);
+    const id = newId(accountPrefix(type));
     const [name, description] = [storedText(item.name), storedText(item.description)];
-    const place = { id, auth_method_id: method.id, scope_id: method.scope_id, now };
-    const account = { ...place, name, description, login_name, password_hash };
-    await transaction(this.deps.db, now, (tx) => store.insertPasswordAccount(tx, allowed, account));
+    const place = { id, auth_method_id, scope_id, type, name, description, now };
+    const account = { ...place, login_name: read.login_name, password_hash, subject: read.subject, issuer };
+    await transaction(this.deps.db, now, (tx) => store.insertAccount(tx, allowed, account));
     return this.answer(op, allowed, id);
   }
 
   async updateAccount(op: Op, request: UpdateAccountRequest) {
-    const read = checkedUpdate(request);
+    const loginName = checkedUpdate(request);
     const { allowed } = await this.allow(op, 'update', request.id);
     const values = (path: string): unknown =>
-      path === 'attributes.login_name' ? read.login_name : storedText(request.item![path as 'name' | 'description']);
+      path === 'attributes.login_name' ? loginName : storedText(request.item![path as 'name' | 'description']);
     const { login_name, ...columns } = maskedColumns(request.update_mask!, MUTABLE, values);
     const password = login_name === undefined ? {} : { login_name };
     if (login_name !== undefined) {
@@ -184,7 +189,7 @@ class AccountRpc {
         'New password equal to current password.',
       )
       .throwIfAny();
-    const key = failureKey(account.auth_method_id, account.login_name);
+    const key = failureKey(account.auth_method_id, account.login_name ?? '');
     const hash = stored.password_hash ?? undefined;
     if (!(await this.passwords.check(key, hash, request.current_password, op.signal))) {
       throw new ApiError('PermissionDenied', 'Failed to change password.');
@@ -213,7 +218,6 @@ const staleAccount = (id: string): ApiError =>
 function checkedCreate(request: CreateAccountRequest) {
   const item = request.item ?? Account.fromPartial({});
   const type = typeOfMethodId(item.auth_method_id);
-  const read = readAccountAttributes(item.attributes);
   const errors = checkCreate(new FieldErrors(), item)
     .require(type !== undefined, 'auth_method_id', 'Unknown auth method type from ID.')
     .require(
@@ -221,21 +225,21 @@ function checkedCreate(request: CreateAccountRequest) {
       'type',
       "Doesn't match the parent resource's type.",
     );
-  if (type === 'password' && item.type !== 'oidc' && item.type !== 'ldap') {
-    errors.require(read !== undefined, 'attributes', BAD_ATTRIBUTES);
-    errors.require(read === undefined || !!read.login_name, 'login_name', 'This is a required field for this type.');
-  }
+  // Attributes of another type than the one that was meant would only confuse.
+  const meant = type !== undefined && (!item.type || item.type === type || !isMethodType(item.type));
+  const read = meant ? readNewAccount(errors, type, item.attributes) : undefined;
   errors.throwIfAny();
-  return { item, login_name: read?.login_name ?? '', password: read?.password || undefined };
+  return { item, read: read! };
 }
 
-function checkedUpdate(request: UpdateAccountRequest) {
-  const read = readAccountAttributes(request.item?.attributes);
-  checkUpdate(new FieldErrors(), request, ACCOUNT_PREFIXES)
-    .require(!request.item?.type || request.item.type === 'password', 'type', 'Cannot modify the resource type.')
-    .require(read !== undefined, 'attributes', BAD_ATTRIBUTES)
-    .throwIfAny();
-  return read!;
+/** The login name that the request sets, if any. */
+function checkedUpdate(request: UpdateAccountRequest): string | undefined {
+  const type = typeOfAccountId(request.id);
+  const errors = checkUpdate(new FieldErrors(), request, ACCOUNT_PREFIXES);
+  errors.require(!request.item?.type || request.item.type === type, 'type', 'Cannot modify the resource type.');
+  const loginName = readAccountChange(errors, type, request.item?.attributes, request.update_mask ?? []);
+  errors.throwIfAny();
+  return loginName;
 }
 
 function checkLoginName(loginName: string, minLength: number): void {

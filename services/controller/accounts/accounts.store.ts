@@ -1,16 +1,25 @@
 /** SQL of accounts, one function per use case. */
+import type { MethodType } from '../auth-methods/auth-methods';
 import type { Allowed } from '../authz/authz';
-import { changed, row, sql, type Executor, type Tx } from '../db/db';
+import { changed, row, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
 import { assignments, scopeColumn } from '../resources/rows';
 import type { AccountRow } from './accounts';
 
-export const selectAccounts = sql`
-  select r.id, r.scope_id, r.auth_method_id, r.type, r.name, r.description, r.created_time, r.updated_time, r.version,
-    pa.login_name, ${scopeColumn}
-  from accounts r join scopes s on s.id = r.scope_id join password_accounts pa on pa.id = r.id`;
+const columns = sql`r.id, r.scope_id, r.auth_method_id, r.type, r.name, r.description, r.created_time, r.updated_time,
+  r.version, ${scopeColumn}, pa.login_name,
+  coalesce(to_jsonb(oa), to_jsonb(la)) - array['id', 'auth_method_id', 'type'] as details`;
+const tables = sql`accounts r join scopes s on s.id = r.scope_id left join password_accounts pa on pa.id = r.id
+  left join oidc_accounts oa on oa.id = r.id left join ldap_accounts la on la.id = r.id`;
+
+export const selectAccounts = sql`select ${columns} from ${tables}`;
 
 export const findAccount = (on: Executor, id: string): Promise<AccountRow | undefined> =>
-  row(on, sql`${selectAccounts} where r.id = ${id}`);
+  row(
+    on,
+    sql`select ${columns}, array(select m.managed_group_id from managed_group_members m where m.account_id = r.id
+          order by 1) as managed_group_ids
+        from ${tables} where r.id = ${id}`,
+  );
 
 /** What changing a password needs to know. */
 export const findPassword = (
@@ -23,33 +32,43 @@ export const findPassword = (
         from password_accounts pa join password_auth_methods pm on pm.id = pa.auth_method_id where pa.id = ${id}`,
   );
 
-export async function insertPasswordAccount(
-  tx: Tx,
-  _allowed: Allowed<'create'>,
-  account: {
-    id: string;
-    auth_method_id: string;
-    scope_id: string;
-    name: string | null;
-    description: string | null;
-    login_name: string;
-    password_hash: string | null;
-    now: Date;
-  },
-): Promise<void> {
-  const { id, auth_method_id, now } = account;
+export interface AccountToInsert {
+  id: string;
+  auth_method_id: string;
+  scope_id: string;
+  type: MethodType;
+  name: string | null;
+  description: string | null;
+  now: Date;
+  /** password, ldap */
+  login_name: string;
+  password_hash: string | null;
+  /** oidc */
+  subject: string;
+  issuer: string;
+}
+
+export async function insertAccount(tx: Tx, _allowed: Allowed<'create'>, account: AccountToInsert): Promise<void> {
+  const { id, auth_method_id, type, now } = account;
   await changed(
     tx,
     sql`insert into accounts (id, auth_method_id, scope_id, type, name, description, created_time, updated_time)
-        values (${id}, ${auth_method_id}, ${account.scope_id}, 'password', ${account.name}, ${account.description},
+        values (${id}, ${auth_method_id}, ${account.scope_id}, ${type}, ${account.name}, ${account.description},
           ${now}, ${now})`,
   );
-  await changed(
-    tx,
-    sql`insert into password_accounts (id, auth_method_id, login_name, password_hash)
-        values (${id}, ${auth_method_id}, ${account.login_name}, ${account.password_hash})`,
-  );
+  await changed(tx, DETAILS[type](account));
 }
+
+const DETAILS: Readonly<Record<MethodType, (account: AccountToInsert) => RawBuilder<unknown>>> = {
+  password: ({ id, auth_method_id, login_name, password_hash }) => sql`
+    insert into password_accounts (id, auth_method_id, login_name, password_hash)
+    values (${id}, ${auth_method_id}, ${login_name}, ${password_hash})`,
+  oidc: ({ id, auth_method_id, issuer, subject }) => sql`
+    insert into oidc_accounts (id, auth_method_id, issuer, subject)
+    values (${id}, ${auth_method_id}, ${issuer}, ${subject})`,
+  ldap: ({ id, auth_method_id, login_name }) => sql`
+    insert into ldap_accounts (id, auth_method_id, login_name) values (${id}, ${auth_method_id}, ${login_name})`,
+};
 
 /** `password` holds columns of the password part. False when the version is not the current one. */
 export async function updateAccount(

@@ -1,20 +1,35 @@
 /** Accounts: who somebody is for one auth method. */
+import type { MethodType } from '../auth-methods/auth-methods';
 import { idActions } from '../authz/actions';
 import type { Resource } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const PASSWORD_ACCOUNT_PREFIX = 'acctpw';
-export const PASSWORD_ACCOUNT_PREFIXES: readonly string[] = [PASSWORD_ACCOUNT_PREFIX, 'apw'];
-/** Id forms that are known, whether or not this build can make them. */
+export const PASSWORD_ACCOUNT_PREFIXES: readonly string[] = ['acctpw', 'apw'];
+const PREFIX_OF_TYPE: Readonly<Record<MethodType, string>> = {
+  password: 'acctpw',
+  oidc: 'acctoidc',
+  ldap: 'acctldap',
+};
 export const ACCOUNT_PREFIXES: readonly string[] = [...PASSWORD_ACCOUNT_PREFIXES, 'acctoidc', 'acctldap'];
+
+export const accountPrefix = (type: MethodType): string => PREFIX_OF_TYPE[type];
+
+/** Type that an id tells; password for ids without a known form. */
+export const typeOfAccountId = (id: string): MethodType =>
+  id.startsWith('acctoidc_') ? 'oidc' : id.startsWith('acctldap_') ? 'ldap' : 'password';
 
 export const accountActions = (row: Pick<AccountRow, 'type'>): readonly string[] => idActions('account', row.type);
 
 export interface AccountRow extends ItemRow {
   scope_id: string;
   auth_method_id: string;
-  type: string;
-  login_name: string;
+  type: MethodType;
+  /** Password accounts. */
+  login_name: string | null;
+  /** What the type stores besides, null where it is not set. */
+  details: Record<string, unknown> | null;
+  /** Absent in lists. */
+  managed_group_ids?: string[];
 }
 
 export const accountResource = (row: Pick<AccountRow, 'id' | 'scope_id' | 'scope' | 'auth_method_id'>): Resource => ({
@@ -25,11 +40,16 @@ export const accountResource = (row: Pick<AccountRow, 'id' | 'scope_id' | 'scope
   pin: row.auth_method_id,
 });
 
+const isSet = (value: unknown): boolean => value !== null && !(Array.isArray(value) && value.length === 0);
+
 export const accountItem = (row: AccountRow) => ({
   ...commonItem(row),
   auth_method_id: row.auth_method_id,
   type: row.type,
-  attributes: { login_name: row.login_name },
+  managed_group_ids: row.managed_group_ids ?? [],
+  attributes: Object.fromEntries(
+    Object.entries(row.details ?? { login_name: row.login_name }).filter(([, value]) => isSet(value)),
+  ),
 });
 
 /** Characters of a login name. */
@@ -42,23 +62,4 @@ export function loginNameProblem(loginName: string, minLength: number): string |
   }
   if (loginName.length < minLength) return `Login names must have at least ${minLength} characters.`;
   return loginName.length > MAX_LOGIN_NAME ? `Login names must have at most ${MAX_LOGIN_NAME} characters.` : undefined;
-}
-
-export interface PasswordAccountInput {
-  login_name: string | undefined;
-  password: string | undefined;
-}
-
-/** Attributes of a password account; undefined when a key or value is not acceptable. Null is absent. */
-export function readAccountAttributes(
-  attributes: Record<string, unknown> | undefined,
-): PasswordAccountInput | undefined {
-  const read: PasswordAccountInput = { login_name: undefined, password: undefined };
-  for (const [key, value] of Object.entries(attributes ?? {})) {
-    if (key !== 'login_name' && key !== 'password') return undefined;
-    if (value === null) continue;
-    if (typeof value !== 'string') return undefined;
-    read[key] = value;
-  }
-  return read;
 }

@@ -8,9 +8,9 @@ import { changing } from '../resources/changes';
 import { checkDeleteId, checkGetId, FieldErrors, isScopeId, MESSAGE } from '../resources/fields';
 import { itemAccess, type ItemDefinition } from '../resources/items';
 import { staleVersion } from '../resources/rows';
-import { collectionIn, listInScopes, type ScopeNode } from '../resources/scope-lists';
+import { collectionIn, listInScopes } from '../resources/scope-lists';
 import { service } from '../rpc/service';
-import { ALIAS_ACTIONS, ALIAS_PREFIX, aliasItem, aliasResource, type AliasRow } from './aliases';
+import { ALIAS_ACTIONS, ALIAS_PREFIX, ALIAS_SCOPE, aliasItem, aliasResource, type AliasRow } from './aliases';
 import { changedAliasColumns, HOST_ID_PATH, newAliasColumns } from './aliases.fields';
 import * as store from './aliases.store';
 
@@ -24,9 +24,6 @@ const definition: ItemDefinition<AliasRow, ReturnType<typeof aliasItem>> = {
   item: aliasItem,
   toJSON: (item) => Alias.toJSON(Alias.fromPartial(item)),
 };
-
-/** Where all aliases are. */
-export const ALIAS_SCOPE: ScopeNode = { id: 'global', type: 'global', scope_id: null };
 
 export function aliasService(deps: ControllerDeps) {
   const { allow, shown, answer } = itemAccess(deps, definition);

@@ -2,9 +2,12 @@
 import { idActions } from '../authz/actions';
 import type { Resource } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
+import type { ScopeNode } from '../resources/scope-lists';
 
 export const ALIAS_PREFIX = 'alt';
 export const ALIAS_ACTIONS = idActions('alias');
+/** Where all aliases are. */
+export const ALIAS_SCOPE: ScopeNode = { id: 'global', type: 'global', scope_id: null };
 
 export interface AliasRow extends ItemRow {
   scope_id: string;

@@ -84,7 +84,11 @@ export function checkPrivateKey(errors: FieldErrors, field: string, pem: string)
 export function checkLists(errors: FieldErrors, given: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(given)) {
     if (Array.isArray(value)) {
-      errors.require(!value.some((text: string) => text.trim() === ''), `attributes.${name}`, 'Must not be empty texts.');
+      errors.require(
+        !value.some((text: string) => text.trim() === ''),
+        `attributes.${name}`,
+        'Must not be empty texts.',
+      );
     }
   }
 }

@@ -1,9 +1,9 @@
 /** Handlers of AuthMethodService: decode, look up, authorize, one store call, encode. */
-import { resourceNotFound } from '../../../lib/errors/errors';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
 import {
   AuthMethod,
   AuthMethodServiceDefinition,
+  type ChangeStateRequest,
   type CreateAuthMethodRequest,
   type DeleteAuthMethodRequest,
   type GetAuthMethodRequest,
@@ -13,7 +13,8 @@ import {
 import type { Allowed } from '../authz/authz';
 import { authorizedCollectionActions } from '../authz/collections';
 import type { ControllerDeps } from '../context';
-import { sql, transaction } from '../db/db';
+import { transaction } from '../db/db';
+import { changing } from '../resources/changes';
 import {
   checkCreate,
   checkDeleteId,
@@ -24,46 +25,62 @@ import {
   MESSAGE,
   storedText,
 } from '../resources/fields';
-import type { ListDefinition } from '../resources/list';
-import { present } from '../resources/present';
+import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
+import type { AttributeRules, Columns } from './attribute-rules';
 import {
   AUTH_METHOD_COLLECTIONS,
   AUTH_METHOD_PREFIXES,
   authMethodActions,
   authMethodItem,
   authMethodResource,
-  PASSWORD_DEFAULTS,
-  PASSWORD_METHOD_PREFIX,
-  readPasswordAttributes,
+  isMethodType,
+  prefixOfType,
+  typeOfMethodId,
   type AuthMethodRow,
-  type PasswordAttribute,
+  type MethodType,
 } from './auth-methods';
 import * as store from './auth-methods.store';
 import { authenticate } from './authenticate';
+import { checkPairs, ldapRules } from './ldap';
+import { sealSecrets } from './method-secrets';
+import { oidcRules, type OidcSettings } from './oidc';
+import { checkUsable, columnsOfState, readStateChange } from './oidc-state';
+import { passwordRules } from './password';
 import type { PasswordQueue } from './passwords';
 
 const BAD_SCOPE = "This field must be 'global' or a valid org scope id.";
-const BAD_ATTRIBUTES = 'Attribute fields do not match the expected format.';
-const MUTABLE: Record<string, string> = { name: 'name', description: 'description' };
-const MUTABLE_ATTRIBUTES: Record<string, string> = Object.fromEntries(
-  Object.keys(PASSWORD_DEFAULTS).map((name) => [`attributes.${name}`, name]),
-);
+const BAD_TYPE = 'This is a required field and must be "password".';
+const MUTABLE = { name: 'name', description: 'description' };
+const ATTRIBUTE = 'attributes.';
 
-const definition: ListDefinition<AuthMethodRow, ReturnType<typeof authMethodItem>> = {
-  type: 'auth-method',
-  select: store.selectAuthMethods,
-  from: sql`from auth_methods r`,
-  resource: authMethodResource,
-  actions: authMethodActions,
-  item: authMethodItem,
-  toJSON: (item) => AuthMethod.toJSON(AuthMethod.fromPartial(item)),
+const RULES: Readonly<Record<MethodType, AttributeRules>> = {
+  password: passwordRules,
+  oidc: oidcRules,
+  ldap: ldapRules,
 };
 
+type Item = ReturnType<typeof authMethodItem>;
+
 class AuthMethodRpc {
-  constructor(private readonly deps: ControllerDeps) {}
+  private readonly definition: ItemDefinition<AuthMethodRow, Item> = {
+    type: 'auth-method',
+    find: store.findAuthMethod,
+    select: store.selectAuthMethods,
+    from: store.fromAuthMethods,
+    resource: authMethodResource,
+    actions: authMethodActions,
+    item: authMethodItem,
+    extra: (op, row) => this.collections(op, row),
+    toJSON: (item) => AuthMethod.toJSON(AuthMethod.fromPartial(item)),
+  };
+  private readonly access: ItemAccess<AuthMethodRow, Item>;
+
+  constructor(private readonly deps: ControllerDeps) {
+    this.access = itemAccess(deps, this.definition);
+  }
 
   private async collections(op: Op, row: AuthMethodRow) {
     const at = { scopeId: row.scope_id, parentScopeId: row.scope.parent_scope_id, pin: row.id };
@@ -71,73 +88,109 @@ class AuthMethodRpc {
     return { authorized_collection_actions: allowed };
   }
 
-  private async allow<A extends string>(
-    op: Op,
-    action: A,
-    id: string,
-  ): Promise<{ method: AuthMethodRow; allowed: Allowed<A> }> {
-    const method = await store.findAuthMethod(this.deps.db.executor, id);
-    if (method === undefined) throw resourceNotFound();
-    return { method, allowed: await this.deps.authz.check(op, action, authMethodResource(method)) };
-  }
-
-  private async answer(op: Op, allowed: Allowed, id: string) {
-    const method = await store.findAuthMethod(this.deps.db.executor, id);
-    if (method === undefined) throw resourceNotFound();
-    const shown = {
-      decision: allowed.decision,
-      resource: authMethodResource(method),
-      actions: authMethodActions(method),
-    };
-    const item = { ...authMethodItem(method), ...(await this.collections(op, method)) };
-    return { item: await present(this.deps.authz, op, shown, item) };
-  }
-
   async getAuthMethod(op: Op, { id }: GetAuthMethodRequest) {
     checkGetId(id, ...AUTH_METHOD_PREFIXES);
-    const { allowed } = await this.allow(op, 'read', id);
-    return this.answer(op, allowed, id);
+    const { row, allowed } = await this.access.allow(op, 'read', id);
+    return this.access.shown(op, allowed, row);
   }
 
   async listAuthMethods(op: Op, request: ListAuthMethodsRequest) {
     new FieldErrors().require(isMethodScope(request.scope_id), 'scope_id', BAD_SCOPE).throwIfAny(MESSAGE.identifier);
-    return listInScopes(this.deps, op, { ...definition, extra: (_op, row) => this.collections(op, row) }, request);
+    const { authTokenId } = await this.deps.authz.actor(op);
+    return listInScopes(
+      this.deps,
+      op,
+      this.definition,
+      request,
+      authTokenId === undefined ? store.isPublic : undefined,
+    );
   }
 
   async createAuthMethod(op: Op, request: CreateAuthMethodRequest) {
     const item = request.item ?? AuthMethod.fromPartial({});
-    const attributes = readPasswordAttributes(item.attributes);
-    checkCreate(new FieldErrors(), item)
+    const errors = checkCreate(new FieldErrors(), item)
       .require(isMethodScope(item.scope_id), 'scope_id', BAD_SCOPE)
-      .require(item.type === 'password', 'type', 'This is a required field and must be "password".')
-      .require(!item.is_primary, 'is_primary', 'This field is read only.')
-      .require(attributes !== undefined, 'attributes', BAD_ATTRIBUTES)
-      .throwIfAny();
+      .require(isMethodType(item.type), 'type', BAD_TYPE)
+      .require(!item.is_primary, 'is_primary', 'This field is read only.');
+    const type = isMethodType(item.type) ? item.type : 'password';
+    const columns = RULES[type].create(errors, item.attributes);
+    if (type === 'ldap') checkPairs(errors, columns);
+    errors.throwIfAny();
     const scope = await scopeNode(this.deps.db.executor, item.scope_id);
     const allowed = await this.deps.authz.check(op, 'create', collectionIn('auth-method', scope));
     const now = this.deps.clock.now();
-    const id = newId(PASSWORD_METHOD_PREFIX);
+    const id = newId(prefixOfType(type));
     const [name, description] = [storedText(item.name), storedText(item.description)];
-    const method = { id, scope_id: scope.id, name, description, attributes: attributes!, now };
-    await transaction(this.deps.db, now, (tx) => store.insertPasswordMethod(tx, allowed, method));
-    return this.answer(op, allowed, id);
+    await changing(this.deps.db, now, async (tx) => {
+      const settings = await this.sealed(tx, { id, scopeId: scope.id, type }, columns);
+      const method = { id, scope_id: scope.id, type, name, description, settings, now };
+      await store.insertAuthMethod(tx, allowed, method);
+    });
+    const { item: made } = await this.access.answer(op, allowed, id);
+    return { item: type === 'oidc' ? inGivenOrder(made, columns) : made };
+  }
+
+  private sealed(
+    on: Parameters<typeof sealSecrets>[1],
+    method: { id: string; scopeId: string; type: MethodType },
+    columns: Columns,
+  ): Promise<Columns> {
+    return sealSecrets(this.deps.kms, on, method, RULES[method.type].secrets, columns);
   }
 
   async updateAuthMethod(op: Op, request: UpdateAuthMethodRequest) {
-    const { columns, attributes } = checkedUpdate(request);
-    const { allowed } = await this.allow(op, 'update', request.id);
+    const { type, columns, settings, dryRun } = checkedUpdate(request);
+    const { row, allowed } = await this.access.allow(op, 'update', request.id);
+    const common = columns();
+    const whole = await this.checkResult(op, row, settings);
+    if (dryRun) {
+      if (row.version !== request.item!.version) throw staleVersion('Auth method', row.id);
+      return this.access.shown(op, allowed, { ...row, ...common, oidc: whole } as AuthMethodRow);
+    }
     const now = this.deps.clock.now();
-    const change = { version: request.item!.version, columns: columns(), attributes, now };
-    const done = await transaction(this.deps.db, now, (tx) => store.updateAuthMethod(tx, allowed, change));
+    const done = await changing(this.deps.db, now, async (tx) => {
+      const sealed = await this.sealed(tx, { id: row.id, scopeId: row.scope_id, type }, settings);
+      const change = { version: request.item!.version, columns: common, settings: sealed, now };
+      return store.updateAuthMethod(tx, allowed, type, change);
+    });
     if (!done) throw staleVersion('Auth method', request.id);
-    return this.answer(op, allowed, request.id);
+    return this.access.answer(op, allowed, request.id);
+  }
+
+  /** Checks the method as it would become; answers its OIDC settings. */
+  private async checkResult(op: Op, row: AuthMethodRow, settings: Columns): Promise<OidcSettings | null> {
+    if (row.ldap !== null) {
+      const { bind_password_hmac: bind_password, client_certificate_key_hmac: client_certificate_key } = row.ldap;
+      const errors = new FieldErrors();
+      checkPairs(errors, { ...row.ldap, bind_password, client_certificate_key, ...settings });
+      errors.throwIfAny();
+    }
+    if (row.oidc === null) return null;
+    const { client_secret: _secret, ...open } = settings;
+    const whole = { ...row.oidc, ...open } as OidcSettings;
+    if (Object.keys(settings).length > 0) await checkUsable(whole, op.signal);
+    return whole;
   }
 
   async deleteAuthMethod(op: Op, { id }: DeleteAuthMethodRequest) {
     checkDeleteId(id, ...AUTH_METHOD_PREFIXES);
-    const { allowed } = await this.allow(op, 'delete', id);
+    const { allowed } = await this.access.allow(op, 'delete', id);
     await transaction(this.deps.db, this.deps.clock.now(), (tx) => store.deleteAuthMethod(tx, allowed));
     return {};
+  }
+
+  async changeState(op: Op, request: ChangeStateRequest) {
+    const wanted = readStateChange(request);
+    const { row, allowed } = await this.access.allow(op, 'change-state', request.id);
+    if (row.version !== request.version) throw staleVersion('Auth method', request.id);
+    const settings = columnsOfState(row.oidc!, wanted);
+    if (Object.keys(settings).length === 0) return this.access.shown(op, allowed, row);
+    await checkUsable({ ...row.oidc!, ...settings }, op.signal);
+    const now = this.deps.clock.now();
+    const change = { version: request.version, columns: {}, settings, now };
+    const done = await changing(this.deps.db, now, (tx) => store.updateAuthMethod(tx, allowed, 'oidc', change));
+    if (!done) throw staleVersion('Auth method', request.id);
+    return this.access.answer(op, allowed, request.id);
   }
 }
 
@@ -150,30 +203,42 @@ export function authMethodService(deps: ControllerDeps, passwords: PasswordQueue
     updateAuthMethod: (op, request) => rpc.updateAuthMethod(op, request),
     deleteAuthMethod: (op, request) => rpc.deleteAuthMethod(op, request),
     authenticate: (op, request) => authenticate(deps, passwords, op, request),
+    changeState: (op, request) => rpc.changeState(op, request),
   });
 }
 
 const isMethodScope = (id: string): boolean => id === 'global' || hasIdForm(id, 'o');
 
+/** The answer to a create has lists as they were given, where reads have them sorted: clients compare with the plan. */
+function inGivenOrder<T extends { attributes?: Record<string, unknown> }>(item: T, columns: Columns): T {
+  if (item.attributes === undefined) return item;
+  const attributes = Object.entries(item.attributes).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? (columns[name] ?? value) : value,
+  ]);
+  return { ...item, attributes: Object.fromEntries(attributes) as Record<string, unknown> };
+}
+
 /** `columns` throws when the mask names nothing to change, which callers learn only when they may update at all. */
 function checkedUpdate(request: UpdateAuthMethodRequest) {
   const item = request.item;
-  const read = readPasswordAttributes(item?.attributes);
-  checkUpdate(new FieldErrors(), request, AUTH_METHOD_PREFIXES)
-    .require(!item?.type || item.type === 'password', 'type', 'Cannot modify resource type.')
-    .require(read !== undefined, 'attributes', BAD_ATTRIBUTES)
-    .throwIfAny();
-  const mask = request.update_mask!;
-  const attributes = Object.fromEntries(
-    mask.flatMap((path) => {
-      const name = MUTABLE_ATTRIBUTES[path] as PasswordAttribute | undefined;
-      return name === undefined ? [] : [[name, read![name]]];
-    }),
+  const type = typeOfMethodId(request.id) ?? 'password';
+  const errors = checkUpdate(new FieldErrors(), request, AUTH_METHOD_PREFIXES);
+  errors.require(!item?.type || item.type === type, 'type', 'Cannot modify resource type.');
+  const mask = request.update_mask ?? [];
+  const named = mask.flatMap((path) =>
+    path === 'attributes'
+      ? Object.keys(item?.attributes ?? {})
+      : path.startsWith(ATTRIBUTE)
+        ? [path.slice(ATTRIBUTE.length)]
+        : [],
   );
-  const columns = (): Record<string, unknown> => {
-    const named = mask.filter((path) => path in MUTABLE);
-    if (named.length === 0 && Object.keys(attributes).length > 0) return {};
-    return maskedColumns(mask, MUTABLE, (path) => storedText(item![path as 'name' | 'description']));
+  const settings = RULES[type].update(errors, item?.attributes, named);
+  errors.throwIfAny();
+  const columns = (): Columns => {
+    if (Object.keys(settings).length > 0 && !mask.some((path) => Object.hasOwn(MUTABLE, path))) return {};
+    return maskedColumns(mask, MUTABLE, (path) => storedText(item![path as keyof typeof MUTABLE]));
   };
-  return { columns, attributes };
+  const dryRun = type === 'oidc' && named.includes('dry_run') && item?.attributes?.['dry_run'] === true;
+  return { type, columns, settings, dryRun };
 }

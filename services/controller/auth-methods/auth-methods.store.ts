@@ -1,63 +1,78 @@
 /** SQL of auth methods, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
+import { updateRow, type Change } from '../resources/changes';
 import { assignments, scopeColumn } from '../resources/rows';
-import type { AuthMethodRow, PasswordAttribute } from './auth-methods';
+import type { Columns } from './attribute-rules';
+import type { AuthMethodRow, MethodType } from './auth-methods';
 
+export const fromAuthMethods = sql`from auth_methods r left join oidc_auth_methods om on om.id = r.id
+  left join ldap_auth_methods lm on lm.id = r.id`;
+
+/** Secrets stay in the database; their HMACs tell that they are there. */
 export const selectAuthMethods = sql`
   select r.id, r.scope_id, r.type, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn},
-    coalesce(s.primary_auth_method_id = r.id, false) as is_primary, pm.min_login_name_length, pm.min_password_length
-  from auth_methods r join scopes s on s.id = r.scope_id join password_auth_methods pm on pm.id = r.id`;
+    coalesce(s.primary_auth_method_id = r.id, false) as is_primary,
+    coalesce(pm.min_login_name_length, 0) as min_login_name_length,
+    coalesce(pm.min_password_length, 0) as min_password_length,
+    to_jsonb(om) - array['id', 'type', 'client_secret', 'client_secret_key_id'] as oidc,
+    to_jsonb(lm) - array['id', 'type', 'client_certificate_key', 'client_certificate_key_id', 'bind_password',
+      'bind_password_key_id'] as ldap
+  ${fromAuthMethods} join scopes s on s.id = r.scope_id left join password_auth_methods pm on pm.id = r.id`;
+
+/** What callers who are not logged in may know of. */
+export const isPublic = sql`(r.type = 'password' or om.state = 'active-public' or lm.state = 'active-public')`;
+
+const TABLES: Readonly<Record<MethodType, string>> = {
+  password: 'password_auth_methods',
+  oidc: 'oidc_auth_methods',
+  ldap: 'ldap_auth_methods',
+};
 
 export const findAuthMethod = (on: Executor, id: string): Promise<AuthMethodRow | undefined> =>
   row(on, sql`${selectAuthMethods} where r.id = ${id}`);
 
-export async function insertPasswordMethod(
+/** `settings` are columns of the type's table. */
+export async function insertAuthMethod(
   tx: Tx,
   _allowed: Allowed<'create'>,
   method: {
     id: string;
     scope_id: string;
+    type: MethodType;
     name: string | null;
     description: string | null;
-    attributes: Record<PasswordAttribute, number>;
+    settings: Columns;
     now: Date;
   },
 ): Promise<void> {
-  const { attributes, now } = method;
+  const { id, type, now } = method;
   await changed(
     tx,
     sql`insert into auth_methods (id, scope_id, type, name, description, created_time, updated_time)
-        values (${method.id}, ${method.scope_id}, 'password', ${method.name}, ${method.description}, ${now}, ${now})`,
+        values (${id}, ${method.scope_id}, ${type}, ${method.name}, ${method.description}, ${now}, ${now})`,
   );
+  const columns = { id, ...method.settings };
   await changed(
     tx,
-    sql`insert into password_auth_methods (id, min_login_name_length, min_password_length)
-        values (${method.id}, ${attributes.min_login_name_length}, ${attributes.min_password_length})`,
+    sql`insert into ${sql.table(TABLES[type])} (${sql.join(Object.keys(columns).map((name) => sql.ref(name)))})
+        values (${sql.join(Object.values(columns))})`,
   );
 }
 
 /** False when the version is not the current one. */
 export async function updateAuthMethod(
   tx: Tx,
-  allowed: Allowed<'update'>,
-  change: {
-    version: number;
-    columns: Record<string, unknown>;
-    attributes: Record<string, unknown>;
-    now: Date;
-  },
+  allowed: Allowed<'update' | 'change-state'>,
+  type: MethodType,
+  change: Change & { settings: Columns },
 ): Promise<boolean> {
-  const { id } = allowed.resource;
-  const set = { ...change.columns, version: change.version + 1, updated_time: change.now };
-  const done = await changed(
-    tx,
-    sql`update auth_methods set ${assignments(set)} where id = ${id} and version = ${change.version}`,
-  );
-  if (done === 1 && Object.keys(change.attributes).length > 0) {
-    await changed(tx, sql`update password_auth_methods set ${assignments(change.attributes)} where id = ${id}`);
+  if (!(await updateRow(tx, sql`auth_methods`, allowed, change))) return false;
+  if (Object.keys(change.settings).length > 0) {
+    const set = assignments(change.settings);
+    await changed(tx, sql`update ${sql.table(TABLES[type])} set ${set} where id = ${allowed.resource.id}`);
   }
-  return done === 1;
+  return true;
 }
 
 export async function deleteAuthMethod(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {

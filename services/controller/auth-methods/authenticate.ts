@@ -1,4 +1,7 @@
-/** Logging in with a password. Wrong, unknown and disabled logins get the same answer after the same work. */
+/**
+ * Logging in with a password. Wrong, unknown and disabled logins get the same answer after the same work. This release
+ * stores OIDC and LDAP auth methods but does not log in through them.
+ */
 import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import type { AuthenticateRequest } from '../../../proto/gen/api/auth_methods';
@@ -9,7 +12,7 @@ import type { ControllerDeps } from '../context';
 import { transaction, type Tx } from '../db/db';
 import { FieldErrors } from '../resources/fields';
 import type { Op } from '../rpc/service';
-import { authMethodResource, typeOfMethodId } from './auth-methods';
+import { authMethodResource, typeOfMethodId, type MethodType } from './auth-methods';
 import * as store from './auth-methods.store';
 import { MAX_PASSWORD_BYTES, type PasswordQueue } from './passwords';
 
@@ -17,6 +20,8 @@ interface Credentials {
   login_name: string;
   password: string;
 }
+
+const INVALID = 'Invalid fields provided in request.';
 
 /** The answer's attributes are the token with its text. */
 export async function authenticate(
@@ -29,6 +34,8 @@ export async function authenticate(
   const method = await store.findAuthMethod(deps.db.executor, request.auth_method_id);
   if (method === undefined) throw resourceNotFound();
   const allowed = await deps.authz.check(op, 'authenticate', authMethodResource(method));
+  if (method.oidc?.state === 'inactive') throw inactive(request.command);
+  if (credentials === undefined || method.type !== 'password') throw notAvailable(method.type);
   const accountId = await verify(deps, passwords, op, method.id, credentials);
   const now = deps.clock.now();
   const made = await transaction(deps.db, now, async (tx) => {
@@ -56,7 +63,23 @@ export async function authenticate(
   };
 }
 
-function checkRequest(request: AuthenticateRequest): Credentials {
+const inactive = (command: string): ApiError =>
+  new ApiError('FailedPrecondition', `Cannot ${command} authentication against an inactive OIDC auth method`);
+
+const notAvailable = (type: string): ApiError =>
+  new ApiError(
+    'Unimplemented',
+    `Logging in through ${type} auth methods is not available in this release. Log in through a password auth method.`,
+  );
+
+const COMMANDS: Readonly<Record<MethodType, readonly string[]>> = {
+  password: ['', 'login'],
+  ldap: ['', 'login'],
+  oidc: ['start', 'callback', 'token'],
+};
+
+/** Undefined for a type that logs in without a login name. */
+function checkRequest(request: AuthenticateRequest): Credentials | undefined {
   const type = typeOfMethodId(request.auth_method_id);
   new FieldErrors()
     .require(type !== undefined, 'attributes', `unknown subtype in ID: ${request.auth_method_id}`)
@@ -68,7 +91,12 @@ function checkRequest(request: AuthenticateRequest): Credentials {
     'token_type',
     'The only accepted types are "token" and "cookie".',
   );
-  errors.require(['', 'login'].includes(request.command), 'command', 'Invalid command for this auth method type.');
+  const known = COMMANDS[type!].includes(request.command);
+  errors.require(known, 'command', 'Invalid command for this auth method type.');
+  if (type === 'oidc') {
+    errors.throwIfAny(INVALID);
+    return undefined;
+  }
   const attributes = request.attributes ?? {};
   errors.require(request.attributes !== undefined, 'attributes', 'This is a required field.');
   const text = (name: keyof Credentials): string => {
@@ -78,7 +106,7 @@ function checkRequest(request: AuthenticateRequest): Credentials {
     return typeof value === 'string' ? value : '';
   };
   const credentials = { login_name: text('login_name'), password: text('password') };
-  errors.throwIfAny('Invalid fields provided in request.');
+  errors.throwIfAny(INVALID);
   return credentials;
 }
 

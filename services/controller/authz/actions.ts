@@ -156,6 +156,9 @@ const ACTIONS: ReadonlySet<string> = new Set([
 
 export const isKnownAction = (action: string): boolean => ACTIONS.has(action);
 export const isKnownType = (type: string): boolean => Object.hasOwn(TYPES, type);
+/** Types whose items are in the global scope and nowhere else. */
+const GLOBAL_TYPES: ReadonlySet<string> = new Set(['alias', 'billing', 'worker']);
+export const isGlobalOnly = (type: string): boolean => GLOBAL_TYPES.has(type);
 export const isTopLevel = (type: string): boolean => isKnownType(type) && TYPES[type]!.topLevel;
 /** Type whose ids pin the type's items; the type itself when it is no child. */
 export const parentType = (type: string): string => (isKnownType(type) ? (TYPES[type]!.parent ?? type) : type);

@@ -9,7 +9,7 @@ export interface GrantRow {
   grant_scope_id: string;
 }
 
-/** Grants of the roles whose principals are these users (an array expression), or groups with them. */
+/** Grants of the roles whose principals are these users (an array expression), groups or managed groups with them. */
 export const selectGrants = (userIds: RawBuilder<unknown>): RawBuilder<unknown> => sql`
   select g.role_id, r.scope_id as role_scope_id, g.canonical, gs.grant_scope_id
   from roles r
@@ -20,6 +20,10 @@ export const selectGrants = (userIds: RawBuilder<unknown>): RawBuilder<unknown> 
     union
     select p.role_id from role_principals p join group_members m on m.group_id = p.group_id
       where m.user_id = any(${userIds})
+    union
+    select p.role_id from accounts a join managed_group_members m on m.account_id = a.id
+      join role_principals p on p.managed_group_id = m.managed_group_id
+      where a.user_id = any(${userIds})
   )`;
 
 export const loadGrants = (on: Executor, userIds: readonly string[]): Promise<GrantRow[]> =>

@@ -7,7 +7,7 @@ import { ApiError } from '../../../lib/errors/errors';
 import type { Logger } from '../../../lib/log/log';
 import { verifyToken, type TokenDeps } from '../auth-tokens/tokens';
 import type { Op } from '../rpc/service';
-import type { Actor, Allowed, Authz } from './authz';
+import type { Actor, Allowed, Authz, Holdings } from './authz';
 import { loadGrants, type GrantRow } from './authorizer.store';
 import {
   decide,
@@ -82,7 +82,10 @@ class Authorizer implements Authz {
   }
 
   async decide(op: Op, action: string, resource: Resource): Promise<Decision> {
-    const { subject, grants, near } = await this.session(op);
+    return this.decideIn(await this.session(op), action, resource);
+  }
+
+  private decideIn({ subject, grants, near }: Session, action: string, resource: Resource): Decision {
     const key = `${resource.type} ${resource.scopeId} ${resource.parentScopeId ?? ''}`;
     let candidates = near.get(key);
     if (candidates === undefined) {
@@ -101,9 +104,19 @@ class Authorizer implements Authz {
   }
 
   async grantsHash(op: Op): Promise<string> {
-    const { grants } = await this.session(op);
-    const lines = grants.map((held) => `${held.grant.canonical} ${held.roleId} ${held.grantScope}`).sort();
-    return createHash('sha256').update(lines.join('\n')).digest('base64url').slice(0, 11);
+    return hashOf((await this.session(op)).grants);
+  }
+
+  async holdings(userId: string): Promise<Holdings> {
+    const everybody = userId === 'u_anon' ? ['u_anon'] : ['u_anon', 'u_auth'];
+    // Only whether somebody is logged in counts; there is no token.
+    const authTokenId = userId === 'u_anon' ? undefined : 'none';
+    const held = await loadGrants(this.deps.db.executor, [...everybody, userId]);
+    const session = this.toSession({ userId, accountId: undefined, authTokenId }, held);
+    return {
+      hasAny: (actions, resource) => actions.some((action) => this.decideIn(session, action, resource).allowed),
+      grantsHash: hashOf(session.grants),
+    };
   }
 
   private session(op: Op): Promise<Session> {
@@ -145,6 +158,11 @@ class Authorizer implements Authz {
     this.parsed.set(canonical, grant);
     return grant;
   }
+}
+
+function hashOf(grants: readonly HeldGrant[]): string {
+  const lines = grants.map((held) => `${held.grant.canonical} ${held.roleId} ${held.grantScope}`).sort();
+  return createHash('sha256').update(lines.join('\n')).digest('base64url').slice(0, 11);
 }
 
 /** False when no resource of the type can match the grant; lists decide often, so this is asked once. */

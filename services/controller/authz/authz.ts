@@ -27,6 +27,13 @@ export interface Allowed<A extends string = string> {
   readonly decision: Decision;
 }
 
+/** The rights of a user, without an operation of its own. */
+export interface Holdings {
+  /** Whether the user has any of the actions on the resource. */
+  hasAny(actions: readonly string[], resource: Resource): boolean;
+  grantsHash: string;
+}
+
 export interface Authz {
   /** Resolves the caller's token, once per operation; a bad token makes an anonymous actor. */
   actor(op: Op): Promise<Actor>;
@@ -38,4 +45,6 @@ export interface Authz {
   allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]>;
   /** Hash of the caller's grants; list tokens are bound to it. */
   grantsHash(op: Op): Promise<string>;
+  /** What another user holds by itself and through its groups, whoever asks. */
+  holdings(userId: string): Promise<Holdings>;
 }

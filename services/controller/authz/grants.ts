@@ -2,7 +2,7 @@
  * The decision: which of the grants a caller holds apply to a resource, whether one of them allows an action, and which
  * fields of the answer they let through. Pure; there are no deny rules, and the order of grants does not matter.
  */
-import { isTopLevel } from './actions';
+import { isGlobalOnly, isTopLevel } from './actions';
 import { isCollectionAction, templateOf, type Grant } from './grant-parser';
 
 export { GrantError, parseGrant, type Grant } from './grant-parser';
@@ -90,6 +90,8 @@ function allowsAction(grant: Grant, action: string): boolean {
 
 function matches(subject: Subject, grant: Grant, resource: Resource, action: string): boolean {
   if (subject.anonymous) return matchesAnonymous(grant, resource, action);
+  // There is nothing to reach elsewhere, so that a list there is a mistake to be told of.
+  if (isGlobalOnly(resource.type) && resource.scopeId !== 'global') return false;
   const sameType = grant.type === resource.type;
   if (grant.ids === undefined) {
     return sameType && !resource.id && isTopLevel(resource.type) && isCollectionAction(action);

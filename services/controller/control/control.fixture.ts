@@ -1,5 +1,7 @@
 /** A worker as controllers see it: a gRPC client that enrolls, attaches, and keeps what it hears. */
 import { credentials, type ClientDuplexStream, type status } from '@grpc/grpc-js';
+import { Registry } from 'prom-client';
+import { systemClock, type Clock } from '../../../lib/clock/clock';
 import { createCertificateRequest } from '../../../lib/tls/certificates';
 import { newEd25519, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
 import {
@@ -10,7 +12,13 @@ import {
   type EnrollResponse,
 } from '../../../proto/gen/worker/control';
 import { waitFor } from '../../../test/harness/wait';
-import { newConnectionId, newTofuToken } from '../sessions/sessions.fixture';
+import { sql, transaction } from '../db/db';
+import { startClusterListener, type ClusterListener } from '../listeners/cluster-listener';
+import { newConnectionId, newTofuToken, WORKER, type World } from '../sessions/sessions.fixture';
+import { startSessionPushes, type SessionPushes } from '../tasks/push-sessions';
+import type { DeploymentAuthority } from '../workers/authority';
+import { createActivationToken } from '../workers/enrollment';
+import { startControl, type Control } from './control';
 
 /** First-use token of the client behind the connections. */
 export const TOFU = newTofuToken();
@@ -155,4 +163,60 @@ export class TestWorker {
     await waitFor('the end of the stream', () => this.ended);
     this.client.close();
   }
+}
+
+/** One controller, as far as workers see it. */
+export interface Part {
+  control: Control;
+  pushes: SessionPushes;
+  listener: ClusterListener;
+  close(): Promise<void>;
+}
+
+/** Control streams, pushes and the cluster port of one controller. */
+export async function startPart(
+  world: World,
+  authority: DeploymentAuthority,
+  name: string,
+  clock: Clock = systemClock,
+): Promise<Part> {
+  const { db, kms, log, tofuHmac } = world;
+  const control = await startControl({ name, db, kms, log, tofuHmac, authority, clock });
+  const pushes = await startSessionPushes({ db, kms, log, control, clock });
+  const listener = await startClusterListener({
+    address: { host: '127.0.0.1', port: 0 },
+    secureContext: () => control.secureContext(),
+    service: control.service,
+    registry: new Registry(),
+  });
+  return {
+    control,
+    pushes,
+    listener,
+    async close() {
+      await pushes.close();
+      await control.close();
+      await listener.close();
+    },
+  };
+}
+
+export const clusterOf = (part: Part, authority: DeploymentAuthority): ClusterPort => ({
+  port: part.listener.port,
+  authorities: authority.certificates,
+});
+
+/** A fresh activation token of the world's worker; an older one no longer works. */
+export function newActivationToken(world: World, authority: DeploymentAuthority, now: Date): Promise<string> {
+  return transaction(world.db, now, async (tx) => {
+    await sql`delete from worker_activation_tokens where worker_id = ${WORKER}`.execute(tx);
+    return createActivationToken(tx, world.kms, authority, WORKER, now);
+  });
+}
+
+/** Key and certificate of the world's worker. */
+export async function enrolled(world: World, authority: DeploymentAuthority, part: Part): Promise<Keys> {
+  const key = newEd25519();
+  const token = await newActivationToken(world, authority, new Date());
+  return { key, certificate: (await enrollWith(clusterOf(part, authority), token, key)).certificate };
 }

@@ -1,13 +1,10 @@
 /** Enrollment and control streams over the real cluster port, with a gRPC client that speaks as a worker. */
 import { status } from '@grpc/grpc-js';
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { Registry } from 'prom-client';
-import { systemClock } from '../../../lib/clock/clock';
 import { createCertificateRequest } from '../../../lib/tls/certificates';
 import { newEd25519 } from '../../../lib/tls/keys';
 import { waitFor } from '../../../test/harness/wait';
 import { row, rows, sql, transaction } from '../db/db';
-import { startClusterListener, type ClusterListener } from '../listeners/cluster-listener';
 import {
   createSession,
   createWorld,
@@ -16,71 +13,38 @@ import {
   WORKER,
   type World,
 } from '../sessions/sessions.fixture';
-import { startSessionPushes, type SessionPushes } from '../tasks/push-sessions';
 import { loadAuthority, type DeploymentAuthority } from '../workers/authority';
-import { ACTIVATION_TOKEN_LIFETIME_MS, createActivationToken, enroll } from '../workers/enrollment';
+import { ACTIVATION_TOKEN_LIFETIME_MS, enroll } from '../workers/enrollment';
 import { candidates } from '../workers/workers.store';
-import { startControl, type Control } from './control';
-import { enrollWith, TestWorker, TOFU, type Keys } from './control.fixture';
+import {
+  clusterOf,
+  enrolled,
+  enrollWith,
+  newActivationToken,
+  startPart,
+  TestWorker,
+  TOFU,
+  type Keys,
+  type Part,
+} from './control.fixture';
 
 let world: World;
 let authority: DeploymentAuthority;
 let first: Part;
 
-/** One controller, as far as workers see it. */
-interface Part {
-  control: Control;
-  pushes: SessionPushes;
-  listener: ClusterListener;
-  close(): Promise<void>;
-}
-
-async function startPart(name: string): Promise<Part> {
-  const { db, kms, log, tofuHmac } = world;
-  const control = await startControl({ name, db, kms, log, tofuHmac, authority, clock: systemClock });
-  const pushes = await startSessionPushes({ db, kms, log, control, clock: systemClock });
-  const listener = await startClusterListener({
-    address: { host: '127.0.0.1', port: 0 },
-    secureContext: () => control.secureContext(),
-    service: control.service,
-    registry: new Registry(),
-  });
-  return {
-    control,
-    pushes,
-    listener,
-    async close() {
-      await pushes.close();
-      await control.close();
-      await listener.close();
-    },
-  };
-}
-
 beforeAll(async () => {
   world = await createWorld(new Date());
   authority = await loadAuthority(world.db.executor, world.kms);
-  first = await startPart('first');
+  first = await startPart(world, authority, 'first');
 });
 afterAll(async () => {
   await first.close();
   await world.close();
 });
 
-const cluster = (part: Part = first) => ({ port: part.listener.port, authorities: authority.certificates });
-
-async function token(now = new Date(), workerId = WORKER): Promise<string> {
-  return transaction(world.db, now, async (tx) => {
-    await sql`delete from worker_activation_tokens where worker_id = ${workerId}`.execute(tx);
-    return createActivationToken(tx, world.kms, authority, workerId, now);
-  });
-}
-
-async function enrolledKeys(): Promise<Keys> {
-  const key = newEd25519();
-  return { key, certificate: (await enrollWith(cluster(), await token(), key)).certificate };
-}
-
+const cluster = (part: Part = first) => clusterOf(part, authority);
+const token = (now = new Date()) => newActivationToken(world, authority, now);
+const enrolledKeys = () => enrolled(world, authority, first);
 const cause = (id: string) =>
   row<{ cause: string | null; bytes_up: bigint; bytes_final: boolean }>(
     world.db.executor,
@@ -400,18 +364,21 @@ describe('sessions on a stream', () => {
   });
 
   test('cancel reaches a worker at another controller; a cancel that was missed is repeated', async () => {
-    const second = await startPart('second');
+    const second = await startPart(world, authority, 'second');
     const elsewhere = new TestWorker(cluster(second), keys);
-    await elsewhere.attach();
-    const id = await createSession(world, new Date());
-    await elsewhere.hear('session_grant', (value) => value.session_id === id);
-    await elsewhere.authorize(id);
-    await cancel(id);
-    await elsewhere.hear('cancel_session', (value) => value.session_id === id);
-    await second.pushes.repeat();
-    await elsewhere.hear('cancel_session', (value) => value.session_id === id);
-    await elsewhere.close();
-    await second.close();
+    try {
+      await elsewhere.attach();
+      const id = await createSession(world, new Date());
+      await elsewhere.hear('session_grant', (value) => value.session_id === id);
+      await elsewhere.authorize(id);
+      await cancel(id);
+      await elsewhere.hear('cancel_session', (value) => value.session_id === id);
+      await second.pushes.repeat();
+      await elsewhere.hear('cancel_session', (value) => value.session_id === id);
+    } finally {
+      await elsewhere.close();
+      await second.close();
+    }
   });
 
   test('a broken listening connection is made again', async () => {
@@ -428,23 +395,4 @@ describe('sessions on a stream', () => {
       ).catch(() => false as const);
     });
   });
-});
-
-test('a controller that stops gives back its lease and cuts its streams', async () => {
-  const part = await startPart('third');
-  const worker = new TestWorker(cluster(part), await enrolledKeys());
-  await worker.attach();
-  await part.close();
-  await waitFor('the end', () => worker.ended);
-  const left = await row(
-    world.db.executor,
-    sql`select 1 as x from controllers where id = ${part.control.controllerId}`,
-  );
-  expect(left).toBeUndefined();
-  expect(
-    await row(world.db.executor, sql`select detached_time is not null as known from workers where id = ${WORKER}`),
-  ).toEqual({
-    known: true,
-  });
-  await worker.close();
 });

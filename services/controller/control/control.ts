@@ -19,6 +19,7 @@ import { identityOf } from '../listeners/cluster-listener';
 import {
   CERTIFICATE_LIFETIME_MS,
   issueServerIdentity,
+  loadAuthority,
   type DeploymentAuthority,
   type ServerIdentity,
 } from '../workers/authority';
@@ -66,6 +67,8 @@ export interface Control {
   wasPushed(sessionId: string): boolean;
   /** Ends the stream of a worker that was deleted. */
   cutOff(workerId: string): void;
+  /** Takes over the authorities on record when they were replaced, and ends the streams that the old ones vouch for. */
+  reloadAuthority(): Promise<void>;
   /** Ends all streams and gives the lease back. */
   close(): Promise<void>;
 }
@@ -91,6 +94,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     pushGrant: (workerIds, grant) => streams.pushGrant(workerIds, grant),
     wasPushed: (sessionId) => streams.wasPushed(sessionId),
     cutOff: (workerId) => streams.of(workerId)?.end(status.PERMISSION_DENIED, 'this worker was deleted'),
+    async reloadAuthority() {
+      const stored = await loadAuthority(deps.db.executor, deps.kms);
+      if (stored.current.certificate.equals(deps.authority.current.certificate)) return;
+      // The services share this object.
+      Object.assign(deps.authority, stored);
+      identity = await issueServerIdentity(deps.authority, deps.clock.now());
+      streams.endAll(status.UNAUTHENTICATED, 'the certificate authority was replaced: enroll this worker again');
+    },
     async close() {
       stopRenewal();
       await lease.stop();

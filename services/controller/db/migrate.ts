@@ -19,11 +19,13 @@ export type SchemaState = 'empty' | 'behind' | 'current' | 'ahead';
 export async function migrate(url: string, log: Logger): Promise<{ applied: string[] }> {
   return withDb(url, log, async (db) => {
     const { error, results } = await migrator(db.executor).migrateToLatest();
-    if (error !== undefined) {
-      const failed = results?.find((r) => r.status === 'Error')?.migrationName;
+    const failed = results?.find((r) => r.status === 'Error')?.migrationName;
+    if (failed !== undefined) {
       const text = error instanceof Error ? error.message : 'unknown error';
-      throw new Error(failed === undefined ? text : `migration ${failed} failed: ${text}`, { cause: error });
+      throw new Error(`migration ${failed} failed: ${text}`, { cause: error });
     }
+    // It did not come to a migration: the caller knows what a lost connection or a refused login means.
+    if (error !== undefined) throw error as Error;
     return { applied: (results ?? []).map((r) => r.migrationName) };
   });
 }

@@ -36,6 +36,16 @@ begin
   end if;
   return new;
 end $$;
+CREATE FUNCTION public.alias_loses_its_destination() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.host_id := null;
+  if new.version = old.version then
+    new.updated_time := greatest(sallyport_now(), old.updated_time);
+  end if;
+  return new;
+end $$;
 CREATE FUNCTION public.cancel_sessions_by_address() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -66,6 +76,15 @@ begin
   end if;
   return new;
 end $$;
+CREATE FUNCTION public.count_active_user() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into monthly_active_users (month, user_id)
+    values (date_trunc('month', new.created_time, 'UTC'), new.user_id)
+    on conflict do nothing;
+  return null;
+end $$;
 CREATE FUNCTION public.guard_connection() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -81,11 +100,55 @@ begin
   end if;
   return new;
 end $$;
+CREATE FUNCTION public.is_text_list(list text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select array_position(list, null) is null and not ('' = any(list))
+$$;
+CREATE FUNCTION public.notify_of_authority() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_notify('sallyport_authority', '');
+  return null;
+end $$;
 CREATE FUNCTION public.notify_of_deleted_worker() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
   perform pg_notify('sallyport_workers', old.id);
+  return null;
+end $$;
+CREATE FUNCTION public.notify_of_keys() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_notify('sallyport_keys', '');
+  return null;
+end $$;
+CREATE FUNCTION public.recompute_ldap_account() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform 1 from auth_methods where id = new.auth_method_id for no key update;
+  delete from managed_group_members where account_id = new.id;
+  insert into managed_group_members (managed_group_id, account_id, auth_method_id)
+    select g.id, new.id, g.auth_method_id from managed_groups g
+    where g.auth_method_id = new.auth_method_id and g.group_names && new.member_of_groups;
+  return null;
+end $$;
+CREATE FUNCTION public.recompute_ldap_group() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if new.type <> 'ldap' then
+    return null;
+  end if;
+  perform 1 from auth_methods where id = new.auth_method_id for no key update;
+  delete from managed_group_members where managed_group_id = new.id;
+  insert into managed_group_members (managed_group_id, account_id, auth_method_id)
+    select new.id, a.id, a.auth_method_id from ldap_accounts a
+    where a.auth_method_id = new.auth_method_id and a.member_of_groups && new.group_names;
   return null;
 end $$;
 CREATE FUNCTION public.record_session_state() RETURNS trigger
@@ -183,6 +246,24 @@ CREATE TABLE public.accounts (
     version integer DEFAULT 1 NOT NULL,
     CONSTRAINT version_is_positive CHECK ((version > 0))
 );
+CREATE TABLE public.aliases (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    type text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    value text NOT NULL,
+    destination_id text,
+    host_id text,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT alias_host_needs_a_destination CHECK (((host_id IS NULL) OR (destination_id IS NOT NULL))),
+    CONSTRAINT alias_scope_is_global CHECK ((scope_id = 'global'::text)),
+    CONSTRAINT alias_type_is_known CHECK ((type = 'target'::text)),
+    CONSTRAINT alias_value_has_its_form CHECK ((((length(value) >= 1) AND (length(value) <= 253)) AND (value ~* '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (value !~ '(^|\.)[0-9]+$'::text))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
 CREATE TABLE public.auth_methods (
     id text NOT NULL,
     scope_id text NOT NULL,
@@ -225,6 +306,72 @@ CREATE TABLE public.controllers (
     lease_renewed_time timestamp with time zone NOT NULL,
     lease_expiration_time timestamp with time zone NOT NULL,
     CONSTRAINT lease_ends_after_its_renewal CHECK ((lease_expiration_time > lease_renewed_time))
+);
+CREATE TABLE public.credential_libraries (
+    id text NOT NULL,
+    credential_store_id text NOT NULL,
+    store_type text GENERATED ALWAYS AS ('vault'::text) STORED NOT NULL,
+    scope_id text NOT NULL,
+    type text NOT NULL,
+    name text,
+    description text,
+    credential_type text,
+    credential_mapping_overrides jsonb DEFAULT '{}'::jsonb NOT NULL,
+    attributes jsonb NOT NULL,
+    http_request_body bytea,
+    key_id text,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT credential_library_description_is_bounded CHECK (((length(description) >= 1) AND (length(description) <= 1023))),
+    CONSTRAINT credential_library_name_is_bounded CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 127)))),
+    CONSTRAINT credential_library_type_is_known CHECK ((type = ANY (ARRAY['vault-generic'::text, 'vault-ssh-certificate'::text, 'vault-ldap'::text]))),
+    CONSTRAINT credential_type_is_known CHECK ((credential_type = ANY (ARRAY['username_password'::text, 'username_password_domain'::text, 'password'::text, 'ssh_private_key'::text, 'ssh_certificate'::text]))),
+    CONSTRAINT request_body_has_a_key CHECK ((num_nulls(http_request_body, key_id) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT vault_path_is_there CHECK ((length((attributes ->> 'path'::text)) > 0)),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.credential_stores (
+    id text NOT NULL,
+    scope_id text NOT NULL,
+    scope_type text GENERATED ALWAYS AS ('project'::text) STORED NOT NULL,
+    type text NOT NULL,
+    name text,
+    description text,
+    hmac_key bytea NOT NULL,
+    key_id text NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT credential_store_description_is_bounded CHECK (((length(description) >= 1) AND (length(description) <= 1023))),
+    CONSTRAINT credential_store_name_is_bounded CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 127)))),
+    CONSTRAINT credential_store_type_is_known CHECK ((type = ANY (ARRAY['static'::text, 'vault'::text]))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.credentials (
+    id text NOT NULL,
+    credential_store_id text NOT NULL,
+    store_type text GENERATED ALWAYS AS ('static'::text) STORED NOT NULL,
+    scope_id text NOT NULL,
+    type text NOT NULL,
+    name text,
+    description text,
+    username text,
+    domain text,
+    secret bytea NOT NULL,
+    key_id text NOT NULL,
+    password_hmac text,
+    private_key_hmac text,
+    private_key_passphrase_hmac text,
+    object_hmac text,
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT credential_description_is_bounded CHECK (((length(description) >= 1) AND (length(description) <= 1023))),
+    CONSTRAINT credential_has_the_fields_of_its_type CHECK ((((username IS NOT NULL) = (type = ANY (ARRAY['username_password'::text, 'username_password_domain'::text, 'ssh_private_key'::text]))) AND ((domain IS NOT NULL) = (type = 'username_password_domain'::text)) AND ((password_hmac IS NOT NULL) = (type = ANY (ARRAY['username_password'::text, 'username_password_domain'::text, 'password'::text]))) AND ((private_key_hmac IS NOT NULL) = (type = 'ssh_private_key'::text)) AND ((private_key_passphrase_hmac IS NULL) OR (type = 'ssh_private_key'::text)) AND ((object_hmac IS NOT NULL) = (type = 'json'::text)))),
+    CONSTRAINT credential_name_is_bounded CHECK (((name = btrim(name)) AND ((length(name) >= 1) AND (length(name) <= 127)))),
+    CONSTRAINT credential_type_is_known CHECK ((type = ANY (ARRAY['username_password'::text, 'username_password_domain'::text, 'password'::text, 'ssh_private_key'::text, 'json'::text]))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
 );
 CREATE TABLE public.deployment (
     only_row boolean DEFAULT true NOT NULL,
@@ -314,6 +461,17 @@ CREATE TABLE public.kms_data_keys (
     created_time timestamp with time zone NOT NULL,
     CONSTRAINT key_purpose_is_known CHECK ((purpose = ANY (ARRAY['database'::text, 'oplog'::text, 'tokens'::text, 'sessions'::text, 'oidc'::text, 'audit'::text])))
 );
+CREATE TABLE public.kms_destruction_jobs (
+    key_version_id text NOT NULL,
+    scope_id text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    created_time timestamp with time zone NOT NULL,
+    total_count bigint NOT NULL,
+    completed_count bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT completed_count_is_not_negative CHECK ((completed_count >= 0)),
+    CONSTRAINT destruction_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text]))),
+    CONSTRAINT total_count_is_not_negative CHECK ((total_count >= 0))
+);
 CREATE TABLE public.kms_root_key_versions (
     id text NOT NULL,
     root_key_id text NOT NULL,
@@ -327,6 +485,136 @@ CREATE TABLE public.kms_root_keys (
     id text NOT NULL,
     scope_id text NOT NULL,
     created_time timestamp with time zone NOT NULL
+);
+CREATE TABLE public.ldap_accounts (
+    id text NOT NULL,
+    auth_method_id text NOT NULL,
+    type text DEFAULT 'ldap'::text NOT NULL,
+    login_name text NOT NULL,
+    full_name text,
+    email text,
+    dn text,
+    member_of_groups text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT email_is_bounded CHECK (((length(email) >= 1) AND (length(email) <= 319))),
+    CONSTRAINT full_name_is_bounded CHECK (((length(full_name) >= 1) AND (length(full_name) <= 512))),
+    CONSTRAINT ldap_login_name_is_lower_case CHECK (((login_name = lower(login_name)) AND ((length(login_name) >= 1) AND (length(login_name) <= 512)))),
+    CONSTRAINT member_of_groups_are_texts CHECK (public.is_text_list(member_of_groups)),
+    CONSTRAINT subtype_is_ldap CHECK ((type = 'ldap'::text))
+);
+CREATE TABLE public.ldap_auth_methods (
+    id text NOT NULL,
+    type text DEFAULT 'ldap'::text NOT NULL,
+    state text DEFAULT 'inactive'::text NOT NULL,
+    urls text[] NOT NULL,
+    start_tls boolean DEFAULT false NOT NULL,
+    insecure_tls boolean DEFAULT false NOT NULL,
+    discover_dn boolean DEFAULT false NOT NULL,
+    anon_group_search boolean DEFAULT false NOT NULL,
+    enable_groups boolean DEFAULT false NOT NULL,
+    use_token_groups boolean DEFAULT false NOT NULL,
+    upn_domain text,
+    user_dn text,
+    user_attr text,
+    user_filter text,
+    group_dn text,
+    group_attr text,
+    group_filter text,
+    certificates text[] DEFAULT '{}'::text[] NOT NULL,
+    client_certificate text,
+    client_certificate_key bytea,
+    client_certificate_key_id text,
+    client_certificate_key_hmac text,
+    bind_dn text,
+    bind_password bytea,
+    bind_password_key_id text,
+    bind_password_hmac text,
+    account_attribute_maps text[] DEFAULT '{}'::text[] NOT NULL,
+    maximum_page_size integer DEFAULT 0 NOT NULL,
+    dereference_aliases text,
+    CONSTRAINT account_attribute_maps_are_texts CHECK (public.is_text_list(account_attribute_maps)),
+    CONSTRAINT auth_method_state_is_known CHECK ((state = ANY (ARRAY['inactive'::text, 'active-private'::text, 'active-public'::text]))),
+    CONSTRAINT bind_dn_has_its_password CHECK ((num_nonnulls(bind_dn, bind_password, bind_password_key_id, bind_password_hmac) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT certificates_are_texts CHECK (public.is_text_list(certificates)),
+    CONSTRAINT client_certificate_has_its_key CHECK ((num_nonnulls(client_certificate, client_certificate_key, client_certificate_key_id, client_certificate_key_hmac) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT dereference_aliases_is_known CHECK ((dereference_aliases = ANY (ARRAY['NeverDerefAliases'::text, 'DerefInSearching'::text, 'DerefFindingBaseObj'::text, 'DerefAlways'::text]))),
+    CONSTRAINT ldap_method_has_a_url CHECK ((public.is_text_list(urls) AND (cardinality(urls) > 0))),
+    CONSTRAINT maximum_page_size_is_not_negative CHECK ((maximum_page_size >= 0)),
+    CONSTRAINT subtype_is_ldap CHECK ((type = 'ldap'::text))
+);
+CREATE TABLE public.managed_group_members (
+    managed_group_id text NOT NULL,
+    account_id text NOT NULL,
+    auth_method_id text NOT NULL
+);
+CREATE TABLE public.managed_groups (
+    id text NOT NULL,
+    auth_method_id text NOT NULL,
+    scope_id text NOT NULL,
+    type text NOT NULL,
+    name public.resource_name,
+    description public.resource_description,
+    filter text,
+    group_names text[],
+    created_time timestamp with time zone NOT NULL,
+    updated_time timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT filter_is_bounded CHECK (((length(filter) >= 1) AND (length(filter) <= 65536))),
+    CONSTRAINT group_names_are_texts CHECK ((public.is_text_list(group_names) AND (cardinality(group_names) > 0))),
+    CONSTRAINT managed_group_has_the_rule_of_its_type CHECK ((((type = 'oidc'::text) = (filter IS NOT NULL)) AND ((type = 'ldap'::text) = (group_names IS NOT NULL)))),
+    CONSTRAINT managed_group_type_is_known CHECK ((type = ANY (ARRAY['oidc'::text, 'ldap'::text]))),
+    CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.monthly_active_users (
+    month timestamp with time zone NOT NULL,
+    user_id text NOT NULL
+);
+CREATE TABLE public.oidc_accounts (
+    id text NOT NULL,
+    auth_method_id text NOT NULL,
+    type text DEFAULT 'oidc'::text NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    full_name text,
+    email text,
+    token_claims jsonb,
+    userinfo_claims jsonb,
+    CONSTRAINT email_is_bounded CHECK (((length(email) >= 1) AND (length(email) <= 319))),
+    CONSTRAINT full_name_is_bounded CHECK (((length(full_name) >= 1) AND (length(full_name) <= 512))),
+    CONSTRAINT issuer_is_a_url CHECK (((issuer ~ '^https?://'::text) AND (length(issuer) < 4000))),
+    CONSTRAINT subject_is_bounded CHECK (((length(subject) >= 1) AND (length(subject) <= 255))),
+    CONSTRAINT subtype_is_oidc CHECK ((type = 'oidc'::text))
+);
+CREATE TABLE public.oidc_auth_methods (
+    id text NOT NULL,
+    type text DEFAULT 'oidc'::text NOT NULL,
+    state text DEFAULT 'inactive'::text NOT NULL,
+    issuer text,
+    client_id text NOT NULL,
+    client_secret bytea NOT NULL,
+    client_secret_key_id text NOT NULL,
+    client_secret_hmac text NOT NULL,
+    api_url_prefix text NOT NULL,
+    max_age integer,
+    signing_algorithms text[] DEFAULT '{}'::text[] NOT NULL,
+    idp_ca_certs text[] DEFAULT '{}'::text[] NOT NULL,
+    allowed_audiences text[] DEFAULT '{}'::text[] NOT NULL,
+    claims_scopes text[] DEFAULT '{}'::text[] NOT NULL,
+    account_claim_maps text[] DEFAULT '{}'::text[] NOT NULL,
+    prompts text[] DEFAULT '{}'::text[] NOT NULL,
+    disable_discovered_config_validation boolean DEFAULT false NOT NULL,
+    CONSTRAINT account_claim_maps_are_texts CHECK (public.is_text_list(account_claim_maps)),
+    CONSTRAINT active_oidc_method_is_complete CHECK (((state = 'inactive'::text) OR ((issuer IS NOT NULL) AND (cardinality(signing_algorithms) > 0)))),
+    CONSTRAINT allowed_audiences_are_texts CHECK (public.is_text_list(allowed_audiences)),
+    CONSTRAINT api_url_prefix_is_a_url CHECK (((api_url_prefix ~ '^https?://'::text) AND (length(api_url_prefix) < 4000))),
+    CONSTRAINT auth_method_state_is_known CHECK ((state = ANY (ARRAY['inactive'::text, 'active-private'::text, 'active-public'::text]))),
+    CONSTRAINT claims_scopes_are_texts CHECK (public.is_text_list(claims_scopes)),
+    CONSTRAINT client_id_is_bounded CHECK (((length(client_id) >= 1) AND (length(client_id) <= 1024))),
+    CONSTRAINT idp_ca_certs_are_texts CHECK (public.is_text_list(idp_ca_certs)),
+    CONSTRAINT issuer_is_a_url CHECK (((issuer ~ '^https?://'::text) AND (length(issuer) < 4000))),
+    CONSTRAINT max_age_is_not_negative CHECK ((max_age >= 0)),
+    CONSTRAINT prompts_are_texts CHECK (public.is_text_list(prompts)),
+    CONSTRAINT signing_algorithms_are_texts CHECK (public.is_text_list(signing_algorithms)),
+    CONSTRAINT subtype_is_oidc CHECK ((type = 'oidc'::text))
 );
 CREATE TABLE public.password_accounts (
     id text NOT NULL,
@@ -375,9 +663,10 @@ CREATE TABLE public.role_principals (
     role_id text NOT NULL,
     user_id text,
     group_id text,
-    principal_id text GENERATED ALWAYS AS (COALESCE(user_id, group_id)) STORED NOT NULL,
+    managed_group_id text,
+    principal_id text GENERATED ALWAYS AS (COALESCE(user_id, group_id, managed_group_id)) STORED NOT NULL,
     CONSTRAINT recovery_user_has_no_role CHECK ((user_id <> 'u_recovery'::text)),
-    CONSTRAINT role_principal_is_one_thing CHECK ((num_nonnulls(user_id, group_id) = 1))
+    CONSTRAINT role_principal_is_one_thing CHECK ((num_nonnulls(user_id, group_id, managed_group_id) = 1))
 );
 CREATE TABLE public.roles (
     id text NOT NULL,
@@ -509,6 +798,16 @@ CREATE TABLE public.sessions (
     CONSTRAINT termination_reason_is_known CHECK ((termination_reason = ANY (ARRAY['timed out'::text, 'canceled'::text, 'connection limit'::text]))),
     CONSTRAINT version_is_positive CHECK ((version > 0))
 );
+CREATE TABLE public.target_credential_sources (
+    target_id text NOT NULL,
+    scope_id text NOT NULL,
+    purpose text NOT NULL,
+    credential_id text,
+    credential_library_id text,
+    source_id text GENERATED ALWAYS AS (COALESCE(credential_id, credential_library_id)) STORED NOT NULL,
+    CONSTRAINT credential_purpose_is_known CHECK ((purpose = 'brokered'::text)),
+    CONSTRAINT credential_source_is_one_thing CHECK ((num_nonnulls(credential_id, credential_library_id) = 1))
+);
 CREATE TABLE public.target_host_sets (
     target_id text NOT NULL,
     host_set_id text NOT NULL,
@@ -562,6 +861,26 @@ CREATE TABLE public.users (
     CONSTRAINT user_scope_is_global_or_org CHECK (((scope_id = 'global'::text) OR (scope_id ~~ 'o\_%'::text))),
     CONSTRAINT version_is_positive CHECK ((version > 0))
 );
+CREATE TABLE public.vault_credential_stores (
+    id text NOT NULL,
+    type text GENERATED ALWAYS AS ('vault'::text) STORED NOT NULL,
+    address text NOT NULL,
+    namespace text,
+    ca_cert text,
+    tls_server_name text,
+    tls_skip_verify boolean DEFAULT false NOT NULL,
+    worker_filter text,
+    token bytea NOT NULL,
+    token_hmac text NOT NULL,
+    token_status text DEFAULT 'current'::text NOT NULL,
+    client_certificate text,
+    client_certificate_key bytea,
+    client_certificate_key_hmac text,
+    key_id text NOT NULL,
+    CONSTRAINT client_certificate_comes_with_its_key CHECK ((num_nulls(client_certificate, client_certificate_key, client_certificate_key_hmac) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT vault_address_is_a_url CHECK (((address ~ '^https?:'::text) AND ((length(address) >= 4) AND (length(address) <= 3999)))),
+    CONSTRAINT vault_token_status_is_known CHECK ((token_status = ANY (ARRAY['current'::text, 'maintaining'::text, 'revoke'::text, 'revoked'::text, 'expired'::text])))
+);
 CREATE TABLE public.worker_activation_tokens (
     id text NOT NULL,
     worker_id text NOT NULL,
@@ -607,6 +926,10 @@ ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_id_type_key UNIQUE (id, type);
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.aliases
+    ADD CONSTRAINT alias_name_is_unique_in_its_scope UNIQUE (scope_id, name);
+ALTER TABLE ONLY public.aliases
+    ADD CONSTRAINT aliases_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.auth_methods
     ADD CONSTRAINT auth_method_name_is_unique_in_its_scope UNIQUE (scope_id, name);
 ALTER TABLE ONLY public.auth_methods
@@ -621,6 +944,28 @@ ALTER TABLE ONLY public.ca_certificates
     ADD CONSTRAINT ca_certificates_pkey PRIMARY KEY (slot);
 ALTER TABLE ONLY public.controllers
     ADD CONSTRAINT controllers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.credential_libraries
+    ADD CONSTRAINT credential_libraries_id_scope_id_key UNIQUE (id, scope_id);
+ALTER TABLE ONLY public.credential_libraries
+    ADD CONSTRAINT credential_libraries_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.credential_libraries
+    ADD CONSTRAINT credential_library_name_is_unique_in_its_store UNIQUE (credential_store_id, type, name);
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credential_name_is_unique_in_its_store UNIQUE (credential_store_id, type, name);
+ALTER TABLE ONLY public.target_credential_sources
+    ADD CONSTRAINT credential_source_is_there_once PRIMARY KEY (target_id, purpose, source_id);
+ALTER TABLE ONLY public.credential_stores
+    ADD CONSTRAINT credential_store_name_is_unique_in_its_scope UNIQUE (scope_id, type, name);
+ALTER TABLE ONLY public.credential_stores
+    ADD CONSTRAINT credential_stores_id_scope_id_key UNIQUE (id, scope_id);
+ALTER TABLE ONLY public.credential_stores
+    ADD CONSTRAINT credential_stores_id_type_key UNIQUE (id, type);
+ALTER TABLE ONLY public.credential_stores
+    ADD CONSTRAINT credential_stores_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_id_scope_id_key UNIQUE (id, scope_id);
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.deployment_keys
     ADD CONSTRAINT deployment_keys_pkey PRIMARY KEY (purpose);
 ALTER TABLE ONLY public.deployment
@@ -665,6 +1010,8 @@ ALTER TABLE ONLY public.kms_data_keys
     ADD CONSTRAINT kms_data_keys_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.kms_data_keys
     ADD CONSTRAINT kms_data_keys_root_key_id_purpose_key UNIQUE (root_key_id, purpose);
+ALTER TABLE ONLY public.kms_destruction_jobs
+    ADD CONSTRAINT kms_destruction_jobs_pkey PRIMARY KEY (key_version_id);
 ALTER TABLE ONLY public.kms_root_key_versions
     ADD CONSTRAINT kms_root_key_versions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.kms_root_key_versions
@@ -673,8 +1020,26 @@ ALTER TABLE ONLY public.kms_root_keys
     ADD CONSTRAINT kms_root_keys_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.kms_root_keys
     ADD CONSTRAINT kms_root_keys_scope_id_key UNIQUE (scope_id);
+ALTER TABLE ONLY public.ldap_accounts
+    ADD CONSTRAINT ldap_accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ldap_auth_methods
+    ADD CONSTRAINT ldap_auth_methods_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ldap_accounts
+    ADD CONSTRAINT ldap_login_name_is_unique_in_its_auth_method UNIQUE (auth_method_id, login_name);
 ALTER TABLE ONLY public.password_accounts
     ADD CONSTRAINT login_name_is_unique_in_its_auth_method UNIQUE (auth_method_id, login_name);
+ALTER TABLE ONLY public.managed_group_members
+    ADD CONSTRAINT managed_group_member_is_there_once PRIMARY KEY (managed_group_id, account_id);
+ALTER TABLE ONLY public.managed_groups
+    ADD CONSTRAINT managed_group_name_is_unique_in_its_auth_method UNIQUE (auth_method_id, name);
+ALTER TABLE ONLY public.managed_groups
+    ADD CONSTRAINT managed_groups_id_auth_method_id_key UNIQUE (id, auth_method_id);
+ALTER TABLE ONLY public.managed_groups
+    ADD CONSTRAINT managed_groups_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.oidc_accounts
+    ADD CONSTRAINT oidc_accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.oidc_auth_methods
+    ADD CONSTRAINT oidc_auth_methods_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.password_accounts
     ADD CONSTRAINT password_accounts_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.password_auth_methods
@@ -707,6 +1072,8 @@ ALTER TABLE ONLY public.session_workers
     ADD CONSTRAINT session_workers_pkey PRIMARY KEY (session_id, worker_id);
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.oidc_accounts
+    ADD CONSTRAINT subject_is_unique_for_its_issuer UNIQUE (auth_method_id, issuer, subject);
 ALTER TABLE ONLY public.targets
     ADD CONSTRAINT target_name_is_unique_in_its_scope UNIQUE (scope_id, name);
 ALTER TABLE ONLY public.targets
@@ -717,12 +1084,16 @@ ALTER TABLE ONLY public.tombstones
     ADD CONSTRAINT tombstones_pkey PRIMARY KEY (resource_type, id);
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT user_has_one_account_per_auth_method UNIQUE (user_id, auth_method_id);
+ALTER TABLE ONLY public.monthly_active_users
+    ADD CONSTRAINT user_is_active_once_a_month PRIMARY KEY (month, user_id);
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT user_name_is_unique_in_its_scope UNIQUE (scope_id, name);
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_id_scope_id_key UNIQUE (id, scope_id);
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.vault_credential_stores
+    ADD CONSTRAINT vault_credential_stores_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.worker_activation_tokens
     ADD CONSTRAINT worker_activation_tokens_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.worker_activation_tokens
@@ -737,12 +1108,26 @@ ALTER TABLE ONLY public.workers
     ADD CONSTRAINT workers_pkey PRIMARY KEY (id);
 CREATE INDEX accounts_by_created_time ON public.accounts USING btree (auth_method_id, created_time DESC, id DESC);
 CREATE INDEX accounts_by_updated_time ON public.accounts USING btree (auth_method_id, updated_time DESC, id DESC);
+CREATE UNIQUE INDEX alias_value_is_unique ON public.aliases USING btree (lower(value));
+CREATE INDEX aliases_by_created_time ON public.aliases USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX aliases_by_destination ON public.aliases USING btree (destination_id);
+CREATE INDEX aliases_by_updated_time ON public.aliases USING btree (scope_id, updated_time DESC, id DESC);
 CREATE INDEX auth_methods_by_created_time ON public.auth_methods USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX auth_methods_by_updated_time ON public.auth_methods USING btree (scope_id, updated_time DESC, id DESC);
 CREATE INDEX auth_tokens_by_account ON public.auth_tokens USING btree (account_id);
 CREATE INDEX auth_tokens_by_created_time ON public.auth_tokens USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX auth_tokens_by_key ON public.auth_tokens USING btree (key_id);
 CREATE INDEX auth_tokens_by_updated_time ON public.auth_tokens USING btree (scope_id, updated_time DESC, id DESC);
 CREATE INDEX auth_tokens_by_user ON public.auth_tokens USING btree (user_id);
+CREATE INDEX credential_libraries_by_created_time ON public.credential_libraries USING btree (credential_store_id, created_time DESC, id DESC);
+CREATE INDEX credential_libraries_by_key ON public.credential_libraries USING btree (key_id) WHERE (key_id IS NOT NULL);
+CREATE INDEX credential_libraries_by_updated_time ON public.credential_libraries USING btree (credential_store_id, updated_time DESC, id DESC);
+CREATE INDEX credential_stores_by_created_time ON public.credential_stores USING btree (scope_id, created_time DESC, id DESC);
+CREATE INDEX credential_stores_by_key ON public.credential_stores USING btree (key_id);
+CREATE INDEX credential_stores_by_updated_time ON public.credential_stores USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX credentials_by_created_time ON public.credentials USING btree (credential_store_id, created_time DESC, id DESC);
+CREATE INDEX credentials_by_key ON public.credentials USING btree (key_id);
+CREATE INDEX credentials_by_updated_time ON public.credentials USING btree (credential_store_id, updated_time DESC, id DESC);
 CREATE INDEX group_members_by_user ON public.group_members USING btree (user_id);
 CREATE INDEX groups_by_created_time ON public.groups USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX groups_by_updated_time ON public.groups USING btree (scope_id, updated_time DESC, id DESC);
@@ -753,7 +1138,13 @@ CREATE INDEX host_sets_by_created_time ON public.host_sets USING btree (host_cat
 CREATE INDEX host_sets_by_updated_time ON public.host_sets USING btree (host_catalog_id, updated_time DESC, id DESC);
 CREATE INDEX hosts_by_created_time ON public.hosts USING btree (host_catalog_id, created_time DESC, id DESC);
 CREATE INDEX hosts_by_updated_time ON public.hosts USING btree (host_catalog_id, updated_time DESC, id DESC);
+CREATE INDEX kms_destruction_jobs_by_scope ON public.kms_destruction_jobs USING btree (scope_id, created_time DESC);
+CREATE INDEX kms_destruction_jobs_to_do ON public.kms_destruction_jobs USING btree (created_time) WHERE (status <> 'completed'::text);
+CREATE INDEX managed_group_members_by_account ON public.managed_group_members USING btree (account_id);
+CREATE INDEX managed_groups_by_created_time ON public.managed_groups USING btree (auth_method_id, created_time DESC, id DESC);
+CREATE INDEX managed_groups_by_updated_time ON public.managed_groups USING btree (auth_method_id, updated_time DESC, id DESC);
 CREATE INDEX role_principals_by_group ON public.role_principals USING btree (group_id);
+CREATE INDEX role_principals_by_managed_group ON public.role_principals USING btree (managed_group_id);
 CREATE INDEX role_principals_by_user ON public.role_principals USING btree (user_id);
 CREATE UNIQUE INDEX role_reaches_children_or_descendants ON public.role_grant_scopes USING btree (role_id) WHERE (special = ANY (ARRAY['children'::text, 'descendants'::text]));
 CREATE INDEX roles_by_created_time ON public.roles USING btree (scope_id, created_time DESC, id DESC);
@@ -775,25 +1166,38 @@ CREATE INDEX sessions_canceling ON public.sessions USING btree (status_time) WHE
 CREATE INDEX sessions_live_by_created_time ON public.sessions USING btree (scope_id, created_time DESC, id DESC) WHERE (status <> 'terminated'::text);
 CREATE INDEX sessions_not_ended ON public.sessions USING btree (expiration_time) WHERE (status <> 'terminated'::text);
 CREATE INDEX sessions_terminated ON public.sessions USING btree (status_time) WHERE (status = 'terminated'::text);
+CREATE INDEX target_credential_sources_by_credential ON public.target_credential_sources USING btree (credential_id);
+CREATE INDEX target_credential_sources_by_library ON public.target_credential_sources USING btree (credential_library_id);
 CREATE INDEX target_host_sets_by_host_set ON public.target_host_sets USING btree (host_set_id);
 CREATE INDEX targets_by_created_time ON public.targets USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX targets_by_updated_time ON public.targets USING btree (scope_id, updated_time DESC, id DESC);
 CREATE INDEX tombstones_by_time ON public.tombstones USING btree (resource_type, deleted_time);
 CREATE INDEX users_by_created_time ON public.users USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX users_by_updated_time ON public.users USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX vault_credential_stores_by_key ON public.vault_credential_stores USING btree (key_id);
 CREATE INDEX worker_attachments_by_controller ON public.worker_attachments USING btree (controller_id);
 CREATE TRIGGER account_fixed_columns BEFORE UPDATE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'auth_method_id', 'created_time');
 CREATE TRIGGER account_tombstone AFTER DELETE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('account');
 CREATE TRIGGER address_excludes_host_sources BEFORE UPDATE OF address ON public.targets FOR EACH ROW EXECUTE FUNCTION public.refuse_address_beside_host_sources();
+CREATE TRIGGER alias_fixed_columns BEFORE UPDATE ON public.aliases FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
+CREATE TRIGGER alias_host_goes_with_its_destination BEFORE UPDATE OF destination_id ON public.aliases FOR EACH ROW WHEN (((old.destination_id IS NOT NULL) AND (new.destination_id IS NULL))) EXECUTE FUNCTION public.alias_loses_its_destination();
+CREATE TRIGGER alias_tombstone AFTER DELETE ON public.aliases FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('alias');
 CREATE TRIGGER auth_method_fixed_columns BEFORE UPDATE ON public.auth_methods FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
 CREATE TRIGGER auth_method_tombstone AFTER DELETE ON public.auth_methods FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('auth-method');
 CREATE TRIGGER auth_token_fixed_columns BEFORE UPDATE ON public.auth_tokens FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'user_id', 'account_id', 'created_time', 'expiration_time');
 CREATE TRIGGER auth_token_tombstone AFTER DELETE ON public.auth_tokens FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('auth-token');
+CREATE TRIGGER authority_changed AFTER INSERT OR DELETE OR UPDATE ON public.ca_certificates FOR EACH STATEMENT EXECUTE FUNCTION public.notify_of_authority();
 CREATE TRIGGER builtin_users_stay BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.refuse_delete_of_builtin_user();
 CREATE TRIGGER cleared_address_ends_sessions AFTER UPDATE OF address ON public.targets FOR EACH ROW WHEN (((old.address IS NOT NULL) AND (new.address IS NULL))) EXECUTE FUNCTION public.cancel_sessions_by_address();
 CREATE TRIGGER connection_fixed_columns BEFORE UPDATE ON public.session_connections FOR EACH ROW WHEN (((((((old.id IS DISTINCT FROM new.id) OR (old.session_id IS DISTINCT FROM new.session_id)) OR (old.boot_id IS DISTINCT FROM new.boot_id)) OR (old.client_address IS DISTINCT FROM new.client_address)) OR (old.client_port IS DISTINCT FROM new.client_port)) OR (old.created_time IS DISTINCT FROM new.created_time))) EXECUTE FUNCTION public.refuse_change_of('id', 'session_id', 'boot_id', 'client_address', 'client_port', 'created_time');
 CREATE TRIGGER connection_guard BEFORE UPDATE ON public.session_connections FOR EACH ROW EXECUTE FUNCTION public.guard_connection();
 CREATE TRIGGER connection_needs_an_active_session AFTER INSERT ON public.session_connections FOR EACH ROW EXECUTE FUNCTION public.check_new_connection();
+CREATE TRIGGER credential_fixed_columns BEFORE UPDATE ON public.credentials FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'credential_store_id', 'scope_id', 'created_time');
+CREATE TRIGGER credential_library_fixed_columns BEFORE UPDATE ON public.credential_libraries FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'credential_type', 'credential_store_id', 'scope_id', 'created_time');
+CREATE TRIGGER credential_library_tombstone AFTER DELETE ON public.credential_libraries FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('credential-library');
+CREATE TRIGGER credential_store_fixed_columns BEFORE UPDATE ON public.credential_stores FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
+CREATE TRIGGER credential_store_tombstone AFTER DELETE ON public.credential_stores FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('credential-store');
+CREATE TRIGGER credential_tombstone AFTER DELETE ON public.credentials FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('credential');
 CREATE TRIGGER deleted_worker_is_cut_off AFTER DELETE ON public.workers FOR EACH ROW EXECUTE FUNCTION public.notify_of_deleted_worker();
 CREATE TRIGGER global_scope_stays BEFORE DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.refuse_delete_of_global();
 CREATE TRIGGER group_fixed_columns BEFORE UPDATE ON public.groups FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'created_time');
@@ -805,12 +1209,19 @@ CREATE TRIGGER host_set_fixed_columns BEFORE UPDATE ON public.host_sets FOR EACH
 CREATE TRIGGER host_set_tombstone AFTER DELETE ON public.host_sets FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('host-set');
 CREATE TRIGGER host_source_excludes_address BEFORE INSERT ON public.target_host_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_host_source_beside_address();
 CREATE TRIGGER host_tombstone AFTER DELETE ON public.hosts FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('host');
+CREATE TRIGGER keys_rotated AFTER INSERT ON public.kms_data_key_versions FOR EACH ROW WHEN ((new.version > 1)) EXECUTE FUNCTION public.notify_of_keys();
+CREATE TRIGGER managed_group_fixed_columns BEFORE UPDATE ON public.managed_groups FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'auth_method_id', 'scope_id', 'created_time');
+CREATE TRIGGER managed_group_members_of_account AFTER INSERT OR UPDATE OF member_of_groups ON public.ldap_accounts FOR EACH ROW EXECUTE FUNCTION public.recompute_ldap_account();
+CREATE TRIGGER managed_group_members_of_group AFTER INSERT OR UPDATE OF group_names ON public.managed_groups FOR EACH ROW EXECUTE FUNCTION public.recompute_ldap_group();
+CREATE TRIGGER managed_group_tombstone AFTER DELETE ON public.managed_groups FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('managed-group');
 CREATE TRIGGER role_fixed_columns BEFORE UPDATE ON public.roles FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'created_time');
 CREATE TRIGGER role_tombstone AFTER DELETE ON public.roles FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('role');
 CREATE TRIGGER scope_fixed_columns BEFORE UPDATE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
 CREATE TRIGGER scope_tombstone AFTER DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('scope');
 CREATE TRIGGER session_advances BEFORE UPDATE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.advance_session();
-CREATE TRIGGER session_fixed_columns BEFORE UPDATE ON public.sessions FOR EACH ROW WHEN (((((((((((((((old.id IS DISTINCT FROM new.id) OR (old.type IS DISTINCT FROM new.type)) OR (old.endpoint IS DISTINCT FROM new.endpoint)) OR (old.certificate IS DISTINCT FROM new.certificate)) OR (old.private_key IS DISTINCT FROM new.private_key)) OR (old.connection_limit IS DISTINCT FROM new.connection_limit)) OR (old.concurrent_connection_limit IS DISTINCT FROM new.concurrent_connection_limit)) OR (old.offline_grace_seconds IS DISTINCT FROM new.offline_grace_seconds)) OR (old.end_on_token_expiry IS DISTINCT FROM new.end_on_token_expiry)) OR (old.egress_worker_filter IS DISTINCT FROM new.egress_worker_filter)) OR (old.by_address IS DISTINCT FROM new.by_address)) OR (old.correlation_id IS DISTINCT FROM new.correlation_id)) OR (old.expiration_time IS DISTINCT FROM new.expiration_time)) OR (old.created_time IS DISTINCT FROM new.created_time))) EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'endpoint', 'certificate', 'private_key', 'connection_limit', 'concurrent_connection_limit', 'offline_grace_seconds', 'end_on_token_expiry', 'egress_worker_filter', 'by_address', 'correlation_id', 'expiration_time', 'created_time');
+CREATE TRIGGER session_fixed_columns BEFORE UPDATE ON public.sessions FOR EACH ROW WHEN ((((((((((((((old.id IS DISTINCT FROM new.id) OR (old.type IS DISTINCT FROM new.type)) OR (old.endpoint IS DISTINCT FROM new.endpoint)) OR (old.certificate IS DISTINCT FROM new.certificate)) OR (old.connection_limit IS DISTINCT FROM new.connection_limit)) OR (old.concurrent_connection_limit IS DISTINCT FROM new.concurrent_connection_limit)) OR (old.offline_grace_seconds IS DISTINCT FROM new.offline_grace_seconds)) OR (old.end_on_token_expiry IS DISTINCT FROM new.end_on_token_expiry)) OR (old.egress_worker_filter IS DISTINCT FROM new.egress_worker_filter)) OR (old.by_address IS DISTINCT FROM new.by_address)) OR (old.correlation_id IS DISTINCT FROM new.correlation_id)) OR (old.expiration_time IS DISTINCT FROM new.expiration_time)) OR (old.created_time IS DISTINCT FROM new.created_time))) EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'endpoint', 'certificate', 'connection_limit', 'concurrent_connection_limit', 'offline_grace_seconds', 'end_on_token_expiry', 'egress_worker_filter', 'by_address', 'correlation_id', 'expiration_time', 'created_time');
+CREATE TRIGGER session_makes_its_user_active AFTER INSERT ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.count_active_user();
+CREATE TRIGGER session_private_key_is_fixed BEFORE UPDATE ON public.sessions FOR EACH ROW WHEN (((old.private_key IS DISTINCT FROM new.private_key) AND (NOT (old.key_id IS DISTINCT FROM new.key_id)))) EXECUTE FUNCTION public.refuse_change_of('private_key');
 CREATE TRIGGER session_starts BEFORE INSERT ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.check_new_session();
 CREATE TRIGGER session_state_of_change AFTER UPDATE ON public.sessions FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION public.record_session_state();
 CREATE TRIGGER session_state_of_new AFTER INSERT ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.record_session_state();
@@ -827,6 +1238,10 @@ ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_auth_method_id_scope_id_fkey FOREIGN KEY (auth_method_id, scope_id) REFERENCES public.auth_methods(id, scope_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_auth_method_id_type_fkey FOREIGN KEY (auth_method_id, type) REFERENCES public.auth_methods(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.aliases
+    ADD CONSTRAINT aliases_destination_id_fkey FOREIGN KEY (destination_id) REFERENCES public.targets(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.aliases
+    ADD CONSTRAINT aliases_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id);
 ALTER TABLE ONLY public.auth_methods
     ADD CONSTRAINT auth_methods_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.auth_tokens
@@ -841,6 +1256,30 @@ ALTER TABLE ONLY public.auth_tokens
     ADD CONSTRAINT auth_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.ca_certificates
     ADD CONSTRAINT ca_certificates_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id);
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credential_is_in_a_static_store FOREIGN KEY (credential_store_id, store_type) REFERENCES public.credential_stores(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.credential_libraries
+    ADD CONSTRAINT credential_libraries_credential_store_id_scope_id_fkey FOREIGN KEY (credential_store_id, scope_id) REFERENCES public.credential_stores(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.credential_libraries
+    ADD CONSTRAINT credential_libraries_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.credential_libraries
+    ADD CONSTRAINT credential_library_is_in_a_vault_store FOREIGN KEY (credential_store_id, store_type) REFERENCES public.credential_stores(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.target_credential_sources
+    ADD CONSTRAINT credential_source_credential_is_of_the_project FOREIGN KEY (credential_id, scope_id) REFERENCES public.credentials(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.target_credential_sources
+    ADD CONSTRAINT credential_source_library_is_of_the_project FOREIGN KEY (credential_library_id, scope_id) REFERENCES public.credential_libraries(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.target_credential_sources
+    ADD CONSTRAINT credential_source_target_is_of_the_project FOREIGN KEY (target_id, scope_id) REFERENCES public.targets(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.credential_stores
+    ADD CONSTRAINT credential_store_is_in_a_project FOREIGN KEY (scope_id, scope_type) REFERENCES public.scopes(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.credential_stores
+    ADD CONSTRAINT credential_stores_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_credential_store_id_scope_id_fkey FOREIGN KEY (credential_store_id, scope_id) REFERENCES public.credential_stores(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.kms_data_key_versions
+    ADD CONSTRAINT data_key_version_needs_its_root FOREIGN KEY (root_key_version_id) REFERENCES public.kms_root_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.deployment_keys
     ADD CONSTRAINT deployment_keys_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id);
 ALTER TABLE ONLY public.group_members
@@ -869,14 +1308,40 @@ ALTER TABLE ONLY public.hosts
     ADD CONSTRAINT hosts_host_catalog_id_type_fkey FOREIGN KEY (host_catalog_id, type) REFERENCES public.host_catalogs(id, type) ON DELETE CASCADE;
 ALTER TABLE ONLY public.kms_data_key_versions
     ADD CONSTRAINT kms_data_key_versions_data_key_id_fkey FOREIGN KEY (data_key_id) REFERENCES public.kms_data_keys(id) ON DELETE CASCADE;
-ALTER TABLE ONLY public.kms_data_key_versions
-    ADD CONSTRAINT kms_data_key_versions_root_key_version_id_fkey FOREIGN KEY (root_key_version_id) REFERENCES public.kms_root_key_versions(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.kms_data_keys
     ADD CONSTRAINT kms_data_keys_root_key_id_fkey FOREIGN KEY (root_key_id) REFERENCES public.kms_root_keys(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.kms_destruction_jobs
+    ADD CONSTRAINT kms_destruction_jobs_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.kms_root_key_versions
     ADD CONSTRAINT kms_root_key_versions_root_key_id_fkey FOREIGN KEY (root_key_id) REFERENCES public.kms_root_keys(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.kms_root_keys
     ADD CONSTRAINT kms_root_keys_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.ldap_accounts
+    ADD CONSTRAINT ldap_accounts_id_auth_method_id_fkey FOREIGN KEY (id, auth_method_id) REFERENCES public.accounts(id, auth_method_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.ldap_accounts
+    ADD CONSTRAINT ldap_accounts_id_type_fkey FOREIGN KEY (id, type) REFERENCES public.accounts(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.ldap_auth_methods
+    ADD CONSTRAINT ldap_auth_methods_bind_password_key_id_fkey FOREIGN KEY (bind_password_key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.ldap_auth_methods
+    ADD CONSTRAINT ldap_auth_methods_client_certificate_key_id_fkey FOREIGN KEY (client_certificate_key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.ldap_auth_methods
+    ADD CONSTRAINT ldap_auth_methods_id_type_fkey FOREIGN KEY (id, type) REFERENCES public.auth_methods(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.managed_group_members
+    ADD CONSTRAINT managed_group_members_account_id_auth_method_id_fkey FOREIGN KEY (account_id, auth_method_id) REFERENCES public.accounts(id, auth_method_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.managed_group_members
+    ADD CONSTRAINT managed_group_members_managed_group_id_auth_method_id_fkey FOREIGN KEY (managed_group_id, auth_method_id) REFERENCES public.managed_groups(id, auth_method_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.managed_groups
+    ADD CONSTRAINT managed_groups_auth_method_id_scope_id_fkey FOREIGN KEY (auth_method_id, scope_id) REFERENCES public.auth_methods(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.managed_groups
+    ADD CONSTRAINT managed_groups_auth_method_id_type_fkey FOREIGN KEY (auth_method_id, type) REFERENCES public.auth_methods(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.oidc_accounts
+    ADD CONSTRAINT oidc_accounts_id_auth_method_id_fkey FOREIGN KEY (id, auth_method_id) REFERENCES public.accounts(id, auth_method_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.oidc_accounts
+    ADD CONSTRAINT oidc_accounts_id_type_fkey FOREIGN KEY (id, type) REFERENCES public.accounts(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.oidc_auth_methods
+    ADD CONSTRAINT oidc_auth_methods_client_secret_key_id_fkey FOREIGN KEY (client_secret_key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.oidc_auth_methods
+    ADD CONSTRAINT oidc_auth_methods_id_type_fkey FOREIGN KEY (id, type) REFERENCES public.auth_methods(id, type) ON DELETE CASCADE;
 ALTER TABLE ONLY public.password_accounts
     ADD CONSTRAINT password_accounts_id_auth_method_id_fkey FOREIGN KEY (id, auth_method_id) REFERENCES public.accounts(id, auth_method_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.password_accounts
@@ -893,6 +1358,8 @@ ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_role_id_fkey FOREIGN KEY (role_id) REFERENCES public.roles(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.role_principals
     ADD CONSTRAINT role_principals_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.role_principals
+    ADD CONSTRAINT role_principals_managed_group_id_fkey FOREIGN KEY (managed_group_id) REFERENCES public.managed_groups(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.role_principals
     ADD CONSTRAINT role_principals_role_id_fkey FOREIGN KEY (role_id) REFERENCES public.roles(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.role_principals
@@ -931,6 +1398,10 @@ ALTER TABLE ONLY public.targets
     ADD CONSTRAINT target_is_in_a_project FOREIGN KEY (scope_id, scope_type) REFERENCES public.scopes(id, type) ON DELETE CASCADE;
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.vault_credential_stores
+    ADD CONSTRAINT vault_credential_stores_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.vault_credential_stores
+    ADD CONSTRAINT vault_store_is_a_store FOREIGN KEY (id, type) REFERENCES public.credential_stores(id, type) ON DELETE CASCADE;
 ALTER TABLE ONLY public.worker_activation_tokens
     ADD CONSTRAINT worker_activation_tokens_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id);
 ALTER TABLE ONLY public.worker_activation_tokens

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Histogram, type Registry } from 'prom-client';
-import { invalidArgument } from '../../../lib/errors/errors';
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { bearerToken, correlationId, plainAddress } from '../rpc/correlation';
 import { toApiError } from '../rpc/error-mapping';
 import type { Descriptors } from '../rpc/descriptors';
@@ -41,7 +41,13 @@ const FIXED_HEADERS: Record<string, string> = {
 /** Seconds that browsers insist on TLS after they have seen it here. */
 const TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';
 
-const STATUS_OF: Record<NoRoute, number> = { 'unknown path': 404, 'unknown action': 400, 'wrong method': 405 };
+const STATUS_OF: Record<Exclude<NoRoute, 'action by another method'>, number> = {
+  'unknown path': 404,
+  'unknown action': 400,
+  'wrong method': 405,
+};
+/** A stream of bytes where it is served; its refusals have a form of their own. */
+const DOWNLOAD = 'sallyport.api.v1.SessionRecordingService/Download';
 
 /** Request listener of a `node:http` server. */
 export function createGateway(options: GatewayOptions): RequestListener {
@@ -69,6 +75,8 @@ const methodLabel = (method: string | undefined): string =>
 class Exchange {
   /** Route template, the label of metrics. */
   template = 'invalid';
+  /** Full name of the method, once the route is known. */
+  private method = '';
 
   constructor(
     private readonly options: GatewayOptions,
@@ -85,11 +93,13 @@ class Exchange {
     const { path, search, query } = splitTarget(this.request.url ?? '/');
     if (this.redirectToCleanPath(path, search)) return;
     const found = matchRoute(this.table, this.request.method ?? '', path);
+    if (found === 'action by another method') throw new ApiError('Unimplemented', 'Method Not Allowed');
     if (typeof found === 'string') {
       this.response.writeHead(STATUS_OF[found]).end();
       return;
     }
     this.template = found.route.template;
+    this.method = found.route.method.fullName;
     const body = found.route.body === '' ? Buffer.alloc(0) : await readBody(this.request, this.options.maxRequestBytes);
     if (body === 'gone') return;
     if (body === 'too large') return this.refuseBody();
@@ -111,6 +121,9 @@ class Exchange {
       return;
     }
     const mapped = toApiError(error);
+    if (this.method === DOWNLOAD && mapped.kind === 'Unimplemented') {
+      return this.json(501, { error: { code: mapped.grpcStatus, message: mapped.message } });
+    }
     this.json(mapped.httpStatus, mapped.body());
   }
 

@@ -97,8 +97,8 @@ export interface RouteMatch {
   variables: Record<string, string>;
 }
 
-/** Why a path leads nowhere: no such collection, an unknown verb, a method that this path does not take. */
-export type NoRoute = 'unknown path' | 'unknown action' | 'wrong method';
+/** Why a path leads nowhere: no such collection, an unknown verb, a method that this path or its action does not take. */
+export type NoRoute = 'unknown path' | 'unknown action' | 'wrong method' | 'action by another method';
 
 /**
  * Action words that some resource of the API has, whether it is served here or not: naming one on the wrong
@@ -150,6 +150,7 @@ export function matchRoute(table: RouteTable, httpMethod: string, path: string):
     .filter((match) => match.route.httpMethod === httpMethod)
     .sort((a, b) => b.route.verb.length - a.route.verb.length);
   if (best !== undefined) return best;
+  if (fitting.some((match) => match.route.verb !== '')) return 'action by another method';
   if (httpMethod !== 'POST' && fitting.length > 0) return 'wrong method';
   const last = parts[parts.length - 1] ?? '';
   const colon = last.indexOf(':');

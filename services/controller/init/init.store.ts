@@ -1,4 +1,5 @@
 /** SQL of the first resources: they come with given ids and versions, so they do not pass the usual stores. */
+import { newId } from '../../../lib/ids/ids';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
 import type { PlannedAccount, PlannedTarget } from './plan';
 import type { RoleSeed } from './roles';
@@ -137,10 +138,19 @@ export async function insertTarget(
           ${target.defaultPort}, ${target.sessionMaxSeconds ?? DEFAULT_SESSION_MAX_SECONDS},
           ${target.sessionConnectionLimit ?? -1}, ${now}, ${now}, ${setId === undefined ? 1 : 2})`,
   );
+  if (target.alias !== undefined) await insertAlias(tx, target.alias, target.id, now);
   if (setId === undefined) return;
   await changed(
     tx,
     sql`insert into target_host_sets (target_id, host_set_id, scope_id) values (${target.id}, ${setId}, ${projectId})`,
+  );
+}
+
+async function insertAlias(tx: Tx, value: string, targetId: string, now: Date): Promise<void> {
+  await changed(
+    tx,
+    sql`insert into aliases (id, scope_id, type, value, destination_id, created_time, updated_time)
+        values (${newId('alt')}, 'global', 'target', ${value}, ${targetId}, ${now}, ${now})`,
   );
 }
 

@@ -19,7 +19,7 @@ const DEV: DevOptions = {
   targetDefaultPort: 22,
   targetSessionMaxSeconds: 0,
   targetSessionConnectionLimit: -1,
-  demo: { address: '127.0.0.1', port: 6543 },
+  demo: { address: '127.0.0.1', port: 6543, username: 'demo', password: 'for the demo' },
 };
 
 let database: TestDatabase;

@@ -4,6 +4,8 @@ import { parseGrant } from '../authz/grants';
 import { transaction, type Db, type Tx } from '../db/db';
 import type { Kms } from '../kms/kms';
 import { createDeployment } from '../workers/deployment';
+import { insertDevMethods } from './dev-methods';
+import { brokerCredential } from './credentials';
 import * as store from './init.store';
 import type { Plan } from './plan';
 import { adminRole, authenticatedUserRole, loginRole, scopeRoles, type RoleSeed } from './roles';
@@ -34,8 +36,9 @@ export async function initialize(db: Db, kms: Kms, plan: Plan, now: Date): Promi
     if (await store.isInitialized(tx)) throw new Error('the database is initialized already');
     await createDeployment(tx, kms, now);
     await insertIdentities(tx, plan, hashes, now);
+    if (plan.devMethods !== undefined) await insertDevMethods(tx, kms, plan.devMethods, now);
     await insertScopes(tx, kms, plan, now);
-    await insertResources(tx, plan, now);
+    await insertResources(tx, kms, plan, now);
   });
 }
 
@@ -73,13 +76,16 @@ async function insertScopes(tx: Tx, kms: Kms, plan: Plan, now: Date): Promise<vo
   }
 }
 
-async function insertResources(tx: Tx, plan: Plan, now: Date): Promise<void> {
+async function insertResources(tx: Tx, kms: Kms, plan: Plan, now: Date): Promise<void> {
   if (plan.project === undefined) return;
   const projectId = plan.project.id;
   if (plan.hosts !== undefined) {
     await store.insertHostResources(tx, { ...plan.hosts, projectId, names: HOST_NAMES }, now);
   }
-  for (const target of plan.targets) await store.insertTarget(tx, projectId, target, plan.hosts?.setId, now);
+  for (const target of plan.targets) {
+    await store.insertTarget(tx, projectId, target, plan.hosts?.setId, now);
+    if (target.credential !== undefined) await brokerCredential(tx, kms, projectId, target.id, target.credential, now);
+  }
 }
 
 /** A role with its grants as it is seeded; new orgs and projects get theirs the same way. */

@@ -3,6 +3,7 @@
  * Names and descriptions are what clients and scripts of Boundary look for.
  */
 import { newId, randomBase62 } from '../../../lib/ids/ids';
+import type { PlannedDevMethods } from './dev-methods';
 
 export interface PlannedAccount {
   userId: string;
@@ -23,12 +24,26 @@ export interface PlannedTarget {
   address?: string;
   sessionMaxSeconds?: number;
   sessionConnectionLimit?: number;
+  /** Value of an alias that leads to it. */
+  alias?: string;
+  /** Brokered by the target, from a static store of its own. */
+  credential?: PlannedCredential;
+}
+
+export interface PlannedCredential {
+  storeId: string;
+  id: string;
+  username: string;
+  /** Never logged. */
+  password: string;
 }
 
 export interface Plan {
   loginRole?: { id: string };
   authenticatedUserRole?: { id: string; targetActions: string };
   authMethod?: { id: string; admin: PlannedAccount; user?: PlannedAccount; adminRoleId: string };
+  /** Further ways to log in, of dev mode. */
+  devMethods?: PlannedDevMethods;
   /** `roles`: also the administration and default roles that a new org or project gets. */
   org?: { id: string; roles: boolean };
   project?: { id: string; roles: boolean };
@@ -51,8 +66,13 @@ export interface DevOptions {
   /** 0: the usual 8 hours. */
   targetSessionMaxSeconds: number;
   targetSessionConnectionLimit: number;
+  /** Whether there are an OIDC and an LDAP auth method too. */
+  oidc?: boolean;
+  ldap?: boolean;
   /** Where the demo database listens; absent: no demo target. */
-  demo?: { address: string; port: number } | undefined;
+  demo?: { address: string; port: number; username: string; password: string } | undefined;
+  /** Whether there are targets to try aliases with. */
+  aliasTargets?: boolean;
 }
 
 const ADDRESS_TARGET = {
@@ -63,11 +83,44 @@ const HOST_SOURCE_TARGET = {
   name: 'Generated target using host sources',
   description: 'Provides a target using host sources in Boundary',
 };
-/** The name is the one that clients know; the alias comes with the alias resource. */
+/** The name is the one that clients know. */
 const DEMO_TARGET = {
   name: 'Generated local postgres target with alias',
+  alias: 'postgres.boundary.dev',
   description: 'Provides an initial target to the demo database of dev mode',
 };
+
+function demoTarget({ address, port, username, password }: NonNullable<DevOptions['demo']>): PlannedTarget {
+  const credential = { storeId: newId('csst'), id: newId('credup'), username, password };
+  return { ...DEMO_TARGET, id: newId('ttcp'), defaultPort: port, address, credential };
+}
+
+const HTTPS_PORT = 443;
+const SSH_PORT = 22;
+/** Seconds: long enough for one page. */
+const WEB_SESSION_SECONDS = 5;
+
+/** Targets to try aliases with. */
+const aliasTargets = (): PlannedTarget[] => [
+  {
+    id: newId('ttcp'),
+    name: 'www.hashicorp.com',
+    description:
+      'Provides an initial web target using an address in Boundary. Note: Only HTTPS is supported, as this target uses port 443. Alias names for web targets should match the URL for the target.',
+    defaultPort: HTTPS_PORT,
+    address: 'www.hashicorp.com',
+    sessionMaxSeconds: WEB_SESSION_SECONDS,
+    alias: 'www.hashicorp.com',
+  },
+  {
+    id: newId('ttcp'),
+    name: 'Generated localhost ssh target with an alias',
+    description: 'Provides an initial localhost target to SSH to using an alias in Boundary',
+    defaultPort: SSH_PORT,
+    address: '127.0.0.1',
+    alias: 'ssh.boundary.dev',
+  },
+];
 
 /** Dev mode: the ids end in the two suffixes. */
 export function devPlan(options: DevOptions): Plan {
@@ -89,15 +142,22 @@ export function devPlan(options: DevOptions): Plan {
       user: { ...UNPRIVILEGED_USER, ...user, ...second },
       adminRoleId: newId('r'),
     },
+    devMethods: {
+      oidcId: options.oidc === true ? id('amoidc') : undefined,
+      ldapId: options.ldap === true ? id('amldap') : undefined,
+      users: [
+        { ...admin, userId: id('u'), oidcAccountId: id('acctoidc'), fullName: 'Admin User' },
+        { ...user, ...second, oidcAccountId: `acctoidc_${secondaryIdSuffix}`, fullName: 'Unprivileged User' },
+      ],
+    },
     org: { id: id('o'), roles: false },
     project: { id: id('p'), roles: false },
     hosts: { catalogId: id('hcst'), setId: id('hsst'), hostId: id('hst'), address: options.hostAddress },
     targets: [
       { ...ADDRESS_TARGET, ...limits, id: id('ttcp'), defaultPort: options.targetDefaultPort, address: '127.0.0.1' },
       { ...HOST_SOURCE_TARGET, ...limits, id: `ttcp_${secondaryIdSuffix}`, defaultPort: options.targetDefaultPort },
-      ...(options.demo === undefined
-        ? []
-        : [{ ...DEMO_TARGET, id: newId('ttcp'), defaultPort: options.demo.port, address: options.demo.address }]),
+      ...(options.demo === undefined ? [] : [demoTarget(options.demo)]),
+      ...(options.aliasTargets === true ? aliasTargets() : []),
     ],
   };
 }
@@ -112,7 +172,6 @@ export interface InitSkips {
   skipTargetCreation?: boolean;
 }
 
-const SSH_PORT = 22;
 const PASSWORD_LENGTH = 20;
 
 /** `database init`: random ids, and one admin with a random password. */

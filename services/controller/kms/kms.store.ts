@@ -1,12 +1,16 @@
 import { row, sql, type Executor, type Tx } from '../db/db';
 
-/** A data key version with the scope's root key version that wraps it. */
-export interface DataKeyVersion {
-  id: string;
-  wrapped_key: Buffer;
+/** A version of a scope's root key, wrapped by the configured root key. */
+export interface RootKeyVersion {
   root_version_id: string;
   wrapped_root: Buffer;
   wrapping_key_id: string;
+}
+
+/** A data key version with the scope's root key version that wraps it. */
+export interface DataKeyVersion extends RootKeyVersion {
+  id: string;
+  wrapped_key: Buffer;
 }
 
 const COLUMNS = sql`d.id, d.wrapped_key, r.id as root_version_id, r.wrapped_key as wrapped_root, r.wrapping_key_id`;

@@ -4,6 +4,10 @@ import { newId } from '../../../lib/ids/ids';
 import type { Executor, Tx } from '../db/db';
 import { KEY_BYTES, open, seal } from './cipher';
 import * as store from './kms.store';
+import { RootKeyError, unwrapRoot, type RootKey } from './root-key';
+import { rewrapDataKeys, rotateScopeKeys } from './rotation';
+
+export { RootKeyError, type RootKey };
 
 export type KeyPurpose = 'database' | 'oplog' | 'tokens' | 'sessions' | 'oidc' | 'audit';
 export const KEY_PURPOSES: readonly KeyPurpose[] = ['database', 'oplog', 'tokens', 'sessions', 'oidc', 'audit'];
@@ -23,19 +27,14 @@ export interface Kms {
   decrypt(on: Executor, keyId: string, ciphertext: Uint8Array, aad: string): Promise<Buffer>;
   /** What the API shows of a secret, so that clients see whether it changed: base64url of a keyed hash, bound by `aad`. */
   hmac(on: Executor, scopeId: string, secret: string, aad: string): Promise<string>;
+  /** Gives the root key and the data keys of a scope new versions; `rewrap` also renews what wraps the older ones. */
+  rotateScopeKeys(tx: Tx, scopeId: string, rewrap: boolean, now: Date): Promise<void>;
+  /** Lets the newest root key version of a scope wrap what another one wraps. */
+  rewrapDataKeys(tx: Tx, rootVersionId: string): Promise<void>;
+  /** Forgets unwrapped keys, so that the next call sees which are the newest. */
+  forgetKeys(): void;
   /** Throws {@link RootKeyError} when the configured root key is not the one that this database's keys need. */
   verify(on: Executor): Promise<void>;
-}
-
-/** The configured root key, 32 bytes, and the id that tells it from others. */
-export interface RootKey {
-  id: string;
-  key: Buffer;
-}
-
-/** The configured root key does not open the database's keys. The message names the remedy, never a key. */
-export class RootKeyError extends Error {
-  override readonly name = 'RootKeyError';
 }
 
 /** Unwrapped keys held in memory; beyond it the cache starts anew. */
@@ -46,6 +45,8 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
   if (rootKey.key.length !== KEY_BYTES) throw new RootKeyError(`the root key must have ${KEY_BYTES} bytes`);
   const keys = new Map<string, Buffer>();
   const newest = new Map<string, string>();
+  // Counts forgettings, so that what was read before one is not taken for the newest after it.
+  let generation = 0;
 
   function remember(version: store.DataKeyVersion): Buffer {
     const key = unwrap(rootKey, version);
@@ -62,10 +63,11 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
     const cached = newest.get(name);
     const known = cached === undefined ? undefined : keys.get(cached);
     if (cached !== undefined && known !== undefined) return { id: cached, key: known };
+    const read = generation;
     const version = await store.newestDataKey(on, scopeId, purpose);
     if (version === undefined) throw new Error(`scope ${scopeId} has no ${purpose} key`);
     const key = remember(version);
-    newest.set(name, version.id);
+    if (read === generation) newest.set(name, version.id);
     return { id: version.id, key };
   }
 
@@ -90,6 +92,13 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
       const hashKey = createHmac('sha256', key).update(`hmac ${aad}`).digest();
       return createHmac('sha256', hashKey).update(secret).digest('base64url');
     },
+    rotateScopeKeys: (tx, scopeId, rewrap, now) => rotateScopeKeys(rootKey, tx, { scopeId, rewrap, now }),
+    rewrapDataKeys: (tx, rootVersionId) => rewrapDataKeys(rootKey, tx, rootVersionId),
+    forgetKeys() {
+      generation++;
+      keys.clear();
+      newest.clear();
+    },
     async verify(on) {
       const version = await store.newestDataKey(on, 'global', 'database');
       if (version === undefined) throw new RootKeyError('the database has no keys yet: run "sallyport database init"');
@@ -112,22 +121,5 @@ async function createScopeKeys(rootKey: RootKey, tx: Tx, scopeId: string, now: D
   await store.insertScopeKeys(tx, scopeId, root, dataKeys, now);
 }
 
-function unwrap(rootKey: RootKey, version: store.DataKeyVersion): Buffer {
-  if (version.wrapping_key_id !== rootKey.id) {
-    throw new RootKeyError(
-      `the database's keys are wrapped by the root key "${version.wrapping_key_id}", ` +
-        `but the configured root key is "${rootKey.id}": configure the one the database was initialized with`,
-    );
-  }
-  let scopeRoot: Buffer;
-  try {
-    scopeRoot = open(rootKey.key, version.wrapped_root, version.root_version_id);
-  } catch (cause) {
-    throw new RootKeyError(
-      `the configured root key "${rootKey.id}" does not open the database's keys: ` +
-        'its id is right but the key is another one; configure the one the database was initialized with',
-      { cause },
-    );
-  }
-  return open(scopeRoot, version.wrapped_key, version.id);
-}
+const unwrap = (rootKey: RootKey, version: store.DataKeyVersion): Buffer =>
+  open(unwrapRoot(rootKey, version), version.wrapped_key, version.id);

@@ -2,7 +2,7 @@
 -- and managed groups, whose members that system decides.
 
 create function is_text_list(list text[]) returns boolean language sql immutable as $$
-  select coalesce(array_position(list, null) is null and not ('' = any(list)), false)
+  select array_position(list, null) is null and not ('' = any(list))
 $$;
 
 create table oidc_auth_methods (
@@ -98,7 +98,7 @@ create table ldap_accounts (
   id text primary key,
   auth_method_id text not null,
   type text not null default 'ldap' constraint subtype_is_ldap check (type = 'ldap'),
-  login_name text not null constraint login_name_is_lower_case_and_bounded check (
+  login_name text not null constraint ldap_login_name_is_lower_case check (
     login_name = lower(login_name) and length(login_name) between 1 and 512
   ),
   -- Filled at login.
@@ -108,7 +108,7 @@ create table ldap_accounts (
   member_of_groups text[] not null default '{}' constraint member_of_groups_are_texts check (is_text_list(member_of_groups)),
   foreign key (id, type) references accounts (id, type) on delete cascade,
   foreign key (id, auth_method_id) references accounts (id, auth_method_id) on delete cascade,
-  constraint login_name_is_unique_in_its_auth_method unique (auth_method_id, login_name)
+  constraint ldap_login_name_is_unique_in_its_auth_method unique (auth_method_id, login_name)
 );
 
 create table managed_groups (

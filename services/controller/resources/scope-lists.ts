@@ -1,7 +1,7 @@
 /** Where a list looks: one scope, or with `recursive` every scope below it that the caller may list in. */
 import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
 import type { ControllerDeps } from '../context';
-import { row, rows, sql, type Executor } from '../db/db';
+import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { FieldErrors, isScopeId, MESSAGE } from './fields';
@@ -75,15 +75,16 @@ export function checkProjectList(request: { scope_id: string; recursive: boolean
     .throwIfAny(MESSAGE.identifier);
 }
 
-/** Lists a type that lives in scopes. `request.scope_id` has been checked for its form. */
+/** Lists a type that lives in scopes. `request.scope_id` has been checked for its form; `only` leaves out further rows. */
 export async function listInScopes<R extends ListedRow, I extends object>(
   deps: ControllerDeps,
   op: Op,
   definition: ListDefinition<R, I>,
   request: ListRequest & { scope_id: string; recursive: boolean },
+  only?: RawBuilder<unknown>,
 ): Promise<ListResponse<Partial<I>>> {
   const scopes = await listableScopes(deps, op, definition.type, request);
   // With a single scope the planner walks the index in order and stops after a page.
   const within = scopes.length === 1 ? sql`r.scope_id = ${scopes[0]}` : sql`r.scope_id = any(${scopes}::text[])`;
-  return list(deps, op, definition, within, request);
+  return list(deps, op, definition, only === undefined ? within : sql`${within} and ${only}`, request);
 }

@@ -36,7 +36,7 @@ export function planPrincipals(role: RoleRow, edit: Edit, ids: readonly string[]
       throw invalidArgument('Unable to add principals to role: not all of them exist and are not principals yet.', [
         {
           name: 'principal_ids',
-          description: 'Must only contain existing users and groups that are not principals yet.',
+          description: 'Must only contain existing users, groups and managed groups that are not principals yet.',
         },
       ]);
     }

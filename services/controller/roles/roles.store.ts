@@ -19,6 +19,9 @@ export function findRole(on: Executor, id: string): Promise<RoleRow | undefined>
             union all
             select g.id, 'group', g.scope_id from role_principals rp join groups g on g.id = rp.group_id
               where rp.role_id = r.id
+            union all
+            select m.id, 'managed group', m.scope_id from role_principals rp
+              join managed_groups m on m.id = rp.managed_group_id where rp.role_id = r.id
           ) p), '[]') as principals,
           coalesce((select jsonb_agg(jsonb_build_object('raw', g.raw, 'canonical', g.canonical) order by g.position)
             from role_grants g where g.role_id = r.id), '[]') as grants
@@ -61,14 +64,16 @@ export async function deleteRole(tx: Tx, allowed: Allowed<'delete'>): Promise<bo
   return (await changed(tx, sql`delete from roles where id = ${allowed.resource.id}`)) === 1;
 }
 
-/** Adds users and groups that exist and are not principals yet; the number added. */
+/** Adds users, groups and managed groups that exist and are not principals yet; the number added. */
 export function addPrincipals(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<number> {
   return changed(
     tx,
-    sql`insert into role_principals (role_id, user_id, group_id)
-        select ${allowed.resource.id}, id, null from users where id = any(${ids}::text[])
+    sql`insert into role_principals (role_id, user_id, group_id, managed_group_id)
+        select ${allowed.resource.id}, id, null, null from users where id = any(${ids}::text[])
         union all
-        select ${allowed.resource.id}, null, id from groups where id = any(${ids}::text[])
+        select ${allowed.resource.id}, null, id, null from groups where id = any(${ids}::text[])
+        union all
+        select ${allowed.resource.id}, null, null, id from managed_groups where id = any(${ids}::text[])
         on conflict do nothing`,
   );
 }

@@ -17,7 +17,7 @@ export interface RoleRow extends ItemRow {
   /** `this`, `children`, `descendants` or scope ids, sorted. */
   grant_scope_ids: string[];
   /** Absent in lists, as are grants. */
-  principals?: { id: string; type: 'user' | 'group'; scope_id: string }[];
+  principals?: { id: string; type: 'user' | 'group' | 'managed group'; scope_id: string }[];
   grants?: StoredGrant[];
 }
 

@@ -36,6 +36,7 @@ import {
   scopeResource,
   type ScopeRow,
 } from './scopes';
+import { scopeKeyHandlers } from './scope-keys.rpc';
 import * as store from './scopes.store';
 
 const MUTABLE = {
@@ -131,6 +132,8 @@ export function scopeService(deps: ControllerDeps) {
       await transaction(deps.db, deps.clock.now(), (tx) => store.deleteScope(tx, allowed));
       return {};
     },
+
+    ...scopeKeyHandlers(deps),
   });
 }
 

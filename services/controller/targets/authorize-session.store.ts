@@ -16,6 +16,8 @@ export interface SessionTarget {
   session_max_seconds: number;
   session_connection_limit: number;
   offline_grace_seconds: number | null;
+  /** Whether sessions come with credentials. */
+  brokers_credentials: boolean;
   /** Filter of the workers that may serve it. */
   worker_filter: string | null;
 }
@@ -23,6 +25,7 @@ export interface SessionTarget {
 const select = sql`
   select r.id, r.scope_id, r.type, r.version, r.address, r.default_port, r.default_client_port, r.session_max_seconds,
     r.session_connection_limit, r.offline_grace_seconds, coalesce(r.egress_worker_filter, r.worker_filter) as worker_filter,
+    exists (select from target_credential_sources c where c.target_id = r.id) as brokers_credentials,
     ${scopeColumn}
   from targets r join scopes s on s.id = r.scope_id`;
 

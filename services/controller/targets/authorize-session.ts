@@ -18,6 +18,7 @@ import type { Op } from '../rpc/service';
 import { endpointUrl, SESSION_PREFIX } from '../sessions/sessions';
 import { insertSession } from '../sessions/sessions.store';
 import type { Candidate } from '../workers/workers.store';
+import { brokeredCredentials, type SessionCredential } from './authorize-session.credentials';
 import { chooseEndpoint, chooseWorkers, hostOf, type Endpoint } from './authorize-session.choice';
 import { requestedTarget } from './authorize-session.request';
 import { endpointsOf, targetById, type SessionTarget } from './authorize-session.store';
@@ -35,6 +36,7 @@ interface NewSession {
   endpoint: Endpoint;
   workers: Candidate[];
   keys: SessionCertificate;
+  credentials: SessionCredential[];
 }
 
 /** Handler of the targets service. */
@@ -69,6 +71,7 @@ async function plan(deps: AuthorizeSessionDeps, target: SessionTarget, hostId: s
   const endpoint = chooseEndpoint(target.address, endpoints, hostId);
   const now = deps.clock.now();
   const workers = await chooseWorkers(on, target.worker_filter, now);
+  const credentials = target.brokers_credentials ? await brokeredCredentials(deps, target.id) : [];
   const id = newId(SESSION_PREFIX);
   const expiration = new Date(now.getTime() + target.session_max_seconds * 1_000);
   const workerHosts = workers.map((worker) => hostOf(worker.address));
@@ -80,6 +83,7 @@ async function plan(deps: AuthorizeSessionDeps, target: SessionTarget, hostId: s
     endpoint,
     workers,
     keys: createSessionCertificate({ sessionId: id, workerHosts, now, expiration }),
+    credentials,
   };
 }
 
@@ -150,5 +154,6 @@ function answer(target: SessionTarget, session: NewSession, actor: Actor) {
     user_id: actor.userId,
     host_set_id: session.endpoint.host_set_id ?? '',
     authorization_token,
+    credentials: session.credentials,
   };
 }

@@ -2,9 +2,8 @@
 import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import type { NewTargetAlias, Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
-import { ALIAS_PREFIX, isAliasValue } from '../aliases/aliases';
+import { ALIAS_PREFIX, ALIAS_SCOPE, isAliasValue } from '../aliases/aliases';
 import { checkValue, readHostId } from '../aliases/aliases.fields';
-import { ALIAS_SCOPE } from '../aliases/aliases.rpc';
 import { insertAlias, resolveAlias } from '../aliases/aliases.store';
 import type { Allowed, Authz } from '../authz/authz';
 import type { Executor, Tx } from '../db/db';

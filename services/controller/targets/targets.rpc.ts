@@ -13,6 +13,7 @@ import { listChanges, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { checkProjectList, collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Handlers, type Op } from '../rpc/service';
+import { credentialSourceEditor } from './credential-sources';
 import {
   TARGET_ACTIONS,
   TARGET_PREFIXES,
@@ -65,6 +66,7 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
   const access = itemAccess(deps, definition);
   const { allow, shown, answer } = access;
   const editHostSources = hostSourceEditor(deps, access);
+  const editCredentialSources = credentialSourceEditor(deps, access);
 
   const handlers: Handlers<typeof TargetServiceDefinition> = {
     async getTarget(op, { id }) {
@@ -116,6 +118,9 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
     addTargetHostSources: (op, request) => editHostSources(op, 'add', request),
     setTargetHostSources: (op, request) => editHostSources(op, 'set', request),
     removeTargetHostSources: (op, request) => editHostSources(op, 'remove', request),
+    addTargetCredentialSources: (op, request) => editCredentialSources(op, 'add', request),
+    setTargetCredentialSources: (op, request) => editCredentialSources(op, 'set', request),
+    removeTargetCredentialSources: (op, request) => editCredentialSources(op, 'remove', request),
     authorizeSession,
   };
   return service(TargetServiceDefinition, resolvingAliases(deps.db.executor, handlers));

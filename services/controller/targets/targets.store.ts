@@ -20,6 +20,11 @@ export const findTarget = (on: Executor, id: string): Promise<TargetRow | undefi
       select ${columns},
         coalesce((select jsonb_agg(jsonb_build_object('id', h.id, 'host_catalog_id', h.host_catalog_id) order by h.id)
           from target_host_sets t join host_sets h on h.id = t.host_set_id where t.target_id = r.id), '[]') as host_sources,
+        coalesce((select jsonb_agg(jsonb_build_object('id', t.source_id, 'credential_store_id',
+            coalesce(c.credential_store_id, l.credential_store_id)) order by t.source_id)
+          from target_credential_sources t left join credentials c on c.id = t.credential_id
+            left join credential_libraries l on l.id = t.credential_library_id
+          where t.target_id = r.id and t.purpose = 'brokered'), '[]') as brokered_credential_sources,
         coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'value', a.value) order by a.value, a.id)
           from aliases a where a.destination_id = r.id), '[]') as aliases
       from targets r join scopes s on s.id = r.scope_id

@@ -46,6 +46,8 @@ export interface TargetRow extends ItemRow {
   /** Absent in lists. */
   host_sources?: { id: string; host_catalog_id: string }[];
   /** Absent in lists. */
+  brokered_credential_sources?: { id: string; credential_store_id: string }[];
+  /** Absent in lists. */
   aliases?: { id: string; value: string }[];
 }
 
@@ -65,6 +67,8 @@ export const targetItem = (row: TargetRow) => ({
   address: row.address ?? '',
   host_source_ids: (row.host_sources ?? []).map((source) => source.id),
   host_sources: row.host_sources ?? [],
+  brokered_credential_source_ids: (row.brokered_credential_sources ?? []).map((source) => source.id),
+  brokered_credential_sources: row.brokered_credential_sources ?? [],
   session_max_seconds: row.session_max_seconds,
   session_connection_limit: row.session_connection_limit,
   session_concurrent_connection_limit: unless(row.session_concurrent_connection_limit, UNLIMITED),

@@ -13,6 +13,8 @@ import * as store from '../sessions/sessions.store';
 
 const SESSIONS = 'sallyport_sessions';
 const WORKERS = 'sallyport_workers';
+const KEYS = 'sallyport_keys';
+const AUTHORITY = 'sallyport_authority';
 /** Pause before the listening connection is made again, ms. */
 const RECONNECT_MS = 1_000;
 
@@ -55,7 +57,10 @@ class Pushes implements SessionPushes {
     client.on('notification', ({ channel, payload }) => this.heard(channel, payload ?? ''));
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
-    await client.query(`listen ${SESSIONS}; listen ${WORKERS}`);
+    await client.query(`listen ${SESSIONS}; listen ${WORKERS}; listen ${KEYS}; listen ${AUTHORITY}`);
+    // What changed while nobody listened.
+    this.deps.kms.forgetKeys();
+    await this.deps.control.reloadAuthority();
   }
 
   async repeat(): Promise<void> {
@@ -76,12 +81,20 @@ class Pushes implements SessionPushes {
 
   private heard(channel: string, payload: string): void {
     if (channel === WORKERS) return this.deps.control.cutOff(payload);
+    if (channel === KEYS) return this.deps.kms.forgetKeys();
+    if (channel === AUTHORITY) return this.reloadAuthority();
     const [id = '', status] = payload.split(' ');
     if (status === 'pending' && (this.deps.control.wasPushed(id) || this.deps.control.attachedWorkers().length === 0)) {
       return;
     }
     this.changed.add(id);
     this.working ??= this.work().finally(() => (this.working = undefined));
+  }
+
+  private reloadAuthority(): void {
+    this.deps.control.reloadAuthority().catch((error: unknown) => {
+      this.deps.log.error({ err: error }, 'the new certificate authority could not be loaded: restart this controller');
+    });
   }
 
   /** One query at a time; what comes meanwhile goes together into the next. */

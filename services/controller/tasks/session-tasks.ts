@@ -2,6 +2,8 @@
 import { deleteExpiredTokens } from '../auth-tokens/auth-tokens.store';
 import { changed, sql, transaction, type Db } from '../db/db';
 import * as control from '../control/control.store';
+import { runDestructionJobs } from '../kms/destruction';
+import type { Kms } from '../kms/kms';
 import { closeLost, markUnreachable } from '../sessions/connections.store';
 import { RETENTION_MS, TERMINATION_DELAY_MS } from '../sessions/sessions';
 import * as sessions from '../sessions/sessions.store';
@@ -17,17 +19,19 @@ const MAX_BATCHES = 200;
 
 export interface SessionTaskDeps {
   db: Db;
+  kms: Kms;
   pushes: SessionPushes;
   /** Life of an auth token since its last use, ms. */
   authTokenTimeToStaleMs: number;
 }
 
 /** All tasks of a controller. */
-export function sessionTasks({ db, pushes, authTokenTimeToStaleMs }: SessionTaskDeps): Task[] {
+export function sessionTasks({ db, kms, pushes, authTokenTimeToStaleMs }: SessionTaskDeps): Task[] {
   return [
     { name: 'terminate sessions', everyMs: SECOND_MS, run: (now) => terminateSessions(db, now) },
     { name: 'repeat pushes', everyMs: 3 * SECOND_MS, run: () => pushes.repeat() },
     { name: 'expire controllers', everyMs: 5 * SECOND_MS, run: (now) => expireControllers(db, now) },
+    { name: 'destroy keys', everyMs: 2 * SECOND_MS, run: (now) => runDestructionJobs({ db, kms }, now) },
     { name: 'purge', everyMs: PURGE_EVERY_MS, run: (now) => purge(db, now, authTokenTimeToStaleMs) },
   ];
 }

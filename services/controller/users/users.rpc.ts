@@ -7,6 +7,7 @@ import {
   type CreateUserRequest,
   type DeleteUserRequest,
   type GetUserRequest,
+  type ListResolvableAliasesRequest,
   type ListUsersRequest,
   type UpdateUserRequest,
 } from '../../../proto/gen/api/users';
@@ -31,6 +32,7 @@ import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
 import { BUILT_IN_USERS, USER_ACTIONS, userItem, USER_PREFIX, userResource, type UserRow } from './users';
+import { listResolvableAliases } from './resolvable-aliases';
 import * as store from './users.store';
 
 const definition: ListDefinition<UserRow, ReturnType<typeof userItem>> = {
@@ -140,6 +142,12 @@ class UserRpc {
     return this.answer(op, allowed, request.id);
   }
 
+  async listResolvableAliases(op: Op, request: ListResolvableAliasesRequest) {
+    checkGetId(request.id, USER_PREFIX);
+    await this.allow(op, 'list-resolvable-aliases', request.id);
+    return listResolvableAliases(this.deps, op, request);
+  }
+
   async deleteUser(op: Op, { id }: DeleteUserRequest) {
     checkDeleteId(id, USER_PREFIX);
     const { allowed } = await this.allow(op, 'delete', id);
@@ -162,6 +170,7 @@ export function userService(deps: ControllerDeps) {
     addUserAccounts: (op, request) => rpc.editAccounts(op, 'add-accounts', request),
     setUserAccounts: (op, request) => rpc.editAccounts(op, 'set-accounts', request),
     removeUserAccounts: (op, request) => rpc.editAccounts(op, 'remove-accounts', request),
+    listResolvableAliases: (op, request) => rpc.listResolvableAliases(op, request),
   });
 }
 

@@ -5,10 +5,13 @@ import { assignments, scopeColumn } from '../resources/rows';
 import type { UserRow } from './users';
 
 const columns = sql`r.id, r.scope_id, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn},
-  pa.id as primary_account_id, pp.login_name`;
+  pa.id as primary_account_id, coalesce(pp.login_name, lp.login_name) as login_name,
+  coalesce(op.full_name, lp.full_name) as full_name, coalesce(op.email, lp.email) as email`;
 const tables = sql`users r join scopes s on s.id = r.scope_id
   left join accounts pa on pa.user_id = r.id and pa.auth_method_id = s.primary_auth_method_id
-  left join password_accounts pp on pp.id = pa.id`;
+  left join password_accounts pp on pp.id = pa.id
+  left join oidc_accounts op on op.id = pa.id
+  left join ldap_accounts lp on lp.id = pa.id`;
 
 export const selectUsers = sql`select ${columns} from ${tables}`;
 

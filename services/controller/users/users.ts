@@ -15,6 +15,8 @@ export interface UserRow extends ItemRow {
   /** Account in the primary auth method of the user's scope. */
   primary_account_id: string | null;
   login_name: string | null;
+  full_name: string | null;
+  email: string | null;
 }
 
 export const userResource = (row: Pick<UserRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
@@ -31,4 +33,6 @@ export const userItem = (row: UserRow) => ({
   accounts: row.accounts ?? [],
   primary_account_id: row.primary_account_id ?? '',
   login_name: row.login_name ?? '',
+  full_name: row.full_name ?? '',
+  email: row.email ?? '',
 });

@@ -27,6 +27,16 @@ export async function insertAuthority(
       ${authority.privateKey.keyId}, ${authority.now})`.execute(tx);
 }
 
+/** Removes the authorities and the tokens that lead to them; answers the deployment's id. */
+export async function deleteAuthorities(tx: Tx): Promise<string> {
+  // Locks out other replacements.
+  const deployment = await row<{ id: string }>(tx, sql`select id from deployment for update`);
+  if (deployment === undefined) throw new Error('the database holds no deployment: run "sallyport database init"');
+  await sql`delete from ca_certificates`.execute(tx);
+  await sql`delete from worker_activation_tokens`.execute(tx);
+  return deployment.id;
+}
+
 export async function insertDeployment(tx: Tx, id: string, now: Date): Promise<void> {
   await sql`insert into deployment (id, created_time) values (${id}, ${now})`.execute(tx);
 }

@@ -2,10 +2,10 @@
  * The deployment's own certificate authority: it vouches for workers to controllers and for controllers to workers.
  * `current` signs; `next` is trusted already, so that a change of authority surprises nobody.
  */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { createAuthority, issueCertificate, type Authority } from '../../../lib/tls/certificates';
+import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createAuthority, issueCertificate, publicKeyHash, type Authority } from '../../../lib/tls/certificates';
 import { newEd25519, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
-import type { Executor, Tx } from '../db/db';
+import { transaction, type Db, type Executor, type Tx } from '../db/db';
 import type { Kms } from '../kms/kms';
 import * as store from './authority.store';
 
@@ -58,6 +58,40 @@ export async function loadAuthority(on: Executor, kms: Kms): Promise<DeploymentA
     },
     certificates: [current.certificate, next.certificate],
   };
+}
+
+/** Makes new authorities in place of those there are: nothing that the old ones signed is good any longer. */
+export async function replaceAuthorities(db: Db, kms: Kms, now: Date): Promise<void> {
+  await transaction(db, now, async (tx) => {
+    const deploymentId = await store.deleteAuthorities(tx);
+    await createAuthorities(tx, kms, deploymentId, now);
+  });
+}
+
+/** What administrators see of an authority. */
+export interface CertificateInfo {
+  id: 'current' | 'next';
+  /** Hexadecimal. */
+  public_key_sha256: string;
+  not_before_time: Date;
+  not_after_time: Date;
+}
+
+/** Current, then next. */
+export async function certificateInfos(on: Executor): Promise<CertificateInfo[]> {
+  const stored = await store.selectAuthorities(on);
+  return stored
+    .map(({ slot, certificate }) => ({
+      id: slot,
+      public_key_sha256: publicKeyHash(certificate).toString('hex'),
+      ...validityOf(certificate),
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function validityOf(certificate: Buffer): Pick<CertificateInfo, 'not_before_time' | 'not_after_time'> {
+  const { validFrom, validTo } = new X509Certificate(certificate);
+  return { not_before_time: new Date(validFrom), not_after_time: new Date(validTo) };
 }
 
 /** Certificate of a worker, DER, for the public key (SPKI, DER) that it proved to hold. */

@@ -5,6 +5,7 @@ import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
 import { Worker, WorkerServiceDefinition, type UpdateWorkerRequest } from '../../../proto/gen/api/workers';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
+import type { Control } from '../control/control';
 import { sql, transaction } from '../db/db';
 import {
   checkCreate,
@@ -16,22 +17,24 @@ import {
   MESSAGE,
   storedText,
 } from '../resources/fields';
+import type { ListVerb } from '../resources/list-edits';
 import { cutFields, present } from '../resources/present';
 import { staleVersion } from '../resources/rows';
 import { collectionIn } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
 import { closeLost } from '../sessions/connections.store';
-import type { DeploymentAuthority } from './authority';
+import { certificateInfos, replaceAuthorities, type DeploymentAuthority } from './authority';
 import { createActivationToken } from './enrollment';
+import { editedTags, readTags, type TagsRequest } from './worker-tags';
 import { WORKER_PREFIX, workerActions, workerItem, workerResource, type WorkerRow } from './workers';
 import * as store from './workers.store';
 
 const GLOBAL = { id: 'global', type: 'global', scope_id: null } as const;
 const MUTABLE = { name: 'name', description: 'description' };
 
-type WorkerDeps = ControllerDeps & { authority: DeploymentAuthority };
+type WorkerDeps = ControllerDeps & { authority: DeploymentAuthority; control: Pick<Control, 'reloadAuthority'> };
 
-/** Create, read, list, update and delete of workers. */
+/** Workers, their tags, and the authorities that vouch for them. */
 export function workerService(deps: WorkerDeps) {
   const access = workerAccess(deps);
   return service(WorkerServiceDefinition, {
@@ -80,7 +83,54 @@ export function workerService(deps: WorkerDeps) {
       });
       return {};
     },
+
+    addWorkerTags: (op, request) => editTags(deps, access, op, 'add', request),
+    setWorkerTags: (op, request) => editTags(deps, access, op, 'set', request),
+    removeWorkerTags: (op, request) => editTags(deps, access, op, 'remove', request),
+
+    async readCertificateAuthority(op, request) {
+      checkGlobal(request);
+      const allowed = await deps.authz.check(op, 'read-certificate-authority', collectionIn('worker', GLOBAL));
+      return { item: cutFields({ certs: await certificateInfos(deps.db.executor) }, allowed.decision) };
+    },
+
+    async reinitializeCertificateAuthority(op, request) {
+      checkGlobal(request);
+      const allowed = await deps.authz.check(op, 'reinitialize-certificate-authority', collectionIn('worker', GLOBAL));
+      await replaceAuthorities(deps.db, deps.kms, deps.clock.now());
+      await deps.control.reloadAuthority();
+      return { item: cutFields({ certs: await certificateInfos(deps.db.executor) }, allowed.decision) };
+    },
   });
+}
+
+function checkGlobal({ scope_id }: { scope_id: string }): void {
+  new FieldErrors().require(['', 'global'].includes(scope_id), 'scope_id', "Must be 'global'").throwIfAny();
+}
+
+/** The three actions on the tags that administrators give. */
+async function editTags(
+  deps: ControllerDeps,
+  access: ReturnType<typeof workerAccess>,
+  op: Op,
+  verb: ListVerb,
+  request: TagsRequest,
+) {
+  const given = readTags(verb, request);
+  const { allowed } = await access.allow(op, `${verb}-worker-tags`, request.id);
+  const now = deps.clock.now();
+  await transaction(deps.db, now, async (tx) => {
+    const current = await store.lockWorkerTags(tx, request.id);
+    if (current?.version !== request.version) throw staleVersion('Worker', request.id);
+    const tags = editedTags(verb, current.api_tags, given);
+    if (tags === undefined) {
+      const description = verb === 'remove' ? 'Must only contain tags of the worker.' : 'Too many tags.';
+      throw invalidArgument(`Unable to ${verb} tags of the worker.`, [{ name: 'api_tags', description }]);
+    }
+    const columns = { api_tags: JSON.stringify(tags) };
+    await store.updateWorker(tx, allowed, { version: request.version, columns, now });
+  });
+  return access.answer(op, allowed, request.id);
 }
 
 function workerAccess(deps: WorkerDeps) {

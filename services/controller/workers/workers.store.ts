@@ -55,7 +55,7 @@ export function takeActivationToken(
 /** False when the version is not the current one. */
 export async function updateWorker(
   tx: Tx,
-  allowed: Allowed<'update'>,
+  allowed: Allowed,
   change: { version: number; columns: Record<string, unknown>; now: Date },
 ): Promise<boolean> {
   const columns = { ...change.columns, version: change.version + 1, updated_time: change.now };
@@ -66,6 +66,10 @@ export async function updateWorker(
     )) === 1
   );
 }
+
+/** Version and tags of the worker, its row locked. */
+export const lockWorkerTags = (tx: Tx, id: string): Promise<{ version: number; api_tags: Tags } | undefined> =>
+  row(tx, sql`select version, api_tags from workers where id = ${id} for update`);
 
 export async function deleteWorker(tx: Tx, allowed: Allowed<'delete'>): Promise<void> {
   await sql`delete from workers where id = ${allowed.resource.id}`.execute(tx);

@@ -53,5 +53,6 @@ export const workerItem = (worker: WorkerRow) => ({
   last_status_time: worker.last_status_time ?? undefined,
   active_connection_count: worker.active_connection_count,
   type: worker.type,
+  local_storage_state: 'unknown',
   release_version: worker.release_version === null ? '' : `Sallyport v${worker.release_version}`,
 });

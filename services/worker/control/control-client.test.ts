@@ -1,5 +1,5 @@
 /** The client side of the control protocol against a server that speaks it: real TLS, real gRPC, real files. */
-import { Server, ServerCredentials, type ServerDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,6 +35,7 @@ afterEach(async () => {
 
 type Message = NonNullable<AttachResponse['message']>;
 type Request = NonNullable<AttachRequest['message']>;
+type Value<K> = Extract<Request, { $case: K }>['value'];
 type Stream = ServerDuplexStream<AttachRequest, AttachResponse>;
 
 class Controller {
@@ -92,9 +93,8 @@ class Controller {
     this.streams.at(-1)!.write({ message });
   }
 
-  of<K extends Request['$case']>(kind: K): Extract<Request, { $case: K }>['value'][] {
-    const values = this.received.filter((message) => message.$case === kind).map((message) => message.value);
-    return values as Extract<Request, { $case: K }>['value'][];
+  of<K extends Request['$case']>(kind: K): Value<K>[] {
+    return this.received.flatMap((message) => (message.$case === kind ? [message.value as Value<K>] : []));
   }
 
   hello(): Promise<Hello> {
@@ -119,7 +119,7 @@ class Controller {
           this.enrolled++;
           const publicKey = await publicKeyOfRequest(call.request.certificate_request);
           if (call.request.activation_token !== this.accepted) {
-            return reply({ code: 7, details: 'The activation token has been used.' } as ServiceError);
+            return reply({ code: 7, details: 'The activation token has been used.' });
           }
           const certificate = await this.issue(publicKey!, 'worker/w_1234567890');
           reply(null, { worker_id: 'w_1234567890', certificate, ca_certificates: [this.authority.certificate] });

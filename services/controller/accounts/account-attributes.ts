@@ -1,0 +1,97 @@
+/** Attributes of accounts, by type: what callers may send, and what is wrong with it. */
+import { checkUrl, trimmed } from '../auth-methods/attribute-rules';
+import type { MethodType } from '../auth-methods/auth-methods';
+import { readAttributes } from '../resources/attributes';
+import type { FieldErrors } from '../resources/fields';
+
+type Given = Readonly<Record<string, unknown>> | undefined;
+
+const KNOWN = {
+  password: { login_name: 'text', password: 'text' },
+  oidc: {
+    issuer: 'text',
+    subject: 'text',
+    full_name: 'text',
+    email: 'text',
+  },
+  ldap: { login_name: 'text', full_name: 'text', email: 'text', dn: 'text', member_of_groups: 'texts' },
+} as const;
+
+/** Filled at logins. */
+const READ_ONLY = ['full_name', 'email', 'dn', 'member_of_groups', 'token_claims', 'userinfo_claims'];
+const REQUIRED = 'This is a required field for this type.';
+/** Characters of a subject, OpenID Connect Core 1.0, section 2. */
+const MAX_SUBJECT = 255;
+const MAX_LDAP_LOGIN_NAME = 512;
+
+export interface NewAccount {
+  login_name: string;
+  /** Password accounts that can log in at once. */
+  password: string | undefined;
+  subject: string;
+  /** Undefined: that of the auth method. */
+  issuer: string | undefined;
+}
+
+const NOTHING: NewAccount = { login_name: '', password: undefined, subject: '', issuer: undefined };
+
+/** Attributes of a new account. */
+export function readNewAccount(errors: FieldErrors, type: MethodType, given: Given): NewAccount {
+  switch (type) {
+    case 'password': {
+      const read = readAttributes(errors, given, KNOWN.password);
+      errors.require(read === undefined || !!read.login_name, 'login_name', REQUIRED);
+      return { ...NOTHING, login_name: read?.login_name ?? '', password: read?.password || undefined };
+    }
+    case 'oidc':
+      return newOidc(errors, given);
+    case 'ldap':
+      return newLdap(errors, given);
+  }
+}
+
+function newOidc(errors: FieldErrors, given: Given): NewAccount {
+  const known = readOpen(errors, given, KNOWN.oidc);
+  if (known === undefined) return NOTHING;
+  const { subject = '', issuer } = trimmed(known);
+  errors.require(subject !== '', 'attributes.subject', REQUIRED);
+  errors.require(subject.length <= MAX_SUBJECT, 'attributes.subject', `Must have at most ${MAX_SUBJECT} characters.`);
+  if (issuer !== undefined) checkUrl(errors, 'attributes.issuer', issuer);
+  return { ...NOTHING, subject, issuer };
+}
+
+function newLdap(errors: FieldErrors, given: Given): NewAccount {
+  const known = readOpen(errors, given, KNOWN.ldap);
+  if (known === undefined) return NOTHING;
+  const { login_name = '' } = trimmed(known);
+  const field = 'attributes.login_name';
+  errors.require(login_name !== '', field, REQUIRED);
+  errors.require(login_name === login_name.toLowerCase(), field, 'Login names must be in lower case.');
+  const fits = login_name.length <= MAX_LDAP_LOGIN_NAME;
+  errors.require(fits, field, `Login names must have at most ${MAX_LDAP_LOGIN_NAME} characters.`);
+  return { ...NOTHING, login_name };
+}
+
+/** The attributes, after those that only logins fill were reported. */
+function readOpen<T extends (typeof KNOWN)['oidc' | 'ldap']>(errors: FieldErrors, given: Given, known: T) {
+  const open = Object.entries(given ?? {}).filter(([name, value]) => {
+    if (READ_ONLY.includes(name)) errors.require(value === null, `attributes.${name}`, 'This is a read only field.');
+    return !READ_ONLY.includes(name);
+  });
+  return readAttributes(errors, Object.fromEntries(open), known);
+}
+
+/** Login name that a change sets: attributes of other types are fixed after creation. */
+export function readAccountChange(
+  errors: FieldErrors,
+  type: MethodType,
+  given: Given,
+  mask: readonly string[],
+): string | undefined {
+  if (type === 'password') return readAttributes(errors, given, KNOWN.password)?.login_name;
+  readOpen(errors, given, KNOWN[type]);
+  for (const path of mask.filter((one) => one.startsWith('attributes.'))) {
+    errors.add(path, 'This is a read only field and cannot be specified in an update request.');
+  }
+  return undefined;
+}

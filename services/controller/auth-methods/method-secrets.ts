@@ -1,0 +1,28 @@
+/** Secrets of auth methods on their way into the database: encrypted, each with the id of its key and an HMAC. */
+import type { Executor } from '../db/db';
+import type { Kms } from '../kms/kms';
+import type { Columns } from './attribute-rules';
+
+/** Replaces each secret among the columns; null clears the secret and what belongs to it. */
+export async function sealSecrets(
+  kms: Kms,
+  on: Executor,
+  method: { id: string; scopeId: string },
+  secrets: readonly string[],
+  columns: Columns,
+): Promise<Columns> {
+  const sealed: Columns = { ...columns };
+  for (const name of secrets) {
+    const secret = columns[name];
+    if (typeof secret === 'string') {
+      const aad = `${method.id} ${name}`;
+      const { ciphertext, keyId } = await kms.encrypt(on, method.scopeId, 'database', Buffer.from(secret), aad);
+      sealed[name] = ciphertext;
+      sealed[`${name}_key_id`] = keyId;
+      sealed[`${name}_hmac`] = await kms.hmac(on, method.scopeId, secret, aad);
+    } else if (secret === null) {
+      sealed[name] = sealed[`${name}_key_id`] = sealed[`${name}_hmac`] = null;
+    }
+  }
+  return sealed;
+}

@@ -1,0 +1,61 @@
+/** Credential stores: where the credentials of a project are kept (static) or come from (Vault). */
+import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
+import type { Resource } from '../authz/authz';
+import { commonItem, type ItemRow } from '../resources/rows';
+
+export const STATIC_STORE_PREFIX = 'csst';
+export const STATIC_STORE_PREFIXES = [STATIC_STORE_PREFIX, 'cs'];
+export const VAULT_STORE_PREFIX = 'csvlt';
+export const STORE_PREFIXES = [...STATIC_STORE_PREFIXES, VAULT_STORE_PREFIX];
+export const STORE_ACTIONS = idActions('credential-store');
+
+export type StoreType = 'static' | 'vault';
+
+/** What a Vault store shows beyond. */
+export interface VaultColumns {
+  address: string;
+  namespace: string | null;
+  ca_cert: string | null;
+  tls_server_name: string | null;
+  tls_skip_verify: boolean;
+  worker_filter: string | null;
+  token_hmac: string;
+  token_status: string;
+  client_certificate: string | null;
+  client_certificate_key_hmac: string | null;
+}
+
+export interface StoreRow extends ItemRow {
+  scope_id: string;
+  type: StoreType;
+  /** Vault stores only. */
+  vault: VaultColumns | null;
+}
+
+export const storeResource = (row: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+  type: 'credential-store',
+  id: row.id,
+  scopeId: row.scope_id,
+  parentScopeId: row.scope.parent_scope_id,
+});
+
+/** The credentials or credential libraries of a store, as a resource to authorize. */
+export const collectionInStore = (type: string, store: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+  type,
+  scopeId: store.scope_id,
+  parentScopeId: store.scope.parent_scope_id,
+  pin: store.id,
+});
+
+export const collectionsBelow = (row: StoreRow) => COLLECTIONS_BELOW[`credential-store/${row.type}`];
+
+export const storeItem = (row: StoreRow) => ({
+  ...commonItem(row),
+  scope_id: row.scope_id,
+  type: row.type,
+  attributes: row.vault === null ? undefined : shownVault(row.vault),
+});
+
+/** Without what is not set. */
+const shownVault = (vault: VaultColumns): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(vault).filter(([, value]) => value !== null && value !== false));

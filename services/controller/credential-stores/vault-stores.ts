@@ -1,0 +1,103 @@
+/** Columns of Vault stores: secrets encrypted, their HMACs, everything checked against the Vault itself. */
+import type { ControllerDeps } from '../context';
+import { FieldErrors } from '../resources/fields';
+import { staleVersion } from '../resources/rows';
+import { blake2b256 } from './blake2b';
+import type { StoreRow } from './credential-stores';
+import { clientIdentity, type VaultInput } from './credential-stores.fields';
+import * as store from './credential-stores.store';
+import { hmacOf, hmacWith, type Hmac } from './store-secrets';
+import { checkVault, type VaultConnection } from './vault';
+
+interface Placed {
+  id: string;
+  scopeId: string;
+}
+
+/** Columns of a new store. Throws 400 when Vault cannot be reached or the token cannot serve the store. */
+export async function newVaultColumns(
+  deps: ControllerDeps,
+  placed: Placed,
+  hmac: Hmac,
+  input: VaultInput,
+): Promise<Record<string, unknown>> {
+  const connection = connectionOf(input);
+  const accessor = await checkVault(connection);
+  return { ...(await sealedColumns(deps, placed, hmac, connection)), ...tokenColumns(connection.token, accessor) };
+}
+
+/** Columns that a change makes; Vault is asked again when token or address change. */
+export async function changedVaultColumns(
+  deps: ControllerDeps,
+  row: StoreRow,
+  change: VaultInput,
+): Promise<Record<string, unknown>> {
+  const on = deps.db.executor;
+  const sealed = await store.findVaultSecrets(on, row.id);
+  if (sealed === undefined || sealed.version !== row.version) throw staleVersion('Credential Store', row.id);
+  const open = async (text: Buffer) => (await deps.kms.decrypt(on, sealed.key_id, text, row.id)).toString();
+  const { address, namespace, ca_cert, tls_server_name, tls_skip_verify, client_certificate } = row.vault!;
+  const current: VaultInput = {
+    ...{ address, namespace, ca_cert, tls_server_name, tls_skip_verify, client_certificate },
+    token: await open(sealed.token),
+    client_certificate_key: sealed.client_certificate_key && (await open(sealed.client_certificate_key)),
+  };
+  // A new certificate, or none, does not go with the key of the old one.
+  const replaced = change.client_certificate === undefined ? {} : { client_certificate_key: null };
+  const connection = connectionOf({ ...current, ...replaced, ...change });
+  const asked = change.token !== undefined || change.address !== undefined;
+  const accessor = asked ? await checkVault(connection) : undefined;
+  const hmac = await hmacOf(deps.kms, on, row.id);
+  return {
+    ...(await sealedColumns(deps, { id: row.id, scopeId: row.scope_id }, hmac, connection)),
+    ...(accessor === undefined ? {} : tokenColumns(connection.token, accessor)),
+  };
+}
+
+function connectionOf(input: VaultInput): VaultConnection {
+  const errors = new FieldErrors();
+  const identity = clientIdentity(errors, {
+    client_certificate: input.client_certificate ?? null,
+    client_certificate_key: input.client_certificate_key ?? null,
+  });
+  errors.throwIfAny();
+  return {
+    address: input.address!,
+    namespace: input.namespace ?? null,
+    ca_cert: input.ca_cert ?? null,
+    tls_server_name: input.tls_server_name ?? null,
+    tls_skip_verify: input.tls_skip_verify ?? false,
+    client_certificate: identity?.certificate ?? null,
+    client_certificate_key: identity?.key ?? null,
+    token: input.token!,
+  };
+}
+
+/** Clients compute the same HMAC to see whether the token has changed, so its key is the one that they expect. */
+const tokenColumns = (token: string, accessor: string): Record<string, unknown> => ({
+  token_hmac: hmacWith(blake2b256(Buffer.from(accessor)))(token),
+  token_status: 'current',
+});
+
+async function sealedColumns(
+  deps: ControllerDeps,
+  { id, scopeId }: Placed,
+  hmac: Hmac,
+  connection: VaultConnection,
+): Promise<Record<string, unknown>> {
+  const { token, client_certificate_key: key, ...clear } = connection;
+  const seal = (text: string) => deps.kms.encrypt(deps.db.executor, scopeId, 'database', Buffer.from(text), id);
+  const sealedToken = await seal(token);
+  const sealedKey = key === null ? null : await seal(key);
+  // Both name one key, so a rotation between the two encryptions starts over.
+  if (sealedKey !== null && sealedKey.keyId !== sealedToken.keyId) {
+    return sealedColumns(deps, { id, scopeId }, hmac, connection);
+  }
+  return {
+    ...clear,
+    token: sealedToken.ciphertext,
+    client_certificate_key: sealedKey?.ciphertext ?? null,
+    client_certificate_key_hmac: key === null ? null : hmac(key),
+    key_id: sealedToken.keyId,
+  };
+}

@@ -1,0 +1,125 @@
+/** Handlers of CredentialService: decode, look up, authorize, one store call, encode. */
+import { resourceNotFound } from '../../../lib/errors/errors';
+import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { Credential, CredentialServiceDefinition } from '../../../proto/gen/api/credentials';
+import type { ControllerDeps } from '../context';
+import { collectionInStore, STATIC_STORE_PREFIXES } from '../credential-stores/credential-stores';
+import { findStore } from '../credential-stores/credential-stores.store';
+import { hmacOf } from '../credential-stores/store-secrets';
+import { sql, transaction } from '../db/db';
+import { changing } from '../resources/changes';
+import { checkDeleteId, checkGetId, FieldErrors, MESSAGE } from '../resources/fields';
+import { itemAccess, type ItemDefinition } from '../resources/items';
+import { list } from '../resources/list';
+import { staleVersion } from '../resources/rows';
+import { service } from '../rpc/service';
+import {
+  CREDENTIAL_ACTIONS,
+  CREDENTIAL_PREFIXES,
+  credentialItem,
+  credentialResource,
+  hmacColumns,
+  TYPES,
+  type CredentialRow,
+  type Secret,
+} from './credentials';
+import { changedCredential, mergedSecret, newCredential } from './credentials.fields';
+import * as store from './credentials.store';
+
+const definition: ItemDefinition<CredentialRow, ReturnType<typeof credentialItem>> = {
+  type: 'credential',
+  find: store.findCredential,
+  select: store.selectCredentials,
+  from: sql`from credentials r`,
+  resource: credentialResource,
+  actions: () => CREDENTIAL_ACTIONS,
+  item: credentialItem,
+  toJSON: (item) => Credential.toJSON(Credential.fromPartial(item)),
+};
+
+export function credentialService(deps: ControllerDeps) {
+  const { allow, shown, answer } = itemAccess(deps, definition);
+  const on = deps.db.executor;
+
+  /** The credentials of a store, as a resource to authorize. */
+  async function credentialsOf(storeId: string) {
+    const found = await findStore(on, storeId);
+    if (found === undefined) throw resourceNotFound();
+    return collectionInStore('credential', found);
+  }
+
+  return service(CredentialServiceDefinition, {
+    async getCredential(op, { id }) {
+      checkGetId(id, ...CREDENTIAL_PREFIXES);
+      const { row, allowed } = await allow(op, 'read', id);
+      return shown(op, allowed, row);
+    },
+
+    async listCredentials(op, request) {
+      const fits = hasIdForm(request.credential_store_id, ...STATIC_STORE_PREFIXES);
+      new FieldErrors()
+        .require(fits, 'credential_store_id', 'This field must be a valid credential store id.')
+        .throwIfAny(MESSAGE.identifier);
+      await deps.authz.check(op, 'list', await credentialsOf(request.credential_store_id));
+      return list(deps, op, definition, sql`r.credential_store_id = ${request.credential_store_id}`, request);
+    },
+
+    async createCredential(op, request) {
+      const item = request.item ?? Credential.fromPartial({});
+      const { type, columns, secret } = newCredential(item);
+      const resource = await credentialsOf(item.credential_store_id);
+      const allowed = await deps.authz.check(op, 'create', resource);
+      const now = deps.clock.now();
+      const id = newId(TYPES[type].prefix);
+      const placed = { id, type, scope_id: resource.scopeId, credential_store_id: item.credential_store_id };
+      const sealed = await sealSecret(deps, placed, secret);
+      await changing(deps.db, now, (tx) =>
+        store.insertCredential(tx, allowed, { id, type, columns: { ...columns, ...sealed }, now }),
+      );
+      return answer(op, allowed, id);
+    },
+
+    async updateCredential(op, request) {
+      const change = changedCredential(request);
+      const { row, allowed } = await allow(op, 'update', request.id);
+      const version = request.item!.version;
+      if (row.version !== version) throw staleVersion('Credential', request.id);
+      const sealed = change.secret === undefined ? {} : await changedSecret(deps, row, change.secret);
+      const now = deps.clock.now();
+      const columns = { ...change.columns, ...sealed };
+      if (!(await changing(deps.db, now, (tx) => store.updateCredential(tx, allowed, { version, columns, now })))) {
+        throw staleVersion('Credential', request.id);
+      }
+      return answer(op, allowed, request.id);
+    },
+
+    async deleteCredential(op, { id }) {
+      checkDeleteId(id, ...CREDENTIAL_PREFIXES);
+      const { allowed } = await allow(op, 'delete', id);
+      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteCredential(tx, allowed));
+      return {};
+    },
+  });
+}
+
+type Placed = Pick<CredentialRow, 'id' | 'type' | 'scope_id' | 'credential_store_id'>;
+
+/** Columns of a secret: ciphertext, its key, and the HMACs. */
+export async function sealSecret(
+  { kms, db }: Pick<ControllerDeps, 'kms' | 'db'>,
+  { id, type, scope_id, credential_store_id }: Placed,
+  secret: Secret,
+): Promise<Record<string, unknown>> {
+  const hmac = await hmacOf(kms, db.executor, credential_store_id);
+  const text = Buffer.from(JSON.stringify(secret));
+  const sealed = await kms.encrypt(db.executor, scope_id, 'database', text, id);
+  return { secret: sealed.ciphertext, key_id: sealed.keyId, ...hmacColumns(type, secret, hmac) };
+}
+
+/** Columns of the secret that a change makes of the current one. */
+async function changedSecret(deps: ControllerDeps, row: CredentialRow, change: Secret) {
+  const current = await store.findSecret(deps.db.executor, row.id);
+  if (current === undefined || current.version !== row.version) throw staleVersion('Credential', row.id);
+  const text = await deps.kms.decrypt(deps.db.executor, current.key_id, current.secret, row.id);
+  return sealSecret(deps, row, mergedSecret(row.type, JSON.parse(text.toString()) as Secret, change));
+}

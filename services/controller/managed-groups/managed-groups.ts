@@ -1,0 +1,46 @@
+/** Managed groups: accounts that an OIDC provider or an LDAP directory says belong together. */
+import { idActions } from '../authz/actions';
+import type { Resource } from '../authz/authz';
+import { commonItem, type ItemRow } from '../resources/rows';
+
+/** Types of auth methods whose accounts can be in managed groups. */
+export type ManagedGroupType = 'oidc' | 'ldap';
+
+const PREFIX_OF_TYPE: Readonly<Record<ManagedGroupType, string>> = { oidc: 'mgoidc', ldap: 'mgldap' };
+export const MANAGED_GROUP_PREFIXES: readonly string[] = Object.values(PREFIX_OF_TYPE);
+export const MANAGED_GROUP_ACTIONS = idActions('managed-group');
+
+export const managedGroupPrefix = (type: ManagedGroupType): string => PREFIX_OF_TYPE[type];
+
+/** Type that an id tells; oidc for ids without a known form. */
+export const typeOfManagedGroupId = (id: string): ManagedGroupType => (id.startsWith('mgldap_') ? 'ldap' : 'oidc');
+
+export interface ManagedGroupRow extends ItemRow {
+  scope_id: string;
+  auth_method_id: string;
+  type: ManagedGroupType;
+  /** oidc; null for ldap. */
+  filter: string | null;
+  /** ldap; null for oidc. */
+  group_names: string[] | null;
+  /** Absent in lists. */
+  member_ids?: string[];
+}
+
+export const managedGroupResource = (
+  row: Pick<ManagedGroupRow, 'id' | 'scope_id' | 'scope' | 'auth_method_id'>,
+): Resource => ({
+  type: 'managed-group',
+  id: row.id,
+  scopeId: row.scope_id,
+  parentScopeId: row.scope.parent_scope_id,
+  pin: row.auth_method_id,
+});
+
+export const managedGroupItem = (row: ManagedGroupRow) => ({
+  ...commonItem(row),
+  auth_method_id: row.auth_method_id,
+  type: row.type,
+  attributes: row.filter === null ? { group_names: row.group_names ?? [] } : { filter: row.filter },
+  member_ids: row.member_ids ?? [],
+});

@@ -1,0 +1,102 @@
+/** The three actions on the credential sources of a target. */
+import { invalidArgument } from '../../../lib/errors/errors';
+import { hasIdForm } from '../../../lib/ids/ids';
+import type { Allowed } from '../authz/authz';
+import type { ControllerDeps } from '../context';
+import { LIBRARY_PREFIX } from '../credential-libraries/credential-libraries';
+import { TYPES } from '../credentials/credentials';
+import type { Tx } from '../db/db';
+import { changing } from '../resources/changes';
+import { FieldErrors, MESSAGE, sameSet, unique } from '../resources/fields';
+import type { ItemAccess } from '../resources/items';
+import { listChanges, type ListVerb } from '../resources/list-edits';
+import { staleVersion } from '../resources/rows';
+import type { Op } from '../rpc/service';
+import * as store from './credential-sources.store';
+import { TARGET_PREFIXES, type targetItem, type TargetRow } from './targets';
+import { lockTarget, updateTarget } from './targets.store';
+
+const BROKERED = 'brokered_credential_source_ids';
+const INJECTED = 'injected_application_credential_source_ids';
+
+/** An SSH certificate is of no use to a client. */
+const BROKERED_PREFIXES = [
+  LIBRARY_PREFIX['vault-generic'],
+  LIBRARY_PREFIX['vault-ldap'],
+  ...Object.values(TYPES).map((facts) => facts.prefix),
+  'cred',
+];
+const INJECTED_PREFIXES = [
+  ...Object.values(LIBRARY_PREFIX),
+  ...['username_password', 'username_password_domain', 'ssh_private_key'].map(
+    (type) => TYPES[type as keyof typeof TYPES].prefix,
+  ),
+  'cred',
+];
+
+export interface CredentialSourcesRequest {
+  id: string;
+  version: number;
+  brokered_credential_source_ids: string[];
+  injected_application_credential_source_ids: string[];
+}
+
+/** Editor of the credential sources; the id has been resolved if it was an alias. */
+export const credentialSourceEditor =
+  (deps: ControllerDeps, { allow, shown, answer }: ItemAccess<TargetRow, ReturnType<typeof targetItem>>) =>
+  async (op: Op, verb: ListVerb, request: CredentialSourcesRequest) => {
+    const wanted = unique(request.brokered_credential_source_ids);
+    check(request, verb);
+    const { row, allowed } = await allow(op, `${verb}-credential-sources`, request.id);
+    if (request.injected_application_credential_source_ids.length > 0 && verb !== 'remove') {
+      throw invalidArgument(MESSAGE.fields, [
+        { name: INJECTED, description: 'Targets of type tcp only support brokered credentials.' },
+      ]);
+    }
+    const current = (row.brokered_credential_sources ?? []).map((source) => source.id);
+    if (verb === 'set' && row.version === request.version && sameSet(current, wanted)) return shown(op, allowed, row);
+    const now = deps.clock.now();
+    await changing(deps.db, now, async (tx) => {
+      const target = await lockTarget(tx, request.id);
+      if (target === undefined || target.version !== request.version) throw staleVersion('Target', request.id);
+      await updateTarget(tx, allowed, { version: request.version, columns: {}, now });
+      const sources = await store.brokeredSourceIds(tx, request.id);
+      const removed = verb === 'remove' ? unique([...wanted, ...request[INJECTED]]) : wanted;
+      await apply(tx, allowed, listChanges(verb, sources, removed));
+    });
+    return answer(op, allowed, request.id);
+  };
+
+function check(request: CredentialSourcesRequest, verb: ListVerb): void {
+  const errors = new FieldErrors();
+  const { [BROKERED]: brokered, [INJECTED]: injected } = request;
+  errors.require(hasIdForm(request.id, ...TARGET_PREFIXES), 'id', 'Incorrectly formatted identifier.');
+  errors.require(request.version > 0, 'version', 'Required field.');
+  if (verb !== 'set' && brokered.length === 0 && injected.length === 0) {
+    const text = 'Brokered or Injected Application Credential Source IDs must be provided.';
+    errors.add(BROKERED, text).add(INJECTED, text);
+  }
+  const illFormed = (id: string) => `Incorrectly formatted credential source identifier "${id}".`;
+  for (const id of brokered) errors.require(hasIdForm(id, ...BROKERED_PREFIXES), BROKERED, illFormed(id));
+  // Old targets may have what can no longer be added.
+  const injectable = verb === 'remove' ? [...INJECTED_PREFIXES, TYPES.json.prefix] : INJECTED_PREFIXES;
+  for (const id of injected) errors.require(hasIdForm(id, ...injectable), INJECTED, illFormed(id));
+  errors.throwIfAny(MESSAGE.fields);
+}
+
+async function apply(
+  tx: Tx,
+  allowed: Allowed,
+  { added, removed }: { added: string[]; removed: string[] },
+): Promise<void> {
+  if (removed.length > 0 && (await store.removeBrokeredSources(tx, allowed, removed)) !== removed.length) {
+    throw invalidArgument('Unable to remove credential sources from target: it does not have all of them.', [
+      { name: BROKERED, description: 'Must only contain credential sources of the target.' },
+    ]);
+  }
+  if (added.length > 0 && (await store.addBrokeredSources(tx, allowed, added)) !== added.length) {
+    throw invalidArgument('Unable to add credential sources to target: not all of them are in its project.', [
+      { name: BROKERED, description: "Must only contain credentials and credential libraries of the target's project." },
+    ]);
+  }
+}

@@ -1,0 +1,63 @@
+/** Which aliases a user can use: those that lead to a target on which the user has any action. */
+import { invalidArgument } from '../../../lib/errors/errors';
+import { Alias, type Alias as AliasMessage } from '../../../proto/gen/api/aliases';
+import type { ListResolvableAliasesRequest } from '../../../proto/gen/api/users';
+import { aliasItem, type AliasRow } from '../aliases/aliases';
+import { selectLeadingAliases } from '../aliases/aliases.store';
+import type { Authz, Holdings } from '../authz/authz';
+import type { ControllerDeps } from '../context';
+import { sql } from '../db/db';
+import { MESSAGE } from '../resources/fields';
+import { list, type ListDefinition } from '../resources/list';
+import type { Op } from '../rpc/service';
+import { TARGET_ACTIONS } from '../targets/targets';
+
+/** What is shown of an alias to somebody who may use it but has no right on the alias itself. */
+const FIELDS: ReadonlySet<string> = new Set([
+  'id',
+  'type',
+  'value',
+  'destination_id',
+  'attributes',
+  'created_time',
+  'updated_time',
+  'version',
+]);
+
+/** Authorized by its target, so `scope` of its row is the target's. */
+const definition: ListDefinition<AliasRow, ReturnType<typeof aliasItem>> = {
+  type: 'alias',
+  select: selectLeadingAliases,
+  from: sql`from aliases r`,
+  resource: (row) => ({
+    type: 'target',
+    id: row.destination_id!,
+    scopeId: row.scope.id,
+    parentScopeId: row.scope.parent_scope_id,
+  }),
+  actions: () => TARGET_ACTIONS,
+  item: aliasItem,
+  toJSON: (item: AliasMessage) => Alias.toJSON(Alias.fromPartial(item)),
+};
+
+/** A page of them; the caller has been allowed to ask for this user. */
+export async function listResolvableAliases(deps: ControllerDeps, op: Op, request: ListResolvableAliasesRequest) {
+  if (request.id === 'u_recovery') {
+    throw invalidArgument(MESSAGE.fields, [
+      { name: 'principal_ids', description: 'Cannot list resolvable aliases for the recovery user.' },
+    ]);
+  }
+  const holdings = await deps.authz.holdings(request.id);
+  const asUser = { ...deps, authz: inTheNameOf(deps.authz, holdings) };
+  return list(asUser, op, definition, sql`r.destination_id is not null`, request);
+}
+
+/** The authorization point of lists with the rights of another user than the caller. */
+const inTheNameOf = (authz: Authz, holdings: Holdings): Authz => ({
+  actor: (op) => authz.actor(op),
+  check: (op, action, resource) => authz.check(op, action, resource),
+  holdings: (userId) => authz.holdings(userId),
+  grantsHash: () => Promise.resolve(holdings.grantsHash),
+  decide: () => Promise.resolve({ allowed: true, outputFields: FIELDS }),
+  allowedActions: (_op, actions, resource) => Promise.resolve(holdings.hasAny(actions, resource) ? ['no-op'] : []),
+});

@@ -1,0 +1,60 @@
+/** Tags that administrators give workers: what is acceptable in a request, and what an action makes of those there are. */
+import { checkListEdit, MESSAGE } from '../resources/fields';
+import type { ListVerb } from '../resources/list-edits';
+import { WORKER_PREFIX, type Tags } from './workers';
+
+/** Longest key and value, characters. */
+const MAX_TEXT = 512;
+/** Pairs of key and value that one worker can have. */
+const MAX_PAIRS = 1_000;
+const FIELD = 'api_tags';
+
+export interface TagsRequest {
+  id: string;
+  version: number;
+  api_tags?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The tags of a request, each value once. Throws 400 with everything that is wrong. */
+export function readTags(verb: ListVerb, request: TagsRequest): Tags {
+  const given = Object.entries(request.api_tags ?? {});
+  const list = { field: FIELD, values: given.map(([key]) => key), mayBeEmpty: verb === 'set' };
+  const errors = checkListEdit(request, [WORKER_PREFIX], list);
+  const tags: Tags = {};
+  let pairs = 0;
+  for (const [key, values] of given) {
+    if (!fits(key)) errors.add(FIELD, `Tag keys must have 1 to ${MAX_TEXT} printable characters.`);
+    if (!Array.isArray(values) || values.length === 0 || !values.every((value) => typeof value === 'string')) {
+      errors.add(FIELD, 'Tag values must be a non-empty list of strings.');
+      continue;
+    }
+    const texts: string[] = values;
+    if (!texts.every(fits)) errors.add(FIELD, `Tag values must have 1 to ${MAX_TEXT} printable characters.`);
+    tags[key] = [...new Set(texts)];
+    pairs += tags[key].length;
+  }
+  errors.require(pairs <= MAX_PAIRS, FIELD, `A worker has at most ${MAX_PAIRS} tags.`);
+  errors.throwIfAny(MESSAGE.fields);
+  return tags;
+}
+
+const fits = (text: string): boolean => text.length >= 1 && text.length <= MAX_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
+
+/** The tags after the action; undefined when it would remove what is not there or add more than a worker can have. */
+export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags | undefined {
+  if (verb === 'set') return given;
+  const edited = new Map(Object.entries(current).map(([key, values]) => [key, new Set(values)]));
+  for (const [key, values] of Object.entries(given)) {
+    const there = edited.get(key) ?? new Set<string>();
+    for (const value of values) {
+      if (verb === 'add') there.add(value);
+      else if (!there.delete(value)) return undefined;
+    }
+    edited.set(key, there);
+  }
+  const left: Tags = Object.fromEntries(
+    [...edited].filter(([, values]) => values.size > 0).map(([key, values]) => [key, [...values]]),
+  );
+  const pairs = Object.values(left).reduce((sum, values) => sum + values.length, 0);
+  return pairs > MAX_PAIRS ? undefined : left;
+}
