@@ -139,32 +139,41 @@ export interface CreateOptions extends Options {
   kind?: string;
   /** Sends `type` with the item. */
   sendType?: boolean;
+  /** The type where the API spells it differently. */
+  type?: string;
   /** Fields besides name and description. */
   fields?: readonly Field[];
   /** Flags whose value stands beside the item in the request. */
   beside?: readonly Flag[];
+  /** The same for texts. */
+  besideTexts?: readonly Flag[];
   /** Flags that `complete` reads. */
   more?: readonly Flag[];
   /** Last changes to the item: what flags alone do not give, such as a password that was asked for. */
-  complete?(context: Context, item: Record<string, unknown>): Promise<void>;
+  complete?(context: Context, item: Record<string, unknown>, mask: string[]): Promise<void>;
   /** Key of another method. */
   method?: string;
 }
 
 export function createCommand(resource: Resource, options: CreateOptions = {}): Command {
-  const { kind, fields = [], beside = [], more = [] } = options;
+  const { kind, fields = [], beside = [], besideTexts = [], more = [] } = options;
   const all = [NAME, DESCRIPTION, ...fields];
   const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
   return {
     synopsis: `Create ${article(noun)}`,
     ...(options.examples === undefined ? {} : { examples: options.examples }),
-    flags: apiFlags(resource.container.flag, ...all.map((field) => field.flag), ...more, ...beside),
+    flags: apiFlags(resource.container.flag, ...all.map((field) => field.flag), ...more, ...beside, ...besideTexts),
     async run(context) {
-      const { item } = bodyOf(context, all, 'create');
+      const body = bodyOf(context, all, 'create');
+      const { item } = body;
       item[resource.container.field] = containerId(context, resource);
-      if (options.sendType === true) item.type = kind;
-      await options.complete?.(context, item);
-      const flags = beside.map((flag) => [flag.name.replaceAll('-', '_'), context.values.bool(flag.name)] as const);
+      if (options.sendType === true) item.type = options.type ?? kind;
+      await options.complete?.(context, item, body.mask);
+      const name = (flag: Flag): string => flag.name.replaceAll('-', '_');
+      const flags = [
+        ...beside.map((flag) => [name(flag), context.values.bool(flag.name)] as const),
+        ...besideTexts.map((flag) => [name(flag), context.values.text(flag.name)] as const),
+      ];
       return withClient(context, async (client) => {
         const answer = await client.call({
           service: await resource.service(),
@@ -179,20 +188,27 @@ export function createCommand(resource: Resource, options: CreateOptions = {}): 
   };
 }
 
-export function updateCommand(
-  resource: Resource,
-  options: Options & { kind?: string; fields?: readonly Field[] } = {},
-): Command {
-  const { kind, fields = [], ...rest } = options;
+export interface UpdateOptions extends Options {
+  kind?: string;
+  fields?: readonly Field[];
+  /** Flags that `complete` reads. */
+  more?: readonly Flag[];
+  /** Last changes to the body: what flags alone do not give. */
+  complete?(context: Context, body: Body): Promise<void>;
+}
+
+export function updateCommand(resource: Resource, options: UpdateOptions = {}): Command {
+  const { kind, fields = [], more = [], complete, ...rest } = options;
   const all = [NAME, DESCRIPTION, ...fields];
   const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
   return {
     synopsis: `Update ${article(noun)}`,
     ...rest,
-    flags: apiFlags(idFlag(resource), ...all.map((field) => field.flag), VERSION),
+    flags: apiFlags(idFlag(resource), ...all.map((field) => field.flag), ...more, VERSION),
     async run(context) {
       const id = requiredId(context);
       const body: Body = bodyOf(context, all, 'update');
+      await complete?.(context, body);
       const names = { action: `update on ${noun}`, attempt: `update ${noun}` };
       return withClient(context, async (client) => {
         const version = await currentVersion(context, client, resource, { id, ...names });
@@ -230,6 +246,8 @@ export interface EditOptions extends Options {
   field: string;
   /** Checks one value; throws a UsageError. */
   check?(value: string): void;
+  /** What the field of the request holds where that is not the list of values. */
+  encode?(values: readonly string[]): unknown;
 }
 
 const EDITS: Record<string, string> = { add: 'Add', set: 'Replace all', remove: 'Remove' };
@@ -250,7 +268,7 @@ export function editCommand(resource: Resource, options: EditOptions): Command {
       const names = { action: `${verb} on ${resource.singular}`, attempt: `${verb} of ${resource.singular}` };
       return withClient(context, async (client) => {
         const version = await currentVersion(context, client, resource, { id, ...names });
-        const request = { id, version, [options.field]: values };
+        const request = { id, version, [options.field]: options.encode?.(values) ?? values };
         const answer = await client.call({
           service: await resource.service(),
           method: options.method,

@@ -11,7 +11,7 @@ export interface Field {
   /** Where the value goes: `name`, `attributes.default_port`. */
   path: string;
   /** From text to JSON; throws a UsageError. The text itself when absent. */
-  parse?: (text: string) => unknown;
+  parse?: (text: string, context: Context) => unknown;
   /** On create. */
   required?: boolean;
   /** The flag only takes references such as `env://NAME`: what it holds must not stand on the command line. */
@@ -101,13 +101,14 @@ function valueOf(context: Context, field: Field): unknown {
   return text === '' ? undefined : text === 'null' ? null : parsed(context, field, text);
 }
 
-function parsed({ io }: Context, { flag, parse, indirect }: Field, text: string): unknown {
-  const value = indirect === true ? mustBeIndirect(flag.name, text, io.env) : text;
-  return parse === undefined ? value : parse(value);
+function parsed(context: Context, { flag, parse, indirect }: Field, text: string): unknown {
+  const value = indirect === true ? mustBeIndirect(flag.name, text, context.io.env) : text;
+  return parse === undefined ? value : parse(value, context);
 }
 
-function setPath(item: Record<string, unknown>, path: string, value: unknown): void {
-  const [head, tail] = path.split('.', 2) as [string, string | undefined];
-  if (tail === undefined) item[head] = value;
-  else setPath((item[head] ??= {}) as Record<string, unknown>, tail, value);
+/** Puts a value at a dotted path. */
+export function setPath(item: Record<string, unknown>, path: string, value: unknown): void {
+  const dot = path.indexOf('.');
+  if (dot < 0) item[path] = value;
+  else setPath((item[path.slice(0, dot)] ??= {}) as Record<string, unknown>, path.slice(dot + 1), value);
 }

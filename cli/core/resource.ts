@@ -48,4 +48,10 @@ export const SCOPE: Container = {
 };
 
 export const AUTH_METHOD = container('auth-method-id', 'auth_method_id', 'AuthMethod', 'auth method');
+export const CREDENTIAL_STORE = container(
+  'credential-store-id',
+  'credential_store_id',
+  'CredentialStore',
+  'credential store',
+);
 export const HOST_CATALOG = container('host-catalog-id', 'host_catalog_id', 'HostCatalog', 'host catalog');

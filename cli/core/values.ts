@@ -10,6 +10,7 @@ export class Values {
   rest: readonly string[] = [];
   private readonly flags = new Map<string, Flag>();
   private readonly given = new Map<string, string[]>();
+  private readonly order: { name: string; value: string }[] = [];
 
   constructor(
     flags: readonly Flag[],
@@ -20,9 +21,15 @@ export class Values {
 
   /** Adds an occurrence on the command line. */
   add(name: string, value: string): void {
+    this.order.push({ name, value });
     const values = this.given.get(name);
     if (values === undefined) this.given.set(name, [value]);
     else values.push(value);
+  }
+
+  /** What was given for these flags, in the order of the command line. */
+  sequence(...names: string[]): { name: string; value: string }[] {
+    return this.order.filter(({ name }) => names.includes(name));
   }
 
   has(name: string): boolean {

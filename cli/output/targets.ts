@@ -1,3 +1,4 @@
+import { attributeValue } from './format';
 import {
   actionsSection,
   attributeFields,
@@ -49,12 +50,21 @@ export const targets: Presenter = {
           target.host_sources?.map((source: Item) => ({ 'Host Catalog ID': source.host_catalog_id, ID: source.id })),
           attached,
         ),
+        credentialSources('Brokered', target.brokered_credential_sources),
+        credentialSources('Injected Application', target.injected_application_credential_sources),
         attributesSection(attributes, attached),
       ],
       attributes,
     );
   },
 };
+
+const credentialSources = (purpose: string, sources: readonly Item[] | undefined): Section =>
+  recordsSection(
+    `${purpose} Credential Sources:`,
+    sources?.map((source) => ({ 'Credential Store ID': source.credential_store_id, ID: source.id })),
+    attached,
+  );
 
 const mainFields = (target: Item) => ({
   ...commonFields(target),
@@ -88,5 +98,42 @@ export function sessionAuthorization(item: Item): string[] {
     ['User ID', item.user_id],
   ];
   const lines = fields.map(([label, value]) => row(2, label, value ?? '', AUTHORIZATION_COLUMN));
-  return ['', 'Target information:', ...lines, ''];
+  return ['', 'Target information:', ...lines, '', ...sessionCredentials(item.credentials)];
+}
+
+/** Value column of credentials below a session authorization. */
+const CREDENTIAL_COLUMN = 35;
+
+function sessionCredentials(credentials: readonly Item[] | undefined): string[] {
+  if (credentials === undefined || credentials.length === 0) return [];
+  return ['  Credentials:', ...credentials.flatMap(sessionCredential)];
+}
+
+function sessionCredential({ credential_source: source = {}, secret, credential }: Item): string[] {
+  const fields: [string, unknown][] = [
+    ['Credential Store ID', source.credential_store_id],
+    ['Credential Source ID', source.id],
+    ['Credential Source Type', source.type],
+    ['Credential Source Name', source.name],
+    ['Credential Source Description', source.description],
+    ['Credential Type', source.credential_type],
+  ];
+  const lines = fields
+    .filter(([, value]) => (value ?? '') !== '')
+    .map(([label, value]) => row(4, label, value, CREDENTIAL_COLUMN));
+  return [...lines, '    Secret:', ...secretLines(6, secret, credential), ''];
+}
+
+/** The fields of a typed credential; of others the secret as JSON, or as it is. */
+export function secretLines(indent: number, secret: Item | undefined, credential: Item | undefined): string[] {
+  const fields = Object.entries(credential ?? {});
+  if (fields.length > 0) {
+    const width = indent + Math.max(...fields.map(([name]) => name.length)) + 4;
+    return fields
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => row(indent, name, attributeValue(value), width));
+  }
+  const text = Buffer.from(String(secret?.raw ?? ''), 'base64').toString();
+  const shown = secret?.decoded === undefined ? text : JSON.stringify(secret.decoded, null, 2);
+  return shown.split('\n').map((line) => ' '.repeat(indent) + line);
 }

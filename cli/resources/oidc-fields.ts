@@ -56,7 +56,11 @@ export const OIDC_ACCOUNT: Field[] = [
     required: true,
   },
   {
-    flag: { name: 'issuer', type: 'string', description: 'Issuer of the subject; that of the auth method when absent.' },
+    flag: {
+      name: 'issuer',
+      type: 'string',
+      description: 'Issuer of the subject; that of the auth method when absent.',
+    },
     path: 'attributes.issuer',
   },
 ];

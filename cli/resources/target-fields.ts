@@ -67,3 +67,15 @@ export const WORKER_FILTER: Field = field(
   'Deprecated, use -egress-worker-filter and -ingress-worker-filter.',
   workerFilter,
 );
+
+/** Of targets that can be recorded. This edition has none: the controller refuses their types. */
+export const RECORDED: Field[] = [
+  ...TCP,
+  field(
+    'enable-session-recording',
+    'attributes.enable_session_recording',
+    'Whether sessions are recorded: true or false.',
+    boolean,
+  ),
+  field('storage-bucket-id', 'attributes.storage_bucket_id', 'Id of the storage bucket for recordings.'),
+];

@@ -6,11 +6,7 @@ import { createDecipheriv, createPrivateKey } from 'node:crypto';
 import { pbkdf } from 'bcrypt-pbkdf';
 
 export type PrivateKeyProblem =
-  | 'no key'
-  | 'broken'
-  | 'passphrase needed'
-  | 'wrong passphrase'
-  | 'passphrase without need';
+  'no key' | 'broken' | 'passphrase needed' | 'wrong passphrase' | 'passphrase without need';
 
 export class PrivateKeyError extends Error {
   override readonly name = 'PrivateKeyError';

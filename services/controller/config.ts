@@ -1,4 +1,6 @@
 /** What a controller needs to run, parsed and checked; `services/server` makes it from a file, dev mode from flags. */
+import type { RateLimits } from './rpc/rate-limit';
+
 export interface ListenAddress {
   /** Numeric address or host name to bind. */
   host: string;
@@ -49,6 +51,8 @@ export interface ControllerConfig {
   maxRequestDurationMs: number;
   /** Largest HTTP request body, bytes. Default 1 MiB. */
   maxRequestBytes: number;
+  /** Limits of requests to the API; absent: none. */
+  apiRateLimits?: RateLimits | undefined;
   /** How long readiness answers "unavailable" before the listeners stop, ms. Default 0. */
   gracefulShutdownWaitMs: number;
 }

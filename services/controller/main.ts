@@ -11,6 +11,7 @@ import type { ControllerConfig, ListenAddress } from './config';
 import type { ControllerDeps } from './context';
 import { startControl, type Control } from './control/control';
 import { openDb } from './db/db';
+import { createAdmission } from './gateway/admission';
 import { createGateway } from './gateway/gateway';
 import { createKms } from './kms/kms';
 import { startApiListener } from './listeners/api-listener';
@@ -107,9 +108,11 @@ async function startFront(
   const { maxRequestDurationMs, maxRequestBytes } = config;
   const pipeline = createPipeline(parts.services, { log, clock, maxRequestDurationMs, registry });
   const descriptors = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
-  const grpc = createGrpcFront(pipeline, descriptors, maxRequestBytes);
+  const admit =
+    config.apiRateLimits && createAdmission(config.apiRateLimits, { descriptors, pipeline }, { clock, registry });
+  const grpc = createGrpcFront(pipeline, descriptors, maxRequestBytes, admit);
   const cors = { enabled: config.api.corsEnabled, allowedOrigins: config.api.corsAllowedOrigins };
-  const gateway = createGateway({ pipeline, descriptors, cors, maxRequestBytes, registry });
+  const gateway = createGateway({ pipeline, descriptors, cors, maxRequestBytes, registry, admit });
   const { address, tls } = config.api;
   const api = await startApiListener({ address, tls, grpc, gateway, registry, log });
   lifecycle.onClose('the API port', () => api.close(GRACE_MS));

@@ -16,6 +16,7 @@ import { initialize } from '../controller/init/initialize';
 import { devPlan } from '../controller/init/plan';
 import { createKms, RootKeyError } from '../controller/kms/kms';
 import { startController } from '../controller/main';
+import { DEFAULT_MAX_QUOTAS } from '../controller/rpc/rate-limit';
 import { startWorkerProcess, type WorkerProcess } from '../server/child-worker';
 import { enrollBeside } from '../server/enroll-beside';
 import { withDb } from '../server/preflight';
@@ -127,6 +128,7 @@ function controllerConfig(settings: DevSettings, state: DevState, database: DevD
     api: { address: settings.api, corsEnabled: true, corsAllowedOrigins: ['*'] },
     cluster: { address: settings.cluster, publicAddress: settings.controllerPublicClusterAddress },
     ops: { address: settings.ops },
+    apiRateLimits: { rules: [], maxQuotas: DEFAULT_MAX_QUOTAS },
   };
 }
 

@@ -4,6 +4,7 @@ import { formatAddress } from '../../lib/config/address';
 import { CONTROLLER_DEFAULTS, type ControllerConfig } from '../controller/config';
 import type { ConfigUse } from './config';
 import type { RootKey } from './config-kms';
+import { readRateLimits } from './config-rate-limits';
 import { DEFAULT_PORTS, type Listener, type Listeners, type Purpose } from './config-listeners';
 
 interface Surroundings {
@@ -45,10 +46,11 @@ export function readController(
     cluster: { address: cluster.address, publicAddress: publicAddress && formatAddress(publicAddress) },
     ops: ops && { address: ops.address, tls: ops.tls },
     ...readLimits(block, api),
+    apiRateLimits: readRateLimits(block),
   };
   around.ignored.push(
     ...block.ignore('worker_status_grace_period', 'liveness_time_to_stale', 'get_downstream_workers_timeout'),
-    ...block.ignore('scheduler', 'api_rate_limit', 'api_rate_limit_max_quotas', 'api_rate_limit_disable', 'license'),
+    ...block.ignore('scheduler', 'license'),
   );
   block.end();
   return { config, migrationUrl };

@@ -10,11 +10,13 @@ import { GroupServiceDefinition, type Group } from '../../proto/gen/api/groups';
 import { ScopeServiceDefinition } from '../../proto/gen/api/scopes';
 import type { TlsMaterial } from '../../services/controller/config';
 import type { CorsConfig } from '../../services/controller/gateway/cors';
+import { createAdmission } from '../../services/controller/gateway/admission';
 import { createGateway } from '../../services/controller/gateway/gateway';
 import { startApiListener, type ApiListener, type ApiTimeouts } from '../../services/controller/listeners/api-listener';
 import { loadDescriptors } from '../../services/controller/rpc/descriptors';
 import { createGrpcFront } from '../../services/controller/rpc/grpc-server';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
+import type { RateLimits } from '../../services/controller/rpc/rate-limit';
 import { service, type Op, type Service } from '../../services/controller/rpc/service';
 
 const DESCRIPTORS = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
@@ -39,6 +41,7 @@ export interface MemoryApiOptions {
   cors?: CorsConfig;
   timeouts?: Partial<ApiTimeouts>;
   maxRequestDurationMs?: number;
+  rateLimits?: RateLimits;
   /** 0 when absent. */
   port?: number;
 }
@@ -54,16 +57,19 @@ export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<Me
     maxRequestDurationMs: options.maxRequestDurationMs ?? 10_000,
     registry,
   });
+  const served = { descriptors: DESCRIPTORS, pipeline };
+  const admit = options.rateLimits && createAdmission(options.rateLimits, served, { clock: systemClock, registry });
   const listener = await startApiListener({
     address: { host: '127.0.0.1', port: options.port ?? 0 },
     tls: options.tls,
-    grpc: createGrpcFront(pipeline, DESCRIPTORS, 1_048_576),
+    grpc: createGrpcFront(pipeline, DESCRIPTORS, 1_048_576, admit),
     gateway: createGateway({
       pipeline,
       descriptors: DESCRIPTORS,
       cors: options.cors ?? { enabled: true, allowedOrigins: [] },
       maxRequestBytes: 1_048_576,
       registry,
+      admit,
     }),
     registry,
     log,

@@ -7,7 +7,7 @@ import { WorkerDialer } from '../../cli/proxy/worker-dial';
 import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { encodeFrame, FrameDecoder, FrameType } from '../../lib/transport/frames';
 import { Close, Connect, ConnectError, End } from '../../proto/gen/transport/transport';
-import type { Authorization } from '../../services/worker/sessions/types';
+import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';
 import { dial, echo, endpoint, gone, hashAll, readAll, writeMany, type Endpoint } from '../harness/endpoints';
 import {
   newTofuToken,
@@ -401,6 +401,49 @@ test('a draining worker refuses new connections and says so', async () => {
   await gone(await dial(proxy.port));
   await waitFor('the warning', () => warnings.length > 0);
   expect(warnings[0]).toContain('shutting down');
+});
+
+test('a worker that stops cuts live connections as drained and tells the client', async () => {
+  const { worker, proxy, warnings } = await setUp(echo);
+  const socket = await dial(proxy.port);
+  socket.write('x');
+  await new Promise((resolve) => socket.once('data', resolve));
+  worker.registry.cutAll({ closedBy: 'worker', cause: 'worker drain' });
+  await gone(socket);
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'worker', cause: 'worker drain' });
+  await waitFor('the warning', () => warnings.length > 0);
+  expect(warnings[0]).toContain('shutting down');
+});
+
+test('without a controller live connections go on unless their target says otherwise', async () => {
+  const { worker, proxy, sessionId } = await setUp(echo);
+  const socket = await dial(proxy.port);
+  socket.write('x');
+  await new Promise((resolve) => socket.once('data', resolve));
+  worker.registry.controllerLost();
+  socket.write('y');
+  await new Promise((resolve) => socket.once('data', resolve));
+  const session = (await worker.registry.get(sessionId))!;
+  session.grant = { ...session.grant, offlineGraceMs: 0 };
+  worker.registry.controllerLost();
+  await gone(socket);
+  expect((await closes(worker, 1))[0]).toMatchObject({
+    closedBy: 'policy',
+    cause: 'controller unreachable',
+    bytesUp: 2,
+  });
+});
+
+test.each([
+  [false, []],
+  [true, [{ cause: 'controller unreachable', closedBy: 'worker', dialFailed: true }]],
+])('no controller for a new connection (request sent: %s): refused with the cause', async (wasSent, reported) => {
+  const { worker, proxy, warnings } = await setUp(echo);
+  worker.controller.authorize = () => Promise.reject(new ControllerUnreachable('test', wasSent));
+  await gone(await dial(proxy.port));
+  await waitFor('the warning', () => warnings.length > 0);
+  expect(warnings[0]).toContain('no controller');
+  expect(worker.controller.closed).toMatchObject(reported);
 });
 
 test('a half-closed connection without traffic is ended', async () => {

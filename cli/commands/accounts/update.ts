@@ -8,6 +8,12 @@ export const command = kinds('Update an account', {
     fields: [LOGIN_NAME],
     examples: ['accounts update password -id acctpw_1234567890 -login-name alice'],
   }),
-  oidc: updateCommand(accounts, { kind: 'oidc', examples: ['accounts update oidc -id acctoidc_1234567890 -name alice'] }),
-  ldap: updateCommand(accounts, { kind: 'ldap', examples: ['accounts update ldap -id acctldap_1234567890 -name alice'] }),
+  oidc: updateCommand(accounts, {
+    kind: 'oidc',
+    examples: ['accounts update oidc -id acctoidc_1234567890 -name alice'],
+  }),
+  ldap: updateCommand(accounts, {
+    kind: 'ldap',
+    examples: ['accounts update ldap -id acctldap_1234567890 -name alice'],
+  }),
 });

@@ -1,5 +1,5 @@
 import { kinds, updateCommand } from '../../core/builders';
-import { TCP, WORKER_FILTER } from '../../resources/target-fields';
+import { RECORDED, TCP, WORKER_FILTER } from '../../resources/target-fields';
 import { targets } from '../../resources/targets';
 
 export const command = kinds('Update a target', {
@@ -8,5 +8,17 @@ export const command = kinds('Update a target', {
     fields: [...TCP, WORKER_FILTER],
     alias: true,
     examples: ['targets update tcp -id ttcp_1234567890 -session-max-seconds 1h'],
+  }),
+  ssh: updateCommand(targets, {
+    kind: 'ssh',
+    fields: [...RECORDED, WORKER_FILTER],
+    alias: true,
+    examples: ['targets update ssh -id tssh_1234567890 -session-max-seconds 1h'],
+  }),
+  rdp: updateCommand(targets, {
+    kind: 'rdp',
+    fields: RECORDED,
+    alias: true,
+    examples: ['targets update rdp -id trdp_1234567890 -session-max-seconds 1h'],
   }),
 });

@@ -3,6 +3,9 @@ import type { Executor } from '../db/db';
 import type { Kms } from '../kms/kms';
 import type { Columns } from './attribute-rules';
 
+/** `client_secret_key_id`; a secret that is a key itself is not called one twice. */
+const keyColumn = (name: string): string => `${name.replace(/_key$/, '')}_key_id`;
+
 /** Replaces each secret among the columns; null clears the secret and what belongs to it. */
 export async function sealSecrets(
   kms: Kms,
@@ -18,10 +21,10 @@ export async function sealSecrets(
       const aad = `${method.id} ${name}`;
       const { ciphertext, keyId } = await kms.encrypt(on, method.scopeId, 'database', Buffer.from(secret), aad);
       sealed[name] = ciphertext;
-      sealed[`${name}_key_id`] = keyId;
+      sealed[keyColumn(name)] = keyId;
       sealed[`${name}_hmac`] = await kms.hmac(on, method.scopeId, secret, aad);
     } else if (secret === null) {
-      sealed[name] = sealed[`${name}_key_id`] = sealed[`${name}_hmac`] = null;
+      sealed[name] = sealed[keyColumn(name)] = sealed[`${name}_hmac`] = null;
     }
   }
   return sealed;

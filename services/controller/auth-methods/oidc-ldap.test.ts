@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DEV, fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
+import { testAuthority, testCertificate } from '../../../test/harness/test-authority';
 import { accountService } from '../accounts/accounts.rpc';
 import { row, sql } from '../db/db';
 import { authMethodService } from './auth-methods.rpc';
@@ -154,6 +155,19 @@ test('an LDAP method: set, changed, cleared; urls are shown sorted', async () =>
     status: 404,
     message: `Auth method "${made.id}" doesn't exist or incorrect version provided.`,
   });
+});
+
+test('a client certificate comes and goes with its key, of which an HMAC is shown', async () => {
+  const { cert, key } = await testCertificate(await testAuthority());
+  const pair = { client_certificate: String(cert).trim(), client_certificate_key: String(key) };
+  const made = await create('ldap', { ...LDAP, ...pair });
+  expect(made.attributes).toMatchObject({
+    client_certificate: pair.client_certificate,
+    client_certificate_key_hmac: expect.stringMatching(/^[\w-]{43}$/),
+  });
+  expect(JSON.stringify(made)).not.toContain('PRIVATE KEY');
+  const nothing = { client_certificate: null, client_certificate_key: null };
+  expect(Object.keys((await update(made.id, 1, nothing)).attributes)).toEqual(['urls', 'state']);
 });
 
 describe('states of an OIDC method', () => {

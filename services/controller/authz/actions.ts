@@ -154,6 +154,10 @@ const ACTIONS: ReadonlySet<string> = new Set([
   ...FURTHER_ACTIONS,
 ]);
 
+/** Type of a collection's path segment. */
+export const typeOfCollection = (plural: string): string | undefined =>
+  Object.keys(TYPES).find((type) => TYPES[type]!.plural === plural);
+
 export const isKnownAction = (action: string): boolean => ACTIONS.has(action);
 export const isKnownType = (type: string): boolean => Object.hasOwn(TYPES, type);
 /** Types whose items are in the global scope and nowhere else. */

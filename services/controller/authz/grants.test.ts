@@ -149,7 +149,17 @@ test('exact ids, collections and wildcards', () => {
 test('an action covers its sub-actions, never the reverse', () => {
   expect(may(['ids=*;type=session;actions=read'], inOrg('session', 's_1'), 'read:self')).toBe(true);
   expect(may(['ids=*;type=session;actions=read:self'], inOrg('session', 's_1'), 'read')).toBe(false);
-  expect(may(['type=worker;actions=create'], inOrg('worker'), 'create:controller-led')).toBe(true);
+  const inGlobal = held('type=worker;actions=create', { roleScopeId: 'global' });
+  const worker = { type: 'worker', scopeId: 'global' };
+  expect(decide(bob, [inGlobal], worker, 'create:controller-led').allowed).toBe(true);
+});
+
+test('nothing reaches workers, aliases and billing outside of the global scope', () => {
+  const everything = held('ids=*;type=*;actions=*', { roleScopeId: 'global', grantScope: 'descendants' });
+  for (const type of ['worker', 'alias', 'billing']) {
+    expect(decide(bob, [everything], inOrg(type), 'list').allowed).toBe(false);
+  }
+  expect(decide(bob, [everything], inOrg('group'), 'list').allowed).toBe(true);
 });
 
 test('pins reach children only', () => {

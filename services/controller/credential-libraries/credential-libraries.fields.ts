@@ -142,7 +142,9 @@ const present = (given: Given): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(given).filter(
       ([, value]) =>
-        value !== undefined && value !== '' && !(typeof value === 'object' && Object.keys(value as object).length === 0),
+        value !== undefined &&
+        value !== '' &&
+        !(typeof value === 'object' && Object.keys(value as object).length === 0),
     ),
   );
 

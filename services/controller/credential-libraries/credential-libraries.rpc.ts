@@ -71,9 +71,7 @@ export function credentialLibraryService(deps: ControllerDeps) {
       const id = newId(LIBRARY_PREFIX[library.type]);
       const sealed = await sealedColumns(deps, { id, scope_id: resource.scopeId }, library);
       const columns = { ...library.columns, ...sealed, credential_type: library.credential_type };
-      await changing(deps.db, now, (tx) =>
-        store.insertLibrary(tx, allowed, { id, type: library.type, columns, now }),
-      );
+      await changing(deps.db, now, (tx) => store.insertLibrary(tx, allowed, { id, type: library.type, columns, now }));
       return answer(op, allowed, id);
     },
 

@@ -44,7 +44,10 @@ export const insertStore = (tx: Tx, _allowed: Allowed<'create'>, store: NewStore
   insertStoreRow(tx, store);
 
 /** Also used for what a deployment starts with. */
-export async function insertStoreRow(tx: Tx, { id, scope_id, type, columns, hmac_key, key_id, now }: NewStoreRow): Promise<void> {
+export async function insertStoreRow(
+  tx: Tx,
+  { id, scope_id, type, columns, hmac_key, key_id, now }: NewStoreRow,
+): Promise<void> {
   const all = { id, scope_id, type, ...columns, hmac_key, key_id, created_time: now, updated_time: now };
   const names = sql.join(Object.keys(all).map((name) => sql.ref(name)));
   await changed(tx, sql`insert into credential_stores (${names}) values (${sql.join(Object.values(all))})`);

@@ -149,7 +149,9 @@ describe('Vault stores', () => {
 
   const attributes = (more: object = {}) => ({ address: vault.address, token: 'hvs.secret', ...more });
   const hmac = (token: string) =>
-    createHmac('sha256', blake2b256(Buffer.from('acc'))).update(token).digest('base64url');
+    createHmac('sha256', blake2b256(Buffer.from('acc')))
+      .update(token)
+      .digest('base64url');
 
   test('the Vault is asked, the token is kept encrypted and shown as the HMAC that clients compute', async () => {
     const made = await create({ type: 'vault', attributes: attributes({ namespace: 'ns' }) });
@@ -278,7 +280,10 @@ describe('Vault stores', () => {
         version: 1,
       });
       const item = { credential_mapping_overrides: { username_attribute: null, password_attribute: '/p' } };
-      const mask = ['credential_mapping_overrides.username_attribute', 'credential_mapping_overrides.password_attribute'];
+      const mask = [
+        'credential_mapping_overrides.username_attribute',
+        'credential_mapping_overrides.password_attribute',
+      ];
       const changed = (await change(made.id, 1, item, mask)).item;
       expect(changed.credential_mapping_overrides).toEqual({ password_attribute: '/p' });
       expect(changed.attributes).toEqual(made.attributes);
@@ -327,7 +332,10 @@ describe('Vault stores', () => {
         { type: 'vault-ssh-certificate', attributes: { path: 'ssh/sign/r', username: 'u', key_bits: 7 } },
         { 'attributes.key_bits': expect.any(String) },
       ],
-      [{ credential_store_id: 'csst_1234567890', attributes: { path: 'x' } }, { credential_store_id: expect.any(String) }],
+      [
+        { credential_store_id: 'csst_1234567890', attributes: { path: 'x' } },
+        { credential_store_id: expect.any(String) },
+      ],
     ])('create refuses %j', async (item, fields) => {
       const request = { item: { credential_store_id: store, ...item } };
       const refused = await controller.admin.refusal('CredentialLibraryService/CreateCredentialLibrary', request);

@@ -10,6 +10,7 @@ import { bearerToken, correlationId, plainAddress } from '../rpc/correlation';
 import { toApiError } from '../rpc/error-mapping';
 import type { Descriptors } from '../rpc/descriptors';
 import type { Pipeline } from '../rpc/pipeline';
+import type { Admission, Verdict } from '../rpc/rate-limit';
 import { moveTokenToCookies, tokenOfCookies } from './cookies';
 import { handleCors, type CorsConfig } from './cors';
 import { parseJsonBody, type JsonObject } from './json-body';
@@ -26,6 +27,8 @@ interface GatewayOptions {
   /** Largest body, bytes. */
   maxRequestBytes: number;
   registry: Registry;
+  /** Absent: no rate limits. */
+  admit?: Admission | undefined;
 }
 
 /** Method whose answer can go into cookies. */
@@ -100,17 +103,32 @@ class Exchange {
     }
     this.template = found.route.template;
     this.method = found.route.method.fullName;
+    const caller = {
+      token: bearerToken(this.request.headers.authorization) ?? tokenOfCookies(this.request.headers.cookie),
+      clientAddress: plainAddress(this.request.socket.remoteAddress ?? ''),
+    };
+    if (this.refuseByRate(this.options.admit?.(this.method, caller))) return;
     const body = found.route.body === '' ? Buffer.alloc(0) : await readBody(this.request, this.options.maxRequestBytes);
     if (body === 'gone') return;
     if (body === 'too large') return this.refuseBody();
     const message = decodeRequest(found, query, parseJsonBody(body), this.table);
     const answer = await this.options.pipeline.invoke(found.route.method.fullName, message, {
-      token: bearerToken(this.request.headers.authorization) ?? tokenOfCookies(this.request.headers.cookie),
-      clientAddress: plainAddress(this.request.socket.remoteAddress ?? ''),
+      ...caller,
       correlationId: id,
       signal: abortedBy(this.response),
     });
     this.answer(found.route, message, answer as Record<string, unknown>);
+  }
+
+  /** Tells the client where it stands; true when the request was refused, which is answered without a body. */
+  private refuseByRate(verdict: Verdict | undefined): boolean {
+    if (verdict === undefined) return false;
+    if (verdict.state !== '') this.response.setHeader('RateLimit', verdict.state);
+    if (verdict.policy !== '') this.response.setHeader('RateLimit-Policy', verdict.policy);
+    if (verdict.outcome === 'allowed') return false;
+    this.response.setHeader('Retry-After', verdict.retryAfter);
+    this.response.writeHead(verdict.outcome === 'limited' ? 429 : 503).end();
+    return true;
   }
 
   /** Sends the error; a response that has begun can only be cut. */

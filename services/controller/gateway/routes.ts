@@ -5,6 +5,7 @@
 import { getOption, hasOption, type DescExtension, type DescMessage, type DescMethod } from '@bufbuild/protobuf';
 import type { GenExtension } from '@bufbuild/protobuf/codegenv2';
 import type { MethodOptions } from '@bufbuild/protobuf/wkt';
+import { typeOfCollection } from '../authz/actions';
 import type { Descriptors } from '../rpc/descriptors';
 import type { BoundMethod, Pipeline } from '../rpc/pipeline';
 
@@ -25,6 +26,23 @@ export interface Route {
   readonly segments: readonly Segment[];
   /** Text behind the last segment, with its colon; empty when there is none. */
   readonly verb: string;
+}
+
+const ACTION_OF_METHOD: Readonly<Record<HttpMethod, string>> = {
+  GET: 'list',
+  POST: 'create',
+  PATCH: 'update',
+  DELETE: 'delete',
+  PUT: 'update',
+};
+
+/** Resource type and action that a route stands for, as grants and rate limits name them. */
+export function actionOf(route: Route): { resource: string; action: string } {
+  const [, collection, item] = route.segments;
+  const plural = collection !== undefined && 'literal' in collection ? collection.literal : '';
+  const single = route.httpMethod === 'GET' && item !== undefined;
+  const action = route.verb.slice(1) || (single ? 'read' : ACTION_OF_METHOD[route.httpMethod]);
+  return { resource: typeOfCollection(plural) ?? plural, action };
 }
 
 type Segment = { literal: string } | { field: string };

@@ -50,7 +50,7 @@ test('dev mode starts with the well-known ids, at the versions that clients expe
     sql`select id, address, default_port, version from targets order by default_port desc, version`,
   );
   expect(targets).toEqual([
-    { id: expect.stringMatching(/^ttcp_/), address: '127.0.0.1', default_port: 6543, version: 1 },
+    { id: expect.stringMatching(/^ttcp_/), address: '127.0.0.1', default_port: 6543, version: 2 },
     { id: 'ttcp_1234567890', address: '127.0.0.1', default_port: 22, version: 1 },
     { id: 'ttcp_0987654321', address: null, default_port: 22, version: 2 },
   ]);
@@ -69,6 +69,23 @@ test('dev mode starts with the well-known ids, at the versions that clients expe
   expect(primary).toEqual({ id: 'ampw_1234567890' });
   const account = await row(db.executor, sql`select created_time from accounts where id = 'acctpw_1234567890'`);
   expect(account).toEqual({ created_time: NOW });
+});
+
+test('dev mode has an OIDC and an LDAP auth method when asked, with an account of each for both users', async () => {
+  await initialize(db, kms, devPlan({ ...DEV, oidc: true, ldap: true }), NOW);
+  const newestFirst = await rows(db.executor, sql`select id from auth_methods order by created_time desc`);
+  expect(newestFirst).toEqual([{ id: 'amldap_1234567890' }, { id: 'amoidc_1234567890' }, { id: 'ampw_1234567890' }]);
+  const users = await rows(
+    db.executor,
+    sql`select u.id, u.version, array_agg(a.type order by a.type) as types
+        from users u join accounts a on a.user_id = u.id group by u.id order by 1`,
+  );
+  const types = ['ldap', 'oidc', 'password'];
+  expect(users).toEqual([
+    { id: 'u_0987654321', version: 4, types },
+    { id: 'u_1234567890', version: 4, types },
+  ]);
+  expect(await ids('oidc_accounts')).toEqual(['acctoidc_0987654321', 'acctoidc_1234567890']);
 });
 
 test('database init: random ids, one admin, roles in the org and the project', async () => {

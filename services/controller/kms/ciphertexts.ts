@@ -24,10 +24,10 @@ const byId = (table: string, columns: readonly string[]): CiphertextPlace => ({
 });
 
 /** Auth methods name the key of each secret. */
-const secretOf = (table: string, column: string): CiphertextPlace => ({
+const secretOf = (table: string, column: string, keyColumn = `${column}_key_id`): CiphertextPlace => ({
   table,
   id: 'id',
-  keyColumn: `${column}_key_id`,
+  keyColumn,
   columns: [column],
   aad: (id) => `${id} ${column}`,
 });
@@ -43,6 +43,6 @@ export const CIPHERTEXTS: readonly CiphertextPlace[] = [
   byId('credential_libraries', ['http_request_body']),
   byId('credentials', ['secret']),
   secretOf('oidc_auth_methods', 'client_secret'),
-  secretOf('ldap_auth_methods', 'client_certificate_key'),
+  secretOf('ldap_auth_methods', 'client_certificate_key', 'client_certificate_key_id'),
   secretOf('ldap_auth_methods', 'bind_password'),
 ];

@@ -7,7 +7,8 @@ import type { KeyPurpose } from './kms';
 /** Rows whose ciphertexts name the key version. */
 export async function countReferences(on: Executor, versionId: string): Promise<bigint> {
   const counts = CIPHERTEXTS.map(
-    (place) => sql`select count(*) as n from ${sql.table(place.table)} where ${sql.ref(place.keyColumn)} = ${versionId}`,
+    (place) =>
+      sql`select count(*) as n from ${sql.table(place.table)} where ${sql.ref(place.keyColumn)} = ${versionId}`,
   );
   const found = await row<{ n: bigint }>(
     on,

@@ -21,6 +21,7 @@ import { bearerToken, correlationId, hostOfPeer } from './correlation';
 import { toApiError } from './error-mapping';
 import type { MessageFns } from './messages';
 import type { BoundMethod, Pipeline } from './pipeline';
+import type { Admission, Verdict } from './rate-limit';
 
 /** Largest response, bytes: a full page of the widest resource stays well below. Node's clients take 4 MiB. */
 const MAX_RESPONSE_BYTES = 16 * 1_048_576;
@@ -46,13 +47,18 @@ export interface GrpcFront {
   close(graceMs: number): Promise<void>;
 }
 
-/** `descriptors` are what reflection shows, of the pipeline's services. */
-export function createGrpcFront(pipeline: Pipeline, descriptors: Descriptors, maxRequestBytes: number): GrpcFront {
+/** `descriptors` are what reflection shows, of the pipeline's services. Without `admit` there are no rate limits. */
+export function createGrpcFront(
+  pipeline: Pipeline,
+  descriptors: Descriptors,
+  maxRequestBytes: number,
+  admit?: Admission,
+): GrpcFront {
   const server = new Server(serverOptions(maxRequestBytes));
   const names = pipeline.services.map((s) => s.definition.fullName);
   for (const name of names) {
     const methods = [...pipeline.methods.values()].filter((m) => m.service === name);
-    server.addService(grpcDefinition(methods), implementation(methods, pipeline));
+    server.addService(grpcDefinition(methods), implementation(methods, pipeline, admit));
   }
   const health = new HealthImplementation();
   const setServing = (serving: boolean): void => {
@@ -98,12 +104,16 @@ function grpcDefinition(methods: BoundMethod[]): GrpcServiceDefinition {
   );
 }
 
-function implementation(methods: BoundMethod[], pipeline: Pipeline): UntypedServiceImplementation {
+function implementation(
+  methods: BoundMethod[],
+  pipeline: Pipeline,
+  admit: Admission | undefined,
+): UntypedServiceImplementation {
   return Object.fromEntries(
     methods.map((method) => [
       method.definition.name,
       (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>): void => {
-        invoke(pipeline, method, call).then(
+        invoke(pipeline, method, call, admit).then(
           (response) => answer(null, response),
           (error: unknown) => answer(serviceError(toApiError(error))),
         );
@@ -127,17 +137,29 @@ async function invoke(
   pipeline: Pipeline,
   method: BoundMethod,
   call: ServerUnaryCall<unknown, unknown>,
+  admit: Admission | undefined,
 ): Promise<unknown> {
+  const caller = {
+    token: bearerToken(first(call.metadata, 'authorization')),
+    clientAddress: hostOfPeer(call.getPeer()),
+  };
+  refuseByRate(admit?.(method.fullName, caller));
   if (call.request === MALFORMED) throw invalidArgument('The request is not a valid message.');
   const abort = new AbortController();
   // Also fires at a normal end, when nobody listens any more.
   call.on('cancelled', () => abort.abort());
   return pipeline.invoke(method.fullName, call.request, {
-    token: bearerToken(first(call.metadata, 'authorization')),
-    clientAddress: hostOfPeer(call.getPeer()),
+    ...caller,
     correlationId: correlationId(first(call.metadata, 'x-correlation-id')),
     signal: abort.signal,
   });
+}
+
+function refuseByRate(verdict: Verdict | undefined): void {
+  if (verdict === undefined || verdict.outcome === 'allowed') return;
+  const again = `Try again in ${verdict.retryAfter} s.`;
+  if (verdict.outcome === 'limited') throw new ApiError('ResourceExhausted', `Too many requests. ${again}`);
+  throw new ApiError('Unavailable', `The controller counts too many callers at the moment. ${again}`);
 }
 
 const first = (metadata: Metadata, key: string): string | undefined => metadata.get(key)[0]?.toString();

@@ -96,7 +96,10 @@ async function apply(
   }
   if (added.length > 0 && (await store.addBrokeredSources(tx, allowed, added)) !== added.length) {
     throw invalidArgument('Unable to add credential sources to target: not all of them are in its project.', [
-      { name: BROKERED, description: "Must only contain credentials and credential libraries of the target's project." },
+      {
+        name: BROKERED,
+        description: "Must only contain credentials and credential libraries of the target's project.",
+      },
     ]);
   }
 }

@@ -40,7 +40,10 @@ async function resolved(on: Executor, request: Addressed): Promise<Addressed> {
   if (wanted === undefined) return { ...request, id: found.destination_id };
   if (found.host_id !== null && !['', found.host_id].includes(wanted)) {
     throw invalidArgument(MESSAGE.fields, [
-      { name: 'host_id', description: 'The alias names another host: leave the host out, or use the id of the target.' },
+      {
+        name: 'host_id',
+        description: 'The alias names another host: leave the host out, or use the id of the target.',
+      },
     ]);
   }
   return { ...request, id: found.destination_id, host_id: found.host_id ?? wanted };

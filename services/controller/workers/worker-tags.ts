@@ -38,7 +38,8 @@ export function readTags(verb: ListVerb, request: TagsRequest): Tags {
   return tags;
 }
 
-const fits = (text: string): boolean => text.length >= 1 && text.length <= MAX_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
+const fits = (text: string): boolean =>
+  text.length >= 1 && text.length <= MAX_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
 
 /** The tags after the action; undefined when it would remove what is not there or add more than a worker can have. */
 export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags | undefined {

@@ -20,41 +20,41 @@ export interface DialFailure {
   error: string;
 }
 
-/** Resolves in any case; an aborted dial counts as unreachable. */
-export function dial(
-  endpoint: { host: string; port: number },
-  clock: Clock,
-  signal: AbortSignal,
-  timeoutMs = DIAL_TIMEOUT_MS,
-): Promise<Dialed | DialFailure> {
+export interface Dialing {
+  /** Never rejects. */
+  result: Promise<Dialed | DialFailure>;
+  /** Ends an unfinished dial as `dial unreachable`; does nothing after it. */
+  giveUp(): void;
+}
+
+export function dial(endpoint: { host: string; port: number }, clock: Clock, timeoutMs = DIAL_TIMEOUT_MS): Dialing {
   const started = process.hrtime.bigint();
-  return new Promise((resolve) => {
-    const socket = net.connect({
-      ...endpoint,
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEPALIVE_DELAY_MS,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
-    });
-    const settle = (result: Dialed | DialFailure) => {
-      cancel();
-      signal.removeEventListener('abort', abort);
-      if (!('socket' in result)) socket.destroy();
-      resolve(result);
-    };
-    const abort = () => settle({ cause: 'dial unreachable', closedBy: 'worker', error: 'dial given up' });
-    const cancel = clock.after(timeoutMs, () => settle(dialFailure('ETIMEDOUT')));
-    // Stays for the life of the socket: an error without a listener would take the process down.
-    socket.on('error', (error: NodeJS.ErrnoException) => settle(dialFailure(error.code ?? error.message)));
-    socket.once('connect', () => {
-      socket.pause();
-      settle({ socket, latencyUs: Number((process.hrtime.bigint() - started) / 1000n) });
-    });
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
+  const socket = net.connect({
+    ...endpoint,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEPALIVE_DELAY_MS,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
   });
+  let settle: (result: Dialed | DialFailure) => void = () => undefined;
+  const result = new Promise<Dialed | DialFailure>((resolve) => (settle = resolve));
+  const fail = (failure: DialFailure) => {
+    cancel();
+    if (socket.connecting) socket.destroy();
+    settle(failure);
+  };
+  const cancel = clock.after(timeoutMs, () => fail(dialFailure('ETIMEDOUT')));
+  // Stays for the life of the socket: an error without a listener would take the process down.
+  socket.on('error', (error: NodeJS.ErrnoException) => fail(dialFailure(error.code ?? error.message)));
+  socket.once('connect', () => {
+    cancel();
+    socket.pause();
+    settle({ socket, latencyUs: Number((process.hrtime.bigint() - started) / 1000n) });
+  });
+  const giveUp = () => fail({ cause: 'dial unreachable', closedBy: 'worker', error: 'dial given up' });
+  return { result, giveUp: () => socket.connecting && giveUp() };
 }
 
 function dialFailure(error: string): DialFailure {

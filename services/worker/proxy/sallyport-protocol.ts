@@ -27,7 +27,7 @@ import {
   type LiveConnection,
   type SessionEnd,
 } from '../sessions/types';
-import { dial, dialText, type Dialed, type DialFailure } from './dial';
+import { dial, dialText, type Dialed, type DialFailure, type Dialing } from './dial';
 import type { ProxyMetrics } from './metrics';
 import { causeText } from './texts';
 
@@ -67,7 +67,7 @@ class Connection implements LiveConnection {
   isAuthorized = false;
   private readonly transport: Transport;
   private readonly client: { address: string; port: number };
-  private readonly abort = new AbortController();
+  private dialing: Dialing | undefined;
   private readonly started = process.hrtime.bigint();
   private readonly cancelDeadline: () => void;
   /** Payload that came before the endpoint was ready; at most about one read beyond the high-water mark. */
@@ -115,7 +115,7 @@ class Connection implements LiveConnection {
   cut(end: ConnectionEnd): void {
     if (this.end) return;
     this.end = end;
-    this.abort.abort();
+    this.dialing?.giveUp();
     if (!this.relay) return;
     this.relay.abort();
     this.sendClose(end.closedBy, end.cause, () => this.report());
@@ -152,7 +152,7 @@ class Connection implements LiveConnection {
     this.setUp(tofuToken).catch((error: unknown) => {
       this.deps.log.error({ err: error, session_id: this.session.id }, 'connection set-up failed');
       this.end ??= { closedBy: 'worker', cause: 'protocol error' };
-      this.abort.abort();
+      this.dialing?.giveUp();
       if (this.isAuthorized) this.report();
       else this.forget();
       this.transport.destroy();
@@ -165,19 +165,19 @@ class Connection implements LiveConnection {
   }
 
   private async setUp(tofuToken: string): Promise<void> {
-    const { clock, dialTimeoutMs } = this.deps;
-    const dialing = dial(this.session.grant.endpoint, clock, this.abort.signal, dialTimeoutMs);
+    const dialing = dial(this.session.grant.endpoint, this.deps.clock, this.deps.dialTimeoutMs);
+    this.dialing = dialing;
     const authorization = await this.authorize(tofuToken);
     if ('closedBy' in authorization) {
-      this.abort.abort();
-      const dialed = await dialing;
+      this.dialing?.giveUp();
+      const dialed = await dialing.result;
       if ('socket' in dialed) dialed.socket.destroy();
       this.forget();
       return this.refuse(authorization);
     }
     this.isAuthorized = true;
     this.deps.metrics.openConnections.inc();
-    const dialed = await dialing;
+    const dialed = await dialing.result;
     if ('socket' in dialed) this.dialedTo(dialed);
     if (this.end) return this.endDuringSetUp(this.end);
     if (!('socket' in dialed)) return this.dialFailed(dialed);
@@ -256,6 +256,7 @@ class Connection implements LiveConnection {
     for (const chunk of this.early) relay.data(chunk);
     for (const type of this.earlyFrames) relay.control(type, Buffer.alloc(0));
     this.early = [];
+    this.dialing = undefined;
     if (this.earlyBytes >= HIGH_WATER_BYTES && socket.writableLength < HIGH_WATER_BYTES) this.transport.resume();
   }
 
@@ -291,7 +292,7 @@ class Connection implements LiveConnection {
       end.kind === 'protocol'
         ? { closedBy: 'client', cause: 'protocol error', error: end.error.message }
         : { closedBy: 'client', cause: 'client lost' };
-    this.abort.abort();
+    this.dialing?.giveUp();
   }
 
   private sendClose(closedBy: string, cause: string, written?: () => void): void {

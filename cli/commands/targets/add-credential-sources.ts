@@ -1,0 +1,3 @@
+import { credentialSourcesCommand } from '../../resources/credential-source-edits';
+
+export const command = credentialSourcesCommand('add');

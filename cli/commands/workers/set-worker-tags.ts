@@ -1,0 +1,3 @@
+import { tagCommand } from '../../resources/worker-tags';
+
+export const command = tagCommand('set');

@@ -1,0 +1,55 @@
+import { memoryIo } from '../testing/run';
+import type { Context } from './command';
+import { UsageError } from './errors';
+import { parseArgv } from './argv';
+import { pairedObject, pairFlags } from './pair-flags';
+
+const KV = { whole: 'object', piece: 'kv' };
+
+function objectOf(words: string[], env: NodeJS.ProcessEnv = {}): unknown {
+  const { io } = memoryIo({ env });
+  const values = parseArgv(words, pairFlags(KV, 'the object'), { env });
+  return pairedObject({ io, values } as unknown as Context, KV);
+}
+
+test('the type follows from the value, or is told by the flag', () => {
+  expect(objectOf([])).toBeUndefined();
+  expect(objectOf(['-kv', 'a=x', '-kv', 'b=1.5', '-kv', 'c=true', '-kv', 'd', '-kv', 'e=null'])).toEqual({
+    a: 'x',
+    b: 1.5,
+    c: true,
+    d: null,
+    e: null,
+  });
+  expect(objectOf(['-kv', 'a=[1,"x"]', '-kv', 'b={"c":1}', '-kv', 'x=a=b,c'])).toEqual({
+    a: [1, 'x'],
+    b: { c: 1 },
+    x: 'a=b,c',
+  });
+  expect(objectOf(['-string-kv', 'a=1', '-num-kv', 'b=1', '-bool-kv', 'c=false'])).toEqual({ a: '1', b: 1, c: false });
+});
+
+test('keys nest, collect into lists, and null starts over, in the order of the command line', () => {
+  expect(objectOf(['-kv', 'a.b=1', '-kv', 'a.c=2'])).toEqual({ a: { b: 1, c: 2 } });
+  expect(objectOf(['-string-kv', 'a=1', '-kv', 'a=2', '-num-kv', 'a=3'])).toEqual({ a: ['1', 2, 3] });
+  expect(objectOf(['-kv', 'a=1', '-kv', 'a=null'])).toEqual({ a: null });
+});
+
+test('whole objects and values stand elsewhere', () => {
+  expect(objectOf(['-object', 'env://O'], { O: '{"a":1}' })).toEqual({ a: 1 });
+  expect(objectOf(['-kv', 'a=env://V'], { V: 'secret' })).toEqual({ a: 'secret' });
+});
+
+test.each([
+  [['-object', 'nope']],
+  [['-object', '[1]']],
+  [['-object', '{}', '-kv', 'a=1']],
+  [['-kv', '=1']],
+  [['-kv', 'a-b=1']],
+  [['-kv', 'a=[1']],
+  [['-num-kv', 'a=x']],
+  [['-bool-kv', 'a=yes']],
+  [['-string-kv', 'a']],
+])('%j is refused', (words) => {
+  expect(() => objectOf(words)).toThrow(UsageError);
+});

@@ -1,0 +1,116 @@
+/**
+ * Families of five flags that build one JSON object: the whole object as JSON, or piece by piece with `key=value`,
+ * whose type is told by the flag or taken from the value. Dotted keys nest.
+ */
+import type { Context, Flag } from './command';
+import { UsageError } from './errors';
+import { maybeIndirect } from './indirect';
+
+export interface PairFamily {
+  /** `object`. */
+  whole: string;
+  /** `kv`, with `string-kv`, `num-kv` and `bool-kv` beside it. */
+  piece: string;
+}
+
+/** The flags of a family. */
+export function pairFlags({ whole, piece }: PairFamily, what: string): Flag[] {
+  const pair = (name: string, description: string): Flag => ({ name, type: 'list', hint: 'key=value', description });
+  return [
+    {
+      name: whole,
+      type: 'string',
+      description: `${capital(what)}: JSON, file:// or env://. Excludes the flags for pieces.`,
+    },
+    pair(piece, `Piece of ${what}, whose type follows from the value. Without a value it is null.`),
+    pair(`string-${piece}`, `Text in ${what}.`),
+    pair(`num-${piece}`, `Number in ${what}.`),
+    pair(`bool-${piece}`, `true or false in ${what}.`),
+  ];
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The object that the flags of a family give; undefined when none is there. */
+export function pairedObject(context: Context, { whole, piece }: PairFamily): Record<string, unknown> | undefined {
+  const { values, io } = context;
+  const given = values.sequence(piece, `string-${piece}`, `num-${piece}`, `bool-${piece}`);
+  const text = values.text(whole);
+  if (text !== '' && given.length > 0)
+    throw new UsageError(`-${whole} excludes -${piece}, -string-${piece}, -num-${piece} and -bool-${piece}`);
+  if (text !== '') return wholeObject(maybeIndirect(text, io.env), whole);
+  if (given.length === 0) return undefined;
+  const object: Record<string, unknown> = {};
+  for (const { name, value } of given) addPair(object, name, value, io.env, piece);
+  return object;
+}
+
+function wholeObject(text: string, flag: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UsageError(`-${flag} must be a JSON object`);
+  return value as Record<string, unknown>;
+}
+
+/** Each part is the name of a field. */
+const KEY = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/;
+
+function addPair(
+  object: Record<string, unknown>,
+  flag: string,
+  pair: string,
+  env: NodeJS.ProcessEnv,
+  piece: string,
+): void {
+  const equals = pair.indexOf('=');
+  const key = (equals < 0 ? pair : pair.slice(0, equals)).trim();
+  if (!KEY.test(key))
+    throw new UsageError(`-${flag} must be of the form key=value, which ${JSON.stringify(pair)} is not`);
+  const text = equals < 0 ? undefined : maybeIndirect(pair.slice(equals + 1).trim(), env);
+  const value = flag === piece ? inferred(text, flag) : typed(text, flag, piece);
+  let at = object;
+  const parts = key.split('.');
+  const last = parts.pop()!;
+  for (const part of parts) {
+    const below = Object.hasOwn(at, part) ? at[part] : undefined;
+    if (typeof below !== 'object' || below === null || Array.isArray(below)) at[part] = {};
+    at = at[part] as Record<string, unknown>;
+  }
+  at[last] = value === null || !Object.hasOwn(at, last) ? value : combined(at[last], value);
+}
+
+/** A key that is given twice holds a list. */
+const combined = (before: unknown, value: unknown): unknown[] => [
+  ...(Array.isArray(before) ? (before as unknown[]) : [before]),
+  value,
+];
+
+function typed(text: string | undefined, flag: string, piece: string): unknown {
+  if (text === undefined) throw new UsageError(`-${flag} needs a value: key=value`);
+  if (flag === `string-${piece}`) return text;
+  if (flag === `bool-${piece}`) {
+    if (text === 'true' || text === 'false') return text === 'true';
+    throw new UsageError(`Error parsing ${JSON.stringify(text)}: neither true nor false`);
+  }
+  if (!isNumber(text)) throw new UsageError(`Error parsing ${JSON.stringify(text)}: not a number`);
+  return Number(text);
+}
+
+const isNumber = (text: string): boolean => /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text);
+
+function inferred(text: string | undefined, flag: string): unknown {
+  if (text === undefined || text === 'null') return null;
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (isNumber(text)) return Number(text);
+  if (!/^[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new UsageError(`-${flag} must be valid JSON where a value starts with "[" or "{"`);
+  }
+}

@@ -1,0 +1,16 @@
+import { longTime } from './format';
+import { row, type Item } from './table';
+
+const COLUMN = 14;
+
+/** Users who opened sessions, by month. */
+export const activeUsersTable = (months: readonly Item[]): string[] => [
+  'Billing information:',
+  '',
+  ...months.flatMap((month) => [
+    row(2, 'Count', month.count ?? '0', COLUMN),
+    row(2, 'Start Time', longTime(String(month.start_time ?? '')), COLUMN),
+    row(2, 'End Time', longTime(String(month.end_time ?? '')), COLUMN),
+    '',
+  ]),
+];

@@ -1,0 +1,12 @@
+import { CREDENTIAL_STORE, type Resource } from '../core/resource';
+import { credentialLibraries as presenter } from '../output/credential-libraries';
+
+export const credentialLibraries: Resource = {
+  singular: 'credential library',
+  plural: 'credential libraries',
+  message: 'CredentialLibrary',
+  messages: 'CredentialLibraries',
+  container: CREDENTIAL_STORE,
+  presenter,
+  service: async () => (await import('../../proto/gen/api/credential_libraries')).CredentialLibraryServiceDefinition,
+};

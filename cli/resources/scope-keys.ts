@@ -1,0 +1,60 @@
+/** Commands about the keys of a scope. */
+import { withClient } from '../core/api-command';
+import type { ApiClient } from '../core/client';
+import type { Command, Context, Flag } from '../core/command';
+import { EXIT, UsageError } from '../core/errors';
+import { apiFlags } from '../core/flags';
+import type { Item } from '../output/table';
+import { scopes } from './scopes';
+
+/** Neither default nor environment: keys of the wrong scope are no small mistake. */
+const KEY_SCOPE: Flag = { name: 'scope-id', type: 'string', description: 'Id of the scope that the keys are of.' };
+
+interface KeyCommand {
+  synopsis: string;
+  description?: string;
+  examples: readonly string[];
+  /** `list-keys`: names the action in errors. */
+  verb: string;
+  /** Key in the service definition. */
+  method: string;
+  /** Field of the request that names the scope. */
+  scopeField: 'id' | 'scope_id';
+  flags?: readonly Flag[];
+  /** Further fields of the request. */
+  request?(context: Context): Record<string, unknown>;
+  /** Prints the answer. */
+  show(context: Context, answer: Record<string, any>): void;
+}
+
+export const keyCommand = (options: KeyCommand): Command => ({
+  synopsis: options.synopsis,
+  ...(options.description === undefined ? {} : { description: options.description }),
+  examples: options.examples,
+  flags: apiFlags(KEY_SCOPE, ...(options.flags ?? [])),
+  run: async (context) => {
+    const scopeId = context.values.text('scope-id');
+    if (scopeId === '') throw new UsageError('Scope ID must be passed in via -scope-id');
+    const request = { [options.scopeField]: scopeId, ...options.request?.(context) };
+    return withClient(context, async (client: ApiClient) => {
+      const answer = await client.call({
+        service: await scopes.service(),
+        method: options.method,
+        request,
+        action: `${options.verb} on scope`,
+        attempt: `${options.verb.replaceAll('-', ' ')} of a scope`,
+      });
+      options.show(context, answer);
+      return EXIT.ok;
+    });
+  },
+});
+
+/** Shows the items of an answer as the table, or as JSON. */
+export const showItems =
+  (table: (items: readonly Item[]) => string[]) =>
+  ({ printer }: Context, answer: Record<string, any>): void => {
+    const items = (answer.items ?? []) as Item[];
+    if (printer.format === 'json') printer.json({ status_code: 200, items: items.length === 0 ? null : items });
+    else printer.table(table(items));
+  };

@@ -1,0 +1,25 @@
+/** Flags that make an alias together with a target. */
+import type { Context, Flag } from '../core/command';
+import { UsageError } from '../core/errors';
+
+export const WITH_ALIAS: Flag[] = [
+  { name: 'with-alias-value', type: 'string', description: 'Alias to create together with the target.' },
+  { name: 'with-alias-scope-id', type: 'string', default: 'global', description: 'Scope of that alias.' },
+  {
+    name: 'with-alias-authorize-session-host-id',
+    type: 'string',
+    description: 'Id of the host that sessions opened through that alias use.',
+  },
+];
+
+export function addAlias({ values }: Context, item: Record<string, unknown>): Promise<void> {
+  const value = values.text('with-alias-value');
+  const hostId = values.text('with-alias-authorize-session-host-id');
+  if (value === '') {
+    if (hostId !== '') throw new UsageError('-with-alias-authorize-session-host-id needs -with-alias-value');
+    return Promise.resolve();
+  }
+  const attributes = hostId === '' ? {} : { attributes: { authorize_session_arguments: { host_id: hostId } } };
+  item.with_aliases = [{ value, scope_id: values.text('with-alias-scope-id'), ...attributes }];
+  return Promise.resolve();
+}

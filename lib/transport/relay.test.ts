@@ -1,0 +1,80 @@
+/** What the relay makes of its local socket and its peer; both are real sockets. */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { systemClock } from '../clock/clock';
+import { encodeFrame, FrameDecoder, FrameType } from './frames';
+import { Relay, type RelayEnd } from './relay';
+import { Transport } from './transport';
+
+const sockets: Socket[] = [];
+afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));
+
+/** Two ends of a TCP connection. */
+async function pair(): Promise<[Socket, Socket]> {
+  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const near = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+  const [far] = (await once(server, 'connection')) as [Socket];
+  server.close();
+  for (const socket of [near, far]) sockets.push(socket.on('error', () => undefined));
+  return [near, far];
+}
+
+async function setUp(halfClosedIdleMs?: number) {
+  const [local, application] = await pair();
+  const [inner, peer] = await pair();
+  const frames: string[] = [];
+  const names = Object.fromEntries(Object.entries(FrameType).map(([name, type]) => [type, name]));
+  const decoder = new FrameDecoder({
+    data: (chunk) => frames.push(`data ${chunk.toString()}`),
+    control: (type) => frames.push(names[type]!),
+  });
+  peer.on('data', (chunk: Buffer) => decoder.push(chunk));
+  const silent = { data() {}, control() {}, drain() {}, closed() {} };
+  const transport = new Transport(inner, silent, systemClock);
+  const done = new Promise<RelayEnd>((resolve) => {
+    new Relay(local, transport, { clock: systemClock, halfClosedIdleMs, done: resolve }).start();
+  });
+  return { local, application, peer, frames, done, transport };
+}
+
+test('an endpoint that stops answering is lost, not reset', async () => {
+  const { local, done, frames, peer, transport } = await setUp();
+  local.destroy(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' }));
+  expect(await done).toEqual({ by: 'local', cause: 'lost', error: 'ETIMEDOUT' });
+  transport.end();
+  await once(peer, 'end');
+  expect(frames).toEqual(['rst']);
+});
+
+test('each direction ends on its own; the first to end is named', async () => {
+  const { application, peer, done, frames } = await setUp();
+  const received: string[] = [];
+  application.on('data', (chunk: Buffer) => received.push(chunk.toString()));
+  application.end('request');
+  while (!frames.includes('fin')) await once(peer, 'data');
+  peer.write(Buffer.concat([encodeFrame(FrameType.data, Buffer.from('answer')), encodeFrame(FrameType.fin)]));
+  expect(await done).toEqual({ by: 'local', cause: 'fin' });
+  expect(frames).toEqual(['data request', 'fin']);
+  await once(application, 'end');
+  expect(received).toEqual(['answer']);
+});
+
+test.each([
+  ['DATA after FIN', [FrameType.fin, FrameType.data]],
+  ['FIN twice', [FrameType.fin, FrameType.fin]],
+  ['CONNECT', [FrameType.connect]],
+])('%s is a protocol error and resets the local side', async (_, types) => {
+  const { local, peer, done } = await setUp();
+  peer.write(Buffer.concat(types.map((type) => encodeFrame(type, Buffer.from('x')))));
+  expect(await done).toMatchObject({ by: 'peer', cause: 'protocol error' });
+  expect(local.destroyed).toBe(true);
+});
+
+test('a peer that vanishes is lost although the local side had ended', async () => {
+  const { application, peer, done } = await setUp();
+  application.end();
+  await once(peer, 'data');
+  peer.destroy();
+  expect(await done).toMatchObject({ by: 'peer', cause: 'lost' });
+});

@@ -1,0 +1,101 @@
+/** Tags and the certificate authority through the workers service. */
+import { fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
+import { loadAuthority } from './authority';
+import { editedTags } from './worker-tags';
+import { workerService } from './workers.rpc';
+
+let controller: TestController;
+let reloads = 0;
+
+beforeAll(async () => {
+  const control = { reloadAuthority: () => Promise.resolve(void reloads++) };
+  controller = await startTestController((deps) => [
+    workerService({ ...deps, control, authority: undefined as never }),
+  ]);
+  const authority = await loadAuthority(controller.deps.db.executor, controller.deps.kms);
+  await controller.stop();
+  controller = await startTestController((deps) => [workerService({ ...deps, control, authority })]);
+});
+afterAll(() => controller.stop());
+
+const create = async () =>
+  (await controller.admin.call('WorkerService/CreateControllerLed', { item: { scope_id: 'global' } })).item;
+const edit = async (verb: string, id: string, version: number, api_tags?: object) =>
+  (await controller.admin.call(`WorkerService/${verb}WorkerTags`, { id, version, api_tags })).item;
+
+test('tags are added, replaced and removed; filters see them', async () => {
+  const { id, local_storage_state } = await create();
+  expect(local_storage_state).toBe('unknown');
+  const added = await edit('Add', id, 1, { region: ['eu', 'us', 'eu'], type: ['prod'] });
+  expect(added).toMatchObject({ version: 2, api_tags: { region: ['eu', 'us'], type: ['prod'] } });
+  expect(added.canonical_tags).toEqual(added.api_tags);
+  expect((await edit('Add', id, 2, { region: ['eu', 'asia'] })).api_tags.region).toEqual(['eu', 'us', 'asia']);
+  expect((await edit('Remove', id, 3, { region: ['us', 'asia'], type: ['prod'] })).api_tags).toEqual({
+    region: ['eu'],
+  });
+  expect((await edit('Set', id, 4, { a: ['b'] })).api_tags).toEqual({ a: ['b'] });
+  const filter = '"b" in "/item/api_tags/a"';
+  const { items } = await controller.admin.call('WorkerService/ListWorkers', { scope_id: 'global', filter });
+  expect(items).toMatchObject([{ id }]);
+  const emptied = await edit('Set', id, 5);
+  expect(emptied).toMatchObject({ version: 6 });
+  expect(emptied.api_tags).toBeUndefined();
+});
+
+test('what cannot be done changes nothing', async () => {
+  const { admin, user, anonymous } = controller;
+  const { id } = await create();
+  await edit('Set', id, 1, { a: ['b'] });
+  const refusal = (verb: string, version: number, api_tags?: object, as = admin) =>
+    as.refusal(`WorkerService/${verb}WorkerTags`, { id, version, api_tags });
+  expect(await refusal('Remove', 2, { a: ['b', 'c'] })).toMatchObject({ status: 400 });
+  expect(await refusal('Remove', 2, { x: ['y'] })).toMatchObject({ status: 400 });
+  expect(await refusal('Add', 1, { a: ['c'] })).toMatchObject({ status: 404 });
+  expect(fieldsOf(await refusal('Add', 2))).toEqual({ api_tags: 'Must be non-empty.' });
+  expect(fieldsOf(await refusal('Set', 0))).toEqual({ version: 'Required field.' });
+  const bad = [
+    { a: [] },
+    { a: 'b' },
+    { a: [1] },
+    { a: [''] },
+    { '': ['b'] },
+    { a: ['x'.repeat(513)] },
+    { a: ['\u0000'] },
+  ];
+  for (const tags of bad) expect(fieldsOf(await refusal('Set', 2, tags))).toHaveProperty('api_tags');
+  const many = { a: Array.from({ length: 1_001 }, (_, i) => `v${i}`) };
+  expect(fieldsOf(await refusal('Set', 2, many))).toHaveProperty('api_tags');
+  expect(await refusal('Add', 2, { a: ['c'] }, user)).toMatchObject({ status: 403 });
+  expect(await refusal('Add', 2, { a: ['c'] }, anonymous)).toMatchObject({ status: 401 });
+  const { item } = await admin.call('WorkerService/GetWorker', { id });
+  expect(item).toMatchObject({ version: 2, api_tags: { a: ['b'] } });
+});
+
+test('tags with names of Object.prototype are tags like others', () => {
+  expect(editedTags('add', {}, { constructor: ['x'] })).toEqual({ constructor: ['x'] });
+  expect(editedTags('remove', {}, { toString: ['x'] })).toBeUndefined();
+});
+
+test('of parallel edits of one version one wins', async () => {
+  const { id } = await create();
+  const edits = Array.from({ length: 10 }, (_, i) => edit('Add', id, 1, { n: [`v${i}`] }));
+  const outcomes = await Promise.allSettled(edits);
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('the certificate authority is read, and replaced by administrators only', async () => {
+  const { admin, user, anonymous } = controller;
+  const read = async () =>
+    (await admin.call('WorkerService/ReadCertificateAuthority', { scope_id: 'global' })).item.certs;
+  const before = await read();
+  expect(before).toMatchObject([{ id: 'current' }, { id: 'next' }]);
+  const reinitialize = 'WorkerService/ReinitializeCertificateAuthority';
+  expect(await user.refusal(reinitialize, {})).toMatchObject({ status: 403 });
+  expect(await anonymous.refusal('WorkerService/ReadCertificateAuthority', {})).toMatchObject({ status: 401 });
+  expect(fieldsOf(await admin.refusal(reinitialize, { scope_id: 'o_1234567890' }))).toHaveProperty('scope_id');
+  expect(await read()).toEqual(before);
+  const { certs } = (await admin.call(reinitialize, { scope_id: 'global' })).item;
+  expect(certs[0].public_key_sha256).not.toBe(before[0].public_key_sha256);
+  expect(await read()).toEqual(certs);
+  expect(reloads).toBe(1);
+});
