@@ -80,7 +80,7 @@ const entry = (change: string) => sql`update ldap_accounts set ${sql.raw(change)
 
 test.each<[string, RawBuilder<unknown>]>([
   ['subtype_is_oidc', oidc("type = 'ldap'")],
-  ['auth_method_state_is_known', oidc("state = 'on'")],
+  ['auth_method_state_is_known', oidc("state = 'on', issuer = 'https://x', signing_algorithms = array['x']")],
   ['active_oidc_method_is_complete', oidc("state = 'active-public'")],
   ['active_oidc_method_is_complete', oidc("state = 'active-private', issuer = 'https://x'")],
   ['issuer_is_a_url', oidc("issuer = 'ftp://x'")],
@@ -117,7 +117,7 @@ test.each<[string, RawBuilder<unknown>]>([
     'ldap_login_name_is_unique_in_its_auth_method',
     sql`insert into ldap_accounts (id, auth_method_id, login_name) values ('acctldap_2', 'amldap_1', 'ann')`,
   ],
-  ['managed_group_type_is_known', group('mgldap_9', 'amldap_1', 'password', null, ['x'])],
+  ['managed_group_type_is_known', group('mgldap_9', 'amldap_1', 'password', null, null)],
   ['managed_group_has_the_rule_of_its_type', group('mgldap_9', 'amldap_1', 'ldap', 'x', null)],
   ['managed_group_has_the_rule_of_its_type', group('mgldap_9', 'amldap_1', 'ldap', 'x', ['x'])],
   ['group_names_are_texts', group('mgldap_9', 'amldap_1', 'ldap', null, [])],

@@ -10,7 +10,6 @@ import {
   type ListAuthMethodsRequest,
   type UpdateAuthMethodRequest,
 } from '../../../proto/gen/api/auth_methods';
-import type { Allowed } from '../authz/authz';
 import { authorizedCollectionActions } from '../authz/collections';
 import type { ControllerDeps } from '../context';
 import { transaction } from '../db/db';
@@ -145,7 +144,7 @@ class AuthMethodRpc {
     const whole = await this.checkResult(op, row, settings);
     if (dryRun) {
       if (row.version !== request.item!.version) throw staleVersion('Auth method', row.id);
-      return this.access.shown(op, allowed, { ...row, ...common, oidc: whole } as AuthMethodRow);
+      return this.access.shown(op, allowed, { ...row, ...common, oidc: whole });
     }
     const now = this.deps.clock.now();
     const done = await changing(this.deps.db, now, async (tx) => {
@@ -167,7 +166,7 @@ class AuthMethodRpc {
     }
     if (row.oidc === null) return null;
     const { client_secret: _secret, ...open } = settings;
-    const whole = { ...row.oidc, ...open } as OidcSettings;
+    const whole = { ...row.oidc, ...open };
     if (Object.keys(settings).length > 0) await checkUsable(whole, op.signal);
     return whole;
   }

@@ -30,6 +30,15 @@ export async function authenticate(
   op: Op,
   request: AuthenticateRequest,
 ) {
+  const leave = passwords.admit();
+  try {
+    return await logIn(deps, passwords, op, request);
+  } finally {
+    leave();
+  }
+}
+
+async function logIn(deps: ControllerDeps, passwords: PasswordQueue, op: Op, request: AuthenticateRequest) {
   const credentials = checkRequest(request);
   const method = await store.findAuthMethod(deps.db.executor, request.auth_method_id);
   if (method === undefined) throw resourceNotFound();

@@ -78,3 +78,13 @@ test('ten failures in a row cost nothing, the wait then doubles up to a minute; 
   expect(await fail()).toBe(false);
   expect(await queue.check('a', stored, 'right')).toBe(true);
 });
+
+test('places are taken for whole logins, before anything is looked up, and given back once', () => {
+  const queue = new PasswordQueue({ concurrent: 1, queued: 1, clock: new TestClock() });
+  const [first] = [queue.admit(), queue.admit()];
+  expect(() => queue.admit()).toThrow(expect.objectContaining({ kind: 'ResourceExhausted' }) as Error);
+  first();
+  first();
+  queue.admit();
+  expect(() => queue.admit()).toThrow('Too many logins');
+});

@@ -61,6 +61,7 @@ export class PasswordQueue {
   /** Iteration order is the order of last failure. */
   private readonly failures = new Map<string, Failures>();
   private running = 0;
+  private admitted = 0;
   /** Stands in for accounts that do not exist or have no password, so that they take as long. */
   private decoy: Promise<string> | undefined;
 
@@ -85,6 +86,20 @@ export class PasswordQueue {
     if (right) this.failures.delete(key);
     else this.noteFailure(key);
     return right;
+  }
+
+  /**
+   * Takes a place for a whole login before anything is looked up, so that refusing costs less than what it protects.
+   * Throws ResourceExhausted when all places are taken; the returned function gives the place back, once.
+   */
+  admit(): () => void {
+    if (this.admitted >= this.options.concurrent + this.options.queued) throw queueFull();
+    this.admitted++;
+    let mine = true;
+    return () => {
+      if (mine) this.admitted--;
+      mine = false;
+    };
   }
 
   /** {@link hashPassword} in its turn. */
@@ -132,7 +147,7 @@ export class PasswordQueue {
       return Promise.resolve();
     }
     if (this.waiting.length >= this.options.queued) {
-      throw new ApiError('ResourceExhausted', 'Too many logins at once. Try again in a few seconds.');
+      throw queueFull();
     }
     return new Promise((resolve, reject) => {
       const leave = (): void => {
@@ -151,4 +166,6 @@ export class PasswordQueue {
   }
 }
 
+const queueFull = (): ApiError =>
+  new ApiError('ResourceExhausted', 'Too many logins at once. Try again in a few seconds.');
 const givenUp = (): ApiError => new ApiError('DeadlineExceeded', 'The request was given up before its turn.');

@@ -164,39 +164,43 @@ function withDefaults(type: LibraryType, given: Record<string, unknown>): Record
 }
 
 function checkAttributes(errors: FieldErrors, type: LibraryType, attributes: Given): void {
-  const require = (name: string, holds: boolean, text: string) => {
+  const must = (name: string, holds: boolean, text: string) => {
     errors.require(holds, `attributes.${name}`, text);
   };
-  const path = String(attributes.path ?? '');
-  require('path', path !== '', 'This is a required field.');
+  const path = (attributes.path as string | undefined) ?? '';
+  must('path', path !== '', 'This is a required field.');
   if (type === 'vault-generic') {
     const isPost = attributes.http_method === 'POST';
-    require('http_method', isPost || attributes.http_method === 'GET', "If set, value must be 'GET' or 'POST'.");
+    must('http_method', isPost || attributes.http_method === 'GET', "If set, value must be 'GET' or 'POST'.");
     const bodyFits = isPost || attributes.http_request_body === undefined;
-    require('http_request_body', bodyFits, "Field can only be set if attributes.http_method is set to the value 'POST'.");
+    must('http_request_body', bodyFits, "Field can only be set if attributes.http_method is set to the value 'POST'.");
   } else if (type === 'vault-ldap') {
     const fits = path === '' || /\/(creds|static-cred)\/./.test(path);
-    require('path', fits, 'This field must contain "/creds/" or "/static-cred/" and a role.');
+    must('path', fits, 'This field must contain "/creds/" or "/static-cred/" and a role.');
   } else {
-    checkSshCertificate(require, attributes, path);
+    checkSshCertificate(must, attributes, path);
   }
 }
 
 function checkSshCertificate(
-  require: (name: string, holds: boolean, text: string) => void,
+  must: (name: string, holds: boolean, text: string) => void,
   attributes: Given,
   path: string,
 ): void {
   const fits = path === '' || /\/(sign|issue)\/[^/]+$/.test(path);
-  require('path', fits, 'This field must end in "/sign/" or "/issue/" and a role.');
-  require('username', attributes.username !== undefined, 'This is a required field.');
-  const keyType = String(attributes.key_type);
+  must('path', fits, 'This field must end in "/sign/" or "/issue/" and a role.');
+  must('username', attributes.username !== undefined, 'This is a required field.');
+  const keyType = attributes.key_type as string;
   const bits = Object.hasOwn(KEY_BITS, keyType) ? KEY_BITS[keyType]! : undefined;
-  require('key_type', bits !== undefined, 'This field must be "ed25519", "ecdsa" or "rsa".');
+  must('key_type', bits !== undefined, 'This field must be "ed25519", "ecdsa" or "rsa".');
   const bitsFit = bits === undefined || bits.includes(Number(attributes.key_bits ?? 0));
-  require('key_bits', bitsFit, `This field must be one of ${bits?.join(', ')} for key type ${keyType}.`);
+  must('key_bits', bitsFit, `This field must be one of ${bits?.join(', ')} for key type ${keyType}.`);
   for (const name of ['critical_options', 'extensions']) {
-    const values = Object.values((attributes[name] ?? {}) as object);
-    require(name, values.every((value) => typeof value === 'string'), 'All values of this field must be strings.');
+    const values = Object.values(attributes[name] ?? {});
+    must(
+      name,
+      values.every((value) => typeof value === 'string'),
+      'All values of this field must be strings.',
+    );
   }
 }

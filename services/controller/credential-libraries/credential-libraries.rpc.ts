@@ -117,7 +117,7 @@ async function sealedColumns(
   const sealed =
     body === undefined
       ? undefined
-      : await kms.encrypt(db.executor, scope_id, 'database', Buffer.from(String(body)), id);
+      : await kms.encrypt(db.executor, scope_id, 'database', Buffer.from(body as string), id);
   return {
     attributes: JSON.stringify(clear),
     credential_mapping_overrides: JSON.stringify(credential_mapping_overrides),

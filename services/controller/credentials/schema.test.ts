@@ -95,7 +95,7 @@ const RULES: [string, () => RawBuilder<unknown>][] = [
   ['credential_library_description_is_bounded', () => newLibrary('clvlt_0000000009', VAULT, { description: '' })],
   ['fixed_after_creation', () => change('credential_libraries', LIBRARY, sql`credential_type = 'password'`)],
   ['credential_is_in_a_static_store', () => newCredential({ credential_store_id: VAULT })],
-  ['credential_type_is_known', () => newCredential({ type: 'nope' })],
+  ['credential_type_is_known', () => newCredential({ type: 'nope', password_hmac: null })],
   ['credential_name_is_bounded', () => newCredential({ name: '' })],
   ['credential_description_is_bounded', () => newCredential({ description: '' })],
   ['credential_has_the_fields_of_its_type', () => newCredential({ username: 'u' })],

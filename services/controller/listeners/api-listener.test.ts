@@ -85,6 +85,25 @@ test('one TLS port speaks both, by ALPN', async () => {
   expect(api.seen).toHaveLength(2);
 });
 
+test('a client that offers HTTP/2 and HTTP/1.1, as curl does, gets HTTP/1.1; one that offers neither is refused', async () => {
+  const api = await start({ tls: pem });
+  const offer = (ALPNProtocols: string[]): Promise<string | false | null> =>
+    new Promise((resolve, reject) => {
+      const socket = tlsConnect({
+        host: '127.0.0.1',
+        port: api.port,
+        ca: pem.ca,
+        servername: 'localhost',
+        ALPNProtocols,
+      });
+      sockets.push(socket);
+      socket.on('secureConnect', () => resolve(socket.alpnProtocol)).on('error', reject);
+    });
+  expect(await offer(['h2', 'http/1.1'])).toBe('http/1.1');
+  expect(await offer(['h2'])).toBe('h2');
+  await expect(offer(['acme-tls/1'])).rejects.toThrow();
+});
+
 test('a request that comes byte by byte is understood', async () => {
   const api = await start();
   const socket = dial(api);

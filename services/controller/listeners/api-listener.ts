@@ -137,6 +137,13 @@ function httpServer(gateway: RequestListener, timeouts: ApiTimeouts): HttpServer
   return server;
 }
 
+/**
+ * gRPC clients offer `h2` alone; curl, browsers and HTTP libraries offer `http/1.1` beside it and are served with that, because
+ * what speaks HTTP/2 here is gRPC only. Undefined refuses the handshake: the client offers neither.
+ */
+const chooseProtocol = (offered: readonly string[]): string | undefined =>
+  ['http/1.1', 'h2'].find((protocol) => offered.includes(protocol));
+
 function tlsServer(
   material: TlsMaterial,
   timeouts: ApiTimeouts,
@@ -148,7 +155,7 @@ function tlsServer(
     cert: material.cert,
     key: material.key,
     minVersion: 'TLSv1.2',
-    ALPNProtocols: ['h2', 'http/1.1'],
+    ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
     handshakeTimeout: timeouts.handshake,
   });
   server.on('secureConnection', (socket: TLSSocket) => {

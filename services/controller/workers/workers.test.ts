@@ -1,6 +1,6 @@
 /** Tags and the certificate authority through the workers service. */
 import { fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
-import { loadAuthority } from './authority';
+import { loadAuthority, type DeploymentAuthority } from './authority';
 import { editedTags } from './worker-tags';
 import { workerService } from './workers.rpc';
 
@@ -9,12 +9,9 @@ let reloads = 0;
 
 beforeAll(async () => {
   const control = { reloadAuthority: () => Promise.resolve(void reloads++) };
-  controller = await startTestController((deps) => [
-    workerService({ ...deps, control, authority: undefined as never }),
-  ]);
-  const authority = await loadAuthority(controller.deps.db.executor, controller.deps.kms);
-  await controller.stop();
+  const authority = {} as DeploymentAuthority;
   controller = await startTestController((deps) => [workerService({ ...deps, control, authority })]);
+  Object.assign(authority, await loadAuthority(controller.deps.db.executor, controller.deps.kms));
 });
 afterAll(() => controller.stop());
 

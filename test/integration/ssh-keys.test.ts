@@ -4,8 +4,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeWith } from '../../test/harness/tools';
-import { checkPrivateKey, PrivateKeyError } from './private-key';
+import { describeWith } from '../harness/tools';
+import { checkPrivateKey, PrivateKeyError } from '../../lib/ssh-keys/private-key';
 
 function problem(text: string, passphrase?: string): string | undefined {
   try {
