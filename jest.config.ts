@@ -1,4 +1,5 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 const config: Config = {
@@ -14,6 +15,8 @@ const config: Config = {
     ],
   },
   transformIgnorePatterns: ['/node_modules/'],
+  // Many tests wait for processes, so two are worth it even on two processors; more than four crowd PostgreSQL.
+  maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
   testTimeout: 30_000,
 };
 

@@ -147,7 +147,12 @@ function serveParent(ready: Ready): void {
 }
 
 async function startChild(role: Role, argument: string): Promise<{ child: ChildProcess; ready: Ready }> {
-  const child = fork(__filename, [role, argument], { execArgv: [...process.execArgv, ...(process.env.BENCH_PROF ? ["--cpu-prof", "--cpu-prof-dir=" + process.env.BENCH_PROF] : [])] });
+  const child = fork(__filename, [role, argument], {
+    execArgv: [
+      ...process.execArgv,
+      ...(process.env.BENCH_PROF ? ['--cpu-prof', '--cpu-prof-dir=' + process.env.BENCH_PROF] : []),
+    ],
+  });
   const ready = await new Promise<Ready>((resolve) => child.once('message', (message) => resolve(message as Ready)));
   return { child, ready };
 }

@@ -7,7 +7,11 @@ export function explainTransport(error: ServiceError, address: Address): string 
   const detail = (error.details ?? error.message)
     .replace(/\s+/g, ' ')
     .replace(/^No connection established\. Last error: (?:Error: )?/, '')
-    .replace(/\.? Resolution note: $/, '');
+    .replace(/\.? Resolution note: $/, '')
+    // OpenSSL's form is code:error:number:library:function:reason:file:line: of which only the reason tells a person anything.
+    .replace(/[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):[^:]*:\d+:/g, '$1')
+    .replace(/ ?\(\d{4}-\d\d-\d\dT[^)]*\)/g, '')
+    .trim();
   const known = KNOWN.find(([pattern]) => pattern.test(detail));
   if (known !== undefined) return `${known[1](address)} (${detail})`;
   if (error.code === status.DEADLINE_EXCEEDED)

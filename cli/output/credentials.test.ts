@@ -20,15 +20,15 @@ test('a Vault store', () => {
   };
   expect(shown(credentialStores.item(store))).toBe(`
 Credential Store information:
-  ID:                        csvlt_1
-  Type:                      vault
-  Version:                   1
+  ID:                      csvlt_1
+  Type:                    vault
+  Version:                 1
 
   Scope:
-    ID:                      p_1
-    Name:                    p
-    Parent Scope ID:         o_1
-    Type:                    project
+    ID:                    p_1
+    Name:                  p
+    Parent Scope ID:       o_1
+    Type:                  project
 
   Authorized Actions:
     read
@@ -39,10 +39,10 @@ Credential Store information:
       list
 
   Attributes:
-    Address:                 https://v
-    Skip TLS Verification:   true
-    Token HMAC:              h
-    Token Status:            current`);
+    Address:               https://v
+    Skip TLS Verification: true
+    Token HMAC:            h
+    Token Status:          current`);
   expect(listTable(credentialStores.list, [], false)).toEqual(['No credential store found']);
 });
 
@@ -85,20 +85,21 @@ test('a credential, and those of a target', () => {
   };
   const lines = credentials.item(credential);
   expect(shown(lines.slice(lines.indexOf('  Attributes:')))).toBe(`  Attributes:
-    Private Key HMAC:              a
-    Private Key Passphrase HMAC:   b
-    Username:                      u`);
+    Private Key HMAC:            a
+    Private Key Passphrase HMAC: b
+    Username:                    u`);
   const target = targets.item({
     id: 'ttcp_1',
+    session_connection_limit: -1,
     brokered_credential_sources: [{ id: 'credspk_1', credential_store_id: 'csst_1' }],
     attributes: { default_port: 22 },
   });
   expect(shown(target.slice(target.indexOf('  Brokered Credential Sources:')))).toBe(`  Brokered Credential Sources:
-    Credential Store ID:   csst_1
-    ID:                    credspk_1
+    Credential Store ID:      csst_1
+    ID:                       credspk_1
 
   Attributes:
-    Default Port:          22`);
+    Default Port:             22`);
 });
 
 test('the credentials of a session', () => {

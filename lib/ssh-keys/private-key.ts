@@ -24,13 +24,18 @@ const TEXTS: Record<PrivateKeyProblem, string> = {
   'passphrase without need': 'Passphrase supplied for unencrypted key.',
 };
 
-const PEM = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----\r?\n([\s\S]*?)-----END \1-----/;
+const HEADER = /-----BEGIN ((?:[A-Z0-9]{1,20} )?PRIVATE KEY)-----\r?\n/;
 
 /** Throws {@link PrivateKeyError} unless the key can be used with the passphrase, or without one. */
 export function checkPrivateKey(text: string, passphrase?: string): void {
-  const block = PEM.exec(text);
-  if (block === null) throw new PrivateKeyError('no key');
-  const [pem, label, body] = block as unknown as [string, string, string];
+  const header = HEADER.exec(text);
+  const label = header?.[1] ?? '';
+  const start = (header?.index ?? 0) + (header?.[0].length ?? 0);
+  const footer = `-----END ${label}-----`;
+  const end = text.indexOf(footer, start);
+  if (header === null || end === -1) throw new PrivateKeyError('no key');
+  const body = text.slice(start, end);
+  const pem = text.slice(header.index, end + footer.length);
   if (label === 'OPENSSH PRIVATE KEY') checkOpenSsh(Buffer.from(body, 'base64'), passphrase);
   else checkPem(pem, label.startsWith('ENCRYPTED') || /^Proc-Type:.*ENCRYPTED/m.test(body), passphrase);
 }

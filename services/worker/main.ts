@@ -71,6 +71,9 @@ async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle
   const proxy = createProxy(config, { control, sessions, state, clock, log, metrics });
   proxyAddress = await proxy.listen();
   lifecycle.onClose('the proxy port', () => proxy.close());
+  if (config.publicAddress === undefined && ['0.0.0.0', '::'].includes(proxyAddress.host)) {
+    log.warn({ proxyAddress }, 'clients cannot use this address: set public_addr to one that they can reach');
+  }
   const ops = await openOps(config, metrics, { control, sessions, state });
   if (ops) lifecycle.onClose('the ops port', () => ops.close());
   control.start();

@@ -96,13 +96,8 @@ class AuthMethodRpc {
   async listAuthMethods(op: Op, request: ListAuthMethodsRequest) {
     new FieldErrors().require(isMethodScope(request.scope_id), 'scope_id', BAD_SCOPE).throwIfAny(MESSAGE.identifier);
     const { authTokenId } = await this.deps.authz.actor(op);
-    return listInScopes(
-      this.deps,
-      op,
-      this.definition,
-      request,
-      authTokenId === undefined ? store.isPublic : undefined,
-    );
+    const only = authTokenId === undefined ? store.isPublic : undefined;
+    return listInScopes(this.deps, op, this.definition, request, only);
   }
 
   async createAuthMethod(op: Op, request: CreateAuthMethodRequest) {

@@ -39,6 +39,8 @@ export type VaultInput = {
 };
 
 const MAX_ADDRESS = 3_999;
+/** Certificates and keys, in characters; far more than any chain has. */
+const MAX_PEM = 65_536;
 const REQUIRED = 'Field required for creating a vault credential store.';
 const CANNOT_BE_EMPTY = 'This is a required field and cannot be set to empty.';
 
@@ -117,6 +119,9 @@ function checkVaultValues(errors: FieldErrors, given: Given): void {
   if ((given.address ?? '') !== '') {
     attribute('address', isHttpUrl(given.address!), 'This field must be a URL that begins with http: or https:.');
   }
+  for (const name of ['ca_cert', 'client_certificate', 'client_certificate_key'] as const) {
+    attribute(name, (given[name] ?? '').length <= MAX_PEM, `This field must have at most ${MAX_PEM} characters.`);
+  }
   if ((given.ca_cert ?? '') !== '') {
     attribute('ca_cert', isCertificate(given.ca_cert!), 'Unable to parse the certificate as PEM.');
   }
@@ -141,8 +146,8 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-const KEY_BLOCK = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?-----END \1-----/;
-const CERTIFICATE_BLOCKS = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+const KEY_BLOCK = /-----BEGIN ((?:[A-Z]{1,20} )?PRIVATE KEY)-----[^-]*-----END \1-----/;
+const CERTIFICATE_BLOCKS = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /** A client certificate and its key, which may stand in one text. Adds what is wrong with them. */
 export function clientIdentity(

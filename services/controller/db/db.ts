@@ -32,13 +32,14 @@ export interface Db {
 }
 
 const DEFAULT_MAX_CONNECTIONS = 20;
+const CONNECT_TIMEOUT_MS = 5_000;
 
 export function openDb(options: DbOptions): Db {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.maxConnections || DEFAULT_MAX_CONNECTIONS,
     application_name: 'sallyport',
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
   // An idle connection that breaks emits here; without a listener the process would die.
   let closing = false;
@@ -59,7 +60,11 @@ export function openDb(options: DbOptions): Db {
   return {
     executor,
     async connect(applicationName) {
-      const client = new pg.Client({ connectionString: options.url, application_name: applicationName });
+      const client = new pg.Client({
+        connectionString: options.url,
+        application_name: applicationName,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      });
       await client.connect();
       return client;
     },
@@ -69,6 +74,12 @@ export function openDb(options: DbOptions): Db {
     },
   };
 }
+
+/** What a log may hold of a connection's error: pg hangs the whole client on it, with its parameters and cancel key. */
+const shortError = (error: Error): { code: string | undefined; reason: string } => ({
+  code: (error as NodeJS.ErrnoException).code,
+  reason: error.message,
+});
 
 /** All rows of a statement. */
 export async function rows<T>(on: Executor, statement: RawBuilder<unknown>): Promise<T[]> {

@@ -54,8 +54,6 @@ export class ProxyServer {
   private readonly sockets = new Set<Socket>();
   private readonly unfinished = new Map<string, number>();
   private unfinishedTotal = 0;
-  /** One never-listening TLS server per session: certificate, protocols and handshake deadline in one. */
-  private readonly tlsServers = new WeakMap<WorkerSession, tls.Server>();
   /** Calls that end the count of a socket in the TLS handshake, by its peer's address and port. */
   private readonly inTls = new Map<string, () => void>();
 
@@ -170,9 +168,9 @@ export class ProxyServer {
     socket.resume();
   }
 
+  /** One never-listening TLS server per session: certificate, protocols and handshake deadline in one. */
   private tlsServer(session: WorkerSession): tls.Server {
-    const known = this.tlsServers.get(session);
-    if (known) return known;
+    if (session.tlsServer) return session.tlsServer;
     const names = [...this.options.protocols.keys()];
     const server = tls.createServer({
       cert: pemFromDer(session.grant.certificate),
@@ -192,7 +190,7 @@ export class ProxyServer {
       this.options.log.debug({ err: error, session_id: session.id }, 'TLS handshake failed');
       socket.destroy();
     });
-    this.tlsServers.set(session, server);
+    if (!session.ended) session.tlsServer = server;
     return server;
   }
 

@@ -2,6 +2,7 @@
  * The sessions this worker may serve, with their live connections. Fed by the control stream, read by the proxy.
  * A session is kept, ended or not, until a minute after its expiry, so that a late client learns the true cause.
  */
+import type { Server } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
 import type { Cause, ConnectionEnd, EgressGrant, FoundSession, LiveConnection, SessionEnd } from './types';
 
@@ -18,6 +19,8 @@ export class WorkerSession {
   /** By the injected clock; set anew with every grant. */
   expiresAt = 0;
   cancelTimer: () => void = () => {};
+  /** Kept by the proxy while the session lives: some 20 KB of TLS context that an ended session must not hold. */
+  tlsServer: Server | undefined;
 
   constructor(public grant: EgressGrant) {}
 
@@ -70,6 +73,7 @@ export class SessionRegistry {
     const session = this.sessions.get(sessionId);
     if (!session) return;
     session.ended ??= end;
+    session.tlsServer = undefined;
     session.cut(connectionEnd(session.ended));
   }
 
