@@ -1,9 +1,8 @@
 /** One local connection and the transport that carries it. */
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../lib/clock/clock';
 import { decodePayload, FrameType, ProtocolError } from '../../lib/transport/frames';
-import { Relay, type RelayEnd } from '../../lib/transport/relay';
+import { Relay, type LocalStream, type RelayEnd } from '../../lib/transport/relay';
 import { CLEAN_LINGER_MS, CUT_LINGER_MS, Transport } from '../../lib/transport/transport';
 import { Close, Connect, ConnectError, ConnectOk } from '../../proto/gen/transport/transport';
 
@@ -32,7 +31,7 @@ export class ProxiedConnection {
   private isCut = false;
 
   constructor(
-    private readonly local: Socket,
+    private readonly local: LocalStream,
     private readonly options: ProxiedConnectionOptions,
   ) {
     local.on('error', (error) => options.log(`local connection: ${error.message}`));

@@ -3,10 +3,11 @@
  * A connection that cannot be made is reset and reported; the listener stays. The proxy ends by itself when the
  * session does: expiry, cancel, no connections left, or inactivity.
  */
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { systemClock } from '../../lib/clock/clock';
 import { randomBase62 } from '../../lib/ids/ids';
 import { decodeAuthorizationToken, type SessionAuthorizationData } from '../../lib/transport/authorization-token';
+import type { LocalStream } from '../../lib/transport/relay';
 import type { Close, ConnectError, ConnectOk } from '../../proto/gen/transport/transport';
 import { endSession } from './end-session';
 import { ProxiedConnection } from './proxied-connection';
@@ -21,6 +22,8 @@ export interface SessionProxyOptions {
   listenPort: number;
   /** Ends the proxy when it has had connections and none is open for this long. Absent or not positive: never. */
   inactivityMs?: number | undefined;
+  /** The only connection, in the place of a listener; the proxy ends with it. */
+  stream?: LocalStream | undefined;
   /** Lines for a debug log. */
   log?: ((line: string) => void) | undefined;
   /** Connections left after each new one of a limited session. */
@@ -37,6 +40,7 @@ export interface ProxyEnd {
 }
 
 export interface SessionProxy {
+  /** Empty, and port 0, without a listener. */
   address: string;
   port: number;
   sessionId: string;
@@ -65,7 +69,7 @@ const READ_UP_TOTAL_MS = 3_000;
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
   const data = decodeAuthorizationToken(options.token);
   const proxy = new RunningProxy(data, options);
-  const bound = await proxy.listen();
+  const bound = await proxy.start();
   return {
     address: bound.address,
     port: bound.port,
@@ -118,7 +122,15 @@ class RunningProxy {
     this.server.on('connection', (socket) => this.accept(socket));
   }
 
-  async listen(): Promise<AddressInfo> {
+  async start(): Promise<Pick<AddressInfo, 'address' | 'port'>> {
+    const { stream } = this.options;
+    if (stream === undefined) return this.listen();
+    this.watchExpiry((this.data.expiration?.getTime() ?? 0) - Date.now());
+    this.accept(stream);
+    return { address: '', port: 0 };
+  }
+
+  private async listen(): Promise<AddressInfo> {
     const { listenAddress, listenPort } = this.options;
     const suggested = this.data.default_client_port;
     if (listenPort !== 0 || suggested === 0) await this.listenOn(listenAddress, listenPort);
@@ -151,7 +163,7 @@ class RunningProxy {
     });
   }
 
-  private accept(socket: Socket): void {
+  private accept(socket: LocalStream): void {
     this.cancelInactivity();
     const connection = new ProxiedConnection(socket, {
       dial: () => this.dialer.dial(this.abort.signal),
@@ -160,7 +172,7 @@ class RunningProxy {
       connected: (ok) => this.connected(ok),
       refused: (error) => this.refused(error),
       closed: (close) => this.closedByWorker(close),
-      failed: (text) => this.options.onWarning?.(text),
+      failed: (text) => this.broken(text),
       over: () => this.connectionOver(connection),
       settled: () => this.unsettled.delete(connection),
       log: (line) => this.options.log?.(line),
@@ -180,11 +192,17 @@ class RunningProxy {
   private refused(error: ConnectError): void {
     if (error.cause === 'connection limit') return this.reachLimit();
     if (error.closed_by === 'worker') this.dialer.preferNext();
-    if (!this.endedFor(error.cause, error.text)) this.options.onWarning?.(error.text);
+    if (!this.endedFor(error.cause, error.text)) this.broken(error.text);
   }
 
   private closedByWorker(close: Close): void {
-    if (!this.endedFor(close.cause, close.text)) this.options.onWarning?.(close.text);
+    if (!this.endedFor(close.cause, close.text)) this.broken(close.text);
+  }
+
+  /** One connection could not be made or broke. */
+  private broken(text: string): void {
+    if (this.options.stream === undefined) this.options.onWarning?.(text);
+    else this.finish({ reason: text, serverSide: true });
   }
 
   private endedFor(cause: string, text: string): boolean {
@@ -196,6 +214,8 @@ class RunningProxy {
   }
 
   private reachLimit(): void {
+    if (this.options.stream !== undefined && this.connections.size === 0)
+      return this.finish({ reason: 'No connections left in session', serverSide: true });
     this.limitReached = true;
     this.stopListening();
     if (this.connections.size === 0) this.connectionOver(undefined);
@@ -204,6 +224,11 @@ class RunningProxy {
   private connectionOver(connection: ProxiedConnection | undefined): void {
     if (connection) this.connections.delete(connection);
     if (this.connections.size > 0 || this.closing) return;
+    if (this.options.stream !== undefined) {
+      // What broke the connection is told right behind its end.
+      setImmediate(() => this.finish({ reason: 'Connection closed', serverSide: false }));
+      return;
+    }
     if (this.limitReached) {
       this.sessionIsOver = true;
       this.finish({ reason: 'No connections left in session', serverSide: false });

@@ -60,7 +60,7 @@ export async function completePrivateKey(context: Context, body: Body): Promise<
   const { private_key: key, private_key_passphrase: passphrase } = attributesOf(body);
   if (typeof key !== 'string') return;
   const given = typeof passphrase === 'string' && passphrase !== '' ? passphrase : undefined;
-  const problem = problemOf(key, given);
+  const problem = await problemOf(key, given);
   if (problem === undefined) return;
   if (problem.problem === 'passphrase without need') {
     context.printer.warn('The private key has no passphrase; -private-key-passphrase is ignored.');
@@ -70,14 +70,14 @@ export async function completePrivateKey(context: Context, body: Body): Promise<
   }
   if (problem.problem !== 'passphrase needed') throw new UsageError(`-private-key: ${problem.message}`);
   const asked = await askHidden(context.io, 'passphrase for the private key');
-  const wrong = problemOf(key, asked);
+  const wrong = await problemOf(key, asked);
   if (wrong !== undefined) throw new UsageError(`-private-key-passphrase: ${wrong.message}`);
   put(body, 'private_key_passphrase', asked);
 }
 
-function problemOf(key: string, passphrase: string | undefined): PrivateKeyError | undefined {
+async function problemOf(key: string, passphrase: string | undefined): Promise<PrivateKeyError | undefined> {
   try {
-    checkPrivateKey(key, passphrase);
+    await checkPrivateKey(key, passphrase);
     return undefined;
   } catch (error) {
     if (error instanceof PrivateKeyError) return error;

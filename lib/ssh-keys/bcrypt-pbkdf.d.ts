@@ -1,12 +1,6 @@
 declare module 'bcrypt-pbkdf' {
-  /** Fills `key`; 0, or -1 for arguments that are no good. */
-  export function pbkdf(
-    pass: Uint8Array,
-    passLength: number,
-    salt: Uint8Array,
-    saltLength: number,
-    key: Uint8Array,
-    keyLength: number,
-    rounds: number,
-  ): number;
+  /** Bytes of one hash. */
+  export const HASHSIZE: number;
+  /** One bcrypt hash of hashed password and salt, 64 bytes each, into `out`. */
+  export function hash(pass: Uint8Array, salt: Uint8Array, out: Uint8Array): void;
 }

@@ -3,11 +3,20 @@
  * Each direction ends on its own: the end of the local socket becomes FIN, FIN becomes the end of the local socket,
  * resets become RST. Over when both directions have ended or something broke; `done` is then called once.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock';
 import { FrameType, ProtocolError } from './frames';
-import { HIGH_WATER_BYTES, type Transport, type TransportEnd, type TransportHandler } from './transport';
+import {
+  CUT_LINGER_MS,
+  HIGH_WATER_BYTES,
+  type SessionTransport,
+  type TransportEnd,
+  type TransportHandler,
+} from './transport';
 import { TurnCork } from './turn-cork';
+
+/** A TCP socket, or what behaves as one. */
+export type LocalStream = Duplex & { resetAndDestroy(): unknown };
 
 export interface RelayEnd {
   /** Who began the end: the local socket, the peer of the transport, or a limit set here. */
@@ -43,8 +52,8 @@ export class Relay implements TransportHandler {
   private stopWatching: (() => void) | undefined;
 
   constructor(
-    private readonly local: Socket,
-    private readonly transport: Transport,
+    private readonly local: LocalStream,
+    private readonly transport: SessionTransport,
     private readonly options: RelayOptions,
   ) {
     this.cork = new TurnCork(local);
@@ -128,7 +137,10 @@ export class Relay implements TransportHandler {
     if (this.finReceived) throw new ProtocolError('FIN twice');
     this.finReceived = true;
     this.begin({ by: 'peer', cause: 'fin' });
+    // Without half-close the peer takes nothing more: over as soon as the local socket has all bytes.
+    if (!this.transport.hasHalfClose) this.finSent = true;
     this.local.end();
+    this.settle();
   }
 
   private localBroke(error: NodeJS.ErrnoException | undefined): void {
@@ -159,11 +171,20 @@ export class Relay implements TransportHandler {
     if (this.isWhole() && this.first) this.finish(this.first);
   }
 
+  /** Reads what nobody wants for a moment: closing with bytes unread would reset the connection under the last ones sent. */
+  private discardRest(): void {
+    const { local } = this;
+    const cancel = this.options.clock.after(CUT_LINGER_MS, () => local.destroy());
+    local.once('close', cancel).once('end', () => local.destroy());
+    local.resume();
+  }
+
   private finish(end: RelayEnd): void {
     if (this.isDone) return;
     this.isDone = true;
     this.stopWatching?.();
     if (end.cause !== 'fin') this.local.resetAndDestroy();
+    else if (!this.local.readableEnded) this.discardRest();
     this.options.done(end);
   }
 }

@@ -36,7 +36,21 @@ export interface TransportHandler {
   closed(end: TransportEnd): void;
 }
 
-export class Transport {
+/** What a relay needs of a session transport, whatever the protocol. */
+export interface SessionTransport {
+  handler: TransportHandler;
+  /** False: the protocol cannot end one direction alone, so that FIN of the peer ends both. */
+  readonly hasHalfClose: boolean;
+  sendData(chunk: Buffer, written: () => void): boolean;
+  send(type: FrameType, payload?: Uint8Array, written?: () => void): void;
+  pause(): void;
+  resume(): void;
+  end(lingerMs?: number, flushed?: () => void): void;
+  destroy(): void;
+}
+
+export class Transport implements SessionTransport {
+  readonly hasHalfClose = true;
   private readonly decoder: FrameDecoder;
   private readonly cork: TurnCork;
   private readonly stopKeepalive: () => void;
@@ -179,4 +193,5 @@ export class Transport {
   }
 }
 
-const SILENT: TransportHandler = { data() {}, control() {}, drain() {}, closed() {} };
+/** Hears nothing. */
+export const SILENT: TransportHandler = { data() {}, control() {}, drain() {}, closed() {} };

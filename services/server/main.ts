@@ -85,6 +85,8 @@ async function addWorker(parts: Parts, config: WorkerConfig, drainMs: number, lo
   // A worker that cannot enroll says why; one whose controllers are away keeps trying.
   parts.failed.push(worker.attached().then(never, (error: unknown) => (error as Error).message));
   addWorkerLines(parts, config, formatAddress(worker.proxyAddress));
+  const request = worker.registrationRequest();
+  if (request !== undefined) parts.lines.push(['Worker Auth Registration Request', request]);
 }
 
 async function addWorkerProcess(parts: Parts, config: ServerConfig): Promise<void> {

@@ -9,7 +9,8 @@ import { startOps } from '../../lib/ops/ops-server';
 import type { WorkerConfig } from './config';
 import { ControlClient } from './control/control-client';
 import { createProxyMetrics } from './proxy/metrics';
-import { ProxyServer, SALLYPORT_PROTOCOL } from './proxy/proxy-server';
+import { boundaryHandler } from './proxy/boundary-upgrade';
+import { BOUNDARY_PROTOCOL, ProxyServer, SALLYPORT_PROTOCOL } from './proxy/proxy-server';
 import { serveSallyport, type ConnectionDeps } from './proxy/sallyport-protocol';
 import { SessionRegistry } from './sessions/registry';
 
@@ -29,6 +30,8 @@ export interface RunningWorker {
   readonly opsAddress: { host: string; port: number } | undefined;
   /** Undefined until the worker is enrolled. */
   workerId(): string | undefined;
+  /** What an administrator creates the worker with; undefined when it does not wait for that. */
+  registrationRequest(): string | undefined;
   /** Resolves at the first Welcome of a controller; rejects when there can be none as the worker is configured. */
   attached(): Promise<void>;
   /** Takes no new connections, lets live ones run to the deadline, then cuts them as `worker drain`. */
@@ -87,6 +90,7 @@ async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle
     proxyAddress,
     opsAddress: ops?.address,
     workerId: () => control.workerId,
+    registrationRequest: () => control.registrationRequest,
     attached: () => control.firstAttach,
     async drain(deadlineMs) {
       log.info({ deadline_ms: deadlineMs }, 'draining');
@@ -129,7 +133,10 @@ function createProxy(
   };
   return new ProxyServer({
     ...config.proxy,
-    protocols: new Map([[SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, deps)]]),
+    protocols: new Map([
+      [SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, deps)],
+      [BOUNDARY_PROTOCOL, boundaryHandler(deps)],
+    ]),
     findSession: (id) => sessions.get(id),
     clock,
     log,

@@ -6,7 +6,8 @@ import { createLogger } from '../../lib/log/log';
 import { createSessionCertificate } from '../../lib/tls/session-certificate';
 import { encodeAuthorizationToken, type SessionAuthorizationData } from '../../lib/transport/authorization-token';
 import { createProxyMetrics } from '../../services/worker/proxy/metrics';
-import { ProxyServer, SALLYPORT_PROTOCOL } from '../../services/worker/proxy/proxy-server';
+import { boundaryHandler } from '../../services/worker/proxy/boundary-upgrade';
+import { BOUNDARY_PROTOCOL, ProxyServer, SALLYPORT_PROTOCOL } from '../../services/worker/proxy/proxy-server';
 import { serveSallyport } from '../../services/worker/proxy/sallyport-protocol';
 import { SessionRegistry } from '../../services/worker/sessions/registry';
 import type {
@@ -60,6 +61,8 @@ export interface SessionWorkerOptions {
   keepaliveMs?: number;
   maxUnfinishedPerAddress?: number;
   dialTimeoutMs?: number;
+  /** Does not speak sallyport/1, like a worker of Boundary. */
+  onlyBoundary?: boolean;
 }
 
 export async function startSessionWorker(options: SessionWorkerOptions = {}): Promise<SessionWorker> {
@@ -80,7 +83,12 @@ export async function startSessionWorker(options: SessionWorkerOptions = {}): Pr
   const server = new ProxyServer({
     host: '127.0.0.1',
     port: 0,
-    protocols: new Map([[SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, deps)]]),
+    protocols: new Map([
+      ...(options.onlyBoundary
+        ? []
+        : [[SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, deps)] as const]),
+      [BOUNDARY_PROTOCOL, boundaryHandler(deps)],
+    ]),
     findSession: (id) => registry.get(id),
     clock: systemClock,
     log,

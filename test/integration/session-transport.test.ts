@@ -5,6 +5,7 @@ import tls, { type TLSSocket } from 'node:tls';
 import { startSessionProxy, type SessionProxy, type SessionProxyOptions } from '../../cli/proxy/session-proxy';
 import { WorkerDialer } from '../../cli/proxy/worker-dial';
 import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
+import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../lib/tls/keys';
 import { encodeFrame, FrameDecoder, FrameType } from '../../lib/transport/frames';
 import { Close, Connect, ConnectError, End } from '../../proto/gen/transport/transport';
 import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';
@@ -545,6 +546,27 @@ describe('hostile peers', () => {
     const socket = await transportOf(tokenOf(stranger, [worker.address])).catch((error: Error) => error);
     expect(socket).toMatchObject({ message: expect.stringContaining('another certificate') as string });
     expect(worker.controller.authorized).toEqual([]);
+  });
+
+  test.each(['no certificate', 'another certificate'])('a client with %s gets no connection', async (kind) => {
+    const { worker, sessionId } = await setUp(echo);
+    const { newGrant } = await import('../harness/session-worker');
+    const stranger = newGrant({ host: '127.0.0.1', port: 1 });
+    const identity = {
+      cert: pemFromDer(stranger.certificate),
+      key: privateKeyPem(ed25519FromRaw(stranger.privateKey)),
+    };
+    const socket = tls.connect({
+      ...worker.address,
+      servername: sessionId,
+      ALPNProtocols: ['sallyport/1'],
+      rejectUnauthorized: false,
+      ...(kind === 'no certificate' ? {} : identity),
+    });
+    socket.on('error', () => undefined).write(connectFrame());
+    await gone(socket.resume());
+    expect(worker.controller.authorized).toEqual([]);
+    expect(await worker.metrics.metrics()).toContain('reason="client certificate"} 1');
   });
 
   test.each([

@@ -60,7 +60,10 @@ export interface Worker {
     | { [key: string]: any }
     | undefined;
   /** When the worker was last known to be alive. Output only. */
-  last_status_time?: Date | undefined;
+  last_status_time?:
+    | Date
+    | undefined;
+  /** Registration request of a worker. Input of worker-led creation only. */
   worker_generated_auth_token: string;
   /** One-time token to enroll the worker with; only in the answer to its creation. */
   controller_generated_activation_token: string;
@@ -130,6 +133,14 @@ export interface DeleteWorkerRequest {
 }
 
 export interface DeleteWorkerResponse {
+}
+
+export interface CreateWorkerLedRequest {
+  item?: Worker | undefined;
+}
+
+export interface CreateWorkerLedResponse {
+  item?: Worker | undefined;
 }
 
 export interface CreateControllerLedRequest {
@@ -1337,6 +1348,140 @@ export const DeleteWorkerResponse: MessageFns<DeleteWorkerResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<DeleteWorkerResponse>, I>>(_: I): DeleteWorkerResponse {
     const message = createBaseDeleteWorkerResponse();
+    return message;
+  },
+};
+
+function createBaseCreateWorkerLedRequest(): CreateWorkerLedRequest {
+  return { item: undefined };
+}
+
+export const CreateWorkerLedRequest: MessageFns<CreateWorkerLedRequest> = {
+  encode(message: CreateWorkerLedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Worker.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateWorkerLedRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateWorkerLedRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Worker.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateWorkerLedRequest {
+    return { item: isSet(object.item) ? Worker.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: CreateWorkerLedRequest): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Worker.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CreateWorkerLedRequest>, I>>(base?: I): CreateWorkerLedRequest {
+    return CreateWorkerLedRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateWorkerLedRequest>, I>>(object: I): CreateWorkerLedRequest {
+    const message = createBaseCreateWorkerLedRequest();
+    message.item = (object.item !== undefined && object.item !== null) ? Worker.fromPartial(object.item) : undefined;
+    return message;
+  },
+};
+
+function createBaseCreateWorkerLedResponse(): CreateWorkerLedResponse {
+  return { item: undefined };
+}
+
+export const CreateWorkerLedResponse: MessageFns<CreateWorkerLedResponse> = {
+  encode(message: CreateWorkerLedResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      Worker.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateWorkerLedResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateWorkerLedResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = Worker.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateWorkerLedResponse {
+    return { item: isSet(object.item) ? Worker.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: CreateWorkerLedResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = Worker.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CreateWorkerLedResponse>, I>>(base?: I): CreateWorkerLedResponse {
+    return CreateWorkerLedResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CreateWorkerLedResponse>, I>>(object: I): CreateWorkerLedResponse {
+    const message = createBaseCreateWorkerLedResponse();
+    message.item = (object.item !== undefined && object.item !== null) ? Worker.fromPartial(object.item) : undefined;
     return message;
   },
 };
@@ -2593,6 +2738,66 @@ export const WorkerServiceDefinition = {
         },
       },
     },
+    /** Creates a worker from the registration request that it shows, in worker_generated_auth_token. */
+    createWorkerLed: {
+      name: "CreateWorkerLed",
+      requestType: CreateWorkerLedRequest as typeof CreateWorkerLedRequest,
+      requestStream: false,
+      responseType: CreateWorkerLedResponse as typeof CreateWorkerLedResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              43,
+              58,
+              4,
+              105,
+              116,
+              101,
+              109,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              29,
+              47,
+              118,
+              49,
+              47,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              115,
+              58,
+              99,
+              114,
+              101,
+              97,
+              116,
+              101,
+              58,
+              119,
+              111,
+              114,
+              107,
+              101,
+              114,
+              45,
+              108,
+              101,
+              100,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
     /** Creates a worker and answers with the one-time activation token to enroll it with. */
     createControllerLed: {
       name: "CreateControllerLed",
@@ -3022,6 +3227,18 @@ export const WorkerServiceService = {
       Buffer.from(DeleteWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteWorkerResponse => DeleteWorkerResponse.decode(value),
   },
+  /** Creates a worker from the registration request that it shows, in worker_generated_auth_token. */
+  createWorkerLed: {
+    path: "/sallyport.api.v1.WorkerService/CreateWorkerLed" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateWorkerLedRequest): Buffer =>
+      Buffer.from(CreateWorkerLedRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateWorkerLedRequest => CreateWorkerLedRequest.decode(value),
+    responseSerialize: (value: CreateWorkerLedResponse): Buffer =>
+      Buffer.from(CreateWorkerLedResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateWorkerLedResponse => CreateWorkerLedResponse.decode(value),
+  },
   /** Creates a worker and answers with the one-time activation token to enroll it with. */
   createControllerLed: {
     path: "/sallyport.api.v1.WorkerService/CreateControllerLed" as const,
@@ -3107,6 +3324,8 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   updateWorker: handleUnaryCall<UpdateWorkerRequest, UpdateWorkerResponse>;
   /** Deletes a worker and what depends on it. */
   deleteWorker: handleUnaryCall<DeleteWorkerRequest, DeleteWorkerResponse>;
+  /** Creates a worker from the registration request that it shows, in worker_generated_auth_token. */
+  createWorkerLed: handleUnaryCall<CreateWorkerLedRequest, CreateWorkerLedResponse>;
   /** Creates a worker and answers with the one-time activation token to enroll it with. */
   createControllerLed: handleUnaryCall<CreateControllerLedRequest, CreateControllerLedResponse>;
   /** Adds tags. */
@@ -3188,6 +3407,22 @@ export interface WorkerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteWorkerResponse) => void,
+  ): ClientUnaryCall;
+  /** Creates a worker from the registration request that it shows, in worker_generated_auth_token. */
+  createWorkerLed(
+    request: CreateWorkerLedRequest,
+    callback: (error: ServiceError | null, response: CreateWorkerLedResponse) => void,
+  ): ClientUnaryCall;
+  createWorkerLed(
+    request: CreateWorkerLedRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateWorkerLedResponse) => void,
+  ): ClientUnaryCall;
+  createWorkerLed(
+    request: CreateWorkerLedRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateWorkerLedResponse) => void,
   ): ClientUnaryCall;
   /** Creates a worker and answers with the one-time activation token to enroll it with. */
   createControllerLed(

@@ -27,7 +27,7 @@ export const protobufPackage = "sallyport.worker.v1";
 export const protobufFileName = "worker/control.proto";
 
 export interface EnrollRequest {
-  /** Text of the activation token, neslat_... */
+  /** Text of the activation token, neslat_...; empty in worker-led registration. */
   activation_token: string;
   /** PKCS #10 certificate request, DER, Ed25519; its public key is what gets certified. */
   certificate_request: Buffer;
@@ -39,6 +39,8 @@ export interface EnrollResponse {
   certificate: Buffer;
   /** CA certificates to trust, DER: current, then next. */
   ca_certificates: Buffer[];
+  /** Worker-led registration: HMAC-SHA256, under the secret of the request, of the certificates above, each behind its length. */
+  registration_proof: Buffer;
 }
 
 /** Worker to controller. */
@@ -383,7 +385,7 @@ export const EnrollRequest: MessageFns<EnrollRequest> = {
 };
 
 function createBaseEnrollResponse(): EnrollResponse {
-  return { worker_id: "", certificate: Buffer.alloc(0), ca_certificates: [] };
+  return { worker_id: "", certificate: Buffer.alloc(0), ca_certificates: [], registration_proof: Buffer.alloc(0) };
 }
 
 export const EnrollResponse: MessageFns<EnrollResponse> = {
@@ -396,6 +398,9 @@ export const EnrollResponse: MessageFns<EnrollResponse> = {
     }
     for (const v of message.ca_certificates) {
       writer.uint32(26).bytes(v!);
+    }
+    if (message.registration_proof.length !== 0) {
+      writer.uint32(34).bytes(message.registration_proof);
     }
     return writer;
   },
@@ -437,6 +442,14 @@ export const EnrollResponse: MessageFns<EnrollResponse> = {
             message.ca_certificates.push(Buffer.from(reader.bytes()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.registration_proof = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -456,6 +469,9 @@ export const EnrollResponse: MessageFns<EnrollResponse> = {
       ca_certificates: globalThis.Array.isArray(object?.ca_certificates)
         ? object.ca_certificates.map((e: any) => Buffer.from(bytesFromBase64(e)))
         : [],
+      registration_proof: isSet(object.registration_proof)
+        ? Buffer.from(bytesFromBase64(object.registration_proof))
+        : Buffer.alloc(0),
     };
   },
 
@@ -470,6 +486,9 @@ export const EnrollResponse: MessageFns<EnrollResponse> = {
     if (message.ca_certificates?.length) {
       obj.ca_certificates = message.ca_certificates.map((e) => base64FromBytes(e));
     }
+    if (message.registration_proof.length !== 0) {
+      obj.registration_proof = base64FromBytes(message.registration_proof);
+    }
     return obj;
   },
 
@@ -481,6 +500,7 @@ export const EnrollResponse: MessageFns<EnrollResponse> = {
     message.worker_id = object.worker_id ?? "";
     message.certificate = object.certificate ?? Buffer.alloc(0);
     message.ca_certificates = object.ca_certificates?.map((e) => e) || [];
+    message.registration_proof = object.registration_proof ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -4003,7 +4023,10 @@ export const ControlServiceDefinition = {
   name: "ControlService",
   fullName: "sallyport.worker.v1.ControlService",
   methods: {
-    /** Trades a one-time activation token for a certificate of the deployment's CA. */
+    /**
+     * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
+     * registration request an administrator has brought.
+     */
     enroll: {
       name: "Enroll",
       requestType: EnrollRequest as typeof EnrollRequest,
@@ -4027,7 +4050,10 @@ export const ControlServiceDefinition = {
 /** Served on the cluster port. Without a client certificate only Enroll answers. */
 export type ControlServiceService = typeof ControlServiceService;
 export const ControlServiceService = {
-  /** Trades a one-time activation token for a certificate of the deployment's CA. */
+  /**
+   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
+   * registration request an administrator has brought.
+   */
   enroll: {
     path: "/sallyport.worker.v1.ControlService/Enroll" as const,
     requestStream: false as const,
@@ -4050,14 +4076,20 @@ export const ControlServiceService = {
 } as const;
 
 export interface ControlServiceServer extends UntypedServiceImplementation {
-  /** Trades a one-time activation token for a certificate of the deployment's CA. */
+  /**
+   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
+   * registration request an administrator has brought.
+   */
   enroll: handleUnaryCall<EnrollRequest, EnrollResponse>;
   /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
   attach: handleBidiStreamingCall<AttachRequest, AttachResponse>;
 }
 
 export interface ControlServiceClient extends Client {
-  /** Trades a one-time activation token for a certificate of the deployment's CA. */
+  /**
+   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
+   * registration request an administrator has brought.
+   */
   enroll(
     request: EnrollRequest,
     callback: (error: ServiceError | null, response: EnrollResponse) => void,

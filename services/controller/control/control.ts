@@ -226,9 +226,10 @@ async function startLease(deps: ControlDeps, streams: Streams): Promise<RunningL
 function enrollHandler(deps: ControlDeps): handleUnaryCall<EnrollRequest, EnrollResponse> {
   return (call, answer) => {
     enroll(deps, call.request, deps.clock.now()).then(
-      ({ workerId, certificate }) => {
+      ({ workerId, certificate, proof = Buffer.alloc(0) }) => {
         deps.log.info({ worker_id: workerId }, 'a worker enrolled');
-        answer(null, { worker_id: workerId, certificate, ca_certificates: deps.authority.certificates });
+        const ca_certificates = deps.authority.certificates;
+        answer(null, { worker_id: workerId, certificate, ca_certificates, registration_proof: proof });
       },
       (error: unknown) => answer(enrollError(deps, error)),
     );

@@ -54,7 +54,7 @@ export async function checkVault(connection: VaultConnection): Promise<string> {
     refuse('token', `The period of the token must be longer than ${MIN_LEASE_SECONDS} seconds.`);
   }
   if (typeof token.accessor !== 'string' || token.accessor === '') refuse('token', 'The token has no accessor.');
-  return token.accessor as string;
+  return token.accessor;
 }
 
 type Answer = Record<string, unknown>;

@@ -38,14 +38,14 @@ export interface NewCredential {
 }
 
 /** Throws 400 with everything that is wrong. */
-export function newCredential(item: Credential): NewCredential {
+export async function newCredential(item: Credential): Promise<NewCredential> {
   const errors = new FieldErrors();
   const storeFits = hasIdForm(item.credential_store_id, ...STATIC_STORE_PREFIXES);
   errors.require(storeFits, 'credential_store_id', 'This field must be a valid credential store id.');
   const type = isCredentialType(item.type) ? item.type : undefined;
   if (type === undefined) errors.add('type', `Unsupported credential type "${item.type}"`);
   const given = type === undefined ? undefined : readAttributes(errors, item.attributes, knownAttributes(type));
-  if (type !== undefined && given !== undefined) checkNewAttributes(errors, type, given);
+  if (type !== undefined && given !== undefined) await checkNewAttributes(errors, type, given);
   checkShortText(errors, item);
   checkCreate(errors, item).throwIfAny();
   return {
@@ -59,7 +59,7 @@ export function newCredential(item: Credential): NewCredential {
   };
 }
 
-function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Given): void {
+async function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Given): Promise<void> {
   const { plain, secret, optional, missing } = TYPES[type];
   for (const name of [...plain, ...secret]) {
     errors.require(optional.includes(name) || !isEmpty(given[name]), `attributes.${name}`, missing);
@@ -67,14 +67,14 @@ function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Gi
   for (const name of secret) {
     errors.require(given[`${name}_hmac`] === undefined, `attributes.${name}_hmac`, 'This is a read only field.');
   }
-  if (type === 'ssh_private_key' && !isEmpty(given.private_key)) checkKey(errors, given);
+  if (type === 'ssh_private_key' && !isEmpty(given.private_key)) await checkKey(errors, given);
 }
 
 /** Says what is wrong with a private key and its passphrase. */
-function checkKey(errors: FieldErrors, secret: Given): void {
+async function checkKey(errors: FieldErrors, secret: Given): Promise<void> {
   const passphrase = isEmpty(secret.private_key_passphrase) ? undefined : String(secret.private_key_passphrase);
   try {
-    checkPrivateKey(String(secret.private_key), passphrase);
+    await checkPrivateKey(String(secret.private_key), passphrase);
   } catch (error) {
     if (!(error instanceof PrivateKeyError)) throw error;
     const aboutPassphrase = error.problem === 'wrong passphrase' || error.problem === 'passphrase without need';
@@ -151,14 +151,14 @@ function refuseReadOnly(mask: readonly string[]): void {
  * The secret after a change. A passphrase belongs to its key, so a new key comes with its own or with none. Throws 400
  * when key and passphrase do not fit.
  */
-export function mergedSecret(type: CredentialType, current: Secret, change: Given): Secret {
+export async function mergedSecret(type: CredentialType, current: Secret, change: Given): Promise<Secret> {
   const kept = change.private_key === undefined ? current : {};
   const merged = Object.fromEntries(
     Object.entries({ ...kept, ...change }).filter(([, value]) => value !== null && value !== ''),
   );
   if (type === 'ssh_private_key') {
     const errors = new FieldErrors();
-    checkKey(errors, merged);
+    await checkKey(errors, merged);
     errors.throwIfAny(MESSAGE.request);
   }
   return merged;

@@ -66,7 +66,7 @@ export function credentialService(deps: ControllerDeps) {
 
     async createCredential(op, request) {
       const item = request.item ?? Credential.fromPartial({});
-      const { type, columns, secret } = newCredential(item);
+      const { type, columns, secret } = await newCredential(item);
       const resource = await credentialsOf(item.credential_store_id);
       const allowed = await deps.authz.check(op, 'create', resource);
       const now = deps.clock.now();
@@ -121,5 +121,6 @@ async function changedSecret(deps: ControllerDeps, row: CredentialRow, change: S
   const current = await store.findSecret(deps.db.executor, row.id);
   if (current === undefined || current.version !== row.version) throw staleVersion('Credential', row.id);
   const text = await deps.kms.decrypt(deps.db.executor, current.key_id, current.secret, row.id);
-  return sealSecret(deps, row, mergedSecret(row.type, JSON.parse(text.toString()) as Secret, change));
+  const secret = await mergedSecret(row.type, JSON.parse(text.toString()) as Secret, change);
+  return sealSecret(deps, row, secret);
 }

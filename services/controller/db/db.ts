@@ -45,12 +45,12 @@ export function openDb(options: DbOptions): Db {
   let closing = false;
   pool.on('error', (error) => {
     // The server may go down before it has read our goodbye.
-    if (!closing) options.log.warn({ err: error }, 'idle database connection lost');
+    if (!closing) options.log.warn(shortError(error), 'idle database connection lost');
   });
   // The same for one that is in use; the statement that runs on it fails and tells the caller.
   pool.on('connect', (client) => {
     client.on('error', (error) => {
-      if (!closing) options.log.warn({ err: error }, 'database connection lost');
+      if (!closing) options.log.warn(shortError(error), 'database connection lost');
     });
   });
   const executor = new Kysely<any>({

@@ -38,32 +38,27 @@ const definition: ListDefinition<GroupRow, ReturnType<typeof groupItem>> = {
 const MUTABLE = { name: 'name', description: 'description' };
 type MemberEdit = 'add-members' | 'set-members' | 'remove-members';
 
-export function groupService(deps: ControllerDeps) {
-  const on = deps.db.executor;
+/** Looking a group up with the proof that the caller may act on it, and showing it. */
+function groupAccess({ db, authz }: ControllerDeps) {
+  return {
+    async allow<A extends string>(op: Op, action: A, id: string): Promise<{ group: GroupRow; allowed: Allowed<A> }> {
+      const group = await store.findGroup(db.executor, id);
+      if (group === undefined) throw resourceNotFound();
+      return { group, allowed: await authz.check(op, action, groupResource(group)) };
+    },
 
-  /** The group and the proof that the caller may perform the action on it. */
-  async function allow<A extends string>(
-    op: Op,
-    action: A,
-    id: string,
-  ): Promise<{ group: GroupRow; allowed: Allowed<A> }> {
-    const group = await store.findGroup(on, id);
-    if (group === undefined) throw resourceNotFound();
-    return { group, allowed: await deps.authz.check(op, action, groupResource(group)) };
-  }
+    async answer(op: Op, allowed: Allowed, id: string) {
+      const group = await store.findGroup(db.executor, id);
+      if (group === undefined) throw resourceNotFound();
+      const shown = { decision: allowed.decision, resource: groupResource(group), actions: GROUP_ACTIONS };
+      return { item: await present(authz, op, shown, groupItem(group)) };
+    },
+  };
+}
 
-  async function answer(op: Op, allowed: Allowed, id: string) {
-    const group = await store.findGroup(on, id);
-    if (group === undefined) throw resourceNotFound();
-    const shown = { decision: allowed.decision, resource: groupResource(group), actions: GROUP_ACTIONS };
-    return { item: await present(deps.authz, op, shown, groupItem(group)) };
-  }
-
-  async function editMembers(
-    op: Op,
-    action: MemberEdit,
-    request: { id: string; version: number; member_ids: string[] },
-  ) {
+/** The three edits of the member list; setting what is there already changes nothing. */
+function memberEditor(deps: ControllerDeps, { allow, answer }: ReturnType<typeof groupAccess>) {
+  return async (op: Op, action: MemberEdit, request: { id: string; version: number; member_ids: string[] }) => {
     const wanted = unique(request.member_ids);
     checkMembers(request, wanted, action === 'set-members');
     const { group, allowed } = await allow(op, action, request.id);
@@ -78,7 +73,13 @@ export function groupService(deps: ControllerDeps) {
       await applyMembers(tx, allowed, action, current, wanted);
     });
     return answer(op, allowed, request.id);
-  }
+  };
+}
+
+export function groupService(deps: ControllerDeps) {
+  const access = groupAccess(deps);
+  const { allow, answer } = access;
+  const editMembers = memberEditor(deps, access);
 
   return service(GroupServiceDefinition, {
     async getGroup(op, { id }) {
@@ -99,7 +100,7 @@ export function groupService(deps: ControllerDeps) {
       checkCreate(new FieldErrors(), item)
         .require(isScopeId(item.scope_id), 'scope_id', 'This field is missing or improperly formatted.')
         .throwIfAny();
-      const scope = await scopeNode(on, item.scope_id);
+      const scope = await scopeNode(deps.db.executor, item.scope_id);
       const allowed = await deps.authz.check(op, 'create', collectionIn('group', scope));
       const now = deps.clock.now();
       const id = newId(GROUP_PREFIX);

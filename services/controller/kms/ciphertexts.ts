@@ -36,6 +36,7 @@ export const CIPHERTEXTS: readonly CiphertextPlace[] = [
   byId('auth_tokens', ['token']),
   byId('sessions', ['private_key']),
   byId('worker_activation_tokens', ['creation_time']),
+  byId('worker_registrations', ['secret']),
   { ...byId('ca_certificates', ['private_key']), id: 'slot', aad: (slot) => `ca ${slot}` },
   { ...byId('deployment_keys', ['key']), id: 'purpose', aad: (purpose) => `deployment key ${purpose}` },
   byId('credential_stores', ['hmac_key']),

@@ -9,6 +9,7 @@ import { publicKeyHash, publicKeyOfRequest } from '../../../lib/tls/certificates
 import { transaction, type Db, type Tx } from '../db/db';
 import type { Kms } from '../kms/kms';
 import { issueWorkerCertificate, type DeploymentAuthority } from './authority';
+import { collect } from './registration';
 import * as store from './workers.store';
 
 export const ACTIVATION_TOKEN_LIFETIME_MS = 14 * 24 * 3_600_000;
@@ -41,6 +42,8 @@ export interface Enrolled {
   workerId: string;
   /** DER. */
   certificate: Buffer;
+  /** Worker-led registration only. */
+  proof?: Buffer;
 }
 
 const badToken = (): ApiError =>
@@ -58,12 +61,15 @@ export async function enroll(
   request: { activation_token: string; certificate_request: Uint8Array },
   now: Date,
 ): Promise<Enrolled> {
+  const workerLed = request.activation_token === '';
   const token = decodeActivationToken(request.activation_token);
-  if (token === undefined) throw invalidArgument('The activation token is malformed: it starts with "neslat_".');
+  if (token === undefined && !workerLed)
+    throw invalidArgument('The activation token is malformed: it starts with "neslat_".');
   const publicKey = await publicKeyOfRequest(request.certificate_request);
   if (publicKey === undefined) {
     throw invalidArgument('The certificate request must be PKCS #10 with an Ed25519 key and signed by it.');
   }
+  if (token === undefined) return collect(deps, publicKey, now);
   const id = tokenId(token);
   const taken = await transaction(deps.db, now, (tx) => store.takeActivationToken(tx, id));
   if (taken === undefined) throw badToken();

@@ -1,12 +1,13 @@
 /** Handlers of WorkerService: decode, look up, authorize, one store call, encode. */
 import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
+import { decodeRegistrationRequest, type RegistrationRequest } from '../../../lib/tls/registration-request';
 import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
 import { Worker, WorkerServiceDefinition, type UpdateWorkerRequest } from '../../../proto/gen/api/workers';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import type { Control } from '../control/control';
-import { sql, transaction } from '../db/db';
+import { sql, transaction, type Tx } from '../db/db';
 import {
   checkCreate,
   checkDeleteId,
@@ -25,6 +26,7 @@ import { service, type Op } from '../rpc/service';
 import { closeLost } from '../sessions/connections.store';
 import { certificateInfos, replaceAuthorities, type DeploymentAuthority } from './authority';
 import { createActivationToken } from './enrollment';
+import { createRegistration } from './registration';
 import { editedTags, readTags, type TagsRequest } from './worker-tags';
 import { WORKER_PREFIX, workerActions, workerItem, workerResource, type WorkerRow } from './workers';
 import * as store from './workers.store';
@@ -58,12 +60,26 @@ export function workerService(deps: WorkerDeps) {
       return { items };
     },
 
+    async createWorkerLed(op, request) {
+      const item = request.item ?? Worker.fromPartial({});
+      const registration = checkRegistration(item);
+      const allowed = await deps.authz.check(op, 'create:worker-led', collectionIn('worker', GLOBAL));
+      const { id } = await create(deps, item, (tx, workerId, now) =>
+        createRegistration(tx, deps.kms, workerId, registration, now),
+      );
+      return access.answer(op, allowed, id);
+    },
+
     async createControllerLed(op, request) {
       const item = request.item ?? Worker.fromPartial({});
-      checkNewWorker(item);
+      checkNewWorker(item)
+        .require(item.worker_generated_auth_token === '', 'worker_generated_auth_token', 'This field must be empty.')
+        .throwIfAny();
       const allowed = await deps.authz.check(op, 'create:controller-led', collectionIn('worker', GLOBAL));
-      const { id, token } = await create(deps, item);
-      return access.answer(op, allowed, id, token);
+      const { id, made } = await create(deps, item, (tx, workerId, now) =>
+        createActivationToken(tx, deps.kms, deps.authority, workerId, now),
+      );
+      return access.answer(op, allowed, id, made);
     },
 
     async updateWorker(op, request) {
@@ -163,16 +179,21 @@ function workerAccess(deps: WorkerDeps) {
   };
 }
 
-async function create(deps: WorkerDeps, item: Worker): Promise<{ id: string; token: string }> {
+/** Stores the worker together with what `furnish` makes for its enrollment. */
+async function create<T>(
+  deps: WorkerDeps,
+  item: Worker,
+  furnish: (tx: Tx, workerId: string, now: Date) => Promise<T>,
+): Promise<{ id: string; made: T }> {
   const now = deps.clock.now();
   const id = newId(WORKER_PREFIX);
   const name = storedText(item.name);
   const description = storedText(item.description);
-  const token = await transaction(deps.db, now, async (tx) => {
+  const made = await transaction(deps.db, now, async (tx) => {
     await store.insertWorker(tx, { id, name, description, configManaged: false, now });
-    return createActivationToken(tx, deps.kms, deps.authority, id, now);
+    return furnish(tx, id, now);
   });
-  return { id, token };
+  return { id, made };
 }
 
 async function update(
@@ -199,17 +220,27 @@ async function update(
 const checkNames = (errors: FieldErrors, item: { name?: string | undefined } | undefined): FieldErrors =>
   errors.require(item?.name === item?.name?.toLowerCase(), 'name', 'Name must be all lowercase.');
 
-function checkNewWorker(item: Worker): void {
+function checkRegistration(item: Worker): RegistrationRequest {
+  const errors = checkNewWorker(item);
+  const field = 'worker_generated_auth_token';
+  const text = item.worker_generated_auth_token;
+  const registration = decodeRegistrationRequest(text);
+  if (text === '') errors.add(field, 'Cannot be empty.');
+  else if (registration === undefined)
+    errors.add(field, 'This is not the registration request of a worker: copy it whole.');
+  errors.throwIfAny();
+  return registration!;
+}
+
+function checkNewWorker(item: Worker): FieldErrors {
   const readOnly = 'This is a read only field.';
-  checkNames(checkCreate(new FieldErrors(), item), item)
+  return checkNames(checkCreate(new FieldErrors(), item), item)
     .require(item.scope_id === 'global', 'scope_id', "Must be 'global'")
-    .require(item.worker_generated_auth_token === '', 'worker_generated_auth_token', 'This field must be empty.')
     .require(item.address === '', 'address', readOnly)
     .require(item.last_status_time === undefined, 'last_status_time', readOnly)
     .require(item.release_version === '', 'release_version', readOnly)
     .require(item.canonical_tags === undefined, 'canonical_tags', readOnly)
-    .require(item.config_tags === undefined, 'config_tags', readOnly)
-    .throwIfAny();
+    .require(item.config_tags === undefined, 'config_tags', readOnly);
 }
 
 function compiled(filter: string): (input: unknown) => boolean {

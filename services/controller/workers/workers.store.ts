@@ -44,6 +44,21 @@ export async function insertActivationToken(
     values (${token.id}, ${token.workerId}, ${token.creationTime.ciphertext}, ${token.creationTime.keyId})`.execute(tx);
 }
 
+export async function insertRegistration(
+  tx: Tx,
+  registration: { id: string; workerId: string; secret: Encrypted; now: Date },
+): Promise<void> {
+  const { id, workerId, secret, now } = registration;
+  await sql`insert into worker_registrations (id, worker_id, secret, key_id, created_time)
+    values (${id}, ${workerId}, ${secret.ciphertext}, ${secret.keyId}, ${now})`.execute(tx);
+}
+
+export const findRegistration = (
+  on: Executor,
+  id: string,
+): Promise<{ worker_id: string; secret: Buffer; key_id: string; created_time: Date } | undefined> =>
+  row(on, sql`select worker_id, secret, key_id, created_time from worker_registrations where id = ${id}`);
+
 /** Uses the token up; undefined when it is unknown or was used before. */
 export function takeActivationToken(
   tx: Tx,

@@ -1,4 +1,7 @@
 /** Tags and the certificate authority through the workers service. */
+import { createPublicKey } from 'node:crypto';
+import { newEd25519 } from '../../../lib/tls/keys';
+import { encodeRegistrationRequest } from '../../../lib/tls/registration-request';
 import { fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
 import { loadAuthority, type DeploymentAuthority } from './authority';
 import { editedTags } from './worker-tags';
@@ -95,4 +98,22 @@ test('the certificate authority is read, and replaced by administrators only', a
   expect(certs[0].public_key_sha256).not.toBe(before[0].public_key_sha256);
   expect(await read()).toEqual(certs);
   expect(reloads).toBe(1);
+});
+
+test('a worker is created from its registration request, each request once', async () => {
+  const { admin, user } = controller;
+  const method = 'WorkerService/CreateWorkerLed';
+  const publicKey = createPublicKey(newEd25519()).export({ format: 'der', type: 'spki' });
+  const token = encodeRegistrationRequest({ publicKey, secret: Buffer.alloc(32, 1) });
+  const item = { scope_id: 'global', worker_generated_auth_token: token };
+  expect(fieldsOf(await admin.refusal(method, { item: { scope_id: 'global' } }))).toEqual({
+    worker_generated_auth_token: 'Cannot be empty.',
+  });
+  const nonsense = { item: { ...item, worker_generated_auth_token: 'nope' } };
+  expect(fieldsOf(await admin.refusal(method, nonsense))).toHaveProperty('worker_generated_auth_token');
+  expect(await user.refusal(method, { item })).toMatchObject({ status: 403 });
+  const made = (await admin.call(method, { item: { ...item, name: 'led' } })).item;
+  expect(made).toMatchObject({ name: 'led', type: 'pki', version: 1 });
+  expect(made.worker_generated_auth_token ?? made.controller_generated_activation_token).toBeUndefined();
+  expect(await admin.refusal(method, { item })).toMatchObject({ status: 400 });
 });

@@ -20,9 +20,10 @@ import {
 } from '../sessions/types';
 import { CloseSpool } from './close-spool';
 import { ControlStream, type Incoming } from './control-stream';
-import { enroll, EnrollmentRefused, readActivationToken } from './enroll';
+import { enroll, EnrollmentRefused } from './enroll';
 import { hashToken, loadIdentity, openStorage, saveIdentity, validity, type WorkerIdentity } from './identity';
 import { closedMessage, egressGrantOf, sessionEndOf } from './messages';
+import { closeRegistration, collectIdentity, NotRegistered, openRegistration, type Registration } from './registration';
 import { renewIdentity, renewalDelay, RENEWAL_RETRY_MS } from './renewal';
 import { memberCredentials, openClient, type Upstream } from './upstream';
 
@@ -56,6 +57,8 @@ export class ControlClient implements Controller {
   readonly bootId = randomUUID();
   private readonly spool: CloseSpool;
   private identity: WorkerIdentity | undefined;
+  /** Of a worker that has neither an identity nor an activation token. */
+  private registration: Registration | undefined;
   private stream: ControlStream | undefined;
   private readonly closing = new AbortController();
   private running: Promise<void> | undefined;
@@ -74,6 +77,9 @@ export class ControlClient implements Controller {
   constructor(private readonly options: ControlOptions) {
     openStorage(options.storagePath);
     this.identity = loadIdentity(options.storagePath);
+    if (this.identity === undefined && options.activationToken === undefined) {
+      this.registration = openRegistration(options.storagePath);
+    }
     this.spool = new CloseSpool(options.storagePath, options.clock, options.log);
     this.firstAttach = new Promise((resolve, reject) => {
       this.resolveFirst = resolve;
@@ -86,6 +92,11 @@ export class ControlClient implements Controller {
 
   get workerId(): string | undefined {
     return this.identity?.workerId;
+  }
+
+  /** What an administrator creates the worker with; undefined when it does not wait for that. */
+  get registrationRequest(): string | undefined {
+    return this.registration?.request;
   }
 
   get isAttached(): boolean {
@@ -194,7 +205,8 @@ export class ControlClient implements Controller {
         this.rejectFirst(error);
         retryMs = MAX_RETRY_MS;
       }
-      this.options.log[isFinal ? 'error' : 'warn']({ err: error, upstream }, 'no control stream');
+      const level = isFinal ? 'error' : error instanceof NotRegistered && i > 0 ? 'debug' : 'warn';
+      this.options.log[level]({ err: error, upstream }, 'no control stream');
       if (error instanceof EnrollmentRefused) return;
       await this.pause(retryMs * (0.5 + Math.random() / 2));
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
@@ -232,14 +244,18 @@ export class ControlClient implements Controller {
       );
     }
     try {
-      readActivationToken(activationToken);
-      this.identity = await enroll(upstream, activationToken!);
+      this.identity =
+        activationToken === undefined
+          ? await collectIdentity(upstream, this.registration!)
+          : await enroll(upstream, activationToken);
     } catch (error) {
       if (!isValid || !(error instanceof EnrollmentRefused)) throw error;
       log.warn({ err: error }, 'the new activation token is not usable; going on with the certificate at hand');
       return known;
     }
     saveIdentity(storagePath, this.identity);
+    closeRegistration(storagePath);
+    this.registration = undefined;
     log.info({ worker_id: this.identity.workerId }, 'enrolled');
     return this.identity;
   }

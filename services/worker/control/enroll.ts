@@ -15,12 +15,7 @@ export class EnrollmentRefused extends Error {
 }
 
 /** The token as read; throws {@link EnrollmentRefused} when it is none. */
-export function readActivationToken(text: string | undefined): ActivationToken {
-  if (text === undefined) {
-    throw new EnrollmentRefused(
-      'the worker is not enrolled: create it with "workers create controller-led" and put the activation token into its configuration',
-    );
-  }
+export function readActivationToken(text: string): ActivationToken {
   const token = decodeActivationToken(text);
   if (token) return token;
   throw new EnrollmentRefused('the activation token is malformed: copy it whole, from neslat_ to its last character');

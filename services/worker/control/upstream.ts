@@ -45,10 +45,10 @@ export const newcomerCredentials = (authority: string): ChannelCredentials =>
   credentials.createSsl(Buffer.from(authority));
 
 /**
- * The authority of the deployment, PEM, as the controller presents it; accepted when the activation token names its key
- * and it has signed the controller's certificate. Rejects otherwise.
+ * The authority of the deployment, PEM, as the controller presents it; accepted when it has signed the controller's
+ * certificate and the activation token, if there is one, names its key. Rejects otherwise.
  */
-export function discoverAuthority(upstream: Upstream, token: ActivationToken): Promise<string> {
+export function discoverAuthority(upstream: Upstream, token?: ActivationToken): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = tls.connect({
       ...upstream,
@@ -74,7 +74,7 @@ export function discoverAuthority(upstream: Upstream, token: ActivationToken): P
   });
 }
 
-function trustedAuthority(socket: tls.TLSSocket, token: ActivationToken): string | undefined {
+function trustedAuthority(socket: tls.TLSSocket, token: ActivationToken | undefined): string | undefined {
   const chain = socket.getPeerCertificate(true);
   const issuer = chain.issuerCertificate as tls.DetailedPeerCertificate | undefined;
   if (!issuer?.raw) return undefined;
@@ -83,6 +83,6 @@ function trustedAuthority(socket: tls.TLSSocket, token: ActivationToken): string
   const hash = createHash('sha256')
     .update(authority.publicKey.export({ format: 'der', type: 'spki' }))
     .digest();
-  const isNamed = hash.equals(token.currentCaHash) || hash.equals(token.nextCaHash);
+  const isNamed = token === undefined || hash.equals(token.currentCaHash) || hash.equals(token.nextCaHash);
   return isNamed && leaf.verify(authority.publicKey) ? pemFromDer(issuer.raw) : undefined;
 }

@@ -43,6 +43,8 @@ export interface ProxyOptions {
 
 /** The protocol of our own clients; they understand more alerts. */
 export const SALLYPORT_PROTOCOL = 'sallyport/1';
+/** The protocol of Boundary's clients: WebSocket with the subprotocol boundary-tcp-proxy-v1. */
+export const BOUNDARY_PROTOCOL = 'http/1.1';
 
 export class ProxyServer {
   private readonly server = net.createServer({
@@ -143,7 +145,9 @@ export class ProxyServer {
     const isOurs = hello.protocols.includes(SALLYPORT_PROTOCOL);
     const sessionId = sessionIdOf(hello);
     try {
-      const session = sessionId === undefined ? undefined : await this.options.findSession(sessionId);
+      const found = sessionId === undefined ? undefined : await this.options.findSession(sessionId);
+      // Other clients understand an alert here as "unauthorized"; ours learn the cause from CONNECT_ERR.
+      const session = !isOurs && found?.ended?.cause === 'expired' ? undefined : found;
       if (!session) this.alert(socket, isOurs ? ALERT_ACCESS_DENIED : ALERT_INTERNAL_ERROR, 'no session');
       return session;
     } catch (error) {

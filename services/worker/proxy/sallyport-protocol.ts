@@ -14,7 +14,9 @@ import {
   CUT_LINGER_MS,
   HIGH_WATER_BYTES,
   Transport,
+  type SessionTransport,
   type TransportEnd,
+  type TransportHandler,
 } from '../../../lib/transport/transport';
 import { Close, Connect, ConnectError, ConnectOk, End } from '../../../proto/gen/transport/transport';
 import type { WorkerSession } from '../sessions/registry';
@@ -52,7 +54,23 @@ export interface ConnectionDeps {
 
 /** Serves `socket`, an established transport of `session`, until it is over. */
 export function serveSallyport(socket: TLSSocket, session: WorkerSession, deps: ConnectionDeps): void {
-  new Connection(socket, session, deps);
+  const open = (handler: TransportHandler) => new Transport(socket, handler, deps.clock, deps.keepaliveMs);
+  serveConnection(socket, open, session, deps);
+}
+
+/** A transport that may want to tell its client that it is allowed before the endpoint has answered. */
+export interface ServedTransport extends SessionTransport {
+  allowed?(authorization: Authorization): void;
+}
+
+/** Serves a transport over `socket` that shows its protocol as the frames of `sallyport/1`. */
+export function serveConnection(
+  socket: TLSSocket,
+  open: (handler: TransportHandler) => ServedTransport,
+  session: WorkerSession,
+  deps: ConnectionDeps,
+): void {
+  new Connection(socket, open, session, deps);
 }
 
 /** Why a connection was not allowed. Nothing is recorded for it. */
@@ -65,7 +83,7 @@ interface Refusal {
 class Connection implements LiveConnection {
   readonly id = newId('sc');
   isAuthorized = false;
-  private readonly transport: Transport;
+  private readonly transport: ServedTransport;
   private readonly client: { address: string; port: number };
   private dialing: Dialing | undefined;
   private readonly started = process.hrtime.bigint();
@@ -85,21 +103,17 @@ class Connection implements LiveConnection {
 
   constructor(
     socket: TLSSocket,
+    open: (handler: TransportHandler) => ServedTransport,
     private readonly session: WorkerSession,
     private readonly deps: ConnectionDeps,
   ) {
     this.client = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
-    this.transport = new Transport(
-      socket,
-      {
-        data: (chunk) => this.earlyData(chunk),
-        control: (type, payload) => this.control(type, payload),
-        drain: () => undefined,
-        closed: (end) => this.transportClosed(end),
-      },
-      deps.clock,
-      deps.keepaliveMs,
-    );
+    this.transport = open({
+      data: (chunk) => this.earlyData(chunk),
+      control: (type, payload) => this.control(type, payload),
+      drain: () => undefined,
+      closed: (end) => this.transportClosed(end),
+    });
     this.cancelDeadline = deps.clock.after(FIRST_FRAME_DEADLINE_MS, () => this.transport.destroy());
   }
 
@@ -177,6 +191,7 @@ class Connection implements LiveConnection {
     }
     this.isAuthorized = true;
     this.deps.metrics.openConnections.inc();
+    this.transport.allowed?.(authorization);
     const dialed = await dialing.result;
     if ('socket' in dialed) this.dialedTo(dialed);
     if (this.end) return this.endDuringSetUp(this.end);

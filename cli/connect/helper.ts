@@ -1,0 +1,41 @@
+/** What the helper commands have in common: a style, a program, and what it is started with. */
+import type { Context } from '../core/command';
+import { UsageError } from '../core/errors';
+import { connect, type Launch, type OpenSession } from './connect';
+
+export interface HelperSession extends OpenSession {
+  style: string;
+  username: string;
+}
+
+/** Runs a helper. `styles` names the program of each style. */
+export function runHelper(
+  context: Context,
+  styles: Readonly<Record<string, string>>,
+  launch: (session: HelperSession) => Launch,
+): Promise<number> {
+  const { values } = context;
+  const style = values.text('style');
+  const program = Object.hasOwn(styles, style) ? styles[style] : undefined;
+  if (program === undefined)
+    throw new UsageError(`-style ${JSON.stringify(style)} is unknown here; use ${Object.keys(styles).join(' or ')}`);
+  return connect(context, {
+    name: values.text('exec') || program,
+    launch: (session) => launch({ ...session, style, username: values.text('username') }),
+    quiet: true,
+  });
+}
+
+/** A flag and its value, or nothing for an empty value. */
+export const option = (flag: string, value: string): string[] => (value === '' ? [] : [flag, value]);
+
+/** Host part of an endpoint such as `tcp://db.example:5432`; without the brackets of IPv6. */
+export function hostOf(endpoint: string): string {
+  return endpoint
+    .replace(/^\w+:\/\//, '')
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
+}
+
+/** IP and port as they stand in a URL. */
+export const addressOf = (ip: string, port: number): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;

@@ -1,0 +1,46 @@
+/** Credentials that a session brought, as `connect` shows them. */
+import { attributeValue } from './format';
+import { row, rows, type Item } from './table';
+
+/** The column of values leaves room for labels of this width at least. */
+const MIN_LABEL = 17;
+
+/** Lines with a heading; `indent` is 0, or 2 below the listening block. Each credential ends with an empty line. */
+export function brokeredCredentials(credentials: readonly Item[], indent: 0 | 2): string[] {
+  const blocks = credentials.map((credential) => [...lines(credential, indent), '']);
+  return [`${' '.repeat(indent)}Credentials:`, ...blocks.flat()];
+}
+
+function lines({ credential_source: source = {}, secret, credential }: Item, indent: number): string[] {
+  const fields = {
+    'Credential Source Description': source.description,
+    'Credential Source ID': source.id,
+    'Credential Source Name': source.name,
+    'Credential Store ID': source.credential_store_id,
+    'Credential Store Type': source.type,
+    'Credential Type': source.credential_type,
+  };
+  const labels = Object.entries(fields).filter(([, value]) => (value ?? '') !== '');
+  const width = Math.max(MIN_LABEL, ...labels.map(([label]) => label.length));
+  const at = indent + 2;
+  return [
+    ...rows(at, fields, at + width + 2),
+    `${' '.repeat(at)}Secret:`,
+    ...secretLines(indent, secret ?? {}, credential ?? {}),
+  ];
+}
+
+/** The fields of a typed credential; of others the secret as JSON, or as it is. */
+function secretLines(indent: number, secret: Item, credential: Item): string[] {
+  const fields = Object.entries(credential);
+  if (fields.length > 0) {
+    const at = indent + 8;
+    const column = at + Math.max(...fields.map(([name]) => name.length)) + 4;
+    return fields
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => row(at, name, attributeValue(value), column));
+  }
+  const raw = Buffer.from(String(secret.raw ?? ''), 'base64').toString();
+  const shown = secret.decoded === undefined ? raw : JSON.stringify(secret.decoded, null, indent + 4);
+  return shown.split('\n').map((line) => ' '.repeat(indent + 6) + line);
+}

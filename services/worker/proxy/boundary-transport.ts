@@ -1,0 +1,191 @@
+/**
+ * Boundary's session protocol `boundary-tcp-proxy-v1`, shown as the frames of `sallyport/1`. Its order: ClientHandshake,
+ * HandshakeResult as soon as the controller has allowed the connection, then bytes; a Close frame ends both directions.
+ */
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../../lib/clock/clock';
+import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
+import { CLEAN_LINGER_MS, SILENT, type TransportHandler } from '../../../lib/transport/transport';
+import { WebSocketChannel } from '../../../lib/transport/websocket-channel';
+import { CloseCode, WebSocketError } from '../../../lib/transport/websocket-frames';
+import { ClientCommand, ClientHandshake, HandshakeResult } from '../../../proto/gen/transport/boundary';
+import { Close, Connect, ConnectError, End } from '../../../proto/gen/transport/transport';
+import type { Authorization } from '../sessions/types';
+import type { ServedTransport } from './sallyport-protocol';
+
+/** Longest first message. */
+const MAX_HANDSHAKE_BYTES = 32_768;
+const TOFU_TOKEN_CHARACTERS = 20;
+/** The endpoint was not reached. */
+const SETUP_FAILED = 3000;
+const NO_BYTES = Buffer.alloc(0);
+/** Answers to a cancel that mean: the session is over, as wanted. */
+const OVER_CAUSES = ['fin', 'canceled', 'expired', 'session ended'];
+const DIAL_CAUSES = ['dial refused', 'dial timeout', 'dial unreachable', 'name not found'];
+
+export interface BoundaryTransportOptions {
+  clock: Clock;
+  /** Connections the session may make; -1 is no limit. */
+  connectionLimit: number;
+  /** What the client sent right behind its upgrade request. */
+  head: Buffer;
+  keepaliveMs?: number | undefined;
+}
+
+export class BoundaryTransport implements ServedTransport {
+  readonly hasHalfClose = false;
+  private readonly channel: WebSocketChannel;
+  private phase: 'handshake' | 'cancel' | 'refusable' | 'allowed' = 'handshake';
+  private handshake: Buffer[] = [];
+  private handshakeBytes = 0;
+  /** FIN was sent as Close; the answer to it is the client's FIN. */
+  private awaitsFin = false;
+
+  constructor(
+    socket: Duplex,
+    public handler: TransportHandler,
+    private readonly options: BoundaryTransportOptions,
+  ) {
+    this.channel = new WebSocketChannel(
+      socket,
+      {
+        chunk: (chunk) => this.take(() => this.chunk(chunk)),
+        messageEnd: () => this.take(() => this.messageEnd()),
+        drain: () => this.handler.drain(),
+        closing: (code) => this.closing(code),
+        answered: () => this.answered(),
+        lost: (error) => this.lost(error),
+      },
+      { clock: options.clock, role: 'server', keepaliveMs: options.keepaliveMs },
+    );
+    // Later, so that the caller holds this object when the first message is told.
+    queueMicrotask(() => this.channel.start(options.head));
+  }
+
+  allowed(authorization: Authorization): void {
+    const { clock, connectionLimit } = this.options;
+    const result: HandshakeResult = {
+      expiration: new Date(clock.now().getTime() + authorization.expiresInMs),
+      connection_limit: connectionLimit,
+      connections_left: authorization.connectionsLeft,
+    };
+    this.phase = 'allowed';
+    this.channel.send(HandshakeResult.encode(result).finish());
+  }
+
+  sendData(chunk: Buffer, written: () => void): boolean {
+    return this.channel.send(chunk, written);
+  }
+
+  send(type: FrameType, payload: Uint8Array = NO_BYTES, written?: () => void): void {
+    const bytes = Buffer.from(payload);
+    if (type === FrameType.fin) return this.sendFin(written);
+    if (type === FrameType.rst) return this.close(CloseCode.internalError, 'endpoint reset');
+    if (type === FrameType.connectErr) return this.sendError(ConnectError.decode(bytes).cause);
+    if (type === FrameType.close) return this.sendClose(Close.decode(bytes).cause);
+  }
+
+  pause(): void {
+    this.channel.pause();
+  }
+
+  resume(): void {
+    this.channel.resume();
+  }
+
+  end(lingerMs?: number, flushed?: () => void): void {
+    this.handler = SILENT;
+    this.channel.close(CloseCode.normal, '', lingerMs, flushed);
+  }
+
+  destroy(): void {
+    this.channel.destroy();
+  }
+
+  private close(code: number, reason: string): void {
+    this.channel.close(code, reason);
+  }
+
+  private sendFin(written: (() => void) | undefined): void {
+    this.awaitsFin = !this.channel.isClosing;
+    this.channel.close(CloseCode.normal, '', CLEAN_LINGER_MS, written);
+  }
+
+  private sendError(cause: string): void {
+    if (this.phase === 'allowed') {
+      if (DIAL_CAUSES.includes(cause)) this.close(SETUP_FAILED, 'unable to setup proxying');
+      else this.close(CloseCode.policyViolation, cause);
+    } else if (cause === 'tofu token not allowed') this.close(CloseCode.policyViolation, cause);
+    else this.close(CloseCode.internalError, 'unable to authorize connection');
+  }
+
+  private sendClose(cause: string): void {
+    if (this.phase !== 'cancel') {
+      if (cause === 'fin') this.close(CloseCode.normal, '');
+      else this.close(CloseCode.policyViolation, cause);
+    } else if (OVER_CAUSES.includes(cause)) this.close(CloseCode.normal, 'session canceled');
+    else this.close(CloseCode.internalError, 'unable to cancel session');
+  }
+
+  private take(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      throw new WebSocketError(CloseCode.protocolError, error.message);
+    }
+  }
+
+  private chunk(chunk: Buffer): void {
+    if (this.phase === 'cancel') return;
+    if (this.phase !== 'handshake') return this.handler.data(chunk);
+    this.handshakeBytes += chunk.length;
+    if (this.handshakeBytes > MAX_HANDSHAKE_BYTES) {
+      throw new WebSocketError(CloseCode.tooBig, 'invalid handshake received');
+    }
+    this.handshake.push(chunk);
+  }
+
+  private messageEnd(): void {
+    if (this.phase !== 'handshake') return;
+    const { tofu_token, command } = this.decodeHandshake();
+    if (tofu_token.length !== TOFU_TOKEN_CHARACTERS) {
+      throw new WebSocketError(CloseCode.unsupportedData, 'invalid tofu token');
+    }
+    if (command === ClientCommand.CLIENT_COMMAND_SESSION_CANCEL) {
+      this.phase = 'cancel';
+      this.handler.control(FrameType.end, Buffer.from(End.encode({ tofu_token }).finish()));
+    } else {
+      this.phase = 'refusable';
+      this.handler.control(FrameType.connect, Buffer.from(Connect.encode({ tofu_token }).finish()));
+    }
+  }
+
+  private decodeHandshake(): ClientHandshake {
+    try {
+      return decodePayload(ClientHandshake, Buffer.concat(this.handshake.splice(0)));
+    } catch {
+      throw new WebSocketError(CloseCode.invalidPayload, 'failed to unmarshal protobuf');
+    }
+  }
+
+  private closing(code: number): void {
+    // The official client closes right behind its cancel command, which still gets its own answer.
+    if (this.phase === 'cancel') return;
+    const isRegular = code === CloseCode.normal || code === CloseCode.goingAway || code === CloseCode.noStatus;
+    const { handler } = this;
+    this.close(CloseCode.normal, '');
+    if (this.phase === 'handshake') handler.closed({ kind: 'closed' });
+    else handler.control(isRegular ? FrameType.fin : FrameType.rst, NO_BYTES);
+  }
+
+  private answered(): void {
+    if (this.awaitsFin) this.handler.control(FrameType.fin, NO_BYTES);
+  }
+
+  private lost(error: Error | undefined): void {
+    if (error instanceof WebSocketError) {
+      this.handler.closed({ kind: 'protocol', error: new ProtocolError(error.message) });
+    } else this.handler.closed({ kind: 'closed', error });
+  }
+}
