@@ -3,6 +3,8 @@
  * itself), the listener closes, the program is ended and the session is ended through the worker, in this order.
  *
  * Exit status: the program's own; 0 when the user ended it; 1 when the server side did.
+ *
+ * With -stdio there is no listener: standard input and output are the only connection, and the session ends with it.
  */
 import { isIP } from 'node:net';
 import { InvalidAuthorizationToken } from '../../lib/transport/authorization-token';
@@ -10,16 +12,39 @@ import type { Context } from '../core/command';
 import { EXIT, LocalError, UsageError } from '../core/errors';
 import { startSessionProxy, type ProxyEnd, type SessionProxy } from '../proxy/session-proxy';
 import { fillTemplates, findProgram, proxiedEnvironment, startChild, type Child } from './child';
-import { showConnectionsLeft, showListening, showTermination } from './output';
-import { sessionToken } from './session-token';
+import { BrokeredCredentials } from './credentials';
+import { showConnectionsLeft, showCredentials, showListening, showTermination } from './output';
+import { SecretFiles } from './secret-files';
+import { standardStreams } from './standard-streams';
+import { authorization, type Authorization } from './session-token';
 import { onSignals } from './signals';
+
+/** What a program is started with. */
+export interface Launch {
+  /** Arguments in front of the words of the user, for options that a program takes nowhere else. */
+  first?: string[];
+  /** Arguments behind the words of the user. */
+  args: string[];
+  env?: Record<string, string>;
+}
+
+export interface OpenSession {
+  proxy: SessionProxy;
+  /** Brokered credentials; those that a program takes are not printed. */
+  credentials: BrokeredCredentials;
+  /** Removed when the command ends. */
+  files: SecretFiles;
+  /** Shows a text that a person should read. */
+  warn(text: string): void;
+}
 
 export interface Program {
   name: string;
-  /** Arguments behind the words of the user. */
-  args: (proxy: SessionProxy) => string[];
-  /** A helper owns the terminal: nothing is printed before its program starts. */
+  launch(session: OpenSession): Launch;
+  /** A helper owns the terminal: only credentials that it could not use are printed before its program starts. */
   quiet: boolean;
+  /** What -inactive-timeout is when it is 0. */
+  inactivityMs?: number;
 }
 
 /** Reason when the user ends it. */
@@ -40,12 +65,14 @@ export async function connect(context: Context, program: Program | undefined): P
     return 'handled';
   });
   try {
-    const proxy = await openProxy(context, listen, program);
+    const given = await authorization(context);
+    const session = await openSession(context, given, { ...listen, program });
     try {
-      return await serve(context, proxy, program, signaled, (child) => (running = child));
+      return await serve(context, session, program, signaled, (child) => (running = child));
     } finally {
       running?.stop();
-      await proxy.close();
+      await session.proxy.close();
+      session.files.remove(session.warn);
     }
   } finally {
     restore();
@@ -70,19 +97,23 @@ function listenOptions({ values }: Context): ListenOptions {
   return { listenAddress, listenPort };
 }
 
-async function openProxy(context: Context, listen: ListenOptions, program: Program | undefined): Promise<SessionProxy> {
-  const { values, printer } = context;
-  const token = await sessionToken(context);
+async function openSession(
+  { values, printer }: Context,
+  { token, credentials }: Authorization,
+  { program, ...listen }: ListenOptions & { program: Program | undefined },
+): Promise<OpenSession> {
+  const warn = (text: string): void => printer.warn(text);
   try {
-    return await startSessionProxy({
+    const proxy = await startSessionProxy({
       token,
       ...listen,
-      inactivityMs: values.duration('inactive-timeout') ?? 0,
-      onWarning: (text) => printer.warn(text),
+      inactivityMs: values.duration('inactive-timeout') || program?.inactivityMs,
+      onWarning: warn,
       onConnectionsLeft: (left) => {
         if (program === undefined) showConnectionsLeft(printer, left);
       },
     });
+    return { proxy, credentials: new BrokeredCredentials(credentials), files: new SecretFiles(), warn };
   } catch (error) {
     if (error instanceof InvalidAuthorizationToken) throw new UsageError(error.message);
     await abandon(token);
@@ -101,18 +132,15 @@ async function abandon(token: string): Promise<void> {
 
 async function serve(
   context: Context,
-  proxy: SessionProxy,
+  session: OpenSession,
   program: Program | undefined,
   signaled: Promise<ProxyEnd>,
   started: (child: Child) => void,
 ): Promise<number> {
-  if (program?.quiet !== true) showListening(context.printer, proxy);
+  const { proxy, credentials } = session;
+  if (program?.quiet !== true) showListening(context.printer, proxy, credentials.all);
   if (program === undefined) return finish(context, proxy, await Promise.race([signaled, proxy.done]));
-  const child = startChild(
-    findProgram(program.name, context.io.env),
-    [...context.values.rest, ...program.args(proxy)].map((word) => fillTemplates(word, proxy.address, proxy.port)),
-    { ...context.io.env, ...proxiedEnvironment(proxy.address, proxy.port) },
-  );
+  const child = launch(context, session, program);
   started(child);
   const outcome = await Promise.race([child.ended, signaled, cutShort(proxy)]);
   if (typeof outcome === 'number') return outcome;
@@ -122,6 +150,20 @@ async function serve(
   return finish(context, proxy, outcome);
 }
 
+/** Starts the program, once the credentials that it could not use have been shown. */
+function launch({ io, values, printer }: Context, session: OpenSession, program: Program): Child {
+  const { address, port } = session.proxy;
+  const { first = [], args, env } = program.launch(session);
+  const { leftOver } = session.credentials;
+  if (program.quiet && leftOver.length > 0) showCredentials(printer, leftOver);
+  return startChild(
+    findProgram(program.name, io.env),
+    // A generated argument may hold a secret, which is never a template.
+    [...first, ...values.rest.map((word) => fillTemplates(word, address, port)), ...args],
+    { ...io.env, ...proxiedEnvironment(address, port), ...env },
+  );
+}
+
 /** The ends that take the program with them. One that has used its last connection may finish what it does. */
 async function cutShort(proxy: SessionProxy): Promise<ProxyEnd> {
   const end = await proxy.done;
@@ -129,23 +171,39 @@ async function cutShort(proxy: SessionProxy): Promise<ProxyEnd> {
   return new Promise<ProxyEnd>(() => undefined);
 }
 
-async function finish({ printer }: Context, proxy: SessionProxy, end: ProxyEnd): Promise<number> {
+async function finish(context: Context, proxy: SessionProxy, end: ProxyEnd): Promise<number> {
   await proxy.close();
-  showTermination(printer, end.reason);
+  showTermination(context.printer, end.reason);
+  return verdict(context, end);
+}
+
+/** Exit status; the cause is told when the server side ended it. */
+function verdict({ printer }: Context, end: ProxyEnd): number {
   if (!end.serverSide) return EXIT.ok;
   printer.error(end.message === undefined ? end.reason : `${end.reason}: ${end.message}`);
   return EXIT.refused;
 }
 
-/** A finished helper command. */
-export const helper =
-  (name: string, args: (context: Context, proxy: SessionProxy) => string[]) =>
-  (context: Context): Promise<number> => {
-    const style = context.values.text('style');
-    if (style !== name) throw new UsageError(`-style ${JSON.stringify(style)} is unknown here; there is only ${name}`);
-    return connect(context, {
-      name: context.values.text('exec') || name,
-      args: (proxy) => args(context, proxy),
-      quiet: true,
-    });
-  };
+/** Carries standard input and output as the session's only connection. Nothing else is written to standard output. */
+export async function connectStreams(context: Context): Promise<number> {
+  const { token } = await authorization(context);
+  let signal: (end: ProxyEnd) => void = () => undefined;
+  const signaled = new Promise<ProxyEnd>((resolve) => (signal = resolve));
+  const restore = onSignals(() => {
+    signal(SIGNALED);
+    return 'handled';
+  });
+  const stream = standardStreams();
+  try {
+    const onWarning = (text: string): void => context.printer.warn(text);
+    const proxy = await startSessionProxy({ token, listenAddress: '', listenPort: 0, stream, onWarning });
+    const end = await Promise.race([signaled, proxy.done]);
+    await proxy.close();
+    return verdict(context, end);
+  } catch (error) {
+    throw error instanceof InvalidAuthorizationToken ? new UsageError(error.message) : error;
+  } finally {
+    stream.destroy();
+    restore();
+  }
+}

@@ -90,11 +90,14 @@ export const DBNAME: Flag = {
   description: 'Database name to pass to the program.',
 };
 
-/** Which program a helper runs. There is one style each, named after its program. */
-export const styleFlag = (helper: string, style: string): Flag => ({
+/** Which program a helper runs, and in which form. */
+export const styleFlag = (helper: string, style: string, others: readonly string[] = []): Flag => ({
   name: 'style',
   type: 'string',
   default: style,
   env: `CONNECT_${helper.toUpperCase()}_STYLE`,
-  description: 'Form of the arguments to pass to the program.',
+  description:
+    others.length === 0
+      ? 'Form of the arguments to pass to the program.'
+      : `Program to run, in its form: ${[style, ...others].map((name) => JSON.stringify(name)).join(', ')}.`,
 });

@@ -1,7 +1,7 @@
 /** What the helper commands have in common: a style, a program, and what it is started with. */
 import type { Context } from '../core/command';
 import { UsageError } from '../core/errors';
-import { connect, type Launch, type OpenSession } from './connect';
+import { connect, type Launch, type OpenSession, type Program } from './connect';
 
 export interface HelperSession extends OpenSession {
   style: string;
@@ -13,6 +13,7 @@ export function runHelper(
   context: Context,
   styles: Readonly<Record<string, string>>,
   launch: (session: HelperSession) => Launch,
+  more: Pick<Program, 'inactivityMs'> = {},
 ): Promise<number> {
   const { values } = context;
   const style = values.text('style');
@@ -21,10 +22,13 @@ export function runHelper(
     throw new UsageError(`-style ${JSON.stringify(style)} is unknown here; use ${Object.keys(styles).join(' or ')}`);
   return connect(context, {
     name: values.text('exec') || program,
-    launch: (session) => launch({ ...session, style, username: values.text('username') }),
+    launch: (session) => launch({ ...session, style, username: usernameOf(context) }),
     quiet: true,
+    ...more,
   });
 }
+
+const usernameOf = ({ values }: Context): string => (values.has('username') ? values.text('username') : '');
 
 /** A flag and its value, or nothing for an empty value. */
 export const option = (flag: string, value: string): string[] => (value === '' ? [] : [flag, value]);

@@ -1,13 +1,19 @@
 /** What `connect` says: where it listens, how many connections are left, why it ended. */
+import { brokeredCredentials } from '../output/brokered-credentials';
 import { localTime } from '../output/format';
 import type { Printer } from '../output/print';
 import { row, rows } from '../output/table';
 import type { SessionProxy } from '../proxy/session-proxy';
+import type { SessionCredential } from './credentials';
 
 /** Value column of the listening block. */
 const COLUMN = 23;
 
-export function showListening(printer: Printer, proxy: SessionProxy): void {
+export function showListening(
+  printer: Printer,
+  proxy: SessionProxy,
+  credentials: readonly SessionCredential[] = [],
+): void {
   if (printer.format === 'json') {
     printer.json({
       address: proxy.address,
@@ -16,6 +22,7 @@ export function showListening(printer: Printer, proxy: SessionProxy): void {
       expiration: proxy.expiration.toISOString(),
       connection_limit: proxy.connectionLimit,
       session_id: proxy.sessionId,
+      ...(credentials.length === 0 ? {} : { credentials }),
     });
     return;
   }
@@ -28,6 +35,13 @@ export function showListening(printer: Printer, proxy: SessionProxy): void {
     'Session ID': proxy.sessionId,
   };
   printer.table(['', 'Proxy listening information:', ...rows(2, fields, COLUMN)]);
+  if (credentials.length > 0) printer.line(['', ...brokeredCredentials(credentials, 2)].join('\n'));
+}
+
+/** Credentials that the program could not be given. Never wrapped: a secret is copied from here. */
+export function showCredentials(printer: Printer, credentials: readonly SessionCredential[]): void {
+  if (printer.format === 'json') printer.json({ credentials });
+  else printer.line(brokeredCredentials(credentials, 0).join('\n'));
 }
 
 export function showConnectionsLeft(printer: Printer, left: number): void {

@@ -1,25 +1,32 @@
-/** Where the authorization token of `connect` comes from: a new session, or the token that was given. */
+/** Where the authorization of `connect` comes from: a new session, or the token that was given. */
 import { withClient } from '../core/api-command';
 import type { Context } from '../core/command';
 import { EXIT, UsageError } from '../core/errors';
 import { targets } from '../resources/targets';
+import type { SessionCredential } from './credentials';
+
+export interface Authorization {
+  token: string;
+  /** Brokered credentials; only a session that this command has opened brings them. */
+  credentials: SessionCredential[];
+}
 
 /** More than any token, in characters, read from standard input. */
 const MAX_INPUT = 1024 * 1024;
 
-/** Text of the token. Throws a UsageError when the flags name no session or more than one. */
-export async function sessionToken(context: Context): Promise<string> {
+/** The token and what came with it. Throws a UsageError when the flags name no session or more than one. */
+export async function authorization(context: Context): Promise<Authorization> {
   const { values } = context;
   const byTarget = (values.alias ?? '') !== '' || values.text('target-id') !== '' || values.text('target-name') !== '';
   if (values.isGiven('authz-token') && byTarget) throw new UsageError('-authz-token excludes naming a target');
   const given = values.text('authz-token');
   if (given === '' || byTarget) return authorize(context);
-  return tokenIn(given === '-' ? await readAll(context.io.stdin) : given);
+  return { token: tokenIn(given === '-' ? await readAll(context.io.stdin) : given), credentials: [] };
 }
 
-async function authorize(context: Context): Promise<string> {
+async function authorize(context: Context): Promise<Authorization> {
   const request = authorizationRequest(context);
-  let token = '';
+  let result: Authorization = { token: '', credentials: [] };
   await withClient(context, async (client) => {
     const answer = await client.call({
       service: await targets.service(),
@@ -28,10 +35,11 @@ async function authorize(context: Context): Promise<string> {
       action: 'authorize-session action against given target',
       attempt: 'authorize a session against the target',
     });
-    token = String((answer.item as { authorization_token?: string }).authorization_token);
+    const item = answer.item as { authorization_token?: string; credentials?: SessionCredential[] };
+    result = { token: String(item.authorization_token), credentials: item.credentials ?? [] };
     return EXIT.ok;
   });
-  return token;
+  return result;
 }
 
 function authorizationRequest({ values }: Context): Record<string, string> {

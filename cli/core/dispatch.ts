@@ -18,6 +18,7 @@ interface Found {
 
 /** Runs one command line and answers the exit status. Never throws. */
 export async function dispatch(argv: readonly string[], io: Io): Promise<number> {
+  if (io.env.COMP_LINE !== undefined) return complete(io);
   if (argv.length === 1 && (argv[0] === '-v' || argv[0] === '-version')) return dispatch(['version'], io);
   const words = typedWords(argv);
   if (words[0] === undefined || words[0].startsWith('-')) {
@@ -32,6 +33,14 @@ export async function dispatch(argv: readonly string[], io: Io): Promise<number>
   }
   if (found.command.run === undefined) return unfinished(found, io);
   return run(found, io);
+}
+
+/** A shell asks what may stand at the end of its line. */
+async function complete(io: Io): Promise<number> {
+  const { candidates, lineToComplete } = await import('../completion/complete');
+  const words = await candidates(lineToComplete(io.env) ?? '');
+  if (words.length > 0) io.stdout.write(`${words.join('\n')}\n`);
+  return EXIT.ok;
 }
 
 async function find(words: readonly string[]): Promise<Found | undefined> {

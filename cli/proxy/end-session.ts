@@ -2,9 +2,8 @@
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../lib/clock/clock';
 import { decodePayload, FrameType } from '../../lib/transport/frames';
-import { Transport } from '../../lib/transport/transport';
 import { Close, End } from '../../proto/gen/transport/transport';
-import type { WorkerDialer } from './worker-dial';
+import { openTransport, type WorkerDialer } from './worker-dial';
 
 /** For the transport, the request and its answer. */
 const END_TIMEOUT_MS = 30_000;
@@ -33,7 +32,7 @@ function sendEnd(socket: TLSSocket, tofuToken: string, clock: Clock, signal: Abo
       transport.destroy();
     };
     const closed = () => resolve('the worker closed the connection without an answer');
-    const transport = new Transport(socket, { data() {}, control, drain() {}, closed }, clock);
+    const transport = openTransport(socket, { data() {}, control, drain() {}, closed }, clock);
     signal.addEventListener('abort', () => {
       resolve('the worker did not answer in time');
       transport.destroy();

@@ -3,8 +3,9 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../lib/clock/clock';
 import { decodePayload, FrameType, ProtocolError } from '../../lib/transport/frames';
 import { Relay, type LocalStream, type RelayEnd } from '../../lib/transport/relay';
-import { CLEAN_LINGER_MS, CUT_LINGER_MS, Transport } from '../../lib/transport/transport';
+import { CLEAN_LINGER_MS, CUT_LINGER_MS, type SessionTransport } from '../../lib/transport/transport';
 import { Close, Connect, ConnectError, ConnectOk } from '../../proto/gen/transport/transport';
+import { openTransport } from './worker-dial';
 
 export interface ProxiedConnectionOptions {
   dial(): Promise<TLSSocket>;
@@ -26,7 +27,7 @@ export interface ProxiedConnectionOptions {
 
 export class ProxiedConnection {
   private relay: Relay | undefined;
-  private transport: Transport | undefined;
+  private transport: SessionTransport | undefined;
   private isOver = false;
   private isCut = false;
 
@@ -84,7 +85,7 @@ export class ProxiedConnection {
       return;
     }
     const silent = { data() {}, control() {}, drain() {}, closed() {} };
-    const transport = new Transport(socket, silent, this.options.clock);
+    const transport = openTransport(socket, silent, this.options.clock);
     const relay = new Relay(this.local, transport, {
       clock: this.options.clock,
       control: (type, payload) => this.control(type, payload),

@@ -190,7 +190,7 @@ class RunningProxy {
   }
 
   private refused(error: ConnectError): void {
-    if (error.cause === 'connection limit') return this.reachLimit();
+    if (error.cause === 'connection limit') return this.refusedByLimit();
     if (error.closed_by === 'worker') this.dialer.preferNext();
     if (!this.endedFor(error.cause, error.text)) this.broken(error.text);
   }
@@ -213,9 +213,12 @@ class RunningProxy {
     return true;
   }
 
+  private refusedByLimit(): void {
+    if (this.options.stream !== undefined) this.broken('No connections left in session');
+    this.reachLimit();
+  }
+
   private reachLimit(): void {
-    if (this.options.stream !== undefined && this.connections.size === 0)
-      return this.finish({ reason: 'No connections left in session', serverSide: true });
     this.limitReached = true;
     this.stopListening();
     if (this.connections.size === 0) this.connectionOver(undefined);
@@ -224,13 +227,13 @@ class RunningProxy {
   private connectionOver(connection: ProxiedConnection | undefined): void {
     if (connection) this.connections.delete(connection);
     if (this.connections.size > 0 || this.closing) return;
+    this.sessionIsOver ||= this.limitReached;
     if (this.options.stream !== undefined) {
       // What broke the connection is told right behind its end.
       setImmediate(() => this.finish({ reason: 'Connection closed', serverSide: false }));
       return;
     }
     if (this.limitReached) {
-      this.sessionIsOver = true;
       this.finish({ reason: 'No connections left in session', serverSide: false });
       return;
     }

@@ -1,11 +1,16 @@
 /** Opens the session transport to the first worker that answers, and makes sure it is the right one. */
 import tls from 'node:tls';
 import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../lib/tls/keys';
+import type { Clock } from '../../lib/clock/clock';
+import { Transport, type SessionTransport, type TransportHandler } from '../../lib/transport/transport';
+import { BoundaryTransport } from './boundary-transport';
 import type { SessionAuthorizationData } from '../../lib/transport/authorization-token';
 
 /** For TCP and TLS of one worker; then the next one is tried. */
 const DIAL_TIMEOUT_MS = 5_000;
 const PROTOCOL = 'sallyport/1';
+/** What a worker of Boundary chooses. */
+const BOUNDARY_PROTOCOL = 'http/1.1';
 /** AES-128 first: about 10 % less CPU per byte. */
 const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
 
@@ -64,7 +69,7 @@ export class WorkerDialer {
         port: Number(address.slice(colon + 1)),
         servername: this.sessionId,
         secureContext: this.context,
-        ALPNProtocols: [PROTOCOL, 'http/1.1', this.sessionId],
+        ALPNProtocols: [PROTOCOL, BOUNDARY_PROTOCOL, this.sessionId],
         // Compared below with the one certificate that is right; no authority, name or date is involved.
         rejectUnauthorized: false,
       });
@@ -93,8 +98,15 @@ export class WorkerDialer {
     if (!socket.getPeerX509Certificate()?.raw.equals(this.certificate)) {
       return new Error('it presented another certificate than the session has');
     }
-    return socket.alpnProtocol === PROTOCOL ? undefined : new Error(`it does not speak ${PROTOCOL}`);
+    const isKnown = socket.alpnProtocol === PROTOCOL || socket.alpnProtocol === BOUNDARY_PROTOCOL;
+    return isKnown ? undefined : new Error(`it does not speak ${PROTOCOL}`);
   }
+}
+
+/** The session transport over an established connection, in the protocol that the worker chose. */
+export function openTransport(socket: tls.TLSSocket, handler: TransportHandler, clock: Clock): SessionTransport {
+  const isForeign = socket.alpnProtocol === BOUNDARY_PROTOCOL;
+  return isForeign ? new BoundaryTransport(socket, handler, clock) : new Transport(socket, handler, clock);
 }
 
 function describe(error: NodeJS.ErrnoException): string {

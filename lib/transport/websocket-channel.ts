@@ -159,8 +159,8 @@ export class WebSocketChannel implements WebSocketSink {
   private fail(error: WebSocketError): void {
     this.closeReceived = true;
     if (this.closeSent) return this.destroy();
-    this.notify(() => this.events.lost(error));
     this.close(error.code, error.message);
+    this.notify(() => this.events.lost(error));
   }
 
   /** The peer sends nothing more; after a Close of either side that is regular. */

@@ -69,7 +69,7 @@ async function open(
   const tofuHmac = await loadTofuHmac(db.executor, kms);
   const control = await startControl({ name: config.name, db, kms, clock, log, authority, tofuHmac });
   lifecycle.onClose('the worker streams', () => control.close());
-  await startBackground(deps, control, lifecycle);
+  await startBackground(deps, { control, registry }, lifecycle);
 
   const service = control.service;
   const secureContext = () => control.secureContext();
@@ -88,9 +88,13 @@ async function open(
 }
 
 /** Pushes and periodic tasks. */
-async function startBackground(deps: ControllerDeps, control: Control, lifecycle: Lifecycle): Promise<void> {
+async function startBackground(
+  deps: ControllerDeps,
+  { control, registry }: { control: Control; registry: Registry },
+  lifecycle: Lifecycle,
+): Promise<void> {
   const { db, kms, clock, log, config } = deps;
-  const pushes = await startSessionPushes({ db, kms, clock, log, control });
+  const pushes = await startSessionPushes({ db, kms, clock, log, control, registry });
   lifecycle.onClose('the notifications', () => pushes.close());
   const { authTokenTimeToStaleMs } = config;
   const tasks = startTasks({ clock, log }, sessionTasks({ db, kms, pushes, authTokenTimeToStaleMs }));

@@ -3,8 +3,9 @@
  * the demo target, which can do nothing beside. What must survive a restart with the same directory is in `dev.json`.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../../lib/config/directory';
 import { randomBase62 } from '../../lib/ids/ids';
 import type { Logger } from '../../lib/log/log';
 import { openDb, row, sql, type Db } from '../controller/db/db';
@@ -42,7 +43,7 @@ export async function loadState(home: string): Promise<DevState> {
     passwords: { postgres: password(), sallyport: password(), demo: password() },
   };
   try {
-    mkdirSync(home, { recursive: true, mode: 0o711 });
+    makeDirectory(home, 0o711);
     writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);

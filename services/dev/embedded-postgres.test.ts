@@ -46,6 +46,14 @@ test('a busy port and a foreign directory are told with the remedy', async () =>
   await expect(inFile).rejects.toThrow(/cannot use the directory .*Name another one/);
 });
 
+test('a second server in the same directory is refused, the first goes on', async () => {
+  const options = { dataDir: join(dir, 'pg'), port: await freePort(), durable: false };
+  const first = await startEmbeddedPostgres(options);
+  await expect(startEmbeddedPostgres(options)).rejects.toThrow(/runs in this data directory|is in use/);
+  expect(isRunning(first.pid)).toBe(true);
+  await first.stop();
+});
+
 test.each([true, false])('ends when its parent is killed (setpriv: %s)', async (setpriv) => {
   const script = join(dir, 'parent.ts');
   const module = (name: string): string => JSON.stringify(join(__dirname, name));

@@ -3,11 +3,12 @@
  * process, however this process ends.
  */
 import { execFileSync, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeDirectory } from '../../lib/config/directory';
 import { findPostgresBinaries, serverUser, type ServerUser } from './postgres-binaries';
 import { isRunning } from './temporary';
 
@@ -53,13 +54,15 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   if (!existsSync(join(options.dataDir, 'PG_VERSION'))) initialize(bin, options, user);
   if (options.hba !== undefined) writeOwned(join(options.dataDir, 'pg_hba.conf'), `${options.hba.join('\n')}\n`, user);
   const port = options.port === 0 ? await freePort() : options.port;
+  // A server that runs here already is somebody else's; ours will say so and end.
+  const foreign = readyPid(options.dataDir, port);
   const child = launch(bin, options, port, user);
-  return untilReady(child, options.dataDir, port);
+  return untilReady(child, options.dataDir, port, foreign);
 }
 
 function prepareDirectory(dir: string, user: ServerUser | undefined): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir, 0o700);
     if (user !== undefined) chownSync(dir, user.uid, user.gid);
   } catch (cause) {
     throw new Error(`cannot use the directory ${dir}: ${(cause as Error).message}. Name another one`, { cause });
@@ -122,7 +125,12 @@ function hasSetpriv(): boolean {
   }
 }
 
-async function untilReady(child: ChildProcess, dataDir: string, port: number): Promise<EmbeddedPostgres> {
+async function untilReady(
+  child: ChildProcess,
+  dataDir: string,
+  port: number,
+  foreign: number | undefined,
+): Promise<EmbeddedPostgres> {
   let log = '';
   child.stderr?.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-KEPT_LOG)));
   // The pipe only tells the guard when we are gone; the server may end first.
@@ -141,7 +149,7 @@ async function untilReady(child: ChildProcess, dataDir: string, port: number): P
   });
   const deadline = Date.now() + READY_TIMEOUT_MS;
   let pid: number | undefined;
-  while ((pid = readyPid(dataDir, port)) === undefined) {
+  while ((pid = readyPid(dataDir, port)) === undefined || pid === foreign) {
     if (ended) throw startFailure(port, log);
     if (Date.now() > deadline) {
       child.kill('SIGKILL');

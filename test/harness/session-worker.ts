@@ -7,7 +7,12 @@ import { createSessionCertificate } from '../../lib/tls/session-certificate';
 import { encodeAuthorizationToken, type SessionAuthorizationData } from '../../lib/transport/authorization-token';
 import { createProxyMetrics } from '../../services/worker/proxy/metrics';
 import { boundaryHandler } from '../../services/worker/proxy/boundary-upgrade';
-import { BOUNDARY_PROTOCOL, ProxyServer, SALLYPORT_PROTOCOL } from '../../services/worker/proxy/proxy-server';
+import {
+  BOUNDARY_PROTOCOL,
+  ProxyServer,
+  SALLYPORT_PROTOCOL,
+  type ProtocolHandler,
+} from '../../services/worker/proxy/proxy-server';
 import { serveSallyport } from '../../services/worker/proxy/sallyport-protocol';
 import { SessionRegistry } from '../../services/worker/sessions/registry';
 import type {
@@ -80,15 +85,14 @@ export async function startSessionWorker(options: SessionWorkerOptions = {}): Pr
     metrics: proxyMetrics,
     ...options,
   };
+  const protocols = new Map<string, ProtocolHandler>([[BOUNDARY_PROTOCOL, boundaryHandler(deps)]]);
+  if (!options.onlyBoundary) {
+    protocols.set(SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, deps));
+  }
   const server = new ProxyServer({
     host: '127.0.0.1',
     port: 0,
-    protocols: new Map([
-      ...(options.onlyBoundary
-        ? []
-        : [[SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, deps)] as const]),
-      [BOUNDARY_PROTOCOL, boundaryHandler(deps)],
-    ]),
+    protocols,
     findSession: (id) => registry.get(id),
     clock: systemClock,
     log,

@@ -1,70 +1,19 @@
 /** Client proxy and worker proxy together: real sockets, real TLS; only the controllers are a recorder. */
 import { spawn } from 'node:child_process';
-import { connect, type Socket } from 'node:net';
-import tls, { type TLSSocket } from 'node:tls';
-import { startSessionProxy, type SessionProxy, type SessionProxyOptions } from '../../cli/proxy/session-proxy';
-import { WorkerDialer } from '../../cli/proxy/worker-dial';
-import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
-import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../lib/tls/keys';
-import { encodeFrame, FrameDecoder, FrameType } from '../../lib/transport/frames';
-import { Close, Connect, ConnectError, End } from '../../proto/gen/transport/transport';
+import { connect } from 'node:net';
+import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { encodeFrame, FrameType } from '../../lib/transport/frames';
+import { Close, ConnectError, End } from '../../proto/gen/transport/transport';
 import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';
-import { dial, echo, endpoint, gone, hashAll, readAll, writeMany, type Endpoint } from '../harness/endpoints';
-import {
-  newTofuToken,
-  startSessionWorker,
-  type SessionWorker,
-  type SessionWorkerOptions,
-} from '../harness/session-worker';
+import { dial, echo, gone, hashAll, readAll, writeMany } from '../harness/endpoints';
+import { answers, cleanUp, cleanups, closes, connectFrame, setUp, transportOf } from '../harness/session-setup';
+import { newGrant, newTofuToken, tokenOf } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
 
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+afterEach(cleanUp);
 
 const ALLOWED: Authorization = { refused: '', text: '', connectionsLeft: -1, expiresInMs: 3_600_000 };
 const refusal = (refused: string): Authorization => ({ refused, text: '', connectionsLeft: -1, expiresInMs: 0 });
-
-interface Setup {
-  worker: SessionWorker;
-  target: Endpoint;
-  proxy: SessionProxy;
-  sessionId: string;
-  token: string;
-  warnings: string[];
-  left: number[];
-}
-
-async function setUp(
-  handle: (socket: Socket) => void,
-  more: { worker?: SessionWorkerOptions; proxy?: Partial<SessionProxyOptions>; expiresInMs?: number } = {},
-): Promise<Setup> {
-  const target = await endpoint(handle);
-  cleanups.push(() => target.close());
-  const worker = await startSessionWorker(more.worker);
-  cleanups.push(() => worker.close());
-  const change = more.expiresInMs === undefined ? {} : { expiresInMs: more.expiresInMs };
-  const { sessionId, token } = worker.session({ host: '127.0.0.1', port: target.port }, change);
-  const warnings: string[] = [];
-  const left: number[] = [];
-  const proxy = await startSessionProxy({
-    token,
-    listenAddress: '127.0.0.1',
-    listenPort: 0,
-    onWarning: (text) => warnings.push(text),
-    onConnectionsLeft: (count) => left.push(count),
-    ...more.proxy,
-  });
-  cleanups.push(() => proxy.close());
-  return { worker, target, proxy, sessionId, token, warnings, left };
-}
-
-const transportOf = (token: string): Promise<TLSSocket> =>
-  new WorkerDialer(decodeAuthorizationToken(token)).dial(new AbortController().signal);
-
-const connectFrame = (): Buffer =>
-  encodeFrame(FrameType.connect, Connect.encode({ tofu_token: newTofuToken() }).finish());
 
 /** A port that nobody accepts on and whose backlog is full, so that the kernel drops further SYNs. */
 async function deafPort(): Promise<{ port: number; close(): Promise<void> }> {
@@ -85,20 +34,6 @@ async function deafPort(): Promise<{ port: number; close(): Promise<void> }> {
     },
   };
 }
-
-/** Control frames that a transport answers with until it closes. */
-async function answers(socket: TLSSocket): Promise<{ type: FrameType; payload: Buffer }[]> {
-  const frames: { type: FrameType; payload: Buffer }[] = [];
-  const decoder = new FrameDecoder({ data() {}, control: (type, payload) => frames.push({ type, payload }) });
-  socket.on('data', (chunk: Buffer) => decoder.push(chunk));
-  await gone(socket);
-  return frames;
-}
-
-const closes = (worker: SessionWorker, count: number) =>
-  waitFor(`${count} closes`, () => worker.controller.closed.length >= count && worker.controller.closed, {
-    status: () => JSON.stringify(worker.controller.closed),
-  });
 
 test('bytes arrive, are counted exactly, and the close says that the client ended it', async () => {
   const { worker, proxy, sessionId, target } = await setUp(echo);
@@ -465,7 +400,6 @@ test('no connection for a while ends the proxy when asked to', async () => {
 
 test('the next worker of the list is tried', async () => {
   const { worker, target } = await setUp(echo);
-  const { newGrant, tokenOf } = await import('../harness/session-worker');
   const grant = newGrant({ host: '127.0.0.1', port: target.port });
   worker.registry.put(grant);
   const token = tokenOf(grant, [{ host: '127.0.0.1', port: 1 }, worker.address]);
@@ -503,105 +437,4 @@ test('200 connections in random order leave exact counts and nothing behind', as
   expect(closed.every((c) => c.bytesDown === c.bytesUp + `:${c.bytesUp}`.length)).toBe(true);
   expect(worker.registry.connectionCount()).toBe(0);
   await waitFor('the endpoint sockets', () => target.sockets.size === 0);
-});
-
-describe('hostile peers', () => {
-  const raw = async (worker: SessionWorker, bytes: Buffer): Promise<Buffer> => {
-    const socket = connect(worker.address.port, '127.0.0.1');
-    socket.on('error', () => undefined);
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    socket.write(bytes);
-    await gone(socket);
-    return Buffer.concat(chunks);
-  };
-
-  test('garbage and an oversized ClientHello are dropped', async () => {
-    const { worker, proxy } = await setUp(echo);
-    expect(await raw(worker, Buffer.from('GET / HTTP/1.1\r\n\r\n'))).toHaveLength(0);
-    expect(await raw(worker, Buffer.alloc(10 * 1024 * 1024, 0x41))).toHaveLength(0);
-    // A record that announces a handshake message of 16 MiB.
-    expect(await raw(worker, Buffer.from([22, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff]))).toHaveLength(0);
-    const socket = await dial(proxy.port);
-    socket.end('still fine');
-    expect((await readAll(socket)).toString()).toBe('still fine');
-    expect(await worker.metrics.metrics()).toContain('refused_sockets_total{reason="not tls"} 3');
-  });
-
-  test.each([
-    [['sallyport/1', 's_nosuchsess'], 49],
-    [['http/1.1', 's_nosuchsess'], 80],
-    [['http/1.1'], 80],
-  ])('an unknown session with %j gets alert %i', async (ALPNProtocols, alert) => {
-    const { worker } = await setUp(echo);
-    const socket = tls.connect({ ...worker.address, ALPNProtocols, rejectUnauthorized: false });
-    const error = await new Promise<Error>((resolve) => socket.once('error', resolve));
-    expect(error.message).toContain(`alert number ${alert}`);
-  });
-
-  test('another client certificate is refused', async () => {
-    const { worker, sessionId } = await setUp(echo);
-    const { newGrant, tokenOf } = await import('../harness/session-worker');
-    const stranger = { ...newGrant({ host: '127.0.0.1', port: 1 }), sessionId };
-    const socket = await transportOf(tokenOf(stranger, [worker.address])).catch((error: Error) => error);
-    expect(socket).toMatchObject({ message: expect.stringContaining('another certificate') as string });
-    expect(worker.controller.authorized).toEqual([]);
-  });
-
-  test.each(['no certificate', 'another certificate'])('a client with %s gets no connection', async (kind) => {
-    const { worker, sessionId } = await setUp(echo);
-    const { newGrant } = await import('../harness/session-worker');
-    const stranger = newGrant({ host: '127.0.0.1', port: 1 });
-    const identity = {
-      cert: pemFromDer(stranger.certificate),
-      key: privateKeyPem(ed25519FromRaw(stranger.privateKey)),
-    };
-    const socket = tls.connect({
-      ...worker.address,
-      servername: sessionId,
-      ALPNProtocols: ['sallyport/1'],
-      rejectUnauthorized: false,
-      ...(kind === 'no certificate' ? {} : identity),
-    });
-    socket.on('error', () => undefined).write(connectFrame());
-    await gone(socket.resume());
-    expect(worker.controller.authorized).toEqual([]);
-    expect(await worker.metrics.metrics()).toContain('reason="client certificate"} 1');
-  });
-
-  test.each([
-    ['DATA first', encodeFrame(FrameType.data, Buffer.from('x'))],
-    ['an unknown type', Buffer.from([99, 0, 0, 0])],
-    ['a control payload of 17 KiB', Buffer.concat([Buffer.from([1, 0, 0x44, 0]), Buffer.alloc(0x4400)])],
-    ['a short first-use token', encodeFrame(FrameType.connect, Connect.encode({ tofu_token: 'short' }).finish())],
-    ['CONNECT that is no message', encodeFrame(FrameType.connect, Buffer.from([0xff, 0xff, 0xff]))],
-  ])('%s ends the transport without a connection', async (_, bytes) => {
-    const { worker, token } = await setUp(echo);
-    const socket = await transportOf(token);
-    socket.write(bytes);
-    await gone(socket.resume());
-    expect(worker.controller.authorized).toEqual([]);
-  });
-
-  test('a protocol error in a live connection closes it as such', async () => {
-    const { worker, token, target } = await setUp(echo);
-    const socket = await transportOf(token);
-    socket.write(connectFrame());
-    await waitFor('the endpoint', () => target.sockets.size > 0);
-    socket.resume().write(connectFrame());
-    expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'protocol error' });
-  });
-
-  test('one address cannot hold more than its share of unfinished handshakes', async () => {
-    const { worker } = await setUp(echo, { worker: { maxUnfinishedPerAddress: 5 } });
-    const sockets = await Promise.all(Array.from({ length: 5 }, () => dial(worker.address.port)));
-    await waitFor('the last to be counted', async () => {
-      const sixth = await dial(worker.address.port);
-      return Promise.race([
-        readAll(sixth).then(() => true),
-        new Promise((resolve) => setTimeout(resolve, 50)),
-      ]) as Promise<true | undefined>;
-    });
-    for (const socket of sockets) socket.destroy();
-  });
 });

@@ -1,5 +1,6 @@
 import type { Command } from '../../core/command';
 import { connectFlags } from '../../connect/flags';
+import { UsageError } from '../../core/errors';
 
 export const command: Command = {
   synopsis: 'Connect to a target through a worker',
@@ -11,13 +12,28 @@ export const command: Command = {
     'connect -target-id ttcp_1234567890',
     'connect -target-id ttcp_1234567890 -exec curl -- -s http://{{boundary.addr}}/',
     'connect postgres -target-id ttcp_1234567890 -username alice -dbname orders',
+    'connect -target-id ttcp_1234567890 -stdio',
   ],
   alias: true,
   passthrough: true,
-  flags: connectFlags(),
+  flags: connectFlags('Stream Options', [
+    {
+      name: 'stdio',
+      type: 'bool',
+      description:
+        'Carry standard input and output as the only connection, without a listener. The session ends with it. For ' +
+        'the ProxyCommand of ssh and its like.',
+    },
+  ]),
   run: async (context) => {
-    const { connect } = await import('../../connect/connect');
+    const { connect, connectStreams } = await import('../../connect/connect');
     const name = context.values.text('exec');
-    return connect(context, name === '' ? undefined : { name, args: () => [], quiet: false });
+    if (context.values.bool('stdio')) {
+      if (context.values.isGiven('exec')) throw new UsageError('-stdio excludes -exec');
+      if (context.values.text('authz-token') === '-')
+        throw new UsageError('-stdio carries standard input, so that -authz-token cannot be read from it');
+      return connectStreams(context);
+    }
+    return connect(context, name === '' ? undefined : { name, launch: () => ({ args: [] }), quiet: false });
   },
 };

@@ -1,9 +1,6 @@
 import type { Command } from '../../core/command';
 import { connectFlags, styleFlag } from '../../connect/flags';
 
-/** Host part of an endpoint such as `tcp://db.example:5432`. */
-const hostOf = (endpoint: string): string => endpoint.replace(/^\w+:\/\//, '').replace(/:\d+$/, '');
-
 export const command: Command = {
   synopsis: 'Run curl against an HTTP target',
   description: 'Opens a session and runs curl on it. Words behind -- are passed to curl.',
@@ -23,17 +20,16 @@ export const command: Command = {
     { name: 'scheme', type: 'string', default: 'https', env: 'CONNECT_HTTP_SCHEME', description: '"http" or "https".' },
   ]),
   run: async (context) => {
-    const { helper } = await import('../../connect/connect');
-    return helper('curl', ({ values }, proxy) => {
+    const { addressOf, hostOf, option, runHelper } = await import('../../connect/helper');
+    const { values } = context;
+    return runHelper(context, { curl: 'curl' }, ({ proxy }) => {
       const host = values.text('host') || hostOf(proxy.endpoint);
       const path = values.text('path') === '' ? '' : `/${values.text('path').replace(/^\//, '')}`;
-      const method = values.text('method') === '' ? [] : ['-X', values.text('method')];
-      if (host === '') return [...method, `${values.text('scheme')}://${proxy.address}:${proxy.port}${path}`];
-      return [
-        ...method,
-        ...['-H', `Host: ${host}`, '--resolve', `${host}:${proxy.port}:${proxy.address}`],
-        `${values.text('scheme')}://${host}:${proxy.port}${path}`,
-      ];
-    })(context);
+      const method = option('-X', values.text('method'));
+      const scheme = values.text('scheme');
+      if (host === '') return { args: [...method, `${scheme}://${addressOf(proxy.address, proxy.port)}${path}`] };
+      const resolve = ['-H', `Host: ${host}`, '--resolve', `${host}:${proxy.port}:${proxy.address}`];
+      return { args: [...method, ...resolve, `${scheme}://${addressOf(host, proxy.port)}${path}`] };
+    });
   },
 };

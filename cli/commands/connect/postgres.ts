@@ -3,7 +3,9 @@ import { connectFlags, DBNAME, styleFlag, USERNAME } from '../../connect/flags';
 
 export const command: Command = {
   synopsis: 'Run psql against a PostgreSQL target',
-  description: 'Opens a session and runs psql on it. Words behind -- are passed to psql.',
+  description:
+    'Opens a session and runs psql on it, logged in when the session brings a user name and a password. Words behind ' +
+    '-- are passed to psql.',
   examples: [
     'connect postgres -target-id ttcp_1234567890 -username alice -dbname orders',
     'connect postgres -target-id ttcp_1234567890 -dbname orders -- -c "select 1"',
@@ -12,11 +14,21 @@ export const command: Command = {
   passthrough: true,
   flags: connectFlags('Postgres Options', [styleFlag('postgres', 'psql'), USERNAME, DBNAME]),
   run: async (context) => {
-    const { helper } = await import('../../connect/connect');
-    return helper('psql', ({ values }, proxy) => [
-      ...['-p', String(proxy.port), '-h', proxy.address],
-      ...(values.text('dbname') === '' ? [] : ['-d', values.text('dbname')]),
-      ...(values.text('username') === '' ? [] : ['-U', values.text('username')]),
-    ])(context);
+    const { option, runHelper } = await import('../../connect/helper');
+    return runHelper(context, { psql: 'psql' }, ({ proxy, credentials, files, username, warn }) => {
+      const login = credentials.takeUsernamePassword();
+      const database = context.values.text('dbname');
+      if (database === '') warn('No -dbname was given; psql will use the name of the user');
+      // In a password file a backslash stands before colons and backslashes.
+      const password = login?.password.replace(/[\\:]/g, '\\$&');
+      return {
+        args: [
+          ...['-p', String(proxy.port), '-h', proxy.address],
+          ...option('-d', database),
+          ...option('-U', login?.username ?? username),
+        ],
+        env: password === undefined ? {} : { PGPASSFILE: files.write(`*:*:*:*:${password}\n`) },
+      };
+    });
   },
 };

@@ -1,7 +1,8 @@
 /** Tokens in files of their own that only their owner can read: `~/.sallyport/tokens/<name>`. */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectory } from '../../../lib/config/directory';
 import type { Backend } from './keyring';
 
 /** Mode of the directory and of the files in it. */
@@ -15,7 +16,7 @@ export function fileKeyring(env: NodeJS.ProcessEnv): Backend {
     description: `files in ${directory}, readable by their owner only`,
     get: (name) => Promise.resolve(readIfThere(pathOf(name))),
     async set(name, text) {
-      mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+      makeDirectory(directory, DIRECTORY_MODE);
       // The directory may have been made by an older umask or by hand.
       chmodSync(directory, DIRECTORY_MODE);
       const partial = `${pathOf(name)}.${process.pid}`;

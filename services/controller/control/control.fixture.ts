@@ -168,6 +168,7 @@ export class TestWorker {
 /** One controller, as far as workers see it. */
 export interface Part {
   control: Control;
+  registry: Registry;
   pushes: SessionPushes;
   listener: ClusterListener;
   close(): Promise<void>;
@@ -182,15 +183,17 @@ export async function startPart(
 ): Promise<Part> {
   const { db, kms, log, tofuHmac } = world;
   const control = await startControl({ name, db, kms, log, tofuHmac, authority, clock });
-  const pushes = await startSessionPushes({ db, kms, log, control, clock });
+  const registry = new Registry();
+  const pushes = await startSessionPushes({ db, kms, log, control, clock, registry });
   const listener = await startClusterListener({
     address: { host: '127.0.0.1', port: 0 },
     secureContext: () => control.secureContext(),
     service: control.service,
-    registry: new Registry(),
+    registry,
   });
   return {
     control,
+    registry,
     pushes,
     listener,
     async close() {

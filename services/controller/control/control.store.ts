@@ -1,5 +1,5 @@
 /** SQL of the control streams: who is attached where, and which controllers live. Heartbeats write nothing. */
-import { changed, row, sql, type Executor, type Tx } from '../db/db';
+import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import type { Tags } from '../workers/workers';
 
 export interface Lease {
@@ -98,6 +98,15 @@ export async function attach(tx: Tx, hello: Attach): Promise<boolean> {
     update session_connections set unreachable_since = null
     where worker_id = ${hello.workerId} and closed_time is null and unreachable_since is not null`.execute(tx);
   return true;
+}
+
+/** Those of `workerIds` that do not exist (any more). */
+export async function deletedAmong(on: Executor, workerIds: string[]): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    on,
+    sql`select a.id from unnest(${workerIds}::text[]) as a (id) where not exists (select from workers w where w.id = a.id)`,
+  );
+  return found.map((worker) => worker.id);
 }
 
 /** The worker takes no new sessions. */

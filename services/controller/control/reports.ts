@@ -1,11 +1,12 @@
 /**
  * What a worker reports: byte counts and closes. Both are queued and written in batches, one write at a time and in
- * order; a close is acknowledged once it is stored. The worker repeats what was not acknowledged on its next stream.
+ * order; a close is acknowledged once it is stored. The worker repeats what was not acknowledged on its next stream. A
+ * report that the database can never take is dropped with a log line, so that it holds up no other.
  */
 import type { Clock } from '../../../lib/clock/clock';
 import type { Logger } from '../../../lib/log/log';
 import type { ConnectionClosed, ConnectionStat } from '../../../proto/gen/worker/control';
-import type { Executor } from '../db/db';
+import { CHECK_VIOLATION, databaseError, NOT_NULL_VIOLATION, type Executor } from '../db/db';
 import { isCause, isClosedBy } from '../sessions/connections';
 import { closeConnections, recordStats, type Close, type Stat } from '../sessions/connections.store';
 
@@ -15,8 +16,12 @@ const MAX_BATCH = 500;
 const RETRY_MS = 1_000;
 const MAX_INT8 = 2n ** 63n - 1n;
 const MAX_INT4 = 2 ** 31 - 1;
+const MAX_PORT = 65_535;
 /** Longest error text kept, characters. */
 const MAX_ERROR = 500;
+const MAX_ADDRESS = 255;
+/** Longest id looked at; real ones are shorter. */
+const MAX_ID = 100;
 
 interface ReportDeps {
   on: Executor;
@@ -74,32 +79,60 @@ export class Reports {
     if (batch.length === 0) return;
     const byId = new Map(batch.map((close) => [close.connection_id, close]));
     const { on, clock, workerId } = this.deps;
-    await closeConnections(on, workerId, [...byId.values()].map(toClose), clock.now());
+    await this.store([...byId.values()].map(toClose), (closes) => closeConnections(on, workerId, closes, clock.now()));
     this.closes = this.closes.slice(batch.length);
     for (const id of byId.keys()) this.stats.delete(id);
     this.deps.acknowledge(batch.reduce((last, close) => (close.sequence > last ? close.sequence : last), 0n));
   }
 
+  /** Stores a batch; when the database cannot take it as a whole, one by one without those that it cannot take. */
+  private async store<T extends Stat>(batch: T[], write: (batch: T[]) => Promise<void>): Promise<void> {
+    try {
+      return await write(batch);
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+    }
+    for (const one of batch) {
+      try {
+        await write([one]);
+      } catch (error) {
+        if (!isDataError(error)) throw error;
+        const about = { err: error, worker_id: this.deps.workerId, connection_id: one.id };
+        this.deps.log.error(about, 'a report of a worker cannot be stored and is dropped');
+      }
+    }
+  }
+
   private async writeStats(): Promise<void> {
     const batch = [...this.stats.values()].slice(0, MAX_BATCH);
     if (batch.length === 0) return;
-    await recordStats(this.deps.on, this.deps.workerId, batch);
+    await this.store(batch, (stats) => recordStats(this.deps.on, this.deps.workerId, stats));
     // A newer count of the same connection may have come meanwhile.
     for (const stat of batch) if (this.stats.get(stat.id) === stat) this.stats.delete(stat.id);
   }
 }
+
+/** Whether PostgreSQL refused a value itself: malformed, out of range, or against a check. Trying again is of no use. */
+function isDataError(error: unknown): boolean {
+  const code = databaseError(error)?.code ?? '';
+  return code.startsWith('22') || code === CHECK_VIOLATION || code === NOT_NULL_VIOLATION;
+}
+
+/** Text as PostgreSQL takes it: without NUL, and without halves of surrogate pairs that a cut may leave. */
+const storable = (text: string, maxLength = MAX_ID): string =>
+  text.slice(0, maxLength).replace(/\0|\p{Surrogate}/gu, '');
 
 const bytes = (count: bigint): string => (count > MAX_INT8 ? MAX_INT8 : count).toString();
 const micros = (count: number | undefined): number | null => (count === undefined ? null : Math.min(count, MAX_INT4));
 
 /** Counts as the store takes them. */
 export function toStat(stat: ConnectionStat): Stat {
-  const known = stat.endpoint_address !== '';
+  const known = stat.endpoint_address !== '' && stat.endpoint_port <= MAX_PORT;
   return {
-    id: stat.connection_id,
+    id: storable(stat.connection_id),
     bytes_up: bytes(stat.bytes_up),
     bytes_down: bytes(stat.bytes_down),
-    endpoint_address: known ? stat.endpoint_address : null,
+    endpoint_address: known ? storable(stat.endpoint_address, MAX_ADDRESS) : null,
     endpoint_port: known ? stat.endpoint_port : null,
   };
 }
@@ -111,10 +144,11 @@ function toClose(close: ConnectionClosed): Close {
     ...toStat(close),
     closed_by: known ? (close.closed_by as Close['closed_by']) : 'worker',
     cause: known ? (close.cause as Close['cause']) : 'protocol error',
-    error: close.error === '' ? null : close.error.slice(0, MAX_ERROR),
+    error: close.error === '' ? null : storable(close.error, MAX_ERROR),
     connect_latency_us: micros(close.connect_latency_us),
     first_byte_latency_us: micros(close.first_byte_latency_us),
     dial_failed: close.dial_failed,
-    boot_id: close.boot_id,
+    boot_id: storable(close.boot_id),
+    session_id: storable(close.session_id),
   };
 }

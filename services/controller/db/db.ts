@@ -118,3 +118,4 @@ export function databaseError(error: unknown): { code: string; constraint: strin
 export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
 export const CHECK_VIOLATION = '23514';
+export const NOT_NULL_VIOLATION = '23502';

@@ -895,6 +895,13 @@ CREATE TABLE public.worker_attachments (
     draining boolean DEFAULT false NOT NULL,
     attached_time timestamp with time zone NOT NULL
 );
+CREATE TABLE public.worker_registrations (
+    id text NOT NULL,
+    worker_id text NOT NULL,
+    secret bytea NOT NULL,
+    key_id text NOT NULL,
+    created_time timestamp with time zone NOT NULL
+);
 CREATE TABLE public.workers (
     id text NOT NULL,
     scope_id text DEFAULT 'global'::text NOT NULL,
@@ -1104,6 +1111,10 @@ ALTER TABLE ONLY public.worker_attachments
     ADD CONSTRAINT worker_attachments_pkey PRIMARY KEY (worker_id);
 ALTER TABLE ONLY public.workers
     ADD CONSTRAINT worker_name_is_unique UNIQUE (name);
+ALTER TABLE ONLY public.worker_registrations
+    ADD CONSTRAINT worker_registrations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.worker_registrations
+    ADD CONSTRAINT worker_registrations_worker_id_key UNIQUE (worker_id);
 ALTER TABLE ONLY public.workers
     ADD CONSTRAINT workers_pkey PRIMARY KEY (id);
 CREATE INDEX accounts_by_created_time ON public.accounts USING btree (auth_method_id, created_time DESC, id DESC);
@@ -1176,6 +1187,7 @@ CREATE INDEX users_by_created_time ON public.users USING btree (scope_id, create
 CREATE INDEX users_by_updated_time ON public.users USING btree (scope_id, updated_time DESC, id DESC);
 CREATE INDEX vault_credential_stores_by_key ON public.vault_credential_stores USING btree (key_id);
 CREATE INDEX worker_attachments_by_controller ON public.worker_attachments USING btree (controller_id);
+CREATE INDEX worker_registrations_by_key ON public.worker_registrations USING btree (key_id);
 CREATE TRIGGER account_fixed_columns BEFORE UPDATE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'auth_method_id', 'created_time');
 CREATE TRIGGER account_tombstone AFTER DELETE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('account');
 CREATE TRIGGER address_excludes_host_sources BEFORE UPDATE OF address ON public.targets FOR EACH ROW EXECUTE FUNCTION public.refuse_address_beside_host_sources();
@@ -1410,5 +1422,9 @@ ALTER TABLE ONLY public.worker_attachments
     ADD CONSTRAINT worker_attachments_controller_id_fkey FOREIGN KEY (controller_id) REFERENCES public.controllers(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.worker_attachments
     ADD CONSTRAINT worker_attachments_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES public.workers(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.worker_registrations
+    ADD CONSTRAINT worker_registrations_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.worker_registrations
+    ADD CONSTRAINT worker_registrations_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES public.workers(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.workers
     ADD CONSTRAINT workers_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id);

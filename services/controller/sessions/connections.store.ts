@@ -24,6 +24,9 @@ export interface AllowedConnection {
 
 export type ConnectionAnswer = { allowed: AllowedConnection } | { refused: RefusedView };
 
+/** Client address of rows that only keep an id from being used; reads of sessions leave them out. */
+export const NOT_ON_RECORD = '';
+
 interface AnswerRow extends RefusedView {
   taken_left: number | null;
   known_here: boolean;
@@ -116,6 +119,7 @@ export async function recordStats(on: Executor, workerId: string, stats: Stat[])
 
 /** What a worker reports about the end of a connection. */
 export interface Close extends Stat {
+  session_id: string;
   closed_by: ClosedBy;
   cause: Cause;
   error: string | null;
@@ -137,6 +141,8 @@ export interface ChangedSession {
  * comes after the connection was given up as lost amends it once. `closes` has each connection once.
  */
 export async function closeConnections(on: Executor, workerId: string, closes: Close[], now: Date): Promise<void> {
+  const failed = closes.filter((close) => close.dial_failed);
+  if (failed.length > 0) await refuseLater(on, workerId, failed, now);
   const reported = closes.map((close) => ({ ...close, closed_reason: closedReason(close.closed_by, close.cause) }));
   const change = sql`
     update session_connections c set
@@ -166,6 +172,27 @@ export async function closeConnections(on: Executor, workerId: string, closes: C
 }
 
 /**
+ * Puts connections on record as closed that are not on record at all: the worker gave up waiting for an answer, and the
+ * request may still be carried out, here or at another controller. It then finds its id taken. A row that was made
+ * meanwhile is waited for, and closed by what follows. Ordered by session, as locks are.
+ */
+async function refuseLater(on: Executor, workerId: string, closes: Close[], now: Date): Promise<void> {
+  const refused = closes.map((close) => ({ ...close, closed_reason: closedReason(close.closed_by, close.cause) }));
+  await sql`
+    insert into session_connections (
+      id, session_id, worker_id, boot_id, client_address, client_port, created_time, closed_time, closed_reason,
+      closed_by, cause, error, bytes_final)
+    select t.id, t.session_id, ${workerId}, t.boot_id, ${NOT_ON_RECORD}, 0, ${now}::timestamptz, ${now}::timestamptz,
+      t.closed_reason, t.closed_by, t.cause, t.error, true
+    from jsonb_to_recordset(${JSON.stringify(refused)}::jsonb) as t (
+        id text, session_id text, boot_id text, closed_reason text, closed_by text, cause text, error text)
+      join session_workers w on w.session_id = t.session_id and w.worker_id = ${workerId}
+    where t.id ~ '^sc_[0-9A-Za-z]{10}$' and not exists (select from session_connections c where c.id = t.id)
+    order by t.session_id, t.id
+    on conflict (id) do nothing`.execute(on);
+}
+
+/**
  * Gives up open connections that `which` selects (columns of `session_connections c`): nobody will tell their end. They
  * close as "worker lost", and their slots are free.
  */
@@ -183,6 +210,10 @@ export function closeLost(on: Executor, which: RawBuilder<unknown>, now: Date): 
       ), ${freeSlots(now)}`,
   );
 }
+
+/** Selects, for {@link closeLost}, connections of an earlier process of a worker that were put on record after its end. */
+export const ofEarlierProcesses: RawBuilder<unknown> = sql`exists (
+  select from workers w where w.id = c.worker_id and w.boot_id <> c.boot_id)`;
 
 /** Locks in one order, so that batches of different workers do not block each other for good. */
 const lockedSessions = sql`locked as materialized (

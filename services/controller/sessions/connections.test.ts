@@ -53,6 +53,7 @@ async function ask(asked: ConnectionRequest): Promise<number | Refusal | undefin
 }
 
 const closeOf = (id: string, more: Partial<Close> = {}): Close => ({
+  session_id: 's_0000000000',
   id,
   bytes_up: '10',
   bytes_down: '20',

@@ -2,7 +2,7 @@
 import type { Allowed } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
 import { scopeColumn } from '../resources/rows';
-import { ending, type ChangedSession } from './connections.store';
+import { ending, NOT_ON_RECORD, type ChangedSession } from './connections.store';
 import type { EndedBy, SessionRow, SessionStatus, TerminationReason } from './sessions';
 
 const columns = sql`
@@ -33,7 +33,8 @@ export function findSessionWithConnections(on: Executor, id: string): Promise<Se
         'endpoint_address', c.endpoint_address, 'endpoint_port', c.endpoint_port,
         'bytes_up', c.bytes_up::text, 'bytes_down', c.bytes_down::text, 'closed_reason', c.closed_reason,
         'closed_by', c.closed_by, 'cause', c.cause, 'error', c.error) order by c.created_time desc, c.id desc)
-      from session_connections c where c.session_id = r.id), '[]') as connections`,
+      from session_connections c where c.session_id = r.id and c.client_address <> ${NOT_ON_RECORD}), '[]')
+      as connections`,
   );
 }
 
@@ -148,6 +149,16 @@ export function grantsOfWorker(on: Executor, workerId: string, now: Date): Promi
   );
 }
 
+/** Ids of the sessions that the worker may serve. */
+export async function liveSessionsOf(on: Executor, workerId: string): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    on,
+    sql`select s.id from sessions s join session_workers w on w.session_id = s.id
+        where w.worker_id = ${workerId} and s.status in ('pending', 'active')`,
+  );
+  return found.map((session) => session.id);
+}
+
 /** A session of the worker, ended or not. */
 export function grantOf(on: Executor, workerId: string, sessionId: string): Promise<GrantRow | undefined> {
   return row(
@@ -175,13 +186,17 @@ export function sessionsToPush(on: Executor, ids: string[], workerIds: string[])
   );
 }
 
+/** How long after a cancellation its connections may still be open without having missed it, ms. */
+const HEARING_MS = 1_000;
+
 /** Ended sessions that still have open connections on one of the workers: their cancellation was not heard. */
 export async function unheardEnds(on: Executor, workerIds: string[], now: Date): Promise<string[]> {
+  const canceledBefore = new Date(now.getTime() - HEARING_MS);
   const found = await rows<{ id: string }>(
     on,
     sql`select distinct s.id from session_connections c join sessions s on s.id = c.session_id
         where c.closed_time is null and c.worker_id = any(${workerIds}::text[])
-          and (s.status = 'canceling' or s.expiration_time <= ${now})`,
+          and ((s.status = 'canceling' and s.status_time <= ${canceledBefore}) or s.expiration_time <= ${now})`,
   );
   return found.map((session) => session.id);
 }

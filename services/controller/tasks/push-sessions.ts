@@ -3,9 +3,11 @@
  * tells the workers attached to it. Notifications are a nudge: Hello compares everything, and a periodic pass repeats
  * what a worker did not hear.
  */
+import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
 import type { Logger } from '../../../lib/log/log';
 import type { Control } from '../control/control';
+import { deletedAmong } from '../control/control.store';
 import { cancellation, grantOfRow } from '../control/grants';
 import type { Db } from '../db/db';
 import type { Kms } from '../kms/kms';
@@ -24,10 +26,14 @@ export interface PushDeps {
   clock: Clock;
   log: Logger;
   control: Control;
+  registry: Registry;
 }
 
+/** What made a controller push: a notification, or the periodic pass for what was missed. */
+type PushedBy = 'notify' | 'repeat';
+
 export interface SessionPushes {
-  /** Tells workers again about ended sessions whose connections they still hold open. */
+  /** Tells workers again about ended sessions whose connections they still hold open, and cuts off deleted workers. */
   repeat(): Promise<void>;
   close(): Promise<void>;
 }
@@ -47,17 +53,36 @@ class Pushes implements SessionPushes {
   private client: ListenClient | undefined;
   private cancelReconnect: (() => void) | undefined;
   private closed = false;
+  private readonly pushed: Counter<'by'>;
 
-  constructor(private readonly deps: PushDeps) {}
+  constructor(private readonly deps: PushDeps) {
+    this.pushed = new Counter({
+      name: 'sallyport_controller_session_pushes_total',
+      help: 'Cancellations of sessions pushed to workers, by what made this controller push.',
+      labelNames: ['by'],
+      registers: [deps.registry],
+    });
+    for (const by of ['notify', 'repeat'] satisfies PushedBy[]) this.pushed.inc({ by }, 0);
+  }
 
   async listen(): Promise<void> {
     const client = await this.deps.db.connect('sallyport-pushes');
-    if (this.closed) return client.end();
-    this.client = client;
     client.on('notification', ({ channel, payload }) => this.heard(channel, payload ?? ''));
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
+    try {
+      if (!this.closed) await this.openChannels(client);
+    } catch (error) {
+      this.client = undefined;
+      await end(client);
+      throw error;
+    }
+    if (this.closed) await end(client);
+  }
+
+  private async openChannels(client: ListenClient): Promise<void> {
     await client.query(`listen ${SESSIONS}; listen ${WORKERS}; listen ${KEYS}; listen ${AUTHORITY}`);
+    this.client = client;
     // What changed while nobody listened.
     this.deps.kms.forgetKeys();
     await this.deps.control.reloadAuthority();
@@ -67,7 +92,8 @@ class Pushes implements SessionPushes {
     const workers = this.deps.control.attachedWorkers();
     if (workers.length === 0) return;
     const ids = await store.unheardEnds(this.deps.db.executor, workers, this.deps.clock.now());
-    if (ids.length > 0) await this.tell(ids);
+    if (ids.length > 0) await this.tell(ids, 'repeat');
+    for (const id of await deletedAmong(this.deps.db.executor, workers)) this.deps.control.cutOff(id);
   }
 
   async close(): Promise<void> {
@@ -80,7 +106,7 @@ class Pushes implements SessionPushes {
   }
 
   private heard(channel: string, payload: string): void {
-    if (channel === WORKERS) return this.deps.control.cutOff(payload);
+    if (channel === WORKERS) return this.workerLeaves(payload);
     if (channel === KEYS) return this.deps.kms.forgetKeys();
     if (channel === AUTHORITY) return this.reloadAuthority();
     const [id = '', status] = payload.split(' ');
@@ -89,6 +115,23 @@ class Pushes implements SessionPushes {
     }
     this.changed.add(id);
     this.working ??= this.work().finally(() => (this.working = undefined));
+  }
+
+  /** `ID` alone was deleted; `ID retire` is about to be, and ends its connections while it can still report them. */
+  private workerLeaves(payload: string): void {
+    const [id = '', word] = payload.split(' ');
+    if (word === undefined) return this.deps.control.cutOff(id);
+    if (word !== 'retire' || !this.deps.control.attachedWorkers().includes(id)) return;
+    this.retire(id).catch((error: unknown) => {
+      this.deps.log.warn({ err: error, worker_id: id }, 'sessions of a worker could not be ended before its deletion');
+    });
+  }
+
+  private async retire(workerId: string): Promise<void> {
+    for (const session_id of await store.liveSessionsOf(this.deps.db.executor, workerId)) {
+      const value = { session_id, cause: 'canceled', closed_by: 'admin' };
+      this.deps.control.push(workerId, { $case: 'cancel_session', value });
+    }
   }
 
   private reloadAuthority(): void {
@@ -103,14 +146,14 @@ class Pushes implements SessionPushes {
       const ids = [...this.changed];
       this.changed.clear();
       try {
-        await this.tell(ids);
+        await this.tell(ids, 'notify');
       } catch (error) {
         this.deps.log.warn({ err: error }, 'workers could not be told of changed sessions; the next pass will');
       }
     }
   }
 
-  private async tell(ids: string[]): Promise<void> {
+  private async tell(ids: string[], by: PushedBy): Promise<void> {
     const { control, db, kms, clock } = this.deps;
     const now = clock.now();
     const sessions = await store.sessionsToPush(db.executor, ids, control.attachedWorkers());
@@ -119,6 +162,7 @@ class Pushes implements SessionPushes {
       const ended = cancellation(session, now);
       if (ended !== undefined) {
         for (const id of session.worker_ids) control.push(id, { $case: 'cancel_session', value: ended });
+        this.pushed.inc({ by }, session.worker_ids.length);
       } else if (session.worker_ids.length > 0) {
         const grant = await grantOfRow(kms, db.executor, session, now);
         if (grant !== undefined) control.pushGrant(session.worker_ids, grant);
@@ -149,3 +193,6 @@ class Pushes implements SessionPushes {
     });
   }
 }
+
+/** Ends a connection that may be broken already. */
+const end = (client: ListenClient): Promise<void> => client.end().catch(() => undefined);

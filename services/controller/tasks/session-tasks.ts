@@ -4,7 +4,7 @@ import { changed, sql, transaction, type Db } from '../db/db';
 import * as control from '../control/control.store';
 import { runDestructionJobs } from '../kms/destruction';
 import type { Kms } from '../kms/kms';
-import { closeLost, markUnreachable } from '../sessions/connections.store';
+import { closeLost, markUnreachable, ofEarlierProcesses } from '../sessions/connections.store';
 import { RETENTION_MS, TERMINATION_DELAY_MS } from '../sessions/sessions';
 import * as sessions from '../sessions/sessions.store';
 import type { SessionPushes } from './push-sessions';
@@ -43,9 +43,10 @@ export async function terminateSessions(db: Db, now: Date): Promise<void> {
   await sessions.terminateEnded(db.executor, now);
 }
 
-/** Forgets dead controllers and marks the connections of workers that nobody holds. */
+/** Forgets dead controllers, gives up connections of dead worker processes and marks those of workers nobody holds. */
 export async function expireControllers(db: Db, now: Date): Promise<void> {
   await control.removeExpiredControllers(db.executor, now);
+  await closeLost(db.executor, ofEarlierProcesses, now);
   await markUnreachable(db.executor, now);
 }
 

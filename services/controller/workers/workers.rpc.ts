@@ -22,7 +22,7 @@ import type { ListVerb } from '../resources/list-edits';
 import { cutFields, present } from '../resources/present';
 import { staleVersion } from '../resources/rows';
 import { collectionIn } from '../resources/scope-lists';
-import { service, type Op } from '../rpc/service';
+import { service, type Handlers, type Op } from '../rpc/service';
 import { closeLost } from '../sessions/connections.store';
 import { certificateInfos, replaceAuthorities, type DeploymentAuthority } from './authority';
 import { createActivationToken } from './enrollment';
@@ -32,6 +32,9 @@ import { WORKER_PREFIX, workerActions, workerItem, workerResource, type WorkerRo
 import * as store from './workers.store';
 
 const GLOBAL = { id: 'global', type: 'global', scope_id: null } as const;
+/** How long a deletion waits for the last reports of the worker; what is missing then counts as lost. */
+const LAST_REPORTS_MS = 2_000;
+const LOOK_MS = 20;
 const MUTABLE = { name: 'name', description: 'description' };
 
 type WorkerDeps = ControllerDeps & { authority: DeploymentAuthority; control: Pick<Control, 'reloadAuthority'> };
@@ -60,6 +63,51 @@ export function workerService(deps: WorkerDeps) {
       return { items };
     },
 
+    async updateWorker(op, request) {
+      checkNames(checkUpdate(new FieldErrors(), request, [WORKER_PREFIX]), request.item).throwIfAny();
+      const { worker, allowed } = await access.allow(op, 'update', request.id);
+      await update(deps, allowed, worker, request);
+      return access.answer(op, allowed, request.id);
+    },
+
+    async deleteWorker(op, { id }) {
+      checkDeleteId(id, WORKER_PREFIX);
+      const { allowed } = await access.allow(op, 'delete', id);
+      await endConnections(deps, allowed);
+      const now = deps.clock.now();
+      await transaction(deps.db, now, async (tx) => {
+        await closeLost(tx, sql`c.worker_id = ${id}`, now);
+        await store.deleteWorker(tx, allowed);
+      });
+      return {};
+    },
+
+    addWorkerTags: (op, request) => editTags(deps, access, op, 'add', request),
+    setWorkerTags: (op, request) => editTags(deps, access, op, 'set', request),
+    removeWorkerTags: (op, request) => editTags(deps, access, op, 'remove', request),
+
+    ...creationHandlers(deps, access),
+    ...authorityHandlers(deps),
+  });
+}
+
+/** Lets a worker that is to be deleted cut its connections and report their ends; waits for them a moment. */
+async function endConnections({ db, clock }: ControllerDeps, allowed: Allowed<'delete'>): Promise<void> {
+  const id = allowed.resource.id!;
+  if (!(await store.retireWorker(db.executor, allowed))) return;
+  const deadline = clock.now().getTime() + LAST_REPORTS_MS;
+  while (clock.now().getTime() < deadline && (await store.hasOpenConnections(db.executor, id))) {
+    await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
+  }
+}
+
+type WorkerHandlers = Handlers<typeof WorkerServiceDefinition>;
+
+function creationHandlers(
+  deps: WorkerDeps,
+  access: ReturnType<typeof workerAccess>,
+): Pick<WorkerHandlers, 'createWorkerLed' | 'createControllerLed'> {
+  return {
     async createWorkerLed(op, request) {
       const item = request.item ?? Worker.fromPartial({});
       const registration = checkRegistration(item);
@@ -81,29 +129,13 @@ export function workerService(deps: WorkerDeps) {
       );
       return access.answer(op, allowed, id, made);
     },
+  };
+}
 
-    async updateWorker(op, request) {
-      checkNames(checkUpdate(new FieldErrors(), request, [WORKER_PREFIX]), request.item).throwIfAny();
-      const { worker, allowed } = await access.allow(op, 'update', request.id);
-      await update(deps, allowed, worker, request);
-      return access.answer(op, allowed, request.id);
-    },
-
-    async deleteWorker(op, { id }) {
-      checkDeleteId(id, WORKER_PREFIX);
-      const { allowed } = await access.allow(op, 'delete', id);
-      const now = deps.clock.now();
-      await transaction(deps.db, now, async (tx) => {
-        await closeLost(tx, sql`c.worker_id = ${id}`, now);
-        await store.deleteWorker(tx, allowed);
-      });
-      return {};
-    },
-
-    addWorkerTags: (op, request) => editTags(deps, access, op, 'add', request),
-    setWorkerTags: (op, request) => editTags(deps, access, op, 'set', request),
-    removeWorkerTags: (op, request) => editTags(deps, access, op, 'remove', request),
-
+function authorityHandlers(
+  deps: WorkerDeps,
+): Pick<WorkerHandlers, 'readCertificateAuthority' | 'reinitializeCertificateAuthority'> {
+  return {
     async readCertificateAuthority(op, request) {
       checkGlobal(request);
       const allowed = await deps.authz.check(op, 'read-certificate-authority', collectionIn('worker', GLOBAL));
@@ -117,7 +149,7 @@ export function workerService(deps: WorkerDeps) {
       await deps.control.reloadAuthority();
       return { item: cutFields({ certs: await certificateInfos(deps.db.executor) }, allowed.decision) };
     },
-  });
+  };
 }
 
 function checkGlobal({ scope_id }: { scope_id: string }): void {

@@ -86,6 +86,29 @@ export async function updateWorker(
 export const lockWorkerTags = (tx: Tx, id: string): Promise<{ version: number; api_tags: Tags } | undefined> =>
   row(tx, sql`select version, api_tags from workers where id = ${id} for update`);
 
+/**
+ * Keeps new sessions off a worker that is about to be deleted and has its controller end the sessions it serves; false
+ * when no controller holds it.
+ */
+export async function retireWorker(on: Executor, allowed: Allowed<'delete'>): Promise<boolean> {
+  const told = await rows(
+    on,
+    sql`with held as (
+          update worker_attachments set draining = true where worker_id = ${allowed.resource.id} returning worker_id
+        )
+        select pg_notify('sallyport_workers', worker_id || ' retire') from held`,
+  );
+  return told.length > 0;
+}
+
+/** Whether the worker has connections that it has not reported closed. */
+export async function hasOpenConnections(on: Executor, id: string): Promise<boolean> {
+  return (
+    (await row(on, sql`select 1 from session_connections where worker_id = ${id} and closed_time is null limit 1`)) !==
+    undefined
+  );
+}
+
 export async function deleteWorker(tx: Tx, allowed: Allowed<'delete'>): Promise<void> {
   await sql`delete from workers where id = ${allowed.resource.id}`.execute(tx);
 }

@@ -1,18 +1,22 @@
 /**
  * Closes that no controller has acknowledged yet: in memory, and on disk when they are not acknowledged at once. The
  * file has one JSON value a line: a close, `{"ack":"N"}` (all up to N are stored), `{"reserved":"N"}` (no sequence up to
- * N will be given out again). A line cut short by a crash is ignored. Only one process may use a directory.
+ * N will be given out again). A line cut short by a crash or a full disk is ignored. While the disk takes nothing, closes
+ * live in memory and writing is tried again by time; nothing here throws after the construction. Only one process may
+ * use a directory.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../../lib/clock/clock';
 import type { Logger } from '../../../lib/log/log';
 import { ConnectionClosed } from '../../../proto/gen/worker/control';
-import { writeFileAtomically } from './durable-file';
+import { writeAll, writeFileAtomically } from './durable-file';
 
 /** A close acknowledged within this time never touches the disk. */
 const FLUSH_DELAY_MS = 50;
-/** Sequences reserved with one write. A restart skips what is left of them. */
+/** After the disk refused. */
+const RETRY_DELAY_MS = 1_000;
+/** Sequences reserved with one write, anew when half are used. A restart skips what is left of them. */
 const RESERVATION = 10_000n;
 /** After so many lines the file is written anew with what is still needed. */
 const COMPACT_LINES = 5_000;
@@ -21,7 +25,11 @@ export class CloseSpool {
   private readonly pending_ = new Map<bigint, ConnectionClosed>();
   private readonly unwritten = new Set<bigint>();
   private readonly path: string;
-  private file: number;
+  /** Undefined while the file could not be opened again. */
+  private file: number | undefined;
+  /** The last write may have left a part of a line. */
+  private isTorn = false;
+  private isClosed = false;
   private lines = 0;
   private next = 1n;
   private reserved = 0n;
@@ -39,7 +47,7 @@ export class CloseSpool {
   ) {
     this.path = join(directory, 'closes.spool');
     this.load();
-    this.file = this.compact();
+    this.compact();
   }
 
   /** In the order of their sequences. */
@@ -51,9 +59,11 @@ export class CloseSpool {
     return this.pending_.size;
   }
 
-  /** Gives the close its sequence and keeps it. */
+  /**
+   * Gives the close its sequence and keeps it. Sequences go on beyond the reservation while the disk takes nothing: those
+   * could be given out again only by a process that starts after a crash at that time.
+   */
   add(close: Omit<ConnectionClosed, 'sequence'>): ConnectionClosed {
-    if (this.next > this.reserved) this.file = this.compact();
     const numbered = { ...close, sequence: this.next++ };
     this.pending_.set(numbered.sequence, numbered);
     this.unwritten.add(numbered.sequence);
@@ -74,30 +84,40 @@ export class CloseSpool {
 
   /** Writes what is left and closes the file. */
   close(): void {
+    if (this.isClosed) return;
     this.cancelFlush();
+    this.isClosed = true;
     this.flush();
-    closeSync(this.file);
+    this.closeFile();
   }
 
-  private scheduleFlush(): void {
-    if (this.isFlushScheduled) return;
+  private scheduleFlush(delayMs = FLUSH_DELAY_MS): void {
+    if (this.isFlushScheduled || this.isClosed) return;
     this.isFlushScheduled = true;
-    this.cancelFlush = this.clock.after(FLUSH_DELAY_MS, () => this.flush());
+    this.cancelFlush = this.clock.after(delayMs, () => this.flush());
   }
 
   private flush(): void {
     this.isFlushScheduled = false;
     try {
       const isSettled = this.pending_.size === 0 && this.lines > 1;
-      if (isSettled || this.lines > COMPACT_LINES) this.file = this.compact();
-      else this.append();
+      const isShort = this.reserved - this.next < RESERVATION / 2n;
+      if (isSettled || isShort || this.lines > COMPACT_LINES || this.file === undefined) this.compact();
+      else this.append(this.file);
     } catch (error) {
-      // Kept in memory; the next close or acknowledgement tries again.
+      // Kept in memory.
       this.log.error({ err: error }, 'the spool of closed connections cannot be written');
+      this.scheduleFlush(RETRY_DELAY_MS);
     }
   }
 
-  private append(): void {
+  private closeFile(): void {
+    const { file } = this;
+    this.file = undefined;
+    if (file !== undefined) closeSync(file);
+  }
+
+  private append(file: number): void {
     const lines: string[] = [];
     for (const sequence of this.unwritten) {
       const close = this.pending_.get(sequence);
@@ -107,25 +127,29 @@ export class CloseSpool {
       lines.push(JSON.stringify({ ack: String(this.acknowledged) }));
     }
     if (lines.length === 0) return;
-    writeSync(this.file, lines.map((line) => `${line}\n`).join(''));
-    fsyncSync(this.file);
+    const text = lines.map((line) => `${line}\n`).join('');
+    const wasTorn = this.isTorn;
+    this.isTorn = true;
+    writeAll(file, wasTorn ? `\n${text}` : text);
+    fsyncSync(file);
+    this.isTorn = false;
     this.lines += lines.length;
     this.unwritten.clear();
     this.writtenAcknowledged = this.acknowledged;
   }
 
-  /** Writes the file anew with a fresh reservation and answers its descriptor. */
-  private compact(): number {
+  /** Writes the file anew with a fresh reservation. */
+  private compact(): void {
     const reserved = this.next + RESERVATION;
     const lines = [JSON.stringify({ reserved: String(reserved) }), ...[...this.pending()].map(closeLine)];
     writeFileAtomically(this.path, lines.map((line) => `${line}\n`).join(''));
-    const file = openSync(this.path, 'a', 0o600);
-    if (this.reserved > 0n) closeSync(this.file);
+    this.closeFile();
+    this.file = openSync(this.path, 'a', 0o600);
+    this.isTorn = false;
     this.reserved = reserved;
     this.lines = lines.length;
     this.unwritten.clear();
     this.writtenAcknowledged = this.acknowledged;
-    return file;
   }
 
   private load(): void {

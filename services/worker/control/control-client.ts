@@ -1,7 +1,7 @@
 /**
  * The worker's side of its deployment: enrolls, keeps a control stream to one of the controllers, and carries what the
  * proxy asks and reports. Losing a stream is normal: the next controller gets a new Hello, nothing is lost or counted
- * twice. States: starting → (enrolling) → connecting ⇄ attached → closed.
+ * twice. Being denied, as a deleted worker is, ends all sessions here. States: starting → (enrolling) → connecting ⇄ attached → closed.
  */
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
@@ -64,6 +64,8 @@ export class ControlClient implements Controller {
   private running: Promise<void> | undefined;
   private closed: Promise<void> | undefined;
   private wasAttached = false;
+  /** A controller has welcomed this process: what is refused from now on may be put right while it runs. */
+  private hasEverAttached = false;
   private readonly attachWaiters = new Set<() => void>();
   private readonly reported = new WeakMap<LiveConnection, { up: number; down: number }>();
   private readonly stopStats: () => void;
@@ -200,6 +202,8 @@ export class ControlClient implements Controller {
       if (this.closing.signal.aborted) return;
       if (this.wasAttached) retryMs = FIRST_RETRY_MS;
       this.wasAttached = false;
+      // Nobody could tell this worker of a cancellation any more.
+      if (isDenial(error)) this.options.registry.revokeAll({ closedBy: 'controller', cause: 'canceled' });
       const isFinal = error instanceof EnrollmentRefused || isDenial(error);
       if (isFinal) {
         this.rejectFirst(error);
@@ -207,7 +211,7 @@ export class ControlClient implements Controller {
       }
       const level = isFinal ? 'error' : error instanceof NotRegistered && i > 0 ? 'debug' : 'warn';
       this.options.log[level]({ err: error, upstream }, 'no control stream');
-      if (error instanceof EnrollmentRefused) return;
+      if (error instanceof EnrollmentRefused && !this.hasEverAttached) return;
       await this.pause(retryMs * (0.5 + Math.random() / 2));
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
     }
@@ -280,6 +284,7 @@ export class ControlClient implements Controller {
   private welcome(welcome: Welcome, upstream: Upstream): void {
     const { registry, log } = this.options;
     this.wasAttached = true;
+    this.hasEverAttached = true;
     registry.controllerBack();
     for (const grant of welcome.grants) this.takeGrant({ $case: 'session_grant', value: grant });
     for (const cancel of welcome.cancel_sessions) registry.end(cancel.session_id, sessionEndOf(cancel));
@@ -373,11 +378,13 @@ export class ControlClient implements Controller {
   private async pause(ms: number): Promise<void> {
     const { signal } = this.closing;
     await new Promise<void>((resolve) => {
-      const cancel = this.options.clock.after(ms, () => resolve());
-      signal.addEventListener('abort', () => {
+      const done = () => {
         cancel();
+        signal.removeEventListener('abort', done);
         resolve();
-      });
+      };
+      const cancel = this.options.clock.after(ms, done);
+      signal.addEventListener('abort', done);
     });
   }
 }

@@ -1,12 +1,22 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** Writes all of `content`; the system may take less at once, as a disk does that fills up. Throws its error. */
+export function writeAll(file: number, content: string): void {
+  let rest = Buffer.from(content);
+  while (rest.length > 0) {
+    const written = writeSync(file, rest);
+    if (written === 0) throw new Error('the system took no bytes');
+    rest = rest.subarray(written);
+  }
+}
+
 /** Replaces a file, mode 0600, so that after a crash either the old or the new content stands there. */
 export function writeFileAtomically(path: string, content: string): void {
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(file, content);
+    writeAll(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -1,7 +1,8 @@
 /** Who this worker is: key and certificate of the deployment's authority, kept in the worker's own directory. */
 import { createHash, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../../../lib/config/directory';
 import { writeFileAtomically } from './durable-file';
 
 export interface WorkerIdentity {
@@ -17,7 +18,7 @@ export interface WorkerIdentity {
 
 /** Makes the directory, closed to others. Throws the error of the system with the path in it. */
 export function openStorage(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory, 0o700);
   chmodSync(directory, 0o700);
 }
 

@@ -29,7 +29,7 @@ export type ProtocolHandler = (socket: tls.TLSSocket, session: WorkerSession) =>
 export interface ProxyOptions {
   host: string;
   port: number;
-  /** Protocol names (ALPN) in order of preference. */
+  /** By name (ALPN). Ours is preferred. */
   protocols: ReadonlyMap<string, ProtocolHandler>;
   findSession(sessionId: string): Promise<WorkerSession | undefined>;
   clock: Clock;
@@ -175,7 +175,7 @@ export class ProxyServer {
   /** One never-listening TLS server per session: certificate, protocols and handshake deadline in one. */
   private tlsServer(session: WorkerSession): tls.Server {
     if (session.tlsServer) return session.tlsServer;
-    const names = [...this.options.protocols.keys()];
+    const names = [SALLYPORT_PROTOCOL, BOUNDARY_PROTOCOL].filter((name) => this.options.protocols.has(name));
     const server = tls.createServer({
       cert: pemFromDer(session.grant.certificate),
       key: privateKeyPem(ed25519FromRaw(session.grant.privateKey)),

@@ -100,6 +100,7 @@ class Connection implements LiveConnection {
   /** Set once something ended the connection. */
   private end: ConnectionEnd | undefined;
   private hasFirstFrame = false;
+  private isEndingSession = false;
 
   constructor(
     socket: TLSSocket,
@@ -284,6 +285,9 @@ class Connection implements LiveConnection {
 
   private takeEnd(tofuToken: string): void {
     if (!this.hasFirstFrame) this.begin();
+    // One read may hold many of them; the first is answered, and the transport ends.
+    if (this.isEndingSession) return;
+    this.isEndingSession = true;
     const { ended } = this.session;
     if (ended) return this.sendClose(ended.closedBy, ended.cause);
     this.deps.controller

@@ -16,6 +16,8 @@ const MAX_NEGATIVE_ENTRIES = 10_000;
 export class WorkerSession {
   readonly connections = new Map<string, LiveConnection>();
   ended: SessionEnd | undefined;
+  /** It ended because the controllers denied this worker, not by its own: a new grant revives it. */
+  isRevoked = false;
   /** By the injected clock; set anew with every grant. */
   expiresAt = 0;
   cancelTimer: () => void = () => {};
@@ -61,6 +63,8 @@ export class SessionRegistry {
     this.unknownUntil.delete(grant.sessionId);
     const session = this.sessions.get(grant.sessionId) ?? new WorkerSession(grant);
     session.grant = grant;
+    if (session.isRevoked) session.ended = undefined;
+    session.isRevoked = false;
     session.expiresAt = this.clock.now().getTime() + grant.expiresInMs;
     this.sessions.set(grant.sessionId, session);
     this.watch(session);
@@ -73,8 +77,18 @@ export class SessionRegistry {
     const session = this.sessions.get(sessionId);
     if (!session) return;
     session.ended ??= end;
+    session.isRevoked = false;
     session.tlsServer = undefined;
     session.cut(connectionEnd(session.ended));
+  }
+
+  /** Ends every session: the controllers deny this worker, so that it may serve nothing until one grants it again. */
+  revokeAll(end: SessionEnd): void {
+    for (const session of this.sessions.values()) {
+      if (session.ended) continue;
+      this.end(session.id, end);
+      session.isRevoked = true;
+    }
   }
 
   /**

@@ -1,0 +1,34 @@
+import type { Command } from '../../core/command';
+import { connectFlags, styleFlag, USERNAME } from '../../connect/flags';
+
+export const command: Command = {
+  synopsis: 'Run cqlsh against a Cassandra target',
+  description:
+    'Opens a session and runs cqlsh on it, logged in when the session brings a user name and a password. Words behind ' +
+    '-- are passed to cqlsh.',
+  examples: ['connect cassandra -target-id ttcp_1234567890 -username alice -keyspace orders'],
+  alias: true,
+  passthrough: true,
+  flags: connectFlags('Cassandra Options', [
+    styleFlag('cassandra', 'cqlsh'),
+    USERNAME,
+    { name: 'keyspace', type: 'string', env: 'CONNECT_KEYSPACE', description: 'Keyspace to pass to the program.' },
+  ]),
+  run: async (context) => {
+    const { option, runHelper } = await import('../../connect/helper');
+    return runHelper(context, { cqlsh: 'cqlsh' }, ({ proxy, credentials, files, username, warn }) => {
+      const login = credentials.takeUsernamePassword();
+      const keyspace = context.values.text('keyspace');
+      if (keyspace === '') warn('No -keyspace was given; cqlsh will start without one');
+      const file = login && files.write(`[PlainTextAuthProvider]\npassword = ${login.password}\n`);
+      return {
+        args: [
+          ...option('-u', login?.username ?? username),
+          ...option('-k', keyspace),
+          ...option('--credentials', file ?? ''),
+          ...[proxy.address, String(proxy.port)],
+        ],
+      };
+    });
+  },
+};

@@ -1,0 +1,30 @@
+import type { Command } from '../../core/command';
+import { connectFlags, styleFlag } from '../../connect/flags';
+
+export const command: Command = {
+  synopsis: 'Run kubectl against a Kubernetes target',
+  description: 'Opens a session and runs kubectl on it. Words behind -- are what kubectl shall do.',
+  examples: ['connect kube -target-id ttcp_1234567890 -- get pods'],
+  alias: true,
+  passthrough: true,
+  flags: connectFlags('Kubernetes Options', [
+    styleFlag('kube', 'kubectl'),
+    {
+      name: 'host',
+      type: 'string',
+      env: 'CONNECT_KUBE_HOST',
+      description: 'Name of the server in its certificate. The host of the session when absent.',
+    },
+    { name: 'scheme', type: 'string', default: 'https', env: 'CONNECT_KUBE_SCHEME', description: '"http" or "https".' },
+  ]),
+  run: async (context) => {
+    const { addressOf, hostOf, option, runHelper } = await import('../../connect/helper');
+    const { values } = context;
+    return runHelper(context, { kubectl: 'kubectl' }, ({ proxy }) => {
+      const scheme = values.text('scheme');
+      const name = scheme === 'https' ? values.text('host') || hostOf(proxy.endpoint) : '';
+      const server = `${scheme}://${addressOf(proxy.address, proxy.port)}`;
+      return { args: [...option('--tls-server-name', name), '--server', server] };
+    });
+  },
+};

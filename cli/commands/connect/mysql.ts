@@ -1,0 +1,30 @@
+import type { Command } from '../../core/command';
+import { connectFlags, DBNAME, styleFlag, USERNAME } from '../../connect/flags';
+
+export const command: Command = {
+  synopsis: 'Run mysql against a MySQL target',
+  description:
+    'Opens a session and runs mysql on it, logged in when the session brings a user name and a password; else mysql ' +
+    'asks for the password. Words behind -- are passed to mysql.',
+  examples: ['connect mysql -target-id ttcp_1234567890 -username alice -dbname orders'],
+  alias: true,
+  passthrough: true,
+  flags: connectFlags('MySQL Options', [styleFlag('mysql', 'mysql'), USERNAME, DBNAME]),
+  run: async (context) => {
+    const { option, runHelper } = await import('../../connect/helper');
+    return runHelper(context, { mysql: 'mysql' }, ({ proxy, credentials, files, username, warn }) => {
+      const login = credentials.takeUsernamePassword();
+      const database = context.values.text('dbname');
+      if (database === '') warn('No -dbname was given; mysql will start without a database');
+      const args = [
+        ...['-P', String(proxy.port), '-h', proxy.address],
+        ...option('-D', database),
+        ...option('-u', login?.username ?? username),
+      ];
+      if (login === undefined) return { args: ['-p', ...args] };
+      const password = login.password.replace(/[\\"]/g, '\\$&');
+      // mysql takes this option as its first one only.
+      return { first: [`--defaults-file=${files.write(`[client]\npassword="${password}"\n`)}`], args };
+    });
+  },
+};

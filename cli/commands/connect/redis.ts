@@ -1,0 +1,29 @@
+import type { Command } from '../../core/command';
+import { connectFlags, styleFlag, USERNAME } from '../../connect/flags';
+
+export const command: Command = {
+  synopsis: 'Run redis-cli against a Redis target',
+  description:
+    'Opens a session and runs redis-cli on it, logged in when the session brings a password. Without one redis-cli ' +
+    'asks for the password of -username. Words behind -- are passed to redis-cli.',
+  examples: ['connect redis -target-id ttcp_1234567890 -username alice'],
+  alias: true,
+  passthrough: true,
+  flags: connectFlags('Redis Options', [styleFlag('redis', 'redis-cli'), USERNAME]),
+  run: async (context) => {
+    const { option, runHelper } = await import('../../connect/helper');
+    return runHelper(context, { 'redis-cli': 'redis-cli' }, ({ proxy, credentials, username }) => {
+      const login = credentials.takeUsernamePassword();
+      const password = login?.password ?? credentials.takePassword();
+      const user = login?.username ?? username;
+      return {
+        args: [
+          ...['-h', proxy.address, '-p', String(proxy.port)],
+          ...option('--user', user),
+          ...(password === undefined && user !== '' ? ['--askpass'] : []),
+        ],
+        env: password === undefined ? {} : { REDISCLI_AUTH: password },
+      };
+    });
+  },
+};

@@ -1,0 +1,46 @@
+/** How ssh and its relatives are started on a session. */
+import { LocalError } from '../core/errors';
+import type { Launch } from './connect';
+import { option, type HelperSession } from './helper';
+
+/** Programs of the styles. */
+export const SSH_STYLES = { ssh: 'ssh', sshpass: 'sshpass', putty: 'putty' };
+
+/** Every connection to this machine may be another host. */
+const ANY_HOST_KEY = ['-o', 'NoHostAuthenticationForLocalhost=yes'];
+
+/** Workers of SSH targets log in themselves, so that brokered credentials are for TCP targets only. */
+const isTcp = (targetId: string): boolean => targetId.startsWith('ttcp_');
+
+/** Arguments of the program; `command` is what to run over there. */
+export function sshLaunch(session: HelperSession, command: readonly string[]): Launch {
+  if (session.style === 'sshpass') return sshpass(session, command);
+  const { proxy, style } = session;
+  const { user, keyFile } = login(session);
+  const rest = [...option('-i', keyFile), ...option('-l', user), proxy.address, ...command];
+  if (style === 'putty') return { args: ['-P', String(proxy.port), ...rest] };
+  const hostKey = isTcp(proxy.targetId) ? ['-o', `HostKeyAlias=${proxy.hostId || proxy.targetId}`] : ANY_HOST_KEY;
+  return { args: ['-p', String(proxy.port), ...hostKey, ...rest] };
+}
+
+function login({ proxy, credentials, files, username }: HelperSession): { user: string; keyFile: string } {
+  if (!isTcp(proxy.targetId)) return { user: username, keyFile: '' };
+  const key = credentials.takeSshPrivateKey();
+  if (key !== undefined) {
+    const text = key.privateKey.endsWith('\n') ? key.privateKey : `${key.privateKey}\n`;
+    return { user: key.username, keyFile: files.write(text) };
+  }
+  // The program asks for the password, so the user must see it: the credential is not taken.
+  return { user: username || (credentials.peekUsernamePassword()?.username ?? ''), keyFile: '' };
+}
+
+function sshpass({ proxy, credentials }: HelperSession, command: readonly string[]): Launch {
+  const credential = isTcp(proxy.targetId) ? credentials.takeUsernamePassword() : undefined;
+  if (credential === undefined)
+    throw new LocalError('-style sshpass needs a TCP target whose sessions bring a user name and a password');
+  const port = ['-p', String(proxy.port)];
+  return {
+    args: ['-e', 'ssh', ...port, ...ANY_HOST_KEY, '-l', credential.username, proxy.address, ...command],
+    env: { SSHPASS: credential.password },
+  };
+}
