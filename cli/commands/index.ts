@@ -42,11 +42,18 @@ export const nounLoaders: Readonly<Record<string, CommandLoader>> = {
     'monthly-active-users': () => import('./billing/monthly-active-users'),
   }),
   config: noun(() => import('./config/config'), {
+    autocomplete: () => import('./config/autocomplete'),
     'get-token': () => import('./config/get-token'),
   }),
   connect: noun(() => import('./connect/connect'), {
+    cassandra: () => import('./connect/cassandra'),
     http: () => import('./connect/http'),
+    kube: () => import('./connect/kube'),
+    mongo: () => import('./connect/mongo'),
+    mysql: () => import('./connect/mysql'),
     postgres: () => import('./connect/postgres'),
+    rdp: () => import('./connect/rdp'),
+    redis: () => import('./connect/redis'),
     ssh: () => import('./connect/ssh'),
   }),
   'credential-libraries': noun(() => import('./credential-libraries/credential-libraries'), {

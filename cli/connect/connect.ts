@@ -25,7 +25,7 @@ export interface Launch {
   first?: string[];
   /** Arguments behind the words of the user. */
   args: string[];
-  env?: Record<string, string>;
+  env?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface OpenSession {

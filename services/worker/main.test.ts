@@ -28,9 +28,9 @@ const config = (change: Partial<WorkerConfig> = {}): WorkerConfig => ({
   ...change,
 });
 
-test('without a way to enroll it says so, lives, and is not ready', async () => {
-  worker = await startWorker(config(), deps);
-  await expect(worker.attached()).rejects.toThrow('workers create controller-led');
+test('with a token that cannot enroll it says so, lives, and is not ready', async () => {
+  worker = await startWorker(config({ activationToken: 'neslat_short' }), deps);
+  await expect(worker.attached()).rejects.toThrow('is malformed');
   const at = `http://127.0.0.1:${worker.opsAddress!.port}`;
   expect((await fetch(`${at}/livez`)).status).toBe(200);
   expect((await fetch(`${at}/readyz`)).status).toBe(503);
@@ -53,7 +53,7 @@ test('a busy port, and a storage path that is no directory, fail the start and l
   await new Promise((resolve) => other.close(resolve));
   writeFileSync(join(directory, 'file'), '');
   const path = join(directory, 'file');
-  await expect(startWorker(config({ authStoragePath: path }), deps)).rejects.toMatchObject({ code: 'EEXIST', path });
+  await expect(startWorker(config({ authStoragePath: path }), deps)).rejects.toMatchObject({ code: 'ENOTDIR', path });
 });
 
 test('a damaged identity is told with the remedy', async () => {

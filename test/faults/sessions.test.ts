@@ -46,6 +46,12 @@ function flood(socket: Socket): void {
   more();
 }
 
+/** Cancellations that the controller has pushed, by what made it push. */
+async function pushes(by: 'notify' | 'repeat'): Promise<number> {
+  const text = await fetch(`http://127.0.0.1:${deployment.ports.ops}/metrics`).then((answer) => answer.text());
+  return Number(new RegExp(`^sallyport_controller_session_pushes_total\\{by="${by}"\\} (\\d+)$`, 'm').exec(text)![1]);
+}
+
 const terminated = (session: any): boolean => session.status === 'terminated';
 const firstConnection = (session: any): any => session.connections?.[0];
 
@@ -61,12 +67,16 @@ describe('cutting live bytes', () => {
       (s) => Number(firstConnection(s)?.bytes_up) > MIB,
     );
     const { version } = await deployment.api.session(session.sessionId);
+    const [notified, repeated] = [await pushes('notify'), await pushes('repeat')];
     const answer = await deployment.api.ok('POST', `/v1/sessions/${session.sessionId}:cancel`, { version });
     expect(answer.status).toBe('canceling');
     await gone(socket);
     const ended = await deployment.api.sessionWhere(session.sessionId, 'terminated', terminated);
     expect(ended).toMatchObject({ termination_reason: 'canceled' });
     expect(firstConnection(ended)).toMatchObject({ closed_reason: 'canceled', closed_by: 'admin', cause: 'canceled' });
+    // The push cut it, not the pass that repeats what was missed.
+    expect(await pushes('notify')).toBe(notified + 1);
+    expect(await pushes('repeat')).toBe(repeated);
     expect((await session.client.finished).code).toBe(1);
     await sink.close();
   });
@@ -245,6 +255,32 @@ describe('bytes', () => {
     expect(health).not.toContain(session.sessionId);
     await server.close();
   }, 60_000);
+});
+
+// The last of the file: the deployment has no worker afterwards.
+describe('a worker that is deleted', () => {
+  test('cuts what it serves, and reports the exact end', async () => {
+    const sink = await endpoint((socket) => void socket.resume());
+    const session = await open(sink);
+    const socket = await dial(session.port);
+    flood(socket);
+    await deployment.api.sessionWhere(
+      session.sessionId,
+      'moving bytes',
+      (s) => Number(firstConnection(s)?.bytes_up) > MIB,
+    );
+    const { items } = await deployment.api.ok('GET', '/v1/workers?scope_id=global');
+    const deleted = deployment.api.call('DELETE', `/v1/workers/${items[0].id}`);
+    await gone(socket);
+    expect((await deleted).status).toBe(204);
+    const after = await deployment.api.session(session.sessionId);
+    expect(firstConnection(after)).toMatchObject({ closed_reason: 'canceled', closed_by: 'admin', cause: 'canceled' });
+    await waitFor('the endpoint to be left', () => sink.sockets.size === 0);
+    const health: any = await fetch(`http://127.0.0.1:${deployment.ports.workerOps}/health`).then((r) => r.json());
+    expect(health).toMatchObject({ connections: 0, unacknowledged_closes: 0 });
+    await session.client.finished;
+    await sink.close();
+  });
 });
 
 /** Hash of the first `head` bytes, and the text behind them. */

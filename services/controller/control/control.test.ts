@@ -5,9 +5,11 @@ import { createCertificateRequest } from '../../../lib/tls/certificates';
 import { newEd25519 } from '../../../lib/tls/keys';
 import { waitFor } from '../../../test/harness/wait';
 import { row, rows, sql, transaction } from '../db/db';
+import { expireControllers } from '../tasks/session-tasks';
 import {
   createSession,
   createWorld,
+  newConnectionId,
   newTofuToken,
   sessionFacts,
   WORKER,
@@ -15,7 +17,8 @@ import {
 } from '../sessions/sessions.fixture';
 import { loadAuthority, type DeploymentAuthority } from '../workers/authority';
 import { ACTIVATION_TOKEN_LIFETIME_MS, enroll } from '../workers/enrollment';
-import { candidates } from '../workers/workers.store';
+import type { Allowed } from '../authz/authz';
+import { candidates, retireWorker } from '../workers/workers.store';
 import {
   clusterOf,
   enrolled,
@@ -186,10 +189,63 @@ describe('a stream', () => {
     await waitFor('refusal', () => back.ended);
     expect(back.ended).toMatchObject({ code: status.PERMISSION_DENIED });
     await Promise.all([worker.close(), back.close()]);
-    const now = new Date();
-    await sql`insert into workers (id, name, created_time, updated_time) values (${WORKER}, 'worker', ${now}, ${now})`.execute(
+    await putWorkerBack();
+  });
+});
+
+const putWorkerBack = async () => {
+  const now = new Date();
+  await sql`insert into workers (id, name, created_time, updated_time) values (${WORKER}, 'worker', ${now}, ${now})`.execute(
+    world.db.executor,
+  );
+};
+
+/** Statements of this database that wait for a lock. */
+const lockWaiters = async () =>
+  Number(
+    (await row<{ n: bigint }>(
       world.db.executor,
-    );
+      sql`select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    ))!.n,
+  );
+
+const pushedBy = async (part: Part, by: string): Promise<number> => {
+  const metric = await part.registry.getSingleMetric('sallyport_controller_session_pushes_total')!.get();
+  return metric.values.find(({ labels }) => labels.by === by)!.value;
+};
+
+describe('a worker that is deleted', () => {
+  test('first ends the connections it serves, while it can report them', async () => {
+    const worker = new TestWorker(cluster(), await enrolledKeys());
+    await worker.attach();
+    const id = await createSession(world, new Date());
+    const { connection_id } = await worker.authorize(id);
+    expect(await retireWorker(world.db.executor, { resource: { id: WORKER } } as Allowed<'delete'>)).toBe(true);
+    const cancel = await worker.hear('cancel_session', (value) => value.session_id === id);
+    expect(cancel).toMatchObject({ closed_by: 'admin' });
+    expect(await candidates(world.db.executor, new Date())).toEqual([]);
+    worker.closed(id, connection_id, 1n, { closed_by: 'admin', cause: 'canceled' });
+    await worker.hear('connection_closed_ack');
+    expect(await cause(connection_id)).toMatchObject({ cause: 'canceled', bytes_final: true });
+    await worker.close();
+    await waitFor('detached', async () => !(await row(world.db.executor, sql`select 1 as x from worker_attachments`)));
+    expect(await retireWorker(world.db.executor, { resource: { id: WORKER } } as Allowed<'delete'>)).toBe(false);
+  });
+
+  test('is cut off by the next pass when the notification was lost', async () => {
+    const worker = new TestWorker(cluster(), await enrolledKeys());
+    await worker.attach();
+    await transaction(world.db, new Date(), async (tx) => {
+      await sql`alter table workers disable trigger deleted_worker_is_cut_off`.execute(tx);
+      await sql`delete from workers where id = ${WORKER}`.execute(tx);
+      await sql`alter table workers enable trigger deleted_worker_is_cut_off`.execute(tx);
+    });
+    expect(worker.ended).toBeUndefined();
+    await first.pushes.repeat();
+    await waitFor('the cut', () => worker.ended);
+    expect(worker.ended).toMatchObject({ code: status.PERMISSION_DENIED });
+    await worker.close();
+    await putWorkerBack();
   });
 });
 
@@ -270,6 +326,61 @@ describe('sessions on a stream', () => {
     worker.closed(id, connection_id, 7n, { bytes_up: 33n, cause: 'nonsense of a later release' });
     expect(await worker.hear('connection_closed_ack')).toEqual({ sequence: 7n });
     expect(await cause(connection_id)).toEqual({ cause: 'protocol error', bytes_up: 33n, bytes_final: true });
+  });
+
+  test.each(['for update', 'for no key update'])(
+    'a close that overtakes a slow authorization leaves no slot taken (session locked %s)',
+    async (lock) => {
+      const id = await createSession(world, new Date());
+      const connection_id = newConnectionId();
+      let answer!: ReturnType<TestWorker['authorize']>;
+      await transaction(world.db, new Date(), async (tx) => {
+        await sql`select 1 from sessions where id = ${id} ${sql.raw(lock)}`.execute(tx);
+        answer = worker.authorize(id, { connection_id });
+        await waitFor('the authorization to wait', async () => (await lockWaiters()) === 1);
+        worker.closed(id, connection_id, 1n, {
+          closed_by: 'worker',
+          cause: 'controller unreachable',
+          dial_failed: true,
+        });
+        if (lock === 'for update') await waitFor('the close to wait', async () => (await lockWaiters()) === 2);
+        else await worker.hear('connection_closed_ack');
+      });
+      await answer;
+      if (lock === 'for update') await worker.hear('connection_closed_ack');
+      expect(await sessionFacts(world, id)).toMatchObject({ made: 0, open: 0 });
+      expect(await cause(connection_id)).toMatchObject({ cause: 'controller unreachable', bytes_final: true });
+      expect((await worker.authorize(id, { connection_id })).refused).not.toBe('');
+      expect((await worker.authorize(id)).refused).toBe('');
+      expect((await sessionFacts(world, id)).open).toBe(1);
+    },
+  );
+
+  test('a connection put on record after the end of its process is given up', async () => {
+    const id = await createSession(world, new Date());
+    const { connection_id } = await worker.authorize(id);
+    await sql`update workers set boot_id = 'boot-of-a-later-process' where id = ${WORKER}`.execute(world.db.executor);
+    await expireControllers(world.db, new Date());
+    expect(await cause(connection_id)).toMatchObject({ cause: 'worker lost' });
+    expect(await sessionFacts(world, id)).toMatchObject({ open: 0 });
+  });
+
+  test('reports that PostgreSQL cannot store as they are hold up no others', async () => {
+    const id = await createSession(world, new Date());
+    const [odd, poison, fine] = [await worker.authorize(id), await worker.authorize(id), await worker.authorize(id)];
+    await sql`alter table session_connections add constraint no_poison check (error <> 'poison')`.execute(
+      world.db.executor,
+    );
+    const stat = { bytes_up: 1n, bytes_down: 1n, endpoint_address: 'a\0b', endpoint_port: 70_000 };
+    worker.tell({ $case: 'connection_stats', value: { stats: [{ ...stat, connection_id: odd.connection_id }] } });
+    worker.closed(id, odd.connection_id, 1n, { error: `a\0b${'x'.repeat(496)}\u{1f600}`, endpoint_port: 70_000 });
+    worker.closed(id, poison.connection_id, 2n, { error: 'poison' });
+    worker.closed(id, fine.connection_id, 3n);
+    await worker.hear('connection_closed_ack', ({ sequence }) => sequence === 3n);
+    expect(await cause(odd.connection_id)).toMatchObject({ cause: 'fin', bytes_up: 5n });
+    expect(await cause(poison.connection_id)).toMatchObject({ cause: null });
+    expect(await cause(fine.connection_id)).toMatchObject({ cause: 'fin' });
+    await sql`alter table session_connections drop constraint no_poison`.execute(world.db.executor);
   });
 
   test('END by the bound client', async () => {
@@ -373,7 +484,13 @@ describe('sessions on a stream', () => {
       await elsewhere.authorize(id);
       await cancel(id);
       await elsewhere.hear('cancel_session', (value) => value.session_id === id);
+      expect([await pushedBy(second, 'notify'), await pushedBy(second, 'repeat')]).toEqual([1, 0]);
+      // Only what is a while ago counts as missed.
       await second.pushes.repeat();
+      expect(await pushedBy(second, 'repeat')).toBe(0);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await second.pushes.repeat();
+      expect(await pushedBy(second, 'repeat')).toBe(1);
       await elsewhere.hear('cancel_session', (value) => value.session_id === id);
     } finally {
       await elsewhere.close();

@@ -166,7 +166,8 @@ export async function closeConnections(on: Executor, workerId: string, closes: C
           closed_reason text, closed_by text, cause text, error text,
           connect_latency_us integer, first_byte_latency_us integer, dial_failed boolean)
       ), touched as (
-        select session_id from session_connections c join told on told.id = c.id where c.worker_id = ${workerId}
+        select session_id from session_connections c join told on told.id = c.id
+        where c.worker_id = ${workerId} and (c.closed_time is null or c.cause = 'worker lost')
       ), ${lockedSessions}, closed as (${change}), ${freeSlots(now)}`,
   );
 }

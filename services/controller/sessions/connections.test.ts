@@ -256,14 +256,15 @@ describe('ends', () => {
     expect(await end(newTofuToken())).toEqual({ ended: false, status: 'active' });
     expect(await end(TOFU)).toMatchObject({ ended: true });
     expect(await end(TOFU)).toEqual({ ended: false, status: 'canceling' });
-    expect(await unheardEnds(world.db.executor, [WORKER], at(3_000))).toContain(session);
+    expect(await unheardEnds(world.db.executor, [WORKER], at(3_999))).not.toContain(session);
+    expect(await unheardEnds(world.db.executor, [WORKER], at(4_000))).toContain(session);
     await close([closeOf(asked.connectionId)]);
     expect(await sessionFacts(world, session)).toMatchObject({
       status: 'terminated',
       termination_reason: 'canceled',
       ended_by: 'client',
     });
-    expect(await unheardEnds(world.db.executor, [WORKER], at(3_000))).not.toContain(session);
+    expect(await unheardEnds(world.db.executor, [WORKER], at(4_000))).not.toContain(session);
   });
 
   test('an unused session ends at its expiry', async () => {

@@ -1,4 +1,14 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../../lib/clock/clock';
@@ -98,6 +108,57 @@ test('a line cut short by a crash is ignored', () => {
   clock.fire();
   appendFileSync(join(directory, 'closes.spool'), '{"sequence":"99","conn');
   expect(ids(new CloseSpool(directory, clock, log))).toEqual(['a']);
+});
+
+test('a directory that is gone: nothing throws, closes stay in memory and reach the disk when it is back', () => {
+  const clock = new ManualClock();
+  const spool = new CloseSpool(directory, clock, log);
+  rmSync(directory, { recursive: true });
+  // More than one reservation.
+  for (let i = 0; i < 10_050; i++) spool.add(close(`c${i}`));
+  expect(spool.size).toBe(10_050);
+  for (let i = 0; i < 3; i++) clock.fire();
+  mkdirSync(directory);
+  clock.fire();
+  spool.acknowledge(10_000n);
+  // Killed here.
+  const second = new CloseSpool(directory, new ManualClock(), log);
+  expect(second.size).toBe(10_050);
+  expect(second.add(close('d')).sequence).toBeGreaterThan(10_050n);
+});
+
+test('a reservation is renewed before it runs out', () => {
+  const clock = new ManualClock();
+  const spool = new CloseSpool(directory, clock, log);
+  const reserved = () => Number((JSON.parse(file().split('\n')[0]!) as { reserved: string }).reserved);
+  const before = reserved();
+  for (let i = 0; i < 6_000; i++) spool.acknowledge(spool.add(close('a')).sequence);
+  clock.fire();
+  expect(reserved()).toBe(before + 6_000);
+  spool.close();
+});
+
+test('after a write that failed the file is written anew', () => {
+  const clock = new ManualClock();
+  const spool = new CloseSpool(directory, clock, log);
+  const path = join(directory, 'closes.spool');
+  const target = (fd: string) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  };
+  closeSync(Number(readdirSync('/proc/self/fd').find((fd) => target(fd) === path)!));
+  spool.add(close('a'));
+  // What a write leaves that ran out of space.
+  appendFileSync(path, '{"sequence":"99","conn');
+  for (let i = 0; i < 3; i++) clock.fire();
+  spool.add(close('b'));
+  clock.fire();
+  expect(file()).not.toContain('"99"');
+  expect(ids(new CloseSpool(directory, new ManualClock(), log))).toEqual(['a', 'b']);
+  spool.close();
 });
 
 test('the file is for its owner only', () => {

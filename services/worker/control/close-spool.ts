@@ -27,7 +27,7 @@ export class CloseSpool {
   private readonly path: string;
   /** Undefined while the file could not be opened again. */
   private file: number | undefined;
-  /** The last write may have left a part of a line. */
+  /** The last write failed and may have left a part of a line: the file is written anew, nothing is glued to it. */
   private isTorn = false;
   private isClosed = false;
   private lines = 0;
@@ -102,8 +102,9 @@ export class CloseSpool {
     try {
       const isSettled = this.pending_.size === 0 && this.lines > 1;
       const isShort = this.reserved - this.next < RESERVATION / 2n;
-      if (isSettled || isShort || this.lines > COMPACT_LINES || this.file === undefined) this.compact();
-      else this.append(this.file);
+      const isWhole = this.file !== undefined && !this.isTorn;
+      if (isSettled || isShort || this.lines > COMPACT_LINES || !isWhole) this.compact();
+      else this.append(this.file!);
     } catch (error) {
       // Kept in memory.
       this.log.error({ err: error }, 'the spool of closed connections cannot be written');
@@ -127,10 +128,8 @@ export class CloseSpool {
       lines.push(JSON.stringify({ ack: String(this.acknowledged) }));
     }
     if (lines.length === 0) return;
-    const text = lines.map((line) => `${line}\n`).join('');
-    const wasTorn = this.isTorn;
     this.isTorn = true;
-    writeAll(file, wasTorn ? `\n${text}` : text);
+    writeAll(file, lines.map((line) => `${line}\n`).join(''));
     fsyncSync(file);
     this.isTorn = false;
     this.lines += lines.length;

@@ -383,6 +383,45 @@ test('grants arrive by Welcome, push and request; cancels by Welcome and push', 
   await waitFor('the cancel', () => session.ended !== undefined);
 });
 
+test('denied after it was attached, the worker cuts its sessions and takes nothing more for them', async () => {
+  const controller = await newController();
+  const { client, registry } = newClient([controller]);
+  await client.firstAttach;
+  const session = registry.put(newGrant({ host: 'h', port: 1 }));
+  const cuts: unknown[] = [];
+  const counts = () => ({ connectionId: 'sc_1', bytesUp: 1, bytesDown: 2 });
+  session.connections.set('sc_1', { id: 'sc_1', isAuthorized: true, counts, cut: (end) => cuts.push(end) });
+  controller.streams.at(-1)!.emit('error', { code: 7, details: 'this worker was deleted' });
+  await waitFor('the cut', () => cuts.length > 0);
+  expect(cuts).toEqual([{ closedBy: 'controller', cause: 'canceled' }]);
+  expect(session.ended).toEqual({ closedBy: 'controller', cause: 'canceled' });
+});
+
+test('a stream that only breaks cuts nothing', async () => {
+  const controller = await newController();
+  const { client, registry } = newClient([controller]);
+  await client.firstAttach;
+  const session = registry.put(newGrant({ host: 'h', port: 1 }));
+  controller.streams.at(-1)!.emit('error', { code: 14, details: 'the controller shuts down' });
+  await waitFor('the next stream', () => controller.of('hello').length === 2 && client.isAttached);
+  expect(session.ended).toBeUndefined();
+});
+
+test('an enrollment that is refused while the process runs is tried again', async () => {
+  const controller = await newController();
+  let aheadMs = 0;
+  const clock = { ...systemClock, now: () => new Date(Date.now() + aheadMs) };
+  const { client } = newClient([controller], { clock });
+  await client.firstAttach;
+  // The certificate has expired, until the clock is put right.
+  aheadMs = 86_400_000;
+  controller.streams.at(-1)!.end();
+  await waitFor('the loss', () => !client.isAttached);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  aheadMs = 0;
+  await waitFor('the return', () => client.isAttached);
+});
+
 test('live counts are reported when they change', async () => {
   const controller = await newController();
   const { client, registry } = newClient([controller]);

@@ -148,3 +148,16 @@ test('what a session’s end means for its connections', () => {
     closedBy: 'admin',
   });
 });
+
+test('denied by the controllers, every session ends at once; a new grant revives those that had not ended', () => {
+  const [denied, canceled] = [registry.put(grant()), registry.put(grant({ sessionId: 's_2' }))];
+  const connection = new FakeConnection('sc_1');
+  denied.connections.set('sc_1', connection);
+  registry.end('s_2', { closedBy: 'admin', cause: 'canceled' });
+  registry.revokeAll({ closedBy: 'controller', cause: 'canceled' });
+  expect(connection.cuts).toEqual([{ closedBy: 'controller', cause: 'canceled' }]);
+  expect(denied.ended).toEqual({ closedBy: 'controller', cause: 'canceled' });
+  for (const sessionId of ['s_1', 's_2']) registry.put(grant({ sessionId }));
+  expect(denied.ended).toBeUndefined();
+  expect(canceled.ended).toEqual({ closedBy: 'admin', cause: 'canceled' });
+});

@@ -1,0 +1,272 @@
+/** Helpers with the credentials that a session brings, and -stdio: real programs where they are there. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { SALLYPORT, startDev, type Dev } from '../harness/dev';
+import { freePorts, run } from '../harness/process';
+import { describeWith } from '../harness/tools';
+import { waitFor } from '../harness/wait';
+
+const PROJECT = 'p_1234567890';
+const TARGET = 'ttcp_1234567890';
+const DEMO = 'Generated local postgres target with alias';
+/** Prints its arguments, and of files among them the mode and the text. */
+const SHOW =
+  '#!/bin/sh\necho "$@"\nfor word in "$@" "$PGPASSFILE"; do\n  word=${word#--defaults-file=}\n' +
+  '  case "$word" in *sallyport-*) stat -c %a "$word"; cat "$word";; esac\ndone\necho "${REDISCLI_AUTH}${SSHPASS}"\n';
+
+let dev: Dev;
+let files: string;
+let store: string;
+let show: string;
+beforeAll(async () => {
+  dev = await startDev();
+  files = mkdtempSync(join(tmpdir(), 'connect-credentials-'));
+  show = join(files, 'show');
+  writeFileSync(show, SHOW, { mode: 0o755 });
+  const flags = ['-auth-method-id', 'ampw_1234567890', '-login-name', 'admin', '-password', 'env://PW'];
+  expect((await dev.cli(['authenticate', 'password', ...flags], { env: { PW: 'password' } })).code).toBe(0);
+  store = (await json(['credential-stores', 'create', 'static', '-scope-id', PROJECT])).item.id as string;
+}, 120_000);
+afterAll(async () => {
+  rmSync(files, { recursive: true, force: true });
+  await dev.stop();
+});
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function json(args: string[], env: Record<string, string> = {}): Promise<any> {
+  const { stdout, stderr } = await dev.cli([...args, '-format', 'json'], { env });
+  if (stdout === '') throw new Error(`${args.join(' ')}: ${stderr}`);
+  return JSON.parse(stdout) as unknown;
+}
+
+/** Lets the target broker one new credential. */
+async function broker(kind: string, flags: string[], env: Record<string, string>): Promise<string> {
+  const { item } = await json(['credentials', 'create', kind, '-credential-store-id', store, ...flags], env);
+  await json(['targets', 'set-credential-sources', '-id', TARGET, '-brokered-credential-source', item.id]);
+  return item.id as string;
+}
+
+/** Standard output of a helper that runs {@link SHOW}, with ports and random names left out. */
+async function shown(helper: string, ...flags: string[]): Promise<string> {
+  const outcome = await dev.cli(['connect', helper, '-target-id', TARGET, '-exec', show, ...flags]);
+  expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 0, stderr: '' });
+  const { stdout } = outcome;
+  for (const [file] of stdout.matchAll(/\/\S*sallyport-[0-9a-f]{32}/g)) expect(() => statSync(file)).toThrow('ENOENT');
+  return stdout.replace(/\b\d{5}\b/g, 'PORT').replace(/\/\S*sallyport-[0-9a-f]{32}/g, 'FILE');
+}
+
+test('each helper is given the login in the form of its program, in no argument where that is possible', async () => {
+  await broker('username-password', ['-username', 'u', '-password', 'env://P'], { P: 'p:\\"w' });
+  const db = ['-dbname', 'db', '-username', 'other'];
+  expect(await shown('postgres', ...db)).toBe('-p PORT -h 127.0.0.1 -d db -U u\n600\n*:*:*:*:p\\:\\\\"w\n\n');
+  expect(await shown('mysql', ...db, '--', '-v')).toBe(
+    '--defaults-file=FILE -v -P PORT -h 127.0.0.1 -D db -u u\n600\n[client]\npassword="p:\\\\\\"w"\n\n',
+  );
+  expect(await shown('cassandra', '-keyspace', 'ks')).toBe(
+    '-u u -k ks --credentials FILE 127.0.0.1 PORT\n600\n[PlainTextAuthProvider]\npassword = p:\\"w\n\n',
+  );
+  expect(await shown('redis')).toBe('-h 127.0.0.1 -p PORT --user u\np:\\"w\n');
+  expect(await shown('mongo', ...db, '-authentication-database', 'a')).toBe(
+    '--port PORT --host 127.0.0.1 db -u u -p p:\\"w --authenticationDatabase a\n\n',
+  );
+  expect(await shown('ssh', '-style', 'sshpass', '-remote-command', 'ls -l')).toBe(
+    '-e ssh -p PORT -o NoHostAuthenticationForLocalhost=yes -l u 127.0.0.1 ls -l\np:\\"w\n',
+  );
+  // Programs that take no password: the credential is printed, and only its user name is used.
+  expect(await shown('ssh', '-style', 'putty')).toMatch(
+    /^Credentials:\n[^]*\n {8}password: {3}p:\\"w\n {8}username: {3}u\n\n-P PORT -l u 127\.0\.0\.1\n\n$/,
+  );
+  expect(await shown('ssh', '-username', 'me')).toMatch(/\n-p PORT -o HostKeyAlias=\w+ -l me 127\.0\.0\.1\n\n$/);
+  expect(await shown('kube', '--', 'get', 'pods')).toMatch(
+    /^Credentials:\n[^]*\nget pods --tls-server-name \S+ --server https:\/\/127\.0\.0\.1:PORT\n\n$/,
+  );
+  expect(await shown('rdp', '-style', 'open')).toMatch(/\n-W rdp:\/\/full%20address=s%3A127\.0\.0\.1%3A\d+\n\n$/);
+});
+
+test('a password alone is for redis; without any login the programs ask', async () => {
+  await broker('password', ['-password', 'env://P'], { P: 'secret' });
+  expect(await shown('redis')).toBe('-h 127.0.0.1 -p PORT\nsecret\n');
+  expect(await shown('mysql', '-dbname', 'd')).toMatch(/\n-p -P PORT -h 127\.0\.0\.1 -D d\n\n$/);
+  await json(['targets', 'set-credential-sources', '-id', TARGET, '-brokered-credential-source', 'null']);
+  expect(await shown('redis', '-username', 'me')).toBe('-h 127.0.0.1 -p PORT --user me --askpass\n\n');
+  const refused = await dev.cli(['connect', 'ssh', '-style', 'sshpass', '-target-id', TARGET, '-exec', show]);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('sshpass')]);
+  const style = await dev.cli(['connect', 'ssh', '-style', 'telnet', '-target-id', TARGET]);
+  expect([style.code, style.stderr]).toEqual([3, expect.stringContaining('telnet')]);
+  const untold = await dev.cli(['connect', 'postgres', '-target-id', TARGET, '-exec', show]);
+  expect([untold.code, untold.stderr]).toEqual([0, expect.stringContaining('-dbname')]);
+});
+
+test('the listening block brings the credentials, once, and JSON has them too', async () => {
+  const id = await broker('username-password', ['-username', 'u', '-password', 'env://P'], { P: 'p' });
+  const table = await dev.cli(['connect', '-target-id', TARGET, '-exec', '/bin/true']);
+  expect(table.stdout.match(/Credentials:/g)).toHaveLength(1);
+  expect(table.stdout).toMatch(/\n {2}Session ID: +\S+\n\n {2}Credentials:\n {4}Credential Source ID: {2}credup_/);
+  const line = (await dev.cli(['connect', '-target-id', TARGET, '-exec', '/bin/true', '-format', 'json'])).stdout;
+  expect(JSON.parse(line).credentials).toEqual([
+    expect.objectContaining({ credential: { username: 'u', password: 'p' } }),
+  ]);
+  const left = (await dev.cli(['connect', 'http', '-target-id', TARGET, '-exec', '/bin/true', '-format', 'json']))
+    .stdout;
+  expect(JSON.parse(left).credentials[0].credential_source.id).toBe(id);
+});
+
+describeWith(['psql'], 'psql', () => {
+  test('logs in with the credential of the target, and nobody types a thing', async () => {
+    const filter = `"/item/name" == "${DEMO}"`;
+    const { items } = await json(['targets', 'list', '-scope-id', PROJECT, '-filter', filter]);
+    const name = dev.demoUrl.pathname.slice(1);
+    const query = ['-dbname', name, '--', '-w', '-At', '-c', 'select 6 * 7'];
+    const outcome = await dev.cli(['connect', 'postgres', '-target-id', items[0].id, ...query]);
+    expect(outcome).toMatchObject({ code: 0, stdout: '42\n' });
+  });
+});
+
+/** A target for a port of this machine. */
+async function targetFor(name: string, port: number): Promise<string> {
+  const flags = ['-scope-id', PROJECT, '-name', name, '-address', '127.0.0.1', '-default-port', String(port)];
+  return (await json(['targets', 'create', 'tcp', ...flags])).item.id as string;
+}
+
+async function serve(onConnection: (socket: Socket) => void): Promise<number> {
+  const server = createServer({ allowHalfOpen: true }, onConnection).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+async function endOfSession(target: string): Promise<any> {
+  const filter = ['-include-terminated', '-filter', `"/item/target_id" == "${target}"`];
+  return waitFor('the end of the session', async () => {
+    const { items } = await json(['sessions', 'list', '-scope-id', PROJECT, ...filter]);
+    return items[0].status === 'terminated' ? items[0] : undefined;
+  });
+}
+
+describe('connect -stdio', () => {
+  test('carries input and output whole, both ends of them, and then ends the session', async () => {
+    // Answers only when it has heard everything.
+    const port = await serve((socket) => {
+      const heard: Buffer[] = [];
+      socket.on('data', (chunk) => heard.push(chunk)).on('end', () => socket.end(Buffer.concat(heard)));
+    });
+    const target = await targetFor('whole', port);
+    const input = Buffer.alloc(5_000_000, 'a line that is carried\n').toString();
+    const outcome = await dev.cli(['connect', '-target-id', target, '-stdio'], { input });
+    expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(outcome.stdout === input).toBe(true);
+    await endOfSession(target);
+  });
+
+  test('an endpoint that refuses: status 1, the cause, nothing on standard output', async () => {
+    const [port] = (await freePorts(1)) as [number];
+    const target = await targetFor('refuses', port);
+    const outcome = await dev.cli(['connect', '-target-id', target, '-stdio'], { input: 'x' });
+    expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/refused/i) });
+    await endOfSession(target);
+  });
+
+  test('an endpoint that hangs up ends it although input is open; a signal ends it too', async () => {
+    const port = await serve((socket) => socket.end('bye'));
+    const target = await targetFor('hangs-up', port);
+    const live = dev.cliLive(['connect', '-target-id', target, '-stdio']);
+    await live.output(/bye/);
+    live.child.stdin!.end();
+    expect((await live.finished).code).toBe(0);
+    await endOfSession(target);
+    const silent = await targetFor('silent', await serve((socket) => socket.on('error', () => undefined).write('hi')));
+    const waiting = dev.cliLive(['connect', '-target-id', silent, '-stdio']);
+    await waiting.output(/hi/);
+    expect((await waiting.stop('SIGTERM')).code).toBe(0);
+    await endOfSession(silent);
+  });
+
+  test('flags that make no sense with it', async () => {
+    const exec = await dev.cli(['connect', '-target-id', TARGET, '-stdio', '-exec', 'x']);
+    const token = await dev.cli(['connect', '-authz-token', '-', '-stdio']);
+    expect([exec.code, token.code]).toEqual([3, 3]);
+  });
+});
+
+/** An SSH server for the user of this process, with a key that may log in. */
+async function startSshd(): Promise<{ port: number; key: string; stop(): void }> {
+  const at = (name: string): string => join(files, name);
+  for (const name of ['host', 'user'])
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', at(name)]);
+  writeFileSync(at('authorized'), readFileSync(at('user.pub')), { mode: 0o600 });
+  const [port] = (await freePorts(1)) as [number];
+  const config = [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${at('host')}`,
+    `AuthorizedKeysFile ${at('authorized')}`,
+    ...['UsePAM no', 'StrictModes no', 'PidFile none', 'PasswordAuthentication no', 'Subsystem sftp internal-sftp'],
+  ];
+  writeFileSync(at('sshd_config'), `${config.join('\n')}\n`);
+  // As root it needs this directory, which a packaged service makes.
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  // It insists on being started by its whole path.
+  const sshd = execFileSync('sh', ['-c', 'command -v sshd'], { encoding: 'utf8' }).trim();
+  const child = spawn(sshd, ['-D', '-e', '-f', at('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await waitFor('sshd', () => Promise.resolve(/listening/.test(said)), { status: () => said });
+  return { port, key: at('user'), stop: () => child.kill('SIGTERM') };
+}
+
+describeWith(['sshd', 'ssh', 'ssh-keygen', 'scp', 'rsync'], 'ssh, scp and rsync', () => {
+  let server: Awaited<ReturnType<typeof startSshd>> | undefined;
+  let target: string;
+  const user = userInfo().username;
+  beforeAll(async () => {
+    server = await startSshd();
+    target = await targetFor('sshd', server.port);
+  });
+  afterAll(() => server?.stop());
+
+  const environment = () => ({ HOME: dev.home, SALLYPORT_ADDR: dev.apiAddress, SALLYPORT_KEYRING_TYPE: 'file' });
+  const options = () => [
+    ...['-F', 'none', '-i', server!.key, '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
+    ...['-o', 'LogLevel=ERROR', '-o', `ProxyCommand=${SALLYPORT} connect -target-id ${target} -stdio`],
+  ];
+
+  test('through a ProxyCommand', async () => {
+    const env = environment();
+    const ssh = await run('ssh', [...options(), `${user}@any`, 'echo', 'over', 'there'], { env });
+    expect(ssh).toMatchObject({ code: 0, stdout: 'over there\n' });
+    await endOfSession(target);
+    const data = join(files, 'data');
+    writeFileSync(data, Buffer.alloc(3_000_000, 'some bytes '));
+    const scp = await run('scp', [...options(), data, `${user}@any:${data}.scp`], { env });
+    expect({ ...scp, same: readFileSync(`${data}.scp`).equals(readFileSync(data)) }).toMatchObject({
+      code: 0,
+      same: true,
+    });
+    const shell = join(files, 'rsh');
+    const quoted = options().map((word) => `'${word}'`);
+    writeFileSync(shell, `#!/bin/sh\nexec ssh ${quoted.join(' ')} "$@"\n`, { mode: 0o755 });
+    const rsync = await run('rsync', ['-e', shell, data, `${user}@any:${data}.rsync`], { env });
+    expect({ ...rsync, same: readFileSync(`${data}.rsync`).equals(readFileSync(data)) }).toMatchObject({
+      code: 0,
+      same: true,
+    });
+  });
+
+  test('the helper logs in with the key that the target brings', async () => {
+    const key = ['-username', user, '-private-key', `file://${server!.key}`];
+    const { item } = await json(['credentials', 'create', 'ssh-private-key', '-credential-store-id', store, ...key]);
+    await json(['targets', 'set-credential-sources', '-id', target, '-brokered-credential-source', item.id]);
+    const words = ['-F', 'none', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
+    const flags = ['-remote-command', 'echo in', '--', ...words, '-o', 'LogLevel=ERROR', '-o', 'IdentityAgent=none'];
+    const outcome = await dev.cli(['connect', 'ssh', '-target-id', target, ...flags]);
+    expect(outcome).toMatchObject({ code: 0, stdout: 'in\n' });
+  });
+});
