@@ -1,6 +1,7 @@
 /** How ssh and its relatives are started on a session. */
 import { LocalError } from '../core/errors';
 import type { Launch } from './connect';
+import { fillTemplates } from './child';
 import { option, type HelperSession } from './helper';
 
 /** Programs of the styles. */
@@ -12,8 +13,9 @@ const ANY_HOST_KEY = ['-o', 'NoHostAuthenticationForLocalhost=yes'];
 /** Workers of SSH targets log in themselves, so that brokered credentials are for TCP targets only. */
 const isTcp = (targetId: string): boolean => targetId.startsWith('ttcp_');
 
-/** Arguments of the program; `command` is what to run over there. */
-export function sshLaunch(session: HelperSession, command: readonly string[]): Launch {
+/** Arguments of the program; `words` is what to run over there. */
+export function sshLaunch(session: HelperSession, words: readonly string[]): Launch {
+  const command = words.map((word) => fillTemplates(word, session.proxy.address, session.proxy.port));
   if (session.style === 'sshpass') return sshpass(session, command);
   const { proxy, style } = session;
   const { user, keyFile } = login(session);

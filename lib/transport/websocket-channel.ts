@@ -8,7 +8,6 @@ import type { Clock } from '../clock/clock';
 import { CUT_LINGER_MS, HIGH_WATER_BYTES, KEEPALIVE_MS } from './transport';
 import { TurnCork } from './turn-cork';
 import {
-  CloseCode,
   decodeClose,
   encodeClose,
   encodeWebSocketFrame,

@@ -87,10 +87,7 @@ function nextCommands({ settings, controller, database }: Started): string {
     `bin/sallyport targets list -scope-id p_${settings.idSuffix}`,
   ];
   if (database.demoUrl !== undefined) {
-    const name = 'Generated local postgres target with alias';
-    lines.push(
-      `bin/sallyport connect postgres -target-name "${name}" -target-scope-id p_${settings.idSuffix} -username ${settings.demo?.username} -dbname ${settings.demo?.database}`,
-    );
+    lines.push(`bin/sallyport connect postgres postgres.boundary.dev -dbname ${settings.demo?.database}`);
   }
   return `Next, in another terminal:\n\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }

@@ -196,6 +196,9 @@ describe('connect -stdio', () => {
   });
 });
 
+const pathOf = (program: string): string =>
+  execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim();
+
 /** An SSH server for the user of this process, with a key that may log in. */
 async function startSshd(): Promise<{ port: number; key: string; stop(): void }> {
   const at = (name: string): string => join(files, name);
@@ -214,8 +217,7 @@ async function startSshd(): Promise<{ port: number; key: string; stop(): void }>
   // As root it needs this directory, which a packaged service makes.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   // It insists on being started by its whole path.
-  const sshd = execFileSync('sh', ['-c', 'command -v sshd'], { encoding: 'utf8' }).trim();
-  const child = spawn(sshd, ['-D', '-e', '-f', at('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(pathOf('sshd'), ['-D', '-e', '-f', at('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await waitFor('sshd', () => Promise.resolve(/listening/.test(said)), { status: () => said });
@@ -253,7 +255,12 @@ describeWith(['sshd', 'ssh', 'ssh-keygen', 'scp', 'rsync'], 'ssh, scp and rsync'
     const shell = join(files, 'rsh');
     const quoted = options().map((word) => `'${word}'`);
     writeFileSync(shell, `#!/bin/sh\nexec ssh ${quoted.join(' ')} "$@"\n`, { mode: 0o755 });
-    const rsync = await run('rsync', ['-e', shell, data, `${user}@any:${data}.rsync`], { env });
+    const rsync = await run(
+      'rsync',
+      ['-e', shell, `--rsync-path=${pathOf('rsync')}`, data, `${user}@any:${data}.rsync`],
+      { env },
+    );
+    expect(rsync.stderr).toBe('');
     expect({ ...rsync, same: readFileSync(`${data}.rsync`).equals(readFileSync(data)) }).toMatchObject({
       code: 0,
       same: true,

@@ -309,6 +309,16 @@ test('END on one transport closes the others as ended by the client', async () =
   expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'fin' });
 });
 
+test('many END frames in one read ask the controller once', async () => {
+  const { worker, token } = await setUp(echo);
+  const frame = encodeFrame(FrameType.end, End.encode({ tofu_token: newTofuToken() }).finish());
+  const transport = await transportOf(token);
+  transport.write(Buffer.concat(Array.from({ length: 50 }, () => frame)));
+  const [close] = await answers(transport);
+  expect(Close.decode(close!.payload)).toMatchObject({ closed_by: 'client', cause: 'fin' });
+  expect(worker.controller.ended).toHaveLength(1);
+});
+
 test('a refused END says why', async () => {
   const { worker, proxy, warnings } = await setUp(echo);
   worker.controller.end = () => Promise.resolve('tofu token not allowed');

@@ -498,6 +498,33 @@ describe('sessions on a stream', () => {
     }
   });
 
+  test('a listening connection that could not be set up is given up and made again', async () => {
+    const { executor } = world.db;
+    const listener = async () =>
+      (
+        await row<{ pid: number }>(
+          executor,
+          sql`select pid from pg_stat_activity
+              where application_name = 'sallyport-pushes' and datname = current_database()`,
+        )
+      )?.pid;
+    const before = await listener();
+    // What is read after LISTEN fails although the connection holds.
+    await sql`alter table ca_certificates rename to ca_certificates_away`.execute(executor);
+    await sql`select pg_terminate_backend(${before!}::integer)`.execute(executor);
+    const half = await waitFor('a connection', async () => {
+      const pid = await listener();
+      return pid !== before && pid;
+    });
+    await waitFor('its end', async () => (await listener()) !== half);
+    await sql`alter table ca_certificates_away rename to ca_certificates`.execute(executor);
+    await waitFor('a new one', async () => {
+      const id = await createSession(world, new Date());
+      const isPushed = () => worker.heard.some((m) => m.$case === 'session_grant' && m.value.session_id === id);
+      return waitFor('the push', isPushed, { timeoutMs: 300 }).catch(() => false as const);
+    });
+  });
+
   test('a broken listening connection is made again', async () => {
     await sql`select pg_terminate_backend(pid) from pg_stat_activity
       where application_name = 'sallyport-pushes' and datname = current_database()`.execute(world.db.executor);

@@ -183,7 +183,9 @@ class Pushes implements SessionPushes {
 
   private reconnect(): void {
     if (this.closed) return;
+    this.cancelReconnect?.();
     this.cancelReconnect = this.deps.clock.after(RECONNECT_MS, () => {
+      if (this.client !== undefined) return;
       this.listen()
         .then(() => this.repeat())
         .catch((error: unknown) => {
