@@ -13,7 +13,7 @@ interface Place {
   ownFile: boolean;
 }
 
-export interface Outcome {
+interface Outcome {
   /** Files that were changed. */
   changed: string[];
   /** There was no shell to do it for. */

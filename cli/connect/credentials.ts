@@ -8,12 +8,12 @@ import type { Item } from '../output/table';
 /** A credential as `authorize-session` answers it. */
 export type SessionCredential = Item;
 
-export interface UsernamePassword {
+interface UsernamePassword {
   username: string;
   password: string;
 }
 
-export interface SshPrivateKey {
+interface SshPrivateKey {
   username: string;
   privateKey: string;
   /** Empty for a key without one. */

@@ -8,7 +8,7 @@ import { Duplex, type Readable, type Writable } from 'node:stream';
 import { isatty, ReadStream, WriteStream } from 'node:tty';
 
 /** Joins the two; the readable one is only read as fast as the other side takes it. */
-export class JoinedStreams extends Duplex {
+class JoinedStreams extends Duplex {
   constructor(
     private readonly input: Readable,
     private readonly output: Writable,
