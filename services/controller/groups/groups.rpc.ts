@@ -13,8 +13,10 @@ import {
   checkListEdit,
   checkUpdate,
   FieldErrors,
+  isScopeId,
   maskedColumns,
   MESSAGE,
+  sameSet,
   storedText,
   unique,
 } from '../resources/fields';
@@ -144,8 +146,6 @@ export function groupService(deps: ControllerDeps) {
   });
 }
 
-const isScopeId = (id: string): boolean => id === 'global' || hasIdForm(id, 'o', 'p');
-
 function checkMembers(request: { id: string; version: number }, ids: string[], mayBeEmpty: boolean): void {
   const errors = checkListEdit(request, [GROUP_PREFIX], { field: 'member_ids', values: ids, mayBeEmpty });
   for (const id of ids) {
@@ -154,9 +154,6 @@ function checkMembers(request: { id: string; version: number }, ids: string[], m
   }
   errors.throwIfAny(MESSAGE.fields);
 }
-
-const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((x) => b.includes(x));
 
 async function applyMembers(
   tx: Tx,
