@@ -26,7 +26,7 @@ export const protobufFileName = "api/billing.proto";
 
 /** Users who opened at least one session in a part of a month. */
 export interface ActiveUsers {
-  count: bigint;
+  count: number;
   /** Inclusive. */
   start_time?:
     | Date
@@ -47,16 +47,13 @@ export interface MonthlyActiveUsersResponse {
 }
 
 function createBaseActiveUsers(): ActiveUsers {
-  return { count: 0n, start_time: undefined, end_time: undefined };
+  return { count: 0, start_time: undefined, end_time: undefined };
 }
 
 export const ActiveUsers: MessageFns<ActiveUsers> = {
   encode(message: ActiveUsers, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.count !== 0n) {
-      if (BigInt.asUintN(64, message.count) !== message.count) {
-        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
-      }
-      writer.uint32(80).uint64(message.count);
+    if (message.count !== 0) {
+      writer.uint32(80).uint32(message.count);
     }
     if (message.start_time !== undefined) {
       Timestamp.encode(toTimestamp(message.start_time), writer.uint32(162).fork()).join();
@@ -85,7 +82,7 @@ export const ActiveUsers: MessageFns<ActiveUsers> = {
               break;
             }
 
-            message.count = reader.uint64() as bigint;
+            message.count = reader.uint32();
             continue;
           }
           case 20: {
@@ -118,7 +115,7 @@ export const ActiveUsers: MessageFns<ActiveUsers> = {
 
   fromJSON(object: any): ActiveUsers {
     return {
-      count: isSet(object.count) ? BigInt(object.count) : 0n,
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
       start_time: isSet(object.start_time) ? fromJsonTimestamp(object.start_time) : undefined,
       end_time: isSet(object.end_time) ? fromJsonTimestamp(object.end_time) : undefined,
     };
@@ -126,8 +123,8 @@ export const ActiveUsers: MessageFns<ActiveUsers> = {
 
   toJSON(message: ActiveUsers): unknown {
     const obj: any = {};
-    if (message.count !== 0n) {
-      obj.count = message.count.toString();
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
     }
     if (message.start_time !== undefined) {
       obj.start_time = message.start_time.toISOString();
@@ -143,7 +140,7 @@ export const ActiveUsers: MessageFns<ActiveUsers> = {
   },
   fromPartial<I extends Exact<DeepPartial<ActiveUsers>, I>>(object: I): ActiveUsers {
     const message = createBaseActiveUsers();
-    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    message.count = object.count ?? 0;
     message.start_time = object.start_time ?? undefined;
     message.end_time = object.end_time ?? undefined;
     return message;

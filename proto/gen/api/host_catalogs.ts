@@ -104,7 +104,11 @@ export interface ListHostCatalogsResponse {
 }
 
 export interface CreateHostCatalogRequest {
-  item?: HostCatalog | undefined;
+  item?:
+    | HostCatalog
+    | undefined;
+  /** Plugin by its name, instead of item.plugin_id; for catalogs of type "plugin". */
+  plugin_name: string;
 }
 
 export interface CreateHostCatalogResponse {
@@ -888,13 +892,16 @@ export const ListHostCatalogsResponse: MessageFns<ListHostCatalogsResponse> = {
 };
 
 function createBaseCreateHostCatalogRequest(): CreateHostCatalogRequest {
-  return { item: undefined };
+  return { item: undefined, plugin_name: "" };
 }
 
 export const CreateHostCatalogRequest: MessageFns<CreateHostCatalogRequest> = {
   encode(message: CreateHostCatalogRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.item !== undefined) {
       HostCatalog.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    if (message.plugin_name !== "") {
+      writer.uint32(18).string(message.plugin_name);
     }
     return writer;
   },
@@ -920,6 +927,14 @@ export const CreateHostCatalogRequest: MessageFns<CreateHostCatalogRequest> = {
             message.item = HostCatalog.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.plugin_name = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -933,13 +948,19 @@ export const CreateHostCatalogRequest: MessageFns<CreateHostCatalogRequest> = {
   },
 
   fromJSON(object: any): CreateHostCatalogRequest {
-    return { item: isSet(object.item) ? HostCatalog.fromJSON(object.item) : undefined };
+    return {
+      item: isSet(object.item) ? HostCatalog.fromJSON(object.item) : undefined,
+      plugin_name: isSet(object.plugin_name) ? globalThis.String(object.plugin_name) : "",
+    };
   },
 
   toJSON(message: CreateHostCatalogRequest): unknown {
     const obj: any = {};
     if (message.item !== undefined) {
       obj.item = HostCatalog.toJSON(message.item);
+    }
+    if (message.plugin_name !== "") {
+      obj.plugin_name = message.plugin_name;
     }
     return obj;
   },
@@ -952,6 +973,7 @@ export const CreateHostCatalogRequest: MessageFns<CreateHostCatalogRequest> = {
     message.item = (object.item !== undefined && object.item !== null)
       ? HostCatalog.fromPartial(object.item)
       : undefined;
+    message.plugin_name = object.plugin_name ?? "";
     return message;
   },
 };

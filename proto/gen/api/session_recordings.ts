@@ -109,6 +109,52 @@ export interface ReApplyStoragePolicyResponse {
   item?: SessionRecording | undefined;
 }
 
+/** A recorded connection on its way to be a file of another type. */
+export interface RecordingExport {
+  id: string;
+  connection_recording_id: string;
+  mime_type: string;
+  state: string;
+}
+
+export interface ExportRequest {
+  /** Id of a recorded connection. */
+  id: string;
+  /** MIME type wanted. */
+  mime_type: string;
+}
+
+export interface ExportResponse {
+  item?: RecordingExport | undefined;
+}
+
+export interface GetExportRequest {
+  id: string;
+}
+
+export interface GetExportResponse {
+  item?: RecordingExport | undefined;
+}
+
+export interface CancelExportRequest {
+  id: string;
+}
+
+export interface CancelExportResponse {
+  item?: RecordingExport | undefined;
+}
+
+export interface ListExportsRequest {
+  /** Scope to list. */
+  scope_id: string;
+  /** Lists the scopes below it too. */
+  recursive: boolean;
+}
+
+export interface ListExportsResponse {
+  items: RecordingExport[];
+}
+
 function createBaseSessionRecording(): SessionRecording {
   return {
     id: "",
@@ -1141,6 +1187,705 @@ export const ReApplyStoragePolicyResponse: MessageFns<ReApplyStoragePolicyRespon
   },
 };
 
+function createBaseRecordingExport(): RecordingExport {
+  return { id: "", connection_recording_id: "", mime_type: "", state: "" };
+}
+
+export const RecordingExport: MessageFns<RecordingExport> = {
+  encode(message: RecordingExport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(82).string(message.id);
+    }
+    if (message.connection_recording_id !== "") {
+      writer.uint32(162).string(message.connection_recording_id);
+    }
+    if (message.mime_type !== "") {
+      writer.uint32(242).string(message.mime_type);
+    }
+    if (message.state !== "") {
+      writer.uint32(322).string(message.state);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordingExport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordingExport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.connection_recording_id = reader.string();
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.mime_type = reader.string();
+            continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RecordingExport {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      connection_recording_id: isSet(object.connection_recording_id)
+        ? globalThis.String(object.connection_recording_id)
+        : "",
+      mime_type: isSet(object.mime_type) ? globalThis.String(object.mime_type) : "",
+      state: isSet(object.state) ? globalThis.String(object.state) : "",
+    };
+  },
+
+  toJSON(message: RecordingExport): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.connection_recording_id !== "") {
+      obj.connection_recording_id = message.connection_recording_id;
+    }
+    if (message.mime_type !== "") {
+      obj.mime_type = message.mime_type;
+    }
+    if (message.state !== "") {
+      obj.state = message.state;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RecordingExport>, I>>(base?: I): RecordingExport {
+    return RecordingExport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecordingExport>, I>>(object: I): RecordingExport {
+    const message = createBaseRecordingExport();
+    message.id = object.id ?? "";
+    message.connection_recording_id = object.connection_recording_id ?? "";
+    message.mime_type = object.mime_type ?? "";
+    message.state = object.state ?? "";
+    return message;
+  },
+};
+
+function createBaseExportRequest(): ExportRequest {
+  return { id: "", mime_type: "" };
+}
+
+export const ExportRequest: MessageFns<ExportRequest> = {
+  encode(message: ExportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.mime_type !== "") {
+      writer.uint32(18).string(message.mime_type);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.mime_type = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExportRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      mime_type: isSet(object.mime_type) ? globalThis.String(object.mime_type) : "",
+    };
+  },
+
+  toJSON(message: ExportRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.mime_type !== "") {
+      obj.mime_type = message.mime_type;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ExportRequest>, I>>(base?: I): ExportRequest {
+    return ExportRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExportRequest>, I>>(object: I): ExportRequest {
+    const message = createBaseExportRequest();
+    message.id = object.id ?? "";
+    message.mime_type = object.mime_type ?? "";
+    return message;
+  },
+};
+
+function createBaseExportResponse(): ExportResponse {
+  return { item: undefined };
+}
+
+export const ExportResponse: MessageFns<ExportResponse> = {
+  encode(message: ExportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      RecordingExport.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExportResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExportResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = RecordingExport.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExportResponse {
+    return { item: isSet(object.item) ? RecordingExport.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: ExportResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = RecordingExport.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ExportResponse>, I>>(base?: I): ExportResponse {
+    return ExportResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExportResponse>, I>>(object: I): ExportResponse {
+    const message = createBaseExportResponse();
+    message.item = (object.item !== undefined && object.item !== null)
+      ? RecordingExport.fromPartial(object.item)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetExportRequest(): GetExportRequest {
+  return { id: "" };
+}
+
+export const GetExportRequest: MessageFns<GetExportRequest> = {
+  encode(message: GetExportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetExportRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetExportRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetExportRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: GetExportRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetExportRequest>, I>>(base?: I): GetExportRequest {
+    return GetExportRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetExportRequest>, I>>(object: I): GetExportRequest {
+    const message = createBaseGetExportRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseGetExportResponse(): GetExportResponse {
+  return { item: undefined };
+}
+
+export const GetExportResponse: MessageFns<GetExportResponse> = {
+  encode(message: GetExportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      RecordingExport.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetExportResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetExportResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = RecordingExport.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetExportResponse {
+    return { item: isSet(object.item) ? RecordingExport.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: GetExportResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = RecordingExport.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetExportResponse>, I>>(base?: I): GetExportResponse {
+    return GetExportResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetExportResponse>, I>>(object: I): GetExportResponse {
+    const message = createBaseGetExportResponse();
+    message.item = (object.item !== undefined && object.item !== null)
+      ? RecordingExport.fromPartial(object.item)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCancelExportRequest(): CancelExportRequest {
+  return { id: "" };
+}
+
+export const CancelExportRequest: MessageFns<CancelExportRequest> = {
+  encode(message: CancelExportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelExportRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelExportRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelExportRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: CancelExportRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CancelExportRequest>, I>>(base?: I): CancelExportRequest {
+    return CancelExportRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelExportRequest>, I>>(object: I): CancelExportRequest {
+    const message = createBaseCancelExportRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseCancelExportResponse(): CancelExportResponse {
+  return { item: undefined };
+}
+
+export const CancelExportResponse: MessageFns<CancelExportResponse> = {
+  encode(message: CancelExportResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.item !== undefined) {
+      RecordingExport.encode(message.item, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelExportResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelExportResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.item = RecordingExport.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelExportResponse {
+    return { item: isSet(object.item) ? RecordingExport.fromJSON(object.item) : undefined };
+  },
+
+  toJSON(message: CancelExportResponse): unknown {
+    const obj: any = {};
+    if (message.item !== undefined) {
+      obj.item = RecordingExport.toJSON(message.item);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CancelExportResponse>, I>>(base?: I): CancelExportResponse {
+    return CancelExportResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelExportResponse>, I>>(object: I): CancelExportResponse {
+    const message = createBaseCancelExportResponse();
+    message.item = (object.item !== undefined && object.item !== null)
+      ? RecordingExport.fromPartial(object.item)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListExportsRequest(): ListExportsRequest {
+  return { scope_id: "", recursive: false };
+}
+
+export const ListExportsRequest: MessageFns<ListExportsRequest> = {
+  encode(message: ListExportsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope_id !== "") {
+      writer.uint32(10).string(message.scope_id);
+    }
+    if (message.recursive !== false) {
+      writer.uint32(16).bool(message.recursive);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListExportsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListExportsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope_id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.recursive = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListExportsRequest {
+    return {
+      scope_id: isSet(object.scope_id) ? globalThis.String(object.scope_id) : "",
+      recursive: isSet(object.recursive) ? globalThis.Boolean(object.recursive) : false,
+    };
+  },
+
+  toJSON(message: ListExportsRequest): unknown {
+    const obj: any = {};
+    if (message.scope_id !== "") {
+      obj.scope_id = message.scope_id;
+    }
+    if (message.recursive !== false) {
+      obj.recursive = message.recursive;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListExportsRequest>, I>>(base?: I): ListExportsRequest {
+    return ListExportsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListExportsRequest>, I>>(object: I): ListExportsRequest {
+    const message = createBaseListExportsRequest();
+    message.scope_id = object.scope_id ?? "";
+    message.recursive = object.recursive ?? false;
+    return message;
+  },
+};
+
+function createBaseListExportsResponse(): ListExportsResponse {
+  return { items: [] };
+}
+
+export const ListExportsResponse: MessageFns<ListExportsResponse> = {
+  encode(message: ListExportsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.items) {
+      RecordingExport.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListExportsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListExportsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.items.push(RecordingExport.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListExportsResponse {
+    return {
+      items: globalThis.Array.isArray(object?.items) ? object.items.map((e: any) => RecordingExport.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ListExportsResponse): unknown {
+    const obj: any = {};
+    if (message.items?.length) {
+      obj.items = message.items.map((e) => RecordingExport.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListExportsResponse>, I>>(base?: I): ListExportsResponse {
+    return ListExportsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListExportsResponse>, I>>(object: I): ListExportsResponse {
+    const message = createBaseListExportsResponse();
+    message.items = object.items?.map((e) => RecordingExport.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /** Session recordings. This edition has none: every call is refused. */
 export type SessionRecordingServiceDefinition = typeof SessionRecordingServiceDefinition;
 export const SessionRecordingServiceDefinition = {
@@ -1341,6 +2086,250 @@ export const SessionRecordingServiceDefinition = {
         },
       },
     },
+    /** Starts to export a connection as a file of another type. */
+    export: {
+      name: "Export",
+      requestType: ExportRequest as typeof ExportRequest,
+      requestStream: false,
+      responseType: ExportResponse as typeof ExportResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              45,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              34,
+              47,
+              118,
+              49,
+              47,
+              115,
+              101,
+              115,
+              115,
+              105,
+              111,
+              110,
+              45,
+              114,
+              101,
+              99,
+              111,
+              114,
+              100,
+              105,
+              110,
+              103,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              101,
+              120,
+              112,
+              111,
+              114,
+              116,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Returns the state of an export. */
+    getExport: {
+      name: "GetExport",
+      requestType: GetExportRequest as typeof GetExportRequest,
+      requestStream: false,
+      responseType: GetExportResponse as typeof GetExportResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              18,
+              34,
+              47,
+              118,
+              49,
+              47,
+              115,
+              101,
+              115,
+              115,
+              105,
+              111,
+              110,
+              45,
+              114,
+              101,
+              99,
+              111,
+              114,
+              100,
+              105,
+              110,
+              103,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              101,
+              120,
+              112,
+              111,
+              114,
+              116,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Stops an export. */
+    cancelExport: {
+      name: "CancelExport",
+      requestType: CancelExportRequest as typeof CancelExportRequest,
+      requestStream: false,
+      responseType: CancelExportResponse as typeof CancelExportResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              52,
+              58,
+              1,
+              42,
+              98,
+              4,
+              105,
+              116,
+              101,
+              109,
+              34,
+              41,
+              47,
+              118,
+              49,
+              47,
+              115,
+              101,
+              115,
+              115,
+              105,
+              111,
+              110,
+              45,
+              114,
+              101,
+              99,
+              111,
+              114,
+              100,
+              105,
+              110,
+              103,
+              115,
+              47,
+              123,
+              105,
+              100,
+              125,
+              58,
+              101,
+              120,
+              112,
+              111,
+              114,
+              116,
+              58,
+              99,
+              97,
+              110,
+              99,
+              101,
+              108,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
+    /** Lists exports. */
+    listExports: {
+      name: "ListExports",
+      requestType: ListExportsRequest as typeof ListExportsRequest,
+      requestStream: false,
+      responseType: ListExportsResponse as typeof ListExportsResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            Buffer.from([
+              37,
+              18,
+              35,
+              47,
+              118,
+              49,
+              47,
+              115,
+              101,
+              115,
+              115,
+              105,
+              111,
+              110,
+              45,
+              114,
+              101,
+              99,
+              111,
+              114,
+              100,
+              105,
+              110,
+              103,
+              115,
+              58,
+              108,
+              105,
+              115,
+              116,
+              45,
+              101,
+              120,
+              112,
+              111,
+              114,
+              116,
+              115,
+            ]) as Buffer,
+          ],
+        },
+      },
+    },
     /** Applies the storage policy that is in force now. */
     reApplyStoragePolicy: {
       name: "ReApplyStoragePolicy",
@@ -1472,6 +2461,47 @@ export const SessionRecordingServiceService = {
     responseSerialize: (value: DownloadResponse): Buffer => Buffer.from(DownloadResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DownloadResponse => DownloadResponse.decode(value),
   },
+  /** Starts to export a connection as a file of another type. */
+  export: {
+    path: "/sallyport.api.v1.SessionRecordingService/Export" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExportRequest): Buffer => Buffer.from(ExportRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExportRequest => ExportRequest.decode(value),
+    responseSerialize: (value: ExportResponse): Buffer => Buffer.from(ExportResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExportResponse => ExportResponse.decode(value),
+  },
+  /** Returns the state of an export. */
+  getExport: {
+    path: "/sallyport.api.v1.SessionRecordingService/GetExport" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetExportRequest): Buffer => Buffer.from(GetExportRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetExportRequest => GetExportRequest.decode(value),
+    responseSerialize: (value: GetExportResponse): Buffer => Buffer.from(GetExportResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetExportResponse => GetExportResponse.decode(value),
+  },
+  /** Stops an export. */
+  cancelExport: {
+    path: "/sallyport.api.v1.SessionRecordingService/CancelExport" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CancelExportRequest): Buffer => Buffer.from(CancelExportRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CancelExportRequest => CancelExportRequest.decode(value),
+    responseSerialize: (value: CancelExportResponse): Buffer =>
+      Buffer.from(CancelExportResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CancelExportResponse => CancelExportResponse.decode(value),
+  },
+  /** Lists exports. */
+  listExports: {
+    path: "/sallyport.api.v1.SessionRecordingService/ListExports" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListExportsRequest): Buffer => Buffer.from(ListExportsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListExportsRequest => ListExportsRequest.decode(value),
+    responseSerialize: (value: ListExportsResponse): Buffer => Buffer.from(ListExportsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListExportsResponse => ListExportsResponse.decode(value),
+  },
   /** Applies the storage policy that is in force now. */
   reApplyStoragePolicy: {
     path: "/sallyport.api.v1.SessionRecordingService/ReApplyStoragePolicy" as const,
@@ -1495,6 +2525,14 @@ export interface SessionRecordingServiceServer extends UntypedServiceImplementat
   deleteSessionRecording: handleUnaryCall<DeleteSessionRecordingRequest, DeleteSessionRecordingResponse>;
   /** Returns the content of a recording. */
   download: handleUnaryCall<DownloadRequest, DownloadResponse>;
+  /** Starts to export a connection as a file of another type. */
+  export: handleUnaryCall<ExportRequest, ExportResponse>;
+  /** Returns the state of an export. */
+  getExport: handleUnaryCall<GetExportRequest, GetExportResponse>;
+  /** Stops an export. */
+  cancelExport: handleUnaryCall<CancelExportRequest, CancelExportResponse>;
+  /** Lists exports. */
+  listExports: handleUnaryCall<ListExportsRequest, ListExportsResponse>;
   /** Applies the storage policy that is in force now. */
   reApplyStoragePolicy: handleUnaryCall<ReApplyStoragePolicyRequest, ReApplyStoragePolicyResponse>;
 }
@@ -1563,6 +2601,70 @@ export interface SessionRecordingServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DownloadResponse) => void,
+  ): ClientUnaryCall;
+  /** Starts to export a connection as a file of another type. */
+  export(
+    request: ExportRequest,
+    callback: (error: ServiceError | null, response: ExportResponse) => void,
+  ): ClientUnaryCall;
+  export(
+    request: ExportRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ExportResponse) => void,
+  ): ClientUnaryCall;
+  export(
+    request: ExportRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ExportResponse) => void,
+  ): ClientUnaryCall;
+  /** Returns the state of an export. */
+  getExport(
+    request: GetExportRequest,
+    callback: (error: ServiceError | null, response: GetExportResponse) => void,
+  ): ClientUnaryCall;
+  getExport(
+    request: GetExportRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetExportResponse) => void,
+  ): ClientUnaryCall;
+  getExport(
+    request: GetExportRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetExportResponse) => void,
+  ): ClientUnaryCall;
+  /** Stops an export. */
+  cancelExport(
+    request: CancelExportRequest,
+    callback: (error: ServiceError | null, response: CancelExportResponse) => void,
+  ): ClientUnaryCall;
+  cancelExport(
+    request: CancelExportRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CancelExportResponse) => void,
+  ): ClientUnaryCall;
+  cancelExport(
+    request: CancelExportRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CancelExportResponse) => void,
+  ): ClientUnaryCall;
+  /** Lists exports. */
+  listExports(
+    request: ListExportsRequest,
+    callback: (error: ServiceError | null, response: ListExportsResponse) => void,
+  ): ClientUnaryCall;
+  listExports(
+    request: ListExportsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListExportsResponse) => void,
+  ): ClientUnaryCall;
+  listExports(
+    request: ListExportsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListExportsResponse) => void,
   ): ClientUnaryCall;
   /** Applies the storage policy that is in force now. */
   reApplyStoragePolicy(

@@ -47,10 +47,20 @@ export interface Session {
   status: string;
   /** DER. */
   certificate: Buffer;
-  /** Why it ended: "timed out", "canceled", "connection limit". */
+  /** Why it ended: "timed out", "canceled", "connection limit", "access revoked". */
   termination_reason: string;
   /** User who canceled it. */
   canceled_by: string;
+  /** Connections that it may make in its life, and has made; absent when there is no limit. */
+  connection_limit?: number | undefined;
+  connections_used?:
+    | number
+    | undefined;
+  /** Connections that it may have open at once, and has; absent when there is no limit. */
+  concurrent_connection_limit?: number | undefined;
+  connections_open?:
+    | number
+    | undefined;
   /** Actions that the caller may perform on this item. Output only. */
   authorized_actions: string[];
   /** Newest first; only in reads of one session. */
@@ -84,6 +94,12 @@ export interface Connection {
   cause: string;
   /** Error text of the operating system, where there is one. */
   error: string;
+  /** Of the dial, name resolution included, microseconds; absent while it is not made or not reported. */
+  connect_latency_us?:
+    | number
+    | undefined;
+  /** From the client's request to the endpoint's first payload byte, microseconds; absent when there was none. */
+  first_byte_latency_us?: number | undefined;
 }
 
 export interface GetSessionRequest {
@@ -156,6 +172,10 @@ function createBaseSession(): Session {
     certificate: Buffer.alloc(0),
     termination_reason: "",
     canceled_by: "",
+    connection_limit: undefined,
+    connections_used: undefined,
+    concurrent_connection_limit: undefined,
+    connections_open: undefined,
     authorized_actions: [],
     connections: [],
   };
@@ -219,6 +239,18 @@ export const Session: MessageFns<Session> = {
     }
     if (message.canceled_by !== "") {
       writer.uint32(1762).string(message.canceled_by);
+    }
+    if (message.connection_limit !== undefined) {
+      writer.uint32(1840).uint32(message.connection_limit);
+    }
+    if (message.connections_used !== undefined) {
+      writer.uint32(1848).uint32(message.connections_used);
+    }
+    if (message.concurrent_connection_limit !== undefined) {
+      writer.uint32(1856).uint32(message.concurrent_connection_limit);
+    }
+    if (message.connections_open !== undefined) {
+      writer.uint32(1864).uint32(message.connections_open);
     }
     for (const v of message.authorized_actions) {
       writer.uint32(2402).string(v!);
@@ -394,6 +426,38 @@ export const Session: MessageFns<Session> = {
             message.canceled_by = reader.string();
             continue;
           }
+          case 230: {
+            if (tag !== 1840) {
+              break;
+            }
+
+            message.connection_limit = reader.uint32();
+            continue;
+          }
+          case 231: {
+            if (tag !== 1848) {
+              break;
+            }
+
+            message.connections_used = reader.uint32();
+            continue;
+          }
+          case 232: {
+            if (tag !== 1856) {
+              break;
+            }
+
+            message.concurrent_connection_limit = reader.uint32();
+            continue;
+          }
+          case 233: {
+            if (tag !== 1864) {
+              break;
+            }
+
+            message.connections_open = reader.uint32();
+            continue;
+          }
           case 300: {
             if (tag !== 2402) {
               break;
@@ -443,6 +507,12 @@ export const Session: MessageFns<Session> = {
       certificate: isSet(object.certificate) ? Buffer.from(bytesFromBase64(object.certificate)) : Buffer.alloc(0),
       termination_reason: isSet(object.termination_reason) ? globalThis.String(object.termination_reason) : "",
       canceled_by: isSet(object.canceled_by) ? globalThis.String(object.canceled_by) : "",
+      connection_limit: isSet(object.connection_limit) ? globalThis.Number(object.connection_limit) : undefined,
+      connections_used: isSet(object.connections_used) ? globalThis.Number(object.connections_used) : undefined,
+      concurrent_connection_limit: isSet(object.concurrent_connection_limit)
+        ? globalThis.Number(object.concurrent_connection_limit)
+        : undefined,
+      connections_open: isSet(object.connections_open) ? globalThis.Number(object.connections_open) : undefined,
       authorized_actions: globalThis.Array.isArray(object?.authorized_actions)
         ? object.authorized_actions.map((e: any) => globalThis.String(e))
         : [],
@@ -511,6 +581,18 @@ export const Session: MessageFns<Session> = {
     if (message.canceled_by !== "") {
       obj.canceled_by = message.canceled_by;
     }
+    if (message.connection_limit !== undefined) {
+      obj.connection_limit = Math.round(message.connection_limit);
+    }
+    if (message.connections_used !== undefined) {
+      obj.connections_used = Math.round(message.connections_used);
+    }
+    if (message.concurrent_connection_limit !== undefined) {
+      obj.concurrent_connection_limit = Math.round(message.concurrent_connection_limit);
+    }
+    if (message.connections_open !== undefined) {
+      obj.connections_open = Math.round(message.connections_open);
+    }
     if (message.authorized_actions?.length) {
       obj.authorized_actions = message.authorized_actions;
     }
@@ -546,6 +628,10 @@ export const Session: MessageFns<Session> = {
     message.certificate = object.certificate ?? Buffer.alloc(0);
     message.termination_reason = object.termination_reason ?? "";
     message.canceled_by = object.canceled_by ?? "";
+    message.connection_limit = object.connection_limit ?? undefined;
+    message.connections_used = object.connections_used ?? undefined;
+    message.concurrent_connection_limit = object.concurrent_connection_limit ?? undefined;
+    message.connections_open = object.connections_open ?? undefined;
     message.authorized_actions = object.authorized_actions?.map((e) => e) || [];
     message.connections = object.connections?.map((e) => Connection.fromPartial(e)) || [];
     return message;
@@ -665,6 +751,8 @@ function createBaseConnection(): Connection {
     closed_by: "",
     cause: "",
     error: "",
+    connect_latency_us: undefined,
+    first_byte_latency_us: undefined,
   };
 }
 
@@ -705,6 +793,12 @@ export const Connection: MessageFns<Connection> = {
     }
     if (message.error !== "") {
       writer.uint32(98).string(message.error);
+    }
+    if (message.connect_latency_us !== undefined) {
+      writer.uint32(104).uint32(message.connect_latency_us);
+    }
+    if (message.first_byte_latency_us !== undefined) {
+      writer.uint32(112).uint32(message.first_byte_latency_us);
     }
     return writer;
   },
@@ -802,6 +896,22 @@ export const Connection: MessageFns<Connection> = {
             message.error = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.connect_latency_us = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.first_byte_latency_us = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -826,6 +936,10 @@ export const Connection: MessageFns<Connection> = {
       closed_by: isSet(object.closed_by) ? globalThis.String(object.closed_by) : "",
       cause: isSet(object.cause) ? globalThis.String(object.cause) : "",
       error: isSet(object.error) ? globalThis.String(object.error) : "",
+      connect_latency_us: isSet(object.connect_latency_us) ? globalThis.Number(object.connect_latency_us) : undefined,
+      first_byte_latency_us: isSet(object.first_byte_latency_us)
+        ? globalThis.Number(object.first_byte_latency_us)
+        : undefined,
     };
   },
 
@@ -861,6 +975,12 @@ export const Connection: MessageFns<Connection> = {
     if (message.error !== "") {
       obj.error = message.error;
     }
+    if (message.connect_latency_us !== undefined) {
+      obj.connect_latency_us = Math.round(message.connect_latency_us);
+    }
+    if (message.first_byte_latency_us !== undefined) {
+      obj.first_byte_latency_us = Math.round(message.first_byte_latency_us);
+    }
     return obj;
   },
 
@@ -883,6 +1003,8 @@ export const Connection: MessageFns<Connection> = {
     message.closed_by = object.closed_by ?? "";
     message.cause = object.cause ?? "";
     message.error = object.error ?? "";
+    message.connect_latency_us = object.connect_latency_us ?? undefined;
+    message.first_byte_latency_us = object.first_byte_latency_us ?? undefined;
     return message;
   },
 };

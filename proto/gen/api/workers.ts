@@ -80,6 +80,8 @@ export interface Worker {
   authorized_actions: string[];
   /** "unknown": workers of this edition store no recordings. Output only. */
   local_storage_state: string;
+  /** The worker takes no new connections and waits for the end of those it has. Absent when not so. Output only. */
+  draining: boolean;
 }
 
 export interface GetWorkerRequest {
@@ -239,6 +241,7 @@ function createBaseWorker(): Worker {
     directly_connected_downstream_workers: [],
     authorized_actions: [],
     local_storage_state: "",
+    draining: false,
   };
 }
 
@@ -306,6 +309,9 @@ export const Worker: MessageFns<Worker> = {
     }
     if (message.local_storage_state !== "") {
       writer.uint32(2482).string(message.local_storage_state);
+    }
+    if (message.draining !== false) {
+      writer.uint32(2560).bool(message.draining);
     }
     return writer;
   },
@@ -491,6 +497,14 @@ export const Worker: MessageFns<Worker> = {
             message.local_storage_state = reader.string();
             continue;
           }
+          case 320: {
+            if (tag !== 2560) {
+              break;
+            }
+
+            message.draining = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -536,6 +550,7 @@ export const Worker: MessageFns<Worker> = {
         ? object.authorized_actions.map((e: any) => globalThis.String(e))
         : [],
       local_storage_state: isSet(object.local_storage_state) ? globalThis.String(object.local_storage_state) : "",
+      draining: isSet(object.draining) ? globalThis.Boolean(object.draining) : false,
     };
   },
 
@@ -604,6 +619,9 @@ export const Worker: MessageFns<Worker> = {
     if (message.local_storage_state !== "") {
       obj.local_storage_state = message.local_storage_state;
     }
+    if (message.draining !== false) {
+      obj.draining = message.draining;
+    }
     return obj;
   },
 
@@ -635,6 +653,7 @@ export const Worker: MessageFns<Worker> = {
     message.directly_connected_downstream_workers = object.directly_connected_downstream_workers?.map((e) => e) || [];
     message.authorized_actions = object.authorized_actions?.map((e) => e) || [];
     message.local_storage_state = object.local_storage_state ?? "";
+    message.draining = object.draining ?? false;
     return message;
   },
 };

@@ -72,10 +72,6 @@ export interface AttachResponse {
     | { $case: "end_session"; value: EndSessionResult }
     | { $case: "get_grant"; value: GetGrantResult }
     | { $case: "renew_certificate"; value: RenewCertificateResult }
-    | { $case: "drain"; value: Drain }
-    | //
-    /** Asks the worker to renew its certificate now. */
-    { $case: "rotate_certificate"; value: RotateCertificate }
     | undefined;
 }
 
@@ -137,14 +133,6 @@ export interface Heartbeat {
 }
 
 export interface Draining {
-}
-
-export interface Drain {
-  /** How long live connections may go on. */
-  deadline_seconds: number;
-}
-
-export interface RotateCertificate {
 }
 
 /** The right, and the means, to serve one session. */
@@ -799,12 +787,6 @@ export const AttachResponse: MessageFns<AttachResponse> = {
       case "renew_certificate":
         RenewCertificateResult.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
-      case "drain":
-        Drain.encode(message.message.value, writer.uint32(82).fork()).join();
-        break;
-      case "rotate_certificate":
-        RotateCertificate.encode(message.message.value, writer.uint32(90).fork()).join();
-        break;
     }
     return writer;
   },
@@ -903,22 +885,6 @@ export const AttachResponse: MessageFns<AttachResponse> = {
             };
             continue;
           }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.message = { $case: "drain", value: Drain.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 11: {
-            if (tag !== 90) {
-              break;
-            }
-
-            message.message = { $case: "rotate_certificate", value: RotateCertificate.decode(reader, reader.uint32()) };
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -951,10 +917,6 @@ export const AttachResponse: MessageFns<AttachResponse> = {
         ? { $case: "get_grant", value: GetGrantResult.fromJSON(object.get_grant) }
         : isSet(object.renew_certificate)
         ? { $case: "renew_certificate", value: RenewCertificateResult.fromJSON(object.renew_certificate) }
-        : isSet(object.drain)
-        ? { $case: "drain", value: Drain.fromJSON(object.drain) }
-        : isSet(object.rotate_certificate)
-        ? { $case: "rotate_certificate", value: RotateCertificate.fromJSON(object.rotate_certificate) }
         : undefined,
     };
   },
@@ -979,10 +941,6 @@ export const AttachResponse: MessageFns<AttachResponse> = {
       obj.get_grant = GetGrantResult.toJSON(message.message.value);
     } else if (message.message?.$case === "renew_certificate") {
       obj.renew_certificate = RenewCertificateResult.toJSON(message.message.value);
-    } else if (message.message?.$case === "drain") {
-      obj.drain = Drain.toJSON(message.message.value);
-    } else if (message.message?.$case === "rotate_certificate") {
-      obj.rotate_certificate = RotateCertificate.toJSON(message.message.value);
     }
     return obj;
   },
@@ -1053,18 +1011,6 @@ export const AttachResponse: MessageFns<AttachResponse> = {
             $case: "renew_certificate",
             value: RenewCertificateResult.fromPartial(object.message.value),
           };
-        }
-        break;
-      }
-      case "drain": {
-        if (object.message?.value !== undefined && object.message?.value !== null) {
-          message.message = { $case: "drain", value: Drain.fromPartial(object.message.value) };
-        }
-        break;
-      }
-      case "rotate_certificate": {
-        if (object.message?.value !== undefined && object.message?.value !== null) {
-          message.message = { $case: "rotate_certificate", value: RotateCertificate.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1949,125 +1895,6 @@ export const Draining: MessageFns<Draining> = {
   },
   fromPartial<I extends Exact<DeepPartial<Draining>, I>>(_: I): Draining {
     const message = createBaseDraining();
-    return message;
-  },
-};
-
-function createBaseDrain(): Drain {
-  return { deadline_seconds: 0 };
-}
-
-export const Drain: MessageFns<Drain> = {
-  encode(message: Drain, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.deadline_seconds !== 0) {
-      writer.uint32(8).uint32(message.deadline_seconds);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Drain {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDrain();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.deadline_seconds = reader.uint32();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): Drain {
-    return { deadline_seconds: isSet(object.deadline_seconds) ? globalThis.Number(object.deadline_seconds) : 0 };
-  },
-
-  toJSON(message: Drain): unknown {
-    const obj: any = {};
-    if (message.deadline_seconds !== 0) {
-      obj.deadline_seconds = Math.round(message.deadline_seconds);
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<Drain>, I>>(base?: I): Drain {
-    return Drain.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<Drain>, I>>(object: I): Drain {
-    const message = createBaseDrain();
-    message.deadline_seconds = object.deadline_seconds ?? 0;
-    return message;
-  },
-};
-
-function createBaseRotateCertificate(): RotateCertificate {
-  return {};
-}
-
-export const RotateCertificate: MessageFns<RotateCertificate> = {
-  encode(_: RotateCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): RotateCertificate {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRotateCertificate();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(_: any): RotateCertificate {
-    return {};
-  },
-
-  toJSON(_: RotateCertificate): unknown {
-    const obj: any = {};
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<RotateCertificate>, I>>(base?: I): RotateCertificate {
-    return RotateCertificate.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<RotateCertificate>, I>>(_: I): RotateCertificate {
-    const message = createBaseRotateCertificate();
     return message;
   },
 };
