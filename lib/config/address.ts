@@ -1,4 +1,6 @@
 /** host:port in all the ways people write it. */
+import { isIPv6 } from 'node:net';
+
 export interface HostPort {
   host: string;
   port: number;
@@ -8,9 +10,9 @@ const MAX_PORT = 65_535;
 
 /** Undefined when the text is no address. IPv6 needs brackets when a port follows; without a port `defaultPort` is taken. */
 export function parseAddress(text: string, defaultPort: number): HostPort | undefined {
-  const match = /^\[([0-9A-Fa-f:.%\w]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^\s:/[\]]+)(?::(\d{1,5}))?$/.exec(text);
-  if (match === null)
-    return /^[0-9A-Fa-f]*(:[0-9A-Fa-f]*){2,7}$/.test(text) ? { host: text, port: defaultPort } : undefined;
+  if (isIPv6(text)) return { host: text, port: defaultPort };
+  const match = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^\s:/[\]]+)(?::(\d{1,5}))?$/.exec(text);
+  if (match === null || (text.startsWith('[') && !isIPv6(match[1]!))) return undefined;
   const port = match[2] === undefined ? defaultPort : Number(match[2]);
   return port > MAX_PORT ? undefined : { host: match[1]!, port };
 }

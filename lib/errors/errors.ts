@@ -45,17 +45,34 @@ export interface ErrorBody {
   details?: { request_fields: FieldError[] };
 }
 
+/** Texts repeat what the caller sent, which may be anything; the longest of our own stay well below. Characters. */
+const MAX_TEXT = 1_000;
+/** Field errors of one answer. */
+const MAX_FIELDS = 50;
+
+const shortened = (text: string): string => (text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`);
+
 export class ApiError extends Error {
   readonly kind: ErrorKind;
   readonly fields: FieldError[];
   readonly op: string | undefined;
+  /** Kind in the body, where clients know another than that of the status. */
+  readonly shownKind: ErrorKind;
 
-  constructor(kind: ErrorKind, message: string, more: { fields?: FieldError[]; op?: string; cause?: unknown } = {}) {
-    super(message, { cause: more.cause });
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    more: { fields?: FieldError[]; op?: string; cause?: unknown; shownKind?: ErrorKind } = {},
+  ) {
+    super(shortened(message), { cause: more.cause });
     this.name = 'ApiError';
     this.kind = kind;
-    this.fields = [...(more.fields ?? [])].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    this.fields = (more.fields ?? [])
+      .slice(0, MAX_FIELDS)
+      .map(({ name, description }) => ({ name: shortened(name), description: shortened(description) }))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     this.op = more.op;
+    this.shownKind = more.shownKind ?? kind;
   }
 
   get httpStatus(): number {
@@ -68,7 +85,7 @@ export class ApiError extends Error {
 
   body(): ErrorBody {
     return {
-      kind: this.kind,
+      kind: this.shownKind,
       ...(this.op === undefined ? {} : { op: this.op }),
       message: this.message,
       ...(this.fields.length === 0 ? {} : { details: { request_fields: this.fields } }),

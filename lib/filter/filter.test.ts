@@ -151,6 +151,15 @@ test.each([
   expect(() => compileFilter(text)).toThrow(FilterSyntaxError);
 });
 
+test.each([
+  ['nope', '1:5 (4): no match found, expected: "!=", ".", "==", "[", [ \\t\\r\\n] or [a-zA-Z0-9_/]'],
+  ['a is nil', '1:6 (5): no match found, expected: "empty", "not" or [ \\t\\r\\n]'],
+  ['a == 1\nand', '2:4 (10): no match found, expected: [ \\t\\r\\n]'],
+  ['"/ä" == x or ', '1:14 (14): no match found, expected: '],
+])('the refusal of %j tells the place and what could have stood there', (text, reason) => {
+  expect(() => compileFilter(text)).toThrow(reason);
+});
+
 test('size, nesting and work are bounded', () => {
   expect(() => compileFilter(`item.name == "${'x'.repeat(MAX_FILTER_LENGTH)}"`)).toThrow(/longer than/);
   expect(() => compileFilter('('.repeat(51) + 'a == 1' + ')'.repeat(51))).toThrow(/nest/);

@@ -41,12 +41,18 @@ class CannotEvaluate extends Error {}
 
 /** Compiles an expression to a predicate that never throws. Throws {@link FilterSyntaxError}. */
 export function compileFilter(text: string): (input: unknown) => boolean {
+  const evaluate = compileEvaluation(text);
+  return (input) => evaluate(input) === true;
+}
+
+/** The same, with undefined where the expression cannot be evaluated on the value. */
+export function compileEvaluation(text: string): (input: unknown) => boolean | undefined {
   const evaluate = compile(parseFilter(text));
   return (input) => {
     try {
       return evaluate({ root: input, bound: new Map(), stepsLeft: { count: MAX_STEPS } });
     } catch (error) {
-      if (error instanceof CannotEvaluate) return false;
+      if (error instanceof CannotEvaluate) return undefined;
       throw error;
     }
   };
@@ -62,9 +68,51 @@ function parseFilter(text: string): Expression {
   try {
     return parse(text) as Expression;
   } catch (error) {
-    const at = (error as { location?: { start: { line: number; column: number } } }).location?.start;
-    const place = at === undefined ? '' : `${at.line}:${at.column}: `;
-    throw new FilterSyntaxError(place + (error as Error).message);
+    throw new FilterSyntaxError(describeMismatch(text, error as Mismatch));
+  }
+}
+
+/** What the generated parser throws, as far as it is told. */
+interface Mismatch extends Error {
+  location?: { start: { line: number; column: number; offset: number } };
+  expected?: Expectation[] | null;
+}
+
+type Expectation =
+  | { type: 'literal'; text: string }
+  | { type: 'class'; parts: (string | [string, string])[]; inverted: boolean }
+  | { type: 'any' | 'end' | 'other' };
+
+/** Line, character of the line and byte where it went wrong, and all that could have stood there, sorted. */
+function describeMismatch(text: string, { location, expected, message }: Mismatch): string {
+  if (location === undefined) return message;
+  const { line, column, offset } = location.start;
+  const before = text.slice(0, offset);
+  const character = [...before.slice(offset - column + 1)].length + 1;
+  const terminals = new Set((expected ?? []).map(spell));
+  const ends = terminals.delete(END);
+  const listed = [...[...terminals].sort(), ...(ends ? [END] : [])];
+  const last = listed.pop();
+  const choice = listed.length === 0 ? last : `${listed.join(', ')} or ${last}`;
+  const wanted = last === undefined ? '' : `, expected: ${choice}`;
+  return `${line}:${character} (${Buffer.byteLength(before)}): no match found${wanted}`;
+}
+
+const END = 'EOF';
+
+function spell(expectation: Expectation): string {
+  switch (expectation.type) {
+    case 'literal':
+      return JSON.stringify(expectation.text);
+    case 'class': {
+      const parts = expectation.parts.map((part) => (typeof part === 'string' ? part : part.join('-')));
+      const shown = parts.join('').replace(/[\t\r\n\\]/g, (c) => JSON.stringify(c).slice(1, -1));
+      return `[${expectation.inverted ? '^' : ''}${shown}]`;
+    }
+    case 'end':
+      return END;
+    default:
+      return 'any character';
   }
 }
 

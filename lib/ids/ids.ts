@@ -1,17 +1,20 @@
 /** Public ids: a prefix that tells the kind, an underscore, 10 base62 characters. */
 import { randomInt } from 'node:crypto';
 
+/** A whole number from 0 to `below` - 1. Injected where a simulation must own chance; else the system's secure source. */
+export type RandomInt = (below: number) => number;
+
 export const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Random text of base62 characters from the system's secure source. */
-export function randomBase62(length: number): string {
+/** Random text of base62 characters. */
+export function randomBase62(length: number, random: RandomInt = randomInt): string {
   let text = '';
-  for (let i = 0; i < length; i++) text += BASE62[randomInt(62)];
+  for (let i = 0; i < length; i++) text += BASE62[random(62)];
   return text;
 }
 
 /** A new id such as `ttcp_34yV5O9cwt`. */
-export const newId = (prefix: string): string => `${prefix}_${randomBase62(10)}`;
+export const newId = (prefix: string, random?: RandomInt): string => `${prefix}_${randomBase62(10, random)}`;
 
 /** Whether `id` has one of the prefixes and only letters and digits behind it. Length is not looked at. */
 export function hasIdForm(id: string, ...prefixes: string[]): boolean {

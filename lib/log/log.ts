@@ -1,5 +1,6 @@
 /** Structured logs, one JSON object a line, secrets left out by key wherever they stand. */
 import pino, { type Logger } from 'pino';
+import { lineWriter, type LineFilters, type LogFormat } from './lines';
 
 export type { Logger };
 
@@ -20,19 +21,64 @@ const SECRET_KEYS = [
 export interface LogOptions {
   /** "trace" to "fatal", or "silent". */
   level: string;
+  /** "json" when absent. */
+  format?: LogFormat | undefined;
+  events?: EventOptions | undefined;
   /** File descriptor; 2 (standard error) when absent. */
   fd?: number;
 }
 
+/** Which kinds of events are written. */
+export interface EventOptions extends LineFilters {
+  /** Decisions of the authorization point. On when absent, whatever the level. */
+  audit?: boolean | undefined;
+  /** A line per request. At level "debug" when absent, whatever the level when on. */
+  observations?: boolean | undefined;
+  /** What is neither of them nor an error. On when absent. */
+  system?: boolean | undefined;
+}
+
+const NO_FILTERS: EventOptions = { allow: [], deny: [] };
+const eventsOf = new WeakMap<Logger, EventOptions>();
+
+/** Level of a child logger for events of a kind. */
+export function eventLevel(log: Logger, kind: 'audit' | 'observation'): string {
+  const { audit = true, observations } = eventsOf.get(log) ?? NO_FILTERS;
+  if (kind === 'audit') return audit ? 'info' : 'silent';
+  return observations === undefined ? log.level : observations ? 'debug' : 'silent';
+}
+
+/** Another least level from now on; events of a kind keep theirs. */
+export function setLevel(log: Logger, level: string): void {
+  log.level = levelOf(level, eventsOf.get(log));
+}
+
+/** Without system events only errors are left. */
+const levelOf = (level: string, events: Partial<EventOptions> | undefined): string =>
+  events?.system === false && !['silent', 'fatal'].includes(level) ? 'error' : level;
+
 export function createLogger(name: string, options: LogOptions): Logger {
-  return pino(
+  const { format = 'json', events, fd = 2 } = options;
+  const log = pino(
     {
       name,
-      level: options.level,
+      level: levelOf(options.level, events),
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[REDACTED]' },
     },
-    pino.destination({ fd: options.fd ?? 2, sync: true }),
+    destination(fd, lineWriter(format, events ?? NO_FILTERS)),
   );
+  if (events !== undefined) eventsOf.set(log, events);
+  return log;
+}
+
+function destination(fd: number, write: (json: string) => string): pino.DestinationStream {
+  const out = pino.destination({ fd, sync: true });
+  return {
+    write(json) {
+      const text = write(json);
+      if (text !== '') out.write(text);
+    },
+  };
 }

@@ -1,6 +1,6 @@
 /** The ops port of a process: liveness, readiness, health and Prometheus metrics over HTTP/1.1 or HTTPS. */
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 
@@ -26,6 +26,8 @@ interface OpsSources {
 export interface Ops {
   /** As bound. */
   readonly address: { host: string; port: number };
+  /** Shows another certificate to connections to come; only of a port that speaks TLS. */
+  setTls(material: { cert: Buffer; key: Buffer }): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,9 @@ export async function startOps({ host, port, tls }: OpsAddress, sources: OpsSour
   const bound = server.address() as AddressInfo;
   return {
     address: { host: bound.address, port: bound.port },
+    setTls(material) {
+      if (server instanceof TlsServer) server.setSecureContext(material);
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

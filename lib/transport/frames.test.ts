@@ -52,7 +52,7 @@ test('payload of DATA passes on before its frame is whole', () => {
 
 test.each([
   ['type 0', Buffer.from([0, 0, 0, 0])],
-  ['type 11', Buffer.from([11, 0, 0, 0])],
+  ['type 12', Buffer.from([12, 0, 0, 0])],
   ['a control payload over 16 KiB', Buffer.from([FrameType.ping, 0, 0x40, 1])],
 ])('%s is a protocol error', (_, bytes) => {
   expect(() => decodeAll([bytes])).toThrow(ProtocolError);

@@ -13,6 +13,7 @@ export const FrameType = {
   pong: 8,
   close: 9,
   end: 10,
+  check: 11,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
@@ -34,7 +35,7 @@ export interface FrameSink {
 }
 
 const EMPTY = Buffer.alloc(0);
-const LAST_TYPE = FrameType.end;
+const LAST_TYPE = FrameType.check;
 
 /** Header of a frame whose payload of `length` bytes follows separately. */
 export function encodeHeader(type: FrameType, length: number): Buffer {

@@ -1,7 +1,7 @@
 /** What the relay makes of its local socket and its peer; both are real sockets. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { systemClock } from '../clock/clock';
+import { systemClock, type Clock } from '../clock/clock';
 import { encodeFrame, FrameDecoder, FrameType } from './frames';
 import { Relay, type RelayEnd } from './relay';
 import { Transport } from './transport';
@@ -20,7 +20,10 @@ async function pair(): Promise<[Socket, Socket]> {
   return [near, far];
 }
 
-async function setUp(halfClosedIdleMs?: number) {
+/** Periods of seconds pass in moments. */
+const fast: Clock = { ...systemClock, every: (ms, callback) => systemClock.every(ms / 100, callback) };
+
+async function setUp(halfClosedIdleMs?: number, clock = systemClock) {
   const [local, application] = await pair();
   const [inner, peer] = await pair();
   const frames: string[] = [];
@@ -33,7 +36,7 @@ async function setUp(halfClosedIdleMs?: number) {
   const silent = { data() {}, control() {}, drain() {}, closed() {} };
   const transport = new Transport(inner, silent, systemClock);
   const done = new Promise<RelayEnd>((resolve) => {
-    new Relay(local, transport, { clock: systemClock, halfClosedIdleMs, done: resolve }).start();
+    new Relay(local, transport, { clock, halfClosedIdleMs, done: resolve }).start();
   });
   return { local, application, peer, frames, done, transport };
 }
@@ -77,4 +80,23 @@ test('a peer that vanishes is lost although the local side had ended', async () 
   await once(peer, 'data');
   peer.destroy();
   expect(await done).toMatchObject({ by: 'peer', cause: 'lost' });
+});
+
+test('a local socket that is reset while its peer takes nothing more is noticed', async () => {
+  const { local, application, peer, done } = await setUp(undefined, fast);
+  peer.pause();
+  const block = Buffer.alloc(64 * 1024);
+  const fill = (): void => {
+    while (!application.destroyed && application.write(block));
+  };
+  application.on('drain', fill);
+  fill();
+  // It stands still once the kernel takes nothing more of either socket.
+  for (let i = 0, seen = -1; i < 100 && (seen !== application.bytesWritten || !local.isPaused()); i++) {
+    seen = application.bytesWritten;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(local.isPaused()).toBe(true);
+  application.resetAndDestroy();
+  expect(await done).toMatchObject({ by: 'local', cause: 'rst', error: 'ECONNRESET' });
 });

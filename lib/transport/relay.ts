@@ -15,6 +15,10 @@ import {
 } from './transport';
 import { TurnCork } from './turn-cork';
 
+/** Between looks at a local socket that is not read because the peer takes nothing more. */
+const PROBE_MS = 10_000;
+const NOTHING = Buffer.alloc(0);
+
 /** A TCP socket, or what behaves as one. */
 export type LocalStream = Duplex & { resetAndDestroy(): unknown };
 
@@ -50,6 +54,7 @@ export class Relay implements TransportHandler {
   private finReceived = false;
   private readonly cork: TurnCork;
   private stopWatching: (() => void) | undefined;
+  private stopProbing: (() => void) | undefined;
 
   constructor(
     private readonly local: LocalStream,
@@ -74,14 +79,15 @@ export class Relay implements TransportHandler {
       if (!local.readableEnded || !this.localFinished) this.localBroke(undefined);
     });
     local.on('data', (chunk: Buffer) => this.fromLocal(chunk));
-    if (local.destroyed) this.localBroke(undefined);
-    else local.resume();
+    if (local.destroyed) return this.localBroke(undefined);
+    this.stopProbing = this.options.clock.every(PROBE_MS, () => this.probe());
+    local.resume();
   }
 
   /** Stops at once without calling `done`; the local socket is reset. The transport is left to the caller. */
   abort(): void {
     this.isDone = true;
-    this.stopWatching?.();
+    this.stopTimers();
     this.local.resetAndDestroy();
   }
 
@@ -171,6 +177,20 @@ export class Relay implements TransportHandler {
     if (this.isWhole() && this.first) this.finish(this.first);
   }
 
+  /**
+   * While reading is paused nobody sees that the local socket was reset, and a stalled connection would outlive its
+   * owner. A write of no bytes sends nothing, and fails when the socket is gone.
+   */
+  private probe(): void {
+    const { local } = this;
+    if (local.isPaused() && !local.writableEnded && local.writableLength === 0) local.write(NOTHING);
+  }
+
+  private stopTimers(): void {
+    this.stopWatching?.();
+    this.stopProbing?.();
+  }
+
   /** Reads what nobody wants for a moment: closing with bytes unread would reset the connection under the last ones sent. */
   private discardRest(): void {
     const { local } = this;
@@ -182,7 +202,7 @@ export class Relay implements TransportHandler {
   private finish(end: RelayEnd): void {
     if (this.isDone) return;
     this.isDone = true;
-    this.stopWatching?.();
+    this.stopTimers();
     if (end.cause !== 'fin') this.local.resetAndDestroy();
     else if (!this.local.readableEnded) this.discardRest();
     this.options.done(end);
