@@ -20,8 +20,8 @@ export interface DbOptions {
   /** Largest number of connections; 0 or absent is 20. */
   maxConnections?: number;
   log: Logger;
-  /** Sees every statement's text; used by tests that count. */
-  onStatement?: (text: string) => void;
+  /** Sees every statement; used by tests that count them or look at their plans. */
+  onStatement?: (text: string, parameters: readonly unknown[]) => void;
 }
 
 export interface Db {
@@ -33,6 +33,12 @@ export interface Db {
 
 const DEFAULT_MAX_CONNECTIONS = 20;
 const CONNECT_TIMEOUT_MS = 5_000;
+/**
+ * Every statement here looks up few rows by a B-tree. While a table has no statistics yet the planner, with the cost of
+ * spinning disks, would read and sort a whole scope rather than walk an index in order; compiling such a plan takes
+ * longer still.
+ */
+const PLANNING = 'set random_page_cost = 1.1; set enable_bitmapscan = off; set jit = off';
 
 export function openDb(options: DbOptions): Db {
   const pool = new pg.Pool({
@@ -40,6 +46,8 @@ export function openDb(options: DbOptions): Db {
     max: options.maxConnections || DEFAULT_MAX_CONNECTIONS,
     application_name: 'sallyport',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // The pool waits for the answer, which its types do not say.
+    onConnect: ((client: pg.ClientBase) => client.query(PLANNING)) as (client: pg.ClientBase) => void,
   });
   // An idle connection that breaks emits here; without a listener the process would die.
   let closing = false;
@@ -55,7 +63,9 @@ export function openDb(options: DbOptions): Db {
   });
   const executor = new Kysely<any>({
     dialect: new PostgresDialect({ pool }),
-    ...(options.onStatement === undefined ? {} : { log: (event) => options.onStatement!(event.query.sql) }),
+    ...(options.onStatement === undefined
+      ? {}
+      : { log: ({ query }) => options.onStatement!(query.sql, query.parameters) }),
   });
   return {
     executor,
@@ -96,15 +106,34 @@ export async function changed(on: Executor, statement: RawBuilder<unknown>): Pro
   return Number((await statement.execute(on)).numAffectedRows ?? 0n);
 }
 
+/** How often work is begun that PostgreSQL breaks off in favor of another's. */
+const MAX_ATTEMPTS = 5;
+/** PostgreSQL: serialization failure, deadlock. Nothing of the work is left, and the other one goes on. */
+const BROKEN_OFF = new Set(['40001', '40P01']);
+
+/** Runs one statement, or one transaction, anew when it loses a deadlock. */
+export async function unlessBrokenOff<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= MAX_ATTEMPTS || !BROKEN_OFF.has(databaseError(error)?.code ?? '')) throw error;
+    }
+  }
+}
+
 /**
  * Runs `work` in one transaction. `now` is visible to triggers as the setting `sallyport.now`: the schema's own
- * times (tombstones, session states) come from the injected clock, never from the database's.
+ * times (tombstones, session states) come from the injected clock, never from the database's. `work` runs anew when
+ * the transaction loses a deadlock, so its effects outside of the database come after it, not in it.
  */
-export async function transaction<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return db.executor.transaction().execute(async (tx) => {
-    await sql`select set_config('sallyport.now', ${now.toISOString()}, true)`.execute(tx);
-    return work(tx);
-  });
+export function transaction<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return unlessBrokenOff(() =>
+    db.executor.transaction().execute(async (tx) => {
+      await sql`select set_config('sallyport.now', ${now.toISOString()}, true)`.execute(tx);
+      return work(tx);
+    }),
+  );
 }
 
 /** PostgreSQL's error code and the violated constraint, when `error` came from it. */

@@ -105,6 +105,62 @@ CREATE FUNCTION public.is_text_list(list text[]) RETURNS boolean
     AS $$
   select array_position(list, null) is null and not ('' = any(list))
 $$;
+CREATE FUNCTION public.note_account_left_user() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform record_grant_change(array[old.user_id]);
+  delete from auth_tokens where account_id = old.id and user_id = old.user_id;
+  return null;
+end $$;
+CREATE FUNCTION public.note_deleted_accounts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform record_grant_change(array(select distinct user_id from gone where user_id is not null));
+  return null;
+end $$;
+CREATE FUNCTION public.note_lost_grants() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform record_grant_change(users_of_principals(
+    array(select p.user_id from role_principals p where p.role_id in (select role_id from gone) and p.user_id is not null),
+    array(select p.group_id from role_principals p where p.role_id in (select role_id from gone) and p.group_id is not null),
+    array(
+      select p.managed_group_id from role_principals p
+      where p.role_id in (select role_id from gone) and p.managed_group_id is not null
+    )
+  ));
+  return null;
+end $$;
+CREATE FUNCTION public.note_lost_managed_members() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform record_grant_change(array(
+    select distinct a.user_id from gone join accounts a on a.id = gone.account_id where a.user_id is not null
+  ));
+  return null;
+end $$;
+CREATE FUNCTION public.note_lost_members() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform record_grant_change(array(select distinct user_id from gone));
+  return null;
+end $$;
+CREATE FUNCTION public.note_lost_principals() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform record_grant_change(users_of_principals(
+    array(select user_id from gone where user_id is not null),
+    array(select group_id from gone where group_id is not null),
+    array(select managed_group_id from gone where managed_group_id is not null)
+  ));
+  return null;
+end $$;
 CREATE FUNCTION public.notify_of_authority() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -150,6 +206,16 @@ begin
     select new.id, a.id, a.auth_method_id from ldap_accounts a
     where a.auth_method_id = new.auth_method_id and a.member_of_groups && new.group_names;
   return null;
+end $$;
+CREATE FUNCTION public.record_grant_change(users text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if cardinality(users) = 0 then
+    return;
+  end if;
+  insert into grant_changes (user_ids) values (case when users && array['u_anon', 'u_auth'] then null else users end);
+  perform pg_notify('sallyport_grants', '');
 end $$;
 CREATE FUNCTION public.record_session_state() RETURNS trigger
     LANGUAGE plpgsql
@@ -233,6 +299,18 @@ begin
 exception when undefined_object or invalid_datetime_format then
   raise exception 'this change must run in a transaction that sets sallyport.now';
 end $$;
+CREATE FUNCTION public.users_of_principals(users text[], of_groups text[], of_managed_groups text[]) RETURNS text[]
+    LANGUAGE sql STABLE
+    AS $$
+  select array(
+    select unnest(users)
+    union
+    select m.user_id from group_members m where m.group_id = any(of_groups)
+    union
+    select a.user_id from managed_group_members m join accounts a on a.id = m.account_id
+    where m.managed_group_id = any(of_managed_groups) and a.user_id is not null
+  )
+$$;
 CREATE TABLE public.accounts (
     id text NOT NULL,
     auth_method_id text NOT NULL,
@@ -386,10 +464,32 @@ CREATE TABLE public.deployment_keys (
     created_time timestamp with time zone NOT NULL,
     CONSTRAINT deployment_key_purpose_is_known CHECK ((purpose = 'tofu'::text))
 );
+CREATE TABLE public.grant_changes (
+    id bigint NOT NULL,
+    user_ids text[],
+    reviewed_time timestamp with time zone
+);
+ALTER TABLE public.grant_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.grant_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.group_members (
     group_id text NOT NULL,
     user_id text NOT NULL,
+    "position" bigint NOT NULL,
     CONSTRAINT recovery_user_is_in_no_group CHECK ((user_id <> 'u_recovery'::text))
+);
+ALTER TABLE public.group_members ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.group_members_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.groups (
     id text NOT NULL,
@@ -417,7 +517,16 @@ CREATE TABLE public.host_catalogs (
 CREATE TABLE public.host_set_members (
     host_set_id text NOT NULL,
     host_id text NOT NULL,
-    host_catalog_id text NOT NULL
+    host_catalog_id text NOT NULL,
+    "position" bigint NOT NULL
+);
+ALTER TABLE public.host_set_members ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.host_set_members_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.host_sets (
     id text NOT NULL,
@@ -635,6 +744,11 @@ CREATE TABLE public.password_auth_methods (
     CONSTRAINT min_password_length_is_positive CHECK ((min_password_length > 0)),
     CONSTRAINT subtype_is_password CHECK ((type = 'password'::text))
 );
+CREATE TABLE public.recovery_nonces (
+    nonce bytea NOT NULL,
+    expiration_time timestamp with time zone NOT NULL,
+    CONSTRAINT recovery_nonce_is_32_bytes CHECK ((length(nonce) = 32))
+);
 CREATE TABLE public.role_grant_scopes (
     role_id text NOT NULL,
     special text,
@@ -665,8 +779,17 @@ CREATE TABLE public.role_principals (
     group_id text,
     managed_group_id text,
     principal_id text GENERATED ALWAYS AS (COALESCE(user_id, group_id, managed_group_id)) STORED NOT NULL,
+    "position" bigint NOT NULL,
     CONSTRAINT recovery_user_has_no_role CHECK ((user_id <> 'u_recovery'::text)),
     CONSTRAINT role_principal_is_one_thing CHECK ((num_nonnulls(user_id, group_id, managed_group_id) = 1))
+);
+ALTER TABLE public.role_principals ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.role_principals_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.roles (
     id text NOT NULL,
@@ -779,6 +902,7 @@ CREATE TABLE public.sessions (
     created_time timestamp with time zone NOT NULL,
     updated_time timestamp with time zone NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    access_revoked boolean DEFAULT false NOT NULL,
     CONSTRAINT active_session_has_a_client CHECK (((status <> 'active'::text) OR (tofu_hmac IS NOT NULL))),
     CONSTRAINT concurrent_connection_limit_is_kept CHECK (((concurrent_connection_limit = '-1'::integer) OR (open <= concurrent_connection_limit))),
     CONSTRAINT concurrent_connection_limit_is_positive_or_none CHECK (((concurrent_connection_limit = '-1'::integer) OR (concurrent_connection_limit > 0))),
@@ -789,13 +913,14 @@ CREATE TABLE public.sessions (
     CONSTRAINT open_connections_were_made CHECK ((open <= made)),
     CONSTRAINT open_is_not_negative CHECK ((open >= 0)),
     CONSTRAINT pending_session_has_no_client CHECK (((status <> 'pending'::text) OR ((made = 0) AND (tofu_hmac IS NULL)))),
+    CONSTRAINT revoked_session_is_ended CHECK (((NOT access_revoked) OR (status = ANY (ARRAY['canceling'::text, 'terminated'::text])))),
     CONSTRAINT session_expires_after_its_creation CHECK ((expiration_time > created_time)),
     CONSTRAINT session_id_has_its_form CHECK ((id ~ '^s_[0-9A-Za-z]{10}$'::text)),
     CONSTRAINT session_is_ended_by_someone_known CHECK ((ended_by = ANY (ARRAY['admin'::text, 'client'::text, 'policy'::text, 'controller'::text]))),
     CONSTRAINT session_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'canceling'::text, 'terminated'::text]))),
     CONSTRAINT terminated_session_has_a_reason CHECK (((status = 'terminated'::text) = (termination_reason IS NOT NULL))),
     CONSTRAINT terminated_session_has_no_open_connection CHECK (((status <> 'terminated'::text) OR (open = 0))),
-    CONSTRAINT termination_reason_is_known CHECK ((termination_reason = ANY (ARRAY['timed out'::text, 'canceled'::text, 'connection limit'::text]))),
+    CONSTRAINT termination_reason_is_known CHECK ((termination_reason = ANY (ARRAY['timed out'::text, 'canceled'::text, 'connection limit'::text, 'access revoked'::text]))),
     CONSTRAINT version_is_positive CHECK ((version > 0))
 );
 CREATE TABLE public.target_credential_sources (
@@ -805,13 +930,31 @@ CREATE TABLE public.target_credential_sources (
     credential_id text,
     credential_library_id text,
     source_id text GENERATED ALWAYS AS (COALESCE(credential_id, credential_library_id)) STORED NOT NULL,
+    "position" bigint NOT NULL,
     CONSTRAINT credential_purpose_is_known CHECK ((purpose = 'brokered'::text)),
     CONSTRAINT credential_source_is_one_thing CHECK ((num_nonnulls(credential_id, credential_library_id) = 1))
+);
+ALTER TABLE public.target_credential_sources ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.target_credential_sources_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.target_host_sets (
     target_id text NOT NULL,
     host_set_id text NOT NULL,
-    scope_id text NOT NULL
+    scope_id text NOT NULL,
+    "position" bigint NOT NULL
+);
+ALTER TABLE public.target_host_sets ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.target_host_sets_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.targets (
     id text NOT NULL,
@@ -977,6 +1120,8 @@ ALTER TABLE ONLY public.deployment_keys
     ADD CONSTRAINT deployment_keys_pkey PRIMARY KEY (purpose);
 ALTER TABLE ONLY public.deployment
     ADD CONSTRAINT deployment_pkey PRIMARY KEY (only_row);
+ALTER TABLE ONLY public.grant_changes
+    ADD CONSTRAINT grant_changes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.group_members
     ADD CONSTRAINT group_member_is_there_once PRIMARY KEY (group_id, user_id);
 ALTER TABLE ONLY public.groups
@@ -1051,6 +1196,8 @@ ALTER TABLE ONLY public.password_accounts
     ADD CONSTRAINT password_accounts_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.password_auth_methods
     ADD CONSTRAINT password_auth_methods_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.recovery_nonces
+    ADD CONSTRAINT recovery_nonces_pkey PRIMARY KEY (nonce);
 ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grant_is_there_once PRIMARY KEY (role_id, canonical);
 ALTER TABLE ONLY public.role_grant_scopes
@@ -1123,45 +1270,67 @@ CREATE UNIQUE INDEX alias_value_is_unique ON public.aliases USING btree (lower(v
 CREATE INDEX aliases_by_created_time ON public.aliases USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX aliases_by_destination ON public.aliases USING btree (destination_id);
 CREATE INDEX aliases_by_updated_time ON public.aliases USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX aliases_leading_by_created_time ON public.aliases USING btree (created_time DESC, id DESC) WHERE (destination_id IS NOT NULL);
+CREATE INDEX aliases_leading_by_updated_time ON public.aliases USING btree (updated_time DESC, id DESC) WHERE (destination_id IS NOT NULL);
 CREATE INDEX auth_methods_by_created_time ON public.auth_methods USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX auth_methods_by_updated_time ON public.auth_methods USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX auth_methods_everywhere_by_created_time ON public.auth_methods USING btree (created_time DESC, id DESC);
+CREATE INDEX auth_methods_everywhere_by_updated_time ON public.auth_methods USING btree (updated_time DESC, id DESC);
 CREATE INDEX auth_tokens_by_account ON public.auth_tokens USING btree (account_id);
+CREATE INDEX auth_tokens_by_auth_method ON public.auth_tokens USING btree (auth_method_id);
 CREATE INDEX auth_tokens_by_created_time ON public.auth_tokens USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX auth_tokens_by_key ON public.auth_tokens USING btree (key_id);
 CREATE INDEX auth_tokens_by_updated_time ON public.auth_tokens USING btree (scope_id, updated_time DESC, id DESC);
-CREATE INDEX auth_tokens_by_user ON public.auth_tokens USING btree (user_id);
+CREATE INDEX auth_tokens_by_user ON public.auth_tokens USING btree (user_id, created_time DESC, id DESC);
+CREATE INDEX auth_tokens_by_user_and_updated_time ON public.auth_tokens USING btree (user_id, updated_time DESC, id DESC);
+CREATE INDEX auth_tokens_everywhere_by_created_time ON public.auth_tokens USING btree (created_time DESC, id DESC);
+CREATE INDEX auth_tokens_everywhere_by_updated_time ON public.auth_tokens USING btree (updated_time DESC, id DESC);
 CREATE INDEX credential_libraries_by_created_time ON public.credential_libraries USING btree (credential_store_id, created_time DESC, id DESC);
 CREATE INDEX credential_libraries_by_key ON public.credential_libraries USING btree (key_id) WHERE (key_id IS NOT NULL);
 CREATE INDEX credential_libraries_by_updated_time ON public.credential_libraries USING btree (credential_store_id, updated_time DESC, id DESC);
 CREATE INDEX credential_stores_by_created_time ON public.credential_stores USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX credential_stores_by_key ON public.credential_stores USING btree (key_id);
 CREATE INDEX credential_stores_by_updated_time ON public.credential_stores USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX credential_stores_everywhere_by_created_time ON public.credential_stores USING btree (created_time DESC, id DESC);
+CREATE INDEX credential_stores_everywhere_by_updated_time ON public.credential_stores USING btree (updated_time DESC, id DESC);
 CREATE INDEX credentials_by_created_time ON public.credentials USING btree (credential_store_id, created_time DESC, id DESC);
 CREATE INDEX credentials_by_key ON public.credentials USING btree (key_id);
 CREATE INDEX credentials_by_updated_time ON public.credentials USING btree (credential_store_id, updated_time DESC, id DESC);
+CREATE INDEX grant_changes_not_reviewed ON public.grant_changes USING btree (id) WHERE (reviewed_time IS NULL);
 CREATE INDEX group_members_by_user ON public.group_members USING btree (user_id);
 CREATE INDEX groups_by_created_time ON public.groups USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX groups_by_updated_time ON public.groups USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX groups_everywhere_by_created_time ON public.groups USING btree (created_time DESC, id DESC);
+CREATE INDEX groups_everywhere_by_updated_time ON public.groups USING btree (updated_time DESC, id DESC);
 CREATE INDEX host_catalogs_by_created_time ON public.host_catalogs USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX host_catalogs_by_updated_time ON public.host_catalogs USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX host_catalogs_everywhere_by_created_time ON public.host_catalogs USING btree (created_time DESC, id DESC);
+CREATE INDEX host_catalogs_everywhere_by_updated_time ON public.host_catalogs USING btree (updated_time DESC, id DESC);
 CREATE INDEX host_set_members_by_host ON public.host_set_members USING btree (host_id);
 CREATE INDEX host_sets_by_created_time ON public.host_sets USING btree (host_catalog_id, created_time DESC, id DESC);
 CREATE INDEX host_sets_by_updated_time ON public.host_sets USING btree (host_catalog_id, updated_time DESC, id DESC);
 CREATE INDEX hosts_by_created_time ON public.hosts USING btree (host_catalog_id, created_time DESC, id DESC);
 CREATE INDEX hosts_by_updated_time ON public.hosts USING btree (host_catalog_id, updated_time DESC, id DESC);
+CREATE INDEX kms_data_key_versions_by_root ON public.kms_data_key_versions USING btree (root_key_version_id);
 CREATE INDEX kms_destruction_jobs_by_scope ON public.kms_destruction_jobs USING btree (scope_id, created_time DESC);
 CREATE INDEX kms_destruction_jobs_to_do ON public.kms_destruction_jobs USING btree (created_time) WHERE (status <> 'completed'::text);
 CREATE INDEX managed_group_members_by_account ON public.managed_group_members USING btree (account_id);
 CREATE INDEX managed_groups_by_created_time ON public.managed_groups USING btree (auth_method_id, created_time DESC, id DESC);
 CREATE INDEX managed_groups_by_updated_time ON public.managed_groups USING btree (auth_method_id, updated_time DESC, id DESC);
+CREATE INDEX recovery_nonces_by_expiration ON public.recovery_nonces USING btree (expiration_time);
+CREATE INDEX role_grant_scopes_by_scope ON public.role_grant_scopes USING btree (scope_id) WHERE (scope_id IS NOT NULL);
 CREATE INDEX role_principals_by_group ON public.role_principals USING btree (group_id);
 CREATE INDEX role_principals_by_managed_group ON public.role_principals USING btree (managed_group_id);
 CREATE INDEX role_principals_by_user ON public.role_principals USING btree (user_id);
 CREATE UNIQUE INDEX role_reaches_children_or_descendants ON public.role_grant_scopes USING btree (role_id) WHERE (special = ANY (ARRAY['children'::text, 'descendants'::text]));
 CREATE INDEX roles_by_created_time ON public.roles USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX roles_by_updated_time ON public.roles USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX roles_everywhere_by_created_time ON public.roles USING btree (created_time DESC, id DESC);
+CREATE INDEX roles_everywhere_by_updated_time ON public.roles USING btree (updated_time DESC, id DESC);
 CREATE INDEX scopes_by_created_time ON public.scopes USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX scopes_by_updated_time ON public.scopes USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX scopes_everywhere_by_created_time ON public.scopes USING btree (created_time DESC, id DESC) WHERE (scope_id IS NOT NULL);
+CREATE INDEX scopes_everywhere_by_updated_time ON public.scopes USING btree (updated_time DESC, id DESC) WHERE (scope_id IS NOT NULL);
 CREATE INDEX session_connections_by_session ON public.session_connections USING btree (session_id, created_time DESC, id DESC);
 CREATE INDEX session_connections_open ON public.session_connections USING btree (worker_id) WHERE (closed_time IS NULL);
 CREATE INDEX session_workers_by_worker ON public.session_workers USING btree (worker_id);
@@ -1172,9 +1341,18 @@ CREATE INDEX sessions_by_host_set ON public.sessions USING btree (host_set_id);
 CREATE INDEX sessions_by_key ON public.sessions USING btree (key_id);
 CREATE INDEX sessions_by_target ON public.sessions USING btree (target_id);
 CREATE INDEX sessions_by_updated_time ON public.sessions USING btree (scope_id, updated_time DESC, id DESC);
-CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
+CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, created_time DESC, id DESC);
+CREATE INDEX sessions_by_user_and_updated_time ON public.sessions USING btree (user_id, updated_time DESC, id DESC);
 CREATE INDEX sessions_canceling ON public.sessions USING btree (status_time) WHERE (status = 'canceling'::text);
+CREATE INDEX sessions_ending_with_their_token ON public.sessions USING btree (auth_token_id) WHERE (end_on_token_expiry AND (status = ANY (ARRAY['pending'::text, 'active'::text])));
+CREATE INDEX sessions_everywhere_by_created_time ON public.sessions USING btree (created_time DESC, id DESC) WHERE (scope_id IS NOT NULL);
+CREATE INDEX sessions_everywhere_by_updated_time ON public.sessions USING btree (updated_time DESC, id DESC) WHERE (scope_id IS NOT NULL);
 CREATE INDEX sessions_live_by_created_time ON public.sessions USING btree (scope_id, created_time DESC, id DESC) WHERE (status <> 'terminated'::text);
+CREATE INDEX sessions_live_by_updated_time ON public.sessions USING btree (scope_id, updated_time DESC, id DESC) WHERE (status <> 'terminated'::text);
+CREATE INDEX sessions_live_by_user ON public.sessions USING btree (user_id, created_time DESC, id DESC) WHERE (status <> 'terminated'::text);
+CREATE INDEX sessions_live_by_user_and_updated_time ON public.sessions USING btree (user_id, updated_time DESC, id DESC) WHERE (status <> 'terminated'::text);
+CREATE INDEX sessions_live_everywhere_by_created_time ON public.sessions USING btree (created_time DESC, id DESC) WHERE ((status <> 'terminated'::text) AND (scope_id IS NOT NULL));
+CREATE INDEX sessions_live_everywhere_by_updated_time ON public.sessions USING btree (updated_time DESC, id DESC) WHERE ((status <> 'terminated'::text) AND (scope_id IS NOT NULL));
 CREATE INDEX sessions_not_ended ON public.sessions USING btree (expiration_time) WHERE (status <> 'terminated'::text);
 CREATE INDEX sessions_terminated ON public.sessions USING btree (status_time) WHERE (status = 'terminated'::text);
 CREATE INDEX target_credential_sources_by_credential ON public.target_credential_sources USING btree (credential_id);
@@ -1182,13 +1360,19 @@ CREATE INDEX target_credential_sources_by_library ON public.target_credential_so
 CREATE INDEX target_host_sets_by_host_set ON public.target_host_sets USING btree (host_set_id);
 CREATE INDEX targets_by_created_time ON public.targets USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX targets_by_updated_time ON public.targets USING btree (scope_id, updated_time DESC, id DESC);
-CREATE INDEX tombstones_by_time ON public.tombstones USING btree (resource_type, deleted_time);
+CREATE INDEX targets_everywhere_by_created_time ON public.targets USING btree (created_time DESC, id DESC);
+CREATE INDEX targets_everywhere_by_updated_time ON public.targets USING btree (updated_time DESC, id DESC);
+CREATE INDEX tombstones_by_time ON public.tombstones USING btree (resource_type, deleted_time, id);
 CREATE INDEX users_by_created_time ON public.users USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX users_by_updated_time ON public.users USING btree (scope_id, updated_time DESC, id DESC);
+CREATE INDEX users_everywhere_by_created_time ON public.users USING btree (created_time DESC, id DESC);
+CREATE INDEX users_everywhere_by_updated_time ON public.users USING btree (updated_time DESC, id DESC);
 CREATE INDEX vault_credential_stores_by_key ON public.vault_credential_stores USING btree (key_id);
+CREATE INDEX worker_activation_tokens_by_key ON public.worker_activation_tokens USING btree (key_id);
 CREATE INDEX worker_attachments_by_controller ON public.worker_attachments USING btree (controller_id);
 CREATE INDEX worker_registrations_by_key ON public.worker_registrations USING btree (key_id);
 CREATE TRIGGER account_fixed_columns BEFORE UPDATE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'auth_method_id', 'created_time');
+CREATE TRIGGER account_left_user AFTER UPDATE OF user_id ON public.accounts FOR EACH ROW WHEN (((old.user_id IS NOT NULL) AND (new.user_id IS DISTINCT FROM old.user_id))) EXECUTE FUNCTION public.note_account_left_user();
 CREATE TRIGGER account_tombstone AFTER DELETE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('account');
 CREATE TRIGGER address_excludes_host_sources BEFORE UPDATE OF address ON public.targets FOR EACH ROW EXECUTE FUNCTION public.refuse_address_beside_host_sources();
 CREATE TRIGGER alias_fixed_columns BEFORE UPDATE ON public.aliases FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
@@ -1210,6 +1394,7 @@ CREATE TRIGGER credential_library_tombstone AFTER DELETE ON public.credential_li
 CREATE TRIGGER credential_store_fixed_columns BEFORE UPDATE ON public.credential_stores FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
 CREATE TRIGGER credential_store_tombstone AFTER DELETE ON public.credential_stores FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('credential-store');
 CREATE TRIGGER credential_tombstone AFTER DELETE ON public.credentials FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('credential');
+CREATE TRIGGER deleted_accounts AFTER DELETE ON public.accounts REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_deleted_accounts();
 CREATE TRIGGER deleted_worker_is_cut_off AFTER DELETE ON public.workers FOR EACH ROW EXECUTE FUNCTION public.notify_of_deleted_worker();
 CREATE TRIGGER global_scope_stays BEFORE DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.refuse_delete_of_global();
 CREATE TRIGGER group_fixed_columns BEFORE UPDATE ON public.groups FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'created_time');
@@ -1222,6 +1407,11 @@ CREATE TRIGGER host_set_tombstone AFTER DELETE ON public.host_sets FOR EACH ROW 
 CREATE TRIGGER host_source_excludes_address BEFORE INSERT ON public.target_host_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_host_source_beside_address();
 CREATE TRIGGER host_tombstone AFTER DELETE ON public.hosts FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('host');
 CREATE TRIGGER keys_rotated AFTER INSERT ON public.kms_data_key_versions FOR EACH ROW WHEN ((new.version > 1)) EXECUTE FUNCTION public.notify_of_keys();
+CREATE TRIGGER lost_grant_scopes AFTER DELETE ON public.role_grant_scopes REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_grants();
+CREATE TRIGGER lost_grants AFTER DELETE ON public.role_grants REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_grants();
+CREATE TRIGGER lost_managed_members AFTER DELETE ON public.managed_group_members REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_managed_members();
+CREATE TRIGGER lost_members AFTER DELETE ON public.group_members REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_members();
+CREATE TRIGGER lost_principals AFTER DELETE ON public.role_principals REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_principals();
 CREATE TRIGGER managed_group_fixed_columns BEFORE UPDATE ON public.managed_groups FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'auth_method_id', 'scope_id', 'created_time');
 CREATE TRIGGER managed_group_members_of_account AFTER INSERT OR UPDATE OF member_of_groups ON public.ldap_accounts FOR EACH ROW EXECUTE FUNCTION public.recompute_ldap_account();
 CREATE TRIGGER managed_group_members_of_group AFTER INSERT OR UPDATE OF group_names ON public.managed_groups FOR EACH ROW EXECUTE FUNCTION public.recompute_ldap_group();
