@@ -182,8 +182,20 @@ function facts(type: string, subtype: string | undefined): TypeFacts {
   return { ...general, ...(subtype === undefined ? {} : SUBTYPE_ACTIONS[`${type}/${subtype}`]) };
 }
 
+const EVERY_ID_ACTION: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.keys(TYPES).map((type) => {
+    const subtypes = Object.keys(SUBTYPE_ACTIONS).filter((key) => key.startsWith(`${type}/`));
+    return [
+      type,
+      [...new Set([type, ...subtypes].flatMap((key) => (TYPES[key] ?? SUBTYPE_ACTIONS[key])!.idActions ?? []))],
+    ];
+  }),
+);
+
 /** Actions on one item of a type. */
 export const idActions = (type: string, subtype?: string): readonly string[] => facts(type, subtype).idActions;
+/** Actions on items of a type, whatever their subtype. */
+export const everyIdAction = (type: string): readonly string[] => EVERY_ID_ACTION[type] ?? [];
 /** Actions on the collection of a type. */
 export const collectionActions = (type: string, subtype?: string): readonly string[] =>
   facts(type, subtype).collectionActions;
@@ -227,3 +239,7 @@ export const COLLECTIONS_BELOW = {
   'host-catalog/static': [below('host'), below('host-set')],
   'host-catalog/plugin': [below('host', collectionActions('host', 'plugin')), below('host-set')],
 } as const satisfies Record<string, readonly CollectionBelow[]>;
+
+/** Whether scopes of a kind hold items of a type. */
+export const livesIn = (type: string, kind: 'global' | 'org' | 'project'): boolean =>
+  COLLECTIONS_BELOW[kind].some((below) => below.type === type && below.actions.includes('list'));

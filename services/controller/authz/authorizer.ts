@@ -4,14 +4,19 @@
  */
 import { createHash } from 'node:crypto';
 import { ApiError } from '../../../lib/errors/errors';
-import type { Logger } from '../../../lib/log/log';
+import type { AeadKey } from '../../../lib/config/aead-key';
+import { eventLevel, type Logger } from '../../../lib/log/log';
+import { isRecoveryToken } from '../../../lib/recovery/recovery-token';
 import { verifyToken, type TokenDeps } from '../auth-tokens/tokens';
+import { acceptRecoveryToken, RECOVERY_USER } from '../recovery/accept-token';
 import type { Op } from '../rpc/service';
-import type { Actor, Allowed, Authz, Holdings } from './authz';
-import { loadGrants, type GrantRow } from './authorizer.store';
+import { everyIdAction } from './actions';
+import type { Actor, Allowed, Authz, Holdings, Reach } from './authz';
+import { loadGrants, loadGrantsByHolder, type GrantRow } from './authorizer.store';
 import {
   decide,
   GrantError,
+  grantedIds,
   parseGrant,
   reaches,
   type Decision,
@@ -37,12 +42,14 @@ export interface AuditEvent {
 }
 
 export interface AuthorizerDeps extends TokenDeps {
+  /** Absent: recovery tokens are refused. */
+  recoveryKey?: AeadKey | undefined;
   audit: (event: AuditEvent) => void;
 }
 
 /** Writes audit events as log lines with `type: "audit"`, whatever level the log has. */
 export function auditLog(log: Logger): (event: AuditEvent) => void {
-  const audit = log.child({ type: 'audit' }, { level: 'info' });
+  const audit = log.child({ type: 'audit' }, { level: eventLevel(log, 'audit') });
   return (event) => audit.info(event, 'audit');
 }
 
@@ -54,6 +61,9 @@ interface Session {
   /** Grants that reach a scope and may be about a type, by both. */
   near: Map<string, HeldGrant[]>;
 }
+
+/** What the recovery user may do: everything. */
+const RECOVERY: Decision = { allowed: true, outputFields: 'all', by: { roleId: 'none', grant: 'recovery key' } };
 
 /** Parsed grants; the texts are canonical and few. */
 const MAX_PARSED = 10_000;
@@ -75,7 +85,7 @@ class Authorizer implements Authz {
     const decision = await this.decide(op, action, resource);
     this.deps.audit(auditEvent(op, actor, action, resource, decision));
     if (decision.allowed) return { actor, action, resource, decision } as unknown as Allowed<A>;
-    if (actor.authTokenId === undefined) {
+    if (actor.userId === 'u_anon') {
       throw new ApiError('Unauthenticated', 'Unauthenticated, or invalid token.');
     }
     throw new ApiError('PermissionDenied', 'Forbidden.');
@@ -86,6 +96,7 @@ class Authorizer implements Authz {
   }
 
   private decideIn({ subject, grants, near }: Session, action: string, resource: Resource): Decision {
+    if (subject.userId === RECOVERY_USER) return RECOVERY;
     const key = `${resource.type} ${resource.scopeId} ${resource.parentScopeId ?? ''}`;
     let candidates = near.get(key);
     if (candidates === undefined) {
@@ -93,6 +104,19 @@ class Authorizer implements Authz {
       near.set(key, candidates);
     }
     return decide(subject, candidates, resource, action);
+  }
+
+  async reach(op: Op, collection: Resource): Promise<Reach> {
+    return this.reachIn(await this.session(op), collection);
+  }
+
+  private reachIn(session: Session, collection: Resource): Reach {
+    const actions = everyIdAction(collection.type);
+    const plain = actions.filter((action) => !action.endsWith(':self'));
+    const mayAny = (some: readonly string[]) =>
+      some.some((action) => this.decideIn(session, action, { ...collection, id: ANY_ID }).allowed);
+    if (mayAny(plain)) return { everything: true, own: true, ids: [] };
+    return { everything: false, own: mayAny(actions), ids: grantedIds(session.subject, session.grants, collection) };
   }
 
   async allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]> {
@@ -104,16 +128,39 @@ class Authorizer implements Authz {
   }
 
   async grantsHash(op: Op): Promise<string> {
-    return hashOf((await this.session(op)).grants);
+    const { actor, grants } = await this.session(op);
+    return actor.userId === RECOVERY_USER ? RECOVERY_USER : hashOf(grants);
   }
 
   async holdings(userId: string): Promise<Holdings> {
-    const everybody = userId === 'u_anon' ? ['u_anon'] : ['u_anon', 'u_auth'];
+    return (await this.holdingsOf([userId])).get(userId)!;
+  }
+
+  async holdingsOf(userIds: readonly string[]): Promise<Map<string, Holdings>> {
+    const everybody = ['u_anon', 'u_auth'];
+    const held = await loadGrantsByHolder(this.deps.db.executor, [...everybody, ...userIds]);
+    const byHolder = new Map<string, GrantRow[]>();
+    for (const { holder, ...grant } of held) byHolder.set(holder, [...(byHolder.get(holder) ?? []), grant]);
+    return new Map(
+      userIds.map((userId) => {
+        const holders = new Set([...(userId === 'u_anon' ? [] : ['u_auth']), 'u_anon', userId]);
+        return [
+          userId,
+          this.holdingsFrom(
+            userId,
+            [...holders].flatMap((holder) => byHolder.get(holder) ?? []),
+          ),
+        ];
+      }),
+    );
+  }
+
+  private holdingsFrom(userId: string, held: readonly GrantRow[]): Holdings {
     // Only whether somebody is logged in counts; there is no token.
     const authTokenId = userId === 'u_anon' ? undefined : 'none';
-    const held = await loadGrants(this.deps.db.executor, [...everybody, userId]);
     const session = this.toSession({ userId, accountId: undefined, authTokenId }, held);
     return {
+      reach: (collection) => this.reachIn(session, collection),
       hasAny: (actions, resource) => actions.some((action) => this.decideIn(session, action, resource).allowed),
       grantsHash: hashOf(session.grants),
     };
@@ -129,13 +176,21 @@ class Authorizer implements Authz {
   }
 
   private async load(op: Op): Promise<Session> {
-    const verified = op.token === undefined ? undefined : await verifyToken(this.deps, op.token, op.clock.now());
-    if (verified === undefined) {
-      const actor: Actor = { userId: 'u_anon', accountId: undefined, authTokenId: undefined };
-      return this.toSession(actor, await loadGrants(this.deps.db.executor, ['u_anon']));
+    if (op.token !== undefined && isRecoveryToken(op.token)) {
+      const { db, recoveryKey } = this.deps;
+      const actor: Actor = { userId: RECOVERY_USER, accountId: undefined, authTokenId: undefined };
+      if (await acceptRecoveryToken({ db, recoveryKey }, op, op.token)) return this.toSession(actor, []);
+      return this.anonymous();
     }
+    const verified = op.token === undefined ? undefined : await verifyToken(this.deps, op.token, op.clock.now());
+    if (verified === undefined) return this.anonymous();
     const { id, user_id, account_id, grants } = verified;
     return this.toSession({ userId: user_id, accountId: account_id, authTokenId: id }, grants);
+  }
+
+  private async anonymous(): Promise<Session> {
+    const actor: Actor = { userId: 'u_anon', accountId: undefined, authTokenId: undefined };
+    return this.toSession(actor, await loadGrants(this.deps.db.executor, ['u_anon']));
   }
 
   private toSession(actor: Actor, rows: readonly GrantRow[]): Session {
@@ -146,7 +201,7 @@ class Authorizer implements Authz {
       const { role_id: roleId, role_scope_id: roleScopeId, grant_scope_id: grantScope } = row;
       grants.push({ grant, roleId, roleScopeId, grantScope });
     }
-    const subject = { userId: actor.userId, accountId: actor.accountId, anonymous: actor.authTokenId === undefined };
+    const subject = { userId: actor.userId, accountId: actor.accountId, anonymous: actor.userId === 'u_anon' };
     return { actor, subject, grants, near: new Map() };
   }
 
@@ -159,6 +214,9 @@ class Authorizer implements Authz {
     return grant;
   }
 }
+
+/** Stands for an item that no grant names. */
+const ANY_ID = 'any';
 
 function hashOf(grants: readonly HeldGrant[]): string {
   const lines = grants.map((held) => `${held.grant.canonical} ${held.roleId} ${held.grantScope}`).sort();

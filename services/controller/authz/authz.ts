@@ -9,10 +9,10 @@ export type { Resource } from './grants';
 
 /** Who acts. */
 export interface Actor {
-  /** `u_anon` for callers without a valid token. */
+  /** `u_anon` for callers without a valid token, `u_recovery` for those with a token of the recovery key. */
   userId: string;
   accountId: string | undefined;
-  /** Absent for anonymous callers. */
+  /** Absent for anonymous callers and for the recovery user. */
   authTokenId: string | undefined;
 }
 
@@ -27,8 +27,18 @@ export interface Allowed<A extends string = string> {
   readonly decision: Decision;
 }
 
+/** What of a collection somebody can have an action on: everything, what is theirs, and single items. */
+export interface Reach {
+  everything: boolean;
+  /** Their own items, by `:self` actions. */
+  own: boolean;
+  ids: readonly string[];
+}
+
 /** The rights of a user, without an operation of its own. */
 export interface Holdings {
+  /** See {@link Authz.reach}. */
+  reach(collection: Resource): Reach;
   /** Whether the user has any of the actions on the resource. */
   hasAny(actions: readonly string[], resource: Resource): boolean;
   grantsHash: string;
@@ -41,10 +51,14 @@ export interface Authz {
   check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>>;
   /** The same decision without an error or an audit event: for lists and authorized_actions. */
   decide(op: Op, action: string, resource: Resource): Promise<Decision>;
+  /** What of the collection lists need to look at: it holds all that {@link allowedActions} is not empty for. */
+  reach(op: Op, collection: Resource): Promise<Reach>;
   /** Those of `actions` that the caller may perform on the resource. */
   allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]>;
   /** Hash of the caller's grants; list tokens are bound to it. */
   grantsHash(op: Op): Promise<string>;
   /** What another user holds by itself and through its groups, whoever asks. */
   holdings(userId: string): Promise<Holdings>;
+  /** The same of many users, by their ids, in one statement. */
+  holdingsOf(userIds: readonly string[]): Promise<Map<string, Holdings>>;
 }

@@ -2,7 +2,7 @@
  * The decision: which of the grants a caller holds apply to a resource, whether one of them allows an action, and which
  * fields of the answer they let through. Pure; there are no deny rules, and the order of grants does not matter.
  */
-import { isGlobalOnly, isTopLevel } from './actions';
+import { isGlobalOnly, isTopLevel, typeOfId } from './actions';
 import { isCollectionAction, templateOf, type Grant } from './grant-parser';
 
 export { GrantError, parseGrant, type Grant } from './grant-parser';
@@ -110,12 +110,20 @@ function matchesAnonymous(grant: Grant, resource: Resource, action: string): boo
   return resource.type === 'auth-method' && ['list', 'no-op', 'authenticate'].includes(action);
 }
 
-/** Templates stand for the caller; one that the caller has nothing for stands for no id. */
 function hasId(grant: Grant, id: string | undefined, subject: Subject): boolean {
-  if (!id) return false;
-  return grant.ids!.some((granted) => {
-    if (granted === id) return true;
-    const template = templateOf(granted);
-    return template !== undefined && (template === 'user' ? subject.userId : subject.accountId) === id;
-  });
+  return !!id && grant.ids!.some((granted) => granted === id || meantBy(granted, subject) === id);
+}
+
+/** Templates stand for the caller; one that the caller has nothing for stands for no id. */
+function meantBy(granted: string, subject: Subject): string | undefined {
+  const template = templateOf(granted);
+  if (template === undefined) return granted;
+  return template === 'user' ? subject.userId : subject.accountId;
+}
+
+/** Ids of the collection's type that grants name which reach the collection. */
+export function grantedIds(subject: Subject, grants: readonly HeldGrant[], collection: Resource): string[] {
+  const near = grants.filter((held) => reaches(held, collection)).flatMap((held) => held.grant.ids ?? []);
+  const ids = near.map((granted) => meantBy(granted, subject));
+  return [...new Set(ids.filter((id) => id !== undefined && typeOfId(id) === collection.type) as string[])];
 }

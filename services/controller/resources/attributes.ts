@@ -1,5 +1,5 @@
 /** `attributes`, the object whose fields depend on the type of the resource. Clients may send numbers as texts. */
-import type { FieldErrors } from './fields';
+import { FieldErrors } from './fields';
 
 interface ValueOf {
   text: string;
@@ -16,21 +16,19 @@ export type Attributes<T extends Known> = { [K in keyof T]?: ValueOf[T[K]] };
 const MAX_NUMBER = 2 ** 32 - 1;
 
 /**
- * The attributes given, null being none. Unknown names and values of the wrong kind are one error of the whole object,
- * and the answer is undefined.
+ * The attributes given, null being none. Unknown names and values of the wrong kind are one error of the whole object:
+ * 400 with nothing else, as what else is wrong cannot be told.
  */
 export function readAttributes<T extends Known>(
-  errors: FieldErrors,
   given: Readonly<Record<string, unknown>> | undefined,
   known: T,
-): Attributes<T> | undefined {
+): Attributes<T> {
   const read: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given ?? {})) {
     const kind = Object.hasOwn(known, name) ? known[name] : undefined;
     const understood = kind === undefined ? undefined : READERS[kind](value);
     if (kind === undefined || (understood === undefined && value !== null)) {
-      errors.add('attributes', 'Attribute fields do not match the expected format.');
-      return undefined;
+      new FieldErrors().add('attributes', 'Attribute fields do not match the expected format.').throwIfAny();
     }
     if (understood !== undefined) read[name] = understood;
   }

@@ -69,8 +69,8 @@ function checkText(errors: FieldErrors, item: CommonFields): void {
 const MAX_SHORT_NAME = 127;
 const MAX_SHORT_DESCRIPTION = 1_023;
 
-/** For resources whose names and descriptions have tighter limits than most. */
-export function checkShortText(errors: FieldErrors, item: CommonFields): void {
+/** For resources whose names and descriptions have tighter limits than most (only what is in `item` is looked at). */
+export function checkShortText(errors: FieldErrors, item: Pick<CommonFields, 'name' | 'description'>): void {
   const { name = '', description = '' } = item;
   const text = (what: string, max: number) => `${what} must have at most ${max} characters.`;
   errors.require(name.trim().length <= MAX_SHORT_NAME, 'name', text('Name', MAX_SHORT_NAME));

@@ -14,8 +14,8 @@ export type ListPhase =
   | { kind: 'pages'; began: number; after: Position }
   /** The last phase ended; it began at `began`. */
   | { kind: 'ended'; began: number }
-  /** Pages of a refresh that looks at changes since `since`. */
-  | { kind: 'refresh'; began: number; since: number; after: Position };
+  /** Pages of a refresh that looks at changes since `since`; deleted ids up to `removedAfter` have been told. */
+  | { kind: 'refresh'; began: number; since: number; after: Position; removedAfter: Position };
 
 export interface ListToken {
   resourceType: string;
@@ -42,20 +42,24 @@ function encodePhase(phase: ListPhase): unknown[] {
     case 'ended':
       return ['ended', phase.began];
     case 'refresh':
-      return ['refresh', phase.began, phase.since, ...phase.after];
+      return ['refresh', phase.began, phase.since, ...phase.after, ...phase.removedAfter];
   }
 }
 
 const isTime = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && Math.abs(value) < 8.64e15;
 
-function decodePhase(parts: unknown[]): ListPhase | undefined {
-  const [kind, began, since, time, id] = parts;
+const positionOf = (time: unknown, id: unknown): Position | undefined =>
+  isTime(time) && typeof id === 'string' ? [time, id] : undefined;
+
+function decodePhase([kind, began, since, ...positions]: unknown[]): ListPhase | undefined {
   if (!isTime(began)) return undefined;
   if (kind === 'ended') return { kind, began };
-  if (!isTime(time) || typeof id !== 'string' || !isTime(since)) return undefined;
-  if (kind === 'pages') return { kind, began, after: [time, id] };
-  return kind === 'refresh' ? { kind, began, since, after: [time, id] } : undefined;
+  const after = positionOf(positions[0], positions[1]);
+  if (!isTime(since) || after === undefined) return undefined;
+  if (kind === 'pages') return { kind, began, after };
+  const removedAfter = positionOf(positions[2], positions[3]);
+  return kind === 'refresh' && removedAfter !== undefined ? { kind, began, since, after, removedAfter } : undefined;
 }
 
 /** Parses a token and checks its type, grants and age. */

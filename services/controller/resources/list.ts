@@ -6,9 +6,9 @@ import { invalidArgument } from '../../../lib/errors/errors';
 import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
 import type { Resource } from '../authz/authz';
 import type { ControllerDeps } from '../context';
-import { rows, row, sql, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
 import { MESSAGE } from './fields';
+import { COUNT_LIMIT, countRows, fetchPage, fetchRemoved, type Extent, type Listed, type Walk } from './list-page';
 import { decodeListToken, encodeListToken, type ListPhase, type Position } from './list-token';
 import { cutFields } from './present';
 
@@ -29,18 +29,16 @@ export interface ListResponse<I> {
 }
 
 /** How one kind of resource is listed. */
-export interface ListDefinition<R extends ListedRow, I extends object> {
+export interface ListDefinition<R extends ListedRow, I extends object> extends Listed {
   /** Names the resource in grants, tombstones and list tokens. */
   type: string;
-  /** `select ... from <table> r join ...`; condition, order and limit are appended. */
-  select: RawBuilder<unknown>;
-  /** `from <table> r` alone, for the count. */
-  from: RawBuilder<unknown>;
   resource(row: R): Resource;
   /** Id actions of the item. */
   actions(row: R): readonly string[];
-  /** User whose `:self` actions it is; others need a plain action to see it. */
+  /** User whose `:self` actions it is, `user_id` of the row; others need a plain action to see it. */
   owner?(row: R): string | null;
+  /** Message about a filter that cannot be parsed, of nouns whose list errors have another than most. */
+  filterMessage?: string;
   item(row: R): I;
   /** Fields that depend on the caller, such as `authorized_collection_actions`. */
   extra?(op: Op, row: R): Promise<object>;
@@ -55,76 +53,77 @@ export interface ListedRow {
 
 /** Changes of concurrent transactions may become visible this much later than their time says. */
 const REFRESH_LOOK_BACK_MS = 30_000;
-/** Counting stops here; more is only ever estimated. */
-const COUNT_LIMIT = 10_000;
-/** Rows fetched beyond the page when a filter or missing rights thin it out. */
-const MIN_FETCH = 50;
+/** Rows of one statement when a filter thins them out; it is also what a page without a match keeps in memory. */
+const FILTERED_FETCH = 500;
+/** Deleted ids of one answer; the next page goes on with the others. */
+const REMOVED_LIMIT = COUNT_LIMIT;
 
-interface Walk {
-  by: 'created_time' | 'updated_time';
-  after: Position | undefined;
-  since: number | undefined;
+interface Phase extends Walk {
   began: number;
+  /** The last deleted id that the client was told of; undefined in a first listing. */
+  removedAfter: Position | undefined;
 }
 
-function walkOf(phase: ListPhase | undefined, nowMs: number): Walk {
+function phaseOf(phase: ListPhase | undefined, nowMs: number): Phase {
+  const first = { by: 'created_time', since: undefined, removedAfter: undefined } as const;
   switch (phase?.kind) {
     case undefined:
-      return { by: 'created_time', after: undefined, since: undefined, began: nowMs };
+      return { ...first, after: undefined, began: nowMs };
     case 'pages':
-      return { by: 'created_time', after: phase.after, since: undefined, began: phase.began };
-    case 'ended':
-      return { by: 'updated_time', after: undefined, since: phase.began - REFRESH_LOOK_BACK_MS, began: nowMs };
+      return { ...first, after: phase.after, began: phase.began };
+    case 'ended': {
+      const since = phase.began - REFRESH_LOOK_BACK_MS;
+      return { by: 'updated_time', after: undefined, since, began: nowMs, removedAfter: [since, ''] };
+    }
     case 'refresh':
-      return { by: 'updated_time', after: phase.after, since: phase.since, began: phase.began };
+      return { by: 'updated_time', ...phase };
   }
 }
 
-/**
- * One page. `within` limits the rows (scopes or parent); the caller has already been allowed to list there.
- */
+/** What a list works with. */
+interface Listing<R extends ListedRow, I extends object> {
+  deps: ControllerDeps;
+  op: Op;
+  definition: ListDefinition<R, I>;
+  extent: Extent;
+  /** Undefined lets everything through. */
+  matches: ((input: unknown) => boolean) | undefined;
+}
+
+/** One page of what is in the extent; the caller has already been allowed to list there. */
 export async function list<R extends ListedRow, I extends object>(
   deps: ControllerDeps,
   op: Op,
   definition: ListDefinition<R, I>,
-  within: RawBuilder<unknown>,
+  extent: Extent,
   request: ListRequest,
 ): Promise<ListResponse<Partial<I>>> {
-  const matches = compile(request.filter);
+  const listing = {
+    deps,
+    op,
+    definition,
+    extent,
+    matches: request.filter === '' ? undefined : compileListFilter(request.filter, definition.filterMessage),
+  };
   const nowMs = deps.clock.now().getTime();
-  const grantsHash = await deps.authz.grantsHash(op);
-  const expected = { resourceType: definition.type, grantsHash, nowMs };
-  const phase = request.list_token === '' ? undefined : decodeListToken(request.list_token, expected);
-  const walk = walkOf(phase, nowMs);
+  const expected = { resourceType: definition.type, grantsHash: await deps.authz.grantsHash(op), nowMs };
+  const initial = request.list_token === '';
+  const phase = phaseOf(initial ? undefined : decodeListToken(request.list_token, expected), nowMs);
   const max = deps.config.maxPageSize;
-  const size = request.page_size > 0 ? Math.min(request.page_size, max) : max;
-  const page = await fill(deps, op, definition, within, walk, size, matches);
-  const token = (next: ListPhase) => encodeListToken({ ...expected, createdMs: nowMs, phase: next });
-  const refresh = walk.since !== undefined;
+  const page = await fill(listing, phase, request.page_size > 0 ? Math.min(request.page_size, max) : max);
+  const removed = await removedSince(deps, definition.type, phase.removedAfter);
+  const next = nextPhase(page, removed, phase);
+  const empty = initial && page.items.length === 0 && next.kind === 'ended';
   return {
     items: page.items,
-    response_type: page.more === undefined ? 'complete' : 'delta',
-    list_token: nextToken(page, walk, refresh, phase === undefined, token),
-    sort_by: walk.by,
+    response_type: next.kind === 'ended' ? 'complete' : 'delta',
+    list_token: empty ? '' : encodeListToken({ ...expected, createdMs: nowMs, phase: next }),
+    sort_by: phase.by,
     sort_dir: 'desc',
-    removed_ids: refresh ? await removedIds(deps, definition.type, walk.since!) : [],
-    est_item_count: await estimate(deps, definition, within, page, phase === undefined),
+    removed_ids: removed.ids,
+    est_item_count:
+      initial && page.more === undefined ? page.items.length : await countRows(deps.db.executor, definition, extent),
   };
-}
-
-function nextToken(
-  page: Page<unknown>,
-  walk: Walk,
-  refresh: boolean,
-  initial: boolean,
-  token: (p: ListPhase) => string,
-): string {
-  if (page.more !== undefined) {
-    return refresh
-      ? token({ kind: 'refresh', began: walk.began, since: walk.since!, after: page.more })
-      : token({ kind: 'pages', began: walk.began, after: page.more });
-  }
-  return initial && page.items.length === 0 ? '' : token({ kind: 'ended', began: walk.began });
 }
 
 interface Page<I> {
@@ -133,56 +132,51 @@ interface Page<I> {
   more: Position | undefined;
 }
 
+interface Removed {
+  ids: string[];
+  /** Position of the last id; `more` says whether others follow. */
+  last: Position | undefined;
+  more: boolean;
+}
+
+function nextPhase(page: Page<unknown>, removed: Removed, { began, since }: Phase): ListPhase {
+  if (page.more === undefined && !removed.more) return { kind: 'ended', began };
+  if (since === undefined) return { kind: 'pages', began, after: page.more! };
+  // Before everything that changed: only deleted ids are left to tell.
+  const after = page.more ?? ([since, ''] as const);
+  return { kind: 'refresh', began, since, after, removedAfter: removed.last! };
+}
+
 async function fill<R extends ListedRow, I extends object>(
-  deps: ControllerDeps,
-  op: Op,
-  definition: ListDefinition<R, I>,
-  within: RawBuilder<unknown>,
+  listing: Listing<R, I>,
   walk: Walk,
   size: number,
-  matches: (input: unknown) => boolean,
 ): Promise<Page<Partial<I>>> {
+  const { deps, op, definition, extent, matches } = listing;
   const items: Partial<I>[] = [];
+  if (extent.length === 0) return { items, more: undefined };
   let last: Position | undefined;
+  // The extent holds hardly a row that is not shown, so that one statement makes a page unless there is a filter.
+  let wanted = matches === undefined ? size + 1 : Math.max(size + 1, FILTERED_FETCH);
   for (let after = walk.after; ;) {
-    const wanted = Math.max(size - items.length + 1, Math.min(MIN_FETCH, deps.config.maxPageSize));
-    const batch = await fetch<R>(deps, definition.select, within, { ...walk, after }, wanted);
+    op.signal.throwIfAborted();
+    const batch = await fetchPage<R>(deps.db.executor, definition, extent, { ...walk, after }, wanted);
     for (const candidate of batch) {
-      const item = await show(deps, op, definition, candidate);
       after = [candidate[walk.by].getTime(), candidate.id];
-      if (item === undefined || !matches({ item: definition.toJSON(item) })) continue;
+      const item = await show(listing, candidate);
+      if (item === undefined) continue;
       if (items.length === size) return { items, more: last };
       items.push(item);
       last = after;
     }
     if (batch.length < wanted) return { items, more: undefined };
+    wanted = Math.max(size + 1, FILTERED_FETCH);
   }
 }
 
-function fetch<R>(
-  deps: ControllerDeps,
-  select: RawBuilder<unknown>,
-  within: RawBuilder<unknown>,
-  walk: Walk,
-  limit: number,
-) {
-  const by = sql.ref(`r.${walk.by}`);
-  const after =
-    walk.after === undefined
-      ? sql`true`
-      : sql`(${by}, r.id) < (${new Date(walk.after[0])}::timestamptz, ${walk.after[1]})`;
-  const since = walk.since === undefined ? sql`true` : sql`${by} >= ${new Date(walk.since)}::timestamptz`;
-  return rows<R>(
-    deps.db.executor,
-    sql`${select} where ${within} and ${after} and ${since} order by ${by} desc, r.id desc limit ${limit}`,
-  );
-}
-
-/** The item as the caller may see it, or undefined when it has no action on it. */
+/** The item as the caller may see it; undefined when it has no action on it or the filter leaves it out. */
 async function show<R extends ListedRow, I extends object>(
-  deps: ControllerDeps,
-  op: Op,
-  definition: ListDefinition<R, I>,
+  { deps, op, definition, matches }: Listing<R, I>,
   candidate: R,
 ): Promise<Partial<I> | undefined> {
   const resource = definition.resource(candidate);
@@ -191,41 +185,33 @@ async function show<R extends ListedRow, I extends object>(
   if (!authorized_actions.some((action) => !foreign || !action.endsWith(':self'))) return undefined;
   const decision = await deps.authz.decide(op, 'list', resource);
   const extra = await definition.extra?.(op, candidate);
-  return cutFields({ ...definition.item(candidate), ...extra, authorized_actions }, decision);
+  const item = cutFields({ ...definition.item(candidate), ...extra, authorized_actions }, decision);
+  return matches === undefined || matches({ item: definition.toJSON(item) }) ? item : undefined;
 }
 
-async function removedIds(deps: ControllerDeps, type: string, since: number): Promise<string[]> {
-  const found = await rows<{ id: string }>(
-    deps.db.executor,
-    sql`select id from tombstones where resource_type = ${type} and deleted_time >= ${new Date(since)}
-        order by deleted_time desc, id limit ${COUNT_LIMIT}`,
-  );
-  return found.map((r) => r.id);
+async function removedSince(deps: ControllerDeps, type: string, after: Position | undefined): Promise<Removed> {
+  if (after === undefined) return { ids: [], last: undefined, more: false };
+  const found = await fetchRemoved(deps.db.executor, type, after, REMOVED_LIMIT);
+  const end = found.at(-1);
+  return {
+    ids: found.map((removed) => removed.id),
+    last: end === undefined ? after : [end.at.getTime(), end.id],
+    more: found.length === REMOVED_LIMIT,
+  };
 }
 
-async function estimate<R extends ListedRow, I extends object>(
-  deps: ControllerDeps,
-  definition: ListDefinition<R, I>,
-  within: RawBuilder<unknown>,
-  page: Page<unknown>,
-  initial: boolean,
-): Promise<number> {
-  if (initial && page.more === undefined) return page.items.length;
-  const counted = await row<{ n: bigint }>(
-    deps.db.executor,
-    sql`select count(*) as n from (select 1 ${definition.from} where ${within} limit ${COUNT_LIMIT}) c`,
-  );
-  return Number(counted?.n ?? 0n);
-}
+/** Comes before the parser's reason; clients know the whole text. */
+const FILTER_REFUSED = "handlers.NewFilter: couldn't build filter: parameter violation: error #100: ";
 
-function compile(filter: string): (input: unknown) => boolean {
+/** The filter of a list request as a predicate; 400 with `message` when it cannot be parsed. */
+export function compileListFilter(filter: string, message: string = MESSAGE.identifier): (input: unknown) => boolean {
   if (filter === '') return () => true;
   try {
     return compileFilter(filter);
   } catch (error) {
     if (!(error instanceof FilterSyntaxError)) throw error;
-    throw invalidArgument(MESSAGE.identifier, [
-      { name: 'filter', description: `This field could not be parsed. ${error.message}` },
+    throw invalidArgument(message, [
+      { name: 'filter', description: `This field could not be parsed. ${FILTER_REFUSED}${error.message}` },
     ]);
   }
 }

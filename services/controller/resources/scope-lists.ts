@@ -5,6 +5,7 @@ import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { FieldErrors, isScopeId, MESSAGE } from './fields';
+import { extentOf, reachedScopes } from './list-extent';
 import { list, type ListDefinition, type ListedRow, type ListRequest, type ListResponse } from './list';
 
 /** A scope as far as decisions need it. */
@@ -29,36 +30,40 @@ export const collectionIn = (type: string, scope: ScopeNode) => ({
   parentScopeId: scope.scope_id ?? undefined,
 });
 
-/** Ids of the scopes to list in; throws 401 or 403 when there is none. */
-export async function listableScopes(
+/** Scopes to list in; throws 401 or 403 when there is none. */
+async function listableScopes(
   deps: ControllerDeps,
   op: Op,
   type: string,
   request: { scope_id: string; recursive: boolean },
-): Promise<string[]> {
+): Promise<{ scopes: ScopeNode[]; tree: ScopeNode[] }> {
   if (!request.recursive) {
     const scope = await scopeNode(deps.db.executor, request.scope_id);
     await deps.authz.check(op, 'list', collectionIn(type, scope));
-    return [scope.id];
+    return { scopes: [scope], tree: [] };
   }
-  const tree = await rows<ScopeNode>(deps.db.executor, sql`select id, type, scope_id from scopes`);
+  const tree = await allScopes(deps.db.executor);
   const root = tree.find((scope) => scope.id === request.scope_id);
   if (root === undefined) throw resourceNotFound();
   const allowed = new Set<string>();
   for (const scope of tree) {
     if ((await deps.authz.decide(op, 'list', collectionIn(type, scope))).allowed) allowed.add(scope.id);
   }
-  const qualified = below(tree, root).filter(
+  const scopes = below(tree, root).filter(
     (scope) => allowed.has(scope.id) || allowed.has(scope.scope_id ?? '') || allowed.has('global'),
   );
-  if (qualified.length === 0) await refuse(deps, op, type, root);
-  return qualified.map((scope) => scope.id);
+  if (scopes.length === 0) await refuse(deps, op, type, root);
+  return { scopes, tree };
 }
 
-/** The root and everything below it. */
-export function below(tree: readonly ScopeNode[], root: ScopeNode): ScopeNode[] {
-  const children = tree.filter((scope) => scope.scope_id === root.id);
-  return [root, ...children.flatMap((child) => below(tree, child))];
+/** The scope tree; it is small beside what is in it. */
+export const allScopes = (on: Executor): Promise<ScopeNode[]> =>
+  rows<ScopeNode>(on, sql`select id, type, scope_id from scopes`);
+
+/** The root and everything below it, which is two levels at most. */
+function below(tree: readonly ScopeNode[], root: ScopeNode): ScopeNode[] {
+  const children = new Set(tree.filter((scope) => scope.scope_id === root.id).map((scope) => scope.id));
+  return tree.filter((scope) => scope === root || children.has(scope.id) || children.has(scope.scope_id ?? ''));
 }
 
 /** Emits the audit event of the refusal; recursive lists answer 403 even to anonymous callers. */
@@ -81,10 +86,12 @@ export async function listInScopes<R extends ListedRow, I extends object>(
   op: Op,
   definition: ListDefinition<R, I>,
   request: ListRequest & { scope_id: string; recursive: boolean },
-  only?: RawBuilder<unknown>,
+  only: RawBuilder<unknown> = sql`true`,
 ): Promise<ListResponse<Partial<I>>> {
-  const scopes = await listableScopes(deps, op, definition.type, request);
-  // With a single scope the planner walks the index in order and stops after a page.
-  const within = scopes.length === 1 ? sql`r.scope_id = ${scopes[0]}` : sql`r.scope_id = any(${scopes}::text[])`;
-  return list(deps, op, definition, only === undefined ? within : sql`${within} and ${only}`, request);
+  const { type, owner } = definition;
+  const { scopes, tree } = await listableScopes(deps, op, type, request);
+  const ownerId = owner === undefined ? undefined : (await deps.authz.actor(op)).userId;
+  const reach = (scope: ScopeNode) => deps.authz.reach(op, collectionIn(type, scope));
+  const reached = await reachedScopes(type, { scopes, tree }, reach);
+  return list(deps, op, definition, extentOf(reached, { column: sql`r.scope_id`, ownerId, only }), request);
 }
