@@ -29,7 +29,7 @@ const HELLO_TIMEOUT_MS = 10_000;
 const MISSING_GRACE_MS = 10_000;
 
 export class Attachment {
-  readonly id = `${newId('att')}${randomBase62(6)}`;
+  readonly id: string;
   private state: 'waiting for Hello' | 'reconciling' | 'attached' | 'ended' = 'waiting for Hello';
   private waiting: Push[] = [];
   private readonly timers: (() => void)[] = [];
@@ -50,6 +50,7 @@ export class Attachment {
     private readonly hooks: { attached(attachment: Attachment): void; ended(attachment: Attachment): void },
   ) {
     this.workerId = identity.workerId;
+    this.id = `${newId('att', deps.random)}${randomBase62(6, deps.random)}`;
     const { workerId } = this;
     this.done = new Promise((resolve) => (this.markDone = resolve));
     this.lastHeard = deps.clock.now().getTime();

@@ -12,6 +12,8 @@ import {
   type EnrollResponse,
 } from '../../../proto/gen/worker/control';
 import { waitFor } from '../../../test/harness/wait';
+import { createAuthz } from '../authz/authorizer';
+import { CONTROLLER_DEFAULTS } from '../config';
 import { sql, transaction } from '../db/db';
 import { startClusterListener, type ClusterListener } from '../listeners/cluster-listener';
 import { newConnectionId, newTofuToken, WORKER, type World } from '../sessions/sessions.fixture';
@@ -184,7 +186,8 @@ export async function startPart(
   const { db, kms, log, tofuHmac } = world;
   const control = await startControl({ name, db, kms, log, tofuHmac, authority, clock });
   const registry = new Registry();
-  const pushes = await startSessionPushes({ db, kms, log, control, clock, registry });
+  const authz = createAuthz({ config: CONTROLLER_DEFAULTS, db, kms, audit: () => undefined });
+  const pushes = await startSessionPushes({ db, kms, authz, log, control, clock, registry });
   const listener = await startClusterListener({
     address: { host: '127.0.0.1', port: 0 },
     secureContext: () => control.secureContext(),

@@ -5,7 +5,7 @@
 import { status, type handleUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
 import { ApiError } from '../../../lib/errors/errors';
-import { newId } from '../../../lib/ids/ids';
+import { newId, type RandomInt } from '../../../lib/ids/ids';
 import type { Logger } from '../../../lib/log/log';
 import type {
   ControlServiceServer,
@@ -15,7 +15,7 @@ import type {
 } from '../../../proto/gen/worker/control';
 import type { Db } from '../db/db';
 import type { Kms } from '../kms/kms';
-import { identityOf } from '../listeners/cluster-listener';
+import { identityOf, type WorkerIdentity } from '../listeners/cluster-listener';
 import {
   CERTIFICATE_LIFETIME_MS,
   issueServerIdentity,
@@ -43,6 +43,10 @@ export interface ControlOptions {
   log: Logger;
   authority: DeploymentAuthority;
   tofuHmac: TofuHmac;
+  random?: RandomInt | undefined;
+  /** Default: that of the certificate of the call's connection. */
+  identityOf?: ((call: object) => WorkerIdentity | undefined) | undefined;
+  issueIdentity?: typeof issueServerIdentity | undefined;
 }
 
 /** What streams need. */
@@ -75,12 +79,13 @@ export interface Control {
 
 /** Starts the lease and answers what the cluster listener serves. */
 export async function startControl(options: ControlOptions): Promise<Control> {
-  const deps: ControlDeps = { ...options, controllerId: newId('ctl') };
+  const deps: ControlDeps = { ...options, controllerId: newId('ctl', options.random) };
+  const issueIdentity = options.issueIdentity ?? issueServerIdentity;
   const streams = new Streams(deps);
   const lease = await startLease(deps, streams);
-  let identity = await issueServerIdentity(deps.authority, deps.clock.now());
+  let identity = await issueIdentity(deps.authority, deps.clock.now());
   const stopRenewal = deps.clock.every(CERTIFICATE_LIFETIME_MS / 2, () => {
-    issueServerIdentity(deps.authority, deps.clock.now()).then(
+    issueIdentity(deps.authority, deps.clock.now()).then(
       (renewed) => (identity = renewed),
       (error: unknown) => deps.log.error({ err: error }, 'the certificate of the cluster port could not be renewed'),
     );
@@ -99,7 +104,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       if (stored.current.certificate.equals(deps.authority.current.certificate)) return;
       // The services share this object.
       Object.assign(deps.authority, stored);
-      identity = await issueServerIdentity(deps.authority, deps.clock.now());
+      identity = await issueIdentity(deps.authority, deps.clock.now());
       streams.endAll(status.UNAUTHENTICATED, 'the certificate authority was replaced: enroll this worker again');
     },
     async close() {
@@ -121,7 +126,7 @@ class Streams {
   constructor(private readonly deps: ControlDeps) {}
 
   open(call: Parameters<ControlServiceServer['attach']>[0]): void {
-    const identity = identityOf(call);
+    const identity = (this.deps.identityOf ?? identityOf)(call);
     if (identity === undefined || identity.deploymentId !== this.deps.authority.deploymentId) {
       call.emit('error', {
         code: status.UNAUTHENTICATED,

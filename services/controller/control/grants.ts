@@ -54,5 +54,9 @@ export function cancellation(
 ): CancelSession | undefined {
   const cause = endedRefusal(session.status, session.termination_reason, session.expiration_time <= now);
   if (cause === undefined) return undefined;
-  return { session_id: session.id, cause, closed_by: session.ended_by ?? 'controller' };
+  return {
+    session_id: session.id,
+    cause,
+    closed_by: session.ended_by ?? (cause === 'expired' ? 'policy' : 'controller'),
+  };
 }

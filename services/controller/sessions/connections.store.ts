@@ -235,7 +235,7 @@ const freeSlots = (now: Date): RawBuilder<unknown> => sql`freed as (
 export function ending(now: Date, open: RawBuilder<unknown>, made: RawBuilder<unknown>): RawBuilder<unknown> {
   const reason = sql`case
     when ${open} > 0 then null
-    when s.status = 'canceling' then 'canceled'
+    when s.status = 'canceling' then case when s.access_revoked then 'access revoked' else 'canceled' end
     when s.expiration_time <= ${now}::timestamptz then 'timed out'
     when s.connection_limit <> -1 and ${made} >= s.connection_limit then 'connection limit' end`;
   return sql`

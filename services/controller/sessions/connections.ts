@@ -29,6 +29,8 @@ const REASONS = {
 
 export type Cause = keyof typeof REASONS;
 
+export const CAUSES = Object.keys(REASONS) as Cause[];
+
 export const isCause = (text: string): text is Cause => Object.hasOwn(REASONS, text);
 export const isClosedBy = (text: string): text is ClosedBy => (CLOSED_BY as readonly string[]).includes(text);
 
@@ -49,6 +51,8 @@ export interface ConnectionRow {
   closed_by: ClosedBy | null;
   cause: Cause | null;
   error: string | null;
+  connect_latency_us: number | null;
+  first_byte_latency_us: number | null;
 }
 
 export const shownConnection = (connection: ConnectionRow) => ({
@@ -62,6 +66,8 @@ export const shownConnection = (connection: ConnectionRow) => ({
   closed_by: connection.closed_by ?? '',
   cause: connection.cause ?? '',
   error: connection.error ?? '',
+  connect_latency_us: connection.connect_latency_us ?? undefined,
+  first_byte_latency_us: connection.first_byte_latency_us ?? undefined,
 });
 
 export type Refusal =
@@ -100,7 +106,7 @@ export function refusalOf(view: RefusedView): Refusal | undefined {
 
 /** Why a session takes nothing more; undefined while it does. */
 export function endedRefusal(status: SessionStatus, reason: string | null, expired: boolean): Refusal | undefined {
-  if (status === 'canceling' || reason === 'canceled') return 'canceled';
+  if (status === 'canceling' || reason === 'canceled' || reason === 'access revoked') return 'canceled';
   if (reason === 'timed out' || expired) return 'expired';
   if (reason === 'connection limit') return 'connection limit';
   return status === 'terminated' ? 'session ended' : undefined;

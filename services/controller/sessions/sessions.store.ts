@@ -7,7 +7,8 @@ import type { EndedBy, SessionRow, SessionStatus, TerminationReason } from './se
 
 const columns = sql`
   r.id, r.scope_id, r.target_id, r.user_id, r.auth_token_id, r.host_id, r.host_set_id, r.type, r.endpoint, r.certificate,
-  r.expiration_time, r.status, r.termination_reason, r.canceled_by, r.created_time, r.updated_time, r.version,
+  r.expiration_time, r.status, r.termination_reason, r.canceled_by, r.connection_limit, r.made,
+  r.concurrent_connection_limit, r.open, r.created_time, r.updated_time, r.version,
   (select jsonb_agg(jsonb_build_object('status', t.status, 'start_time', t.start_time, 'end_time', t.end_time)
     order by t.start_time desc) from session_states t where t.session_id = r.id) as states, ${scopeColumn}`;
 
@@ -32,7 +33,8 @@ export function findSessionWithConnections(on: Executor, id: string): Promise<Se
         'client_address', c.client_address, 'client_port', c.client_port,
         'endpoint_address', c.endpoint_address, 'endpoint_port', c.endpoint_port,
         'bytes_up', c.bytes_up::text, 'bytes_down', c.bytes_down::text, 'closed_reason', c.closed_reason,
-        'closed_by', c.closed_by, 'cause', c.cause, 'error', c.error) order by c.created_time desc, c.id desc)
+        'closed_by', c.closed_by, 'cause', c.cause, 'error', c.error,
+        'connect_latency_us', c.connect_latency_us, 'first_byte_latency_us', c.first_byte_latency_us) order by c.created_time desc, c.id desc)
       from session_connections c where c.session_id = r.id and c.client_address <> ${NOT_ON_RECORD}), '[]')
       as connections`,
   );
@@ -242,6 +244,19 @@ export async function endSession(
       left join session_workers w on w.session_id = s.id and w.worker_id = ${end.workerId}`,
   );
   return found!;
+}
+
+/** Ends live sessions that end with their token, where that expired by `now` or was last used by `stale`. */
+export async function endWithExpiredToken(on: Executor, now: Date, stale: Date): Promise<void> {
+  await sql`
+    with due as materialized (
+      select s.id from sessions s join auth_tokens t on t.id = s.auth_token_id
+      where s.end_on_token_expiry and s.status in ('pending', 'active')
+        and (t.expiration_time <= ${now} or t.approximate_last_used_time <= ${stale})
+      order by s.id for update of s
+    )
+    update sessions s set status = 'canceling', status_time = ${now}, ended_by = 'policy'
+    from due where s.id = due.id`.execute(on);
 }
 
 /** Sessions that one statement of a periodic task terminates or looks at. */

@@ -13,7 +13,7 @@ import { scopeInfo, type ScopeOfRow } from '../resources/rows';
 import { shownConnection, type ConnectionRow } from './connections';
 
 export type SessionStatus = 'pending' | 'active' | 'canceling' | 'terminated';
-export type TerminationReason = 'timed out' | 'canceled' | 'connection limit';
+export type TerminationReason = 'timed out' | 'canceled' | 'connection limit' | 'access revoked';
 /** In which role somebody ended a session; what workers tell clients as `closed_by`. */
 export type EndedBy = 'admin' | 'client' | 'policy' | 'controller';
 
@@ -49,6 +49,12 @@ export interface SessionRow {
   status: SessionStatus;
   termination_reason: TerminationReason | null;
   canceled_by: string | null;
+  /** -1 is no limit. */
+  connection_limit: number;
+  made: number;
+  /** -1 is no limit. */
+  concurrent_connection_limit: number;
+  open: number;
   created_time: Date;
   updated_time: Date;
   version: number;
@@ -94,6 +100,12 @@ export const sessionItem = (session: SessionRow) => ({
   certificate: session.certificate,
   termination_reason: session.termination_reason ?? '',
   canceled_by: session.canceled_by ?? '',
+  ...(session.connection_limit === -1
+    ? {}
+    : { connection_limit: session.connection_limit, connections_used: session.made }),
+  ...(session.concurrent_connection_limit === -1
+    ? {}
+    : { concurrent_connection_limit: session.concurrent_connection_limit, connections_open: session.open }),
   connections: (session.connections ?? []).map(shownConnection),
 });
 

@@ -1,7 +1,7 @@
 /** The two choices of authorize-session: which host, and which workers in which order. */
 import { randomInt } from 'node:crypto';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
-import { compileFilter } from '../../../lib/filter/filter';
+import { compileEvaluation } from '../../../lib/filter/filter';
 import type { Executor } from '../db/db';
 import { MESSAGE } from '../resources/fields';
 import { canonicalTags } from '../workers/workers';
@@ -26,7 +26,10 @@ export function chooseEndpoint(address: string | null, endpoints: readonly Endpo
   throw invalidArgument(MESSAGE.fields, [{ name: 'host_id', description: 'The requested host id is not available.' }]);
 }
 
-/** Workers that can take the session, in order of preference. Throws 503 when there is none. */
+/**
+ * Workers that can take the session, in order of preference. Throws 503 when there is none, and 400 when that is so
+ * because the filter means nothing on what is known of workers.
+ */
 export async function chooseWorkers(on: Executor, filter: string | null, now: Date): Promise<Candidate[]> {
   const alive = await candidates(on, now);
   if (alive.length === 0) {
@@ -35,8 +38,16 @@ export async function chooseWorkers(on: Executor, filter: string | null, now: Da
       'No worker is connected: start a worker, or check that it can reach the cluster port of a controller.',
     );
   }
-  const matches = filter === null ? () => true : compileFilter(filter);
-  const eligible = alive.filter((worker) => matches({ name: worker.name ?? '', tags: canonicalTags(worker) }));
+  const evaluate = filter === null ? () => true : compileEvaluation(filter);
+  const results = alive.map((worker) => evaluate({ name: worker.name ?? '', tags: canonicalTags(worker) }));
+  const eligible = alive.filter((_, at) => results[at]);
+  if (eligible.length === 0 && results.includes(undefined)) {
+    throw new ApiError(
+      'FailedPrecondition',
+      "The target's worker filter cannot be evaluated: compare /name with a text, ask whether a text is in a list of " +
+        '/tags, and check its regular expressions.',
+    );
+  }
   if (eligible.length === 0) {
     throw new ApiError(
       'Unavailable',

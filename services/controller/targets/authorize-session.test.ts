@@ -86,13 +86,13 @@ const op = (): Op => ({
 });
 const request = (id = TARGET) => ({ id, host_id: '', name: '', scope_id: '', scope_name: '' });
 
-test('costs four statements, and the grant goes out without reading anything back', async () => {
+test('costs five statements, and the grant goes out without reading anything back', async () => {
   const authorize = handler();
   await authorize(op(), request());
   world.statements.length = 0;
   const { item } = await authorize(op(), request());
-  // Target; token with grants; workers; session with its workers.
-  expect(world.statements).toHaveLength(4);
+  // Target; token with grants; workers; session with its workers; rights taken away meanwhile.
+  expect(world.statements).toHaveLength(5);
   expect(pushed.at(-1)).toMatchObject({ workerIds: [WORKER], grant: { session_id: item.session_id } });
   const stored = await row<{ key_id: string; private_key: Buffer }>(
     world.db.executor,
@@ -143,4 +143,13 @@ test('any pair of host and set has its chance; a wanted host is taken', () => {
   expect(chooseEndpoint('direct', [], 'hst_x')).toEqual({ address: 'direct', host_id: null, host_set_id: null });
   expect(hostOf('[::1]:9202')).toBe('::1');
   expect(hostOf('w.test:9202')).toBe('w.test');
+});
+
+test.each([
+  ['"/name" == "nobody"', 'Unavailable'],
+  ['"/tags" == "x"', 'FailedPrecondition'],
+  ['"/name" matches "("', 'FailedPrecondition'],
+  ['"/tags/none" matches "("', 'Unavailable'],
+])('a worker filter that leaves no worker: %s', async (filter, kind) => {
+  await expect(chooseWorkers(world.db.executor, filter, new Date())).rejects.toMatchObject({ kind });
 });

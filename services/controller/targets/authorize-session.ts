@@ -12,9 +12,11 @@ import type { Actor, Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import type { Control } from '../control/control';
 import { egressGrant } from '../control/grants';
+import { unlessBrokenOff } from '../db/db';
 import { cutFields } from '../resources/present';
 import { scopeInfo } from '../resources/rows';
 import type { Op } from '../rpc/service';
+import { mayStillOpen } from '../sessions/access-review';
 import { endpointUrl, SESSION_PREFIX } from '../sessions/sessions';
 import { insertSession } from '../sessions/sessions.store';
 import type { Candidate } from '../workers/workers.store';
@@ -45,12 +47,7 @@ export function authorizeSession(deps: AuthorizeSessionDeps) {
 
   return async (op: Op, request: AuthorizeSessionRequest) => {
     let target = await requestedTarget(on, request);
-    const allowed = await deps.authz.check(op, 'authorize-session', {
-      type: 'target',
-      id: target.id,
-      scopeId: target.scope_id,
-      parentScopeId: target.scope.parent_scope_id,
-    });
+    const allowed = await deps.authz.check(op, 'authorize-session', resourceOf(target));
     // Anonymous callers may be granted the action, but a session belongs to a token.
     if (allowed.actor.authTokenId === undefined) throw new ApiError('PermissionDenied', 'Forbidden.');
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
@@ -64,6 +61,13 @@ export function authorizeSession(deps: AuthorizeSessionDeps) {
     throw new ApiError('Unavailable', 'The target changes too often right now: try again.');
   };
 }
+
+const resourceOf = (target: SessionTarget) => ({
+  type: 'target',
+  id: target.id,
+  scopeId: target.scope_id,
+  parentScopeId: target.scope.parent_scope_id,
+});
 
 async function plan(deps: AuthorizeSessionDeps, target: SessionTarget, hostId: string): Promise<NewSession> {
   const on = deps.db.executor;
@@ -98,7 +102,7 @@ async function store(
   const { id, now, expiration, endpoint, keys } = session;
   const workerIds = session.workers.map((worker) => worker.id);
   const sealed = await deps.kms.encrypt(deps.db.executor, target.scope_id, 'sessions', keys.privateKey, id);
-  const made = await insertSession(deps.db.executor, allowed, {
+  const record = {
     id,
     targetId: target.id,
     targetVersion: target.version,
@@ -114,9 +118,16 @@ async function store(
     now,
     expiration,
     workerIds,
-  });
-  if (made) deps.control.pushGrant(workerIds, egressGrant(grantInput(target, session), keys.privateKey, now));
-  return made;
+  };
+  // A scope that is deleted at this moment locks the same rows in another order.
+  const made = await unlessBrokenOff(() => insertSession(deps.db.executor, allowed, record));
+  if (!made) return false;
+  const { userId } = allowed.actor;
+  if (!(await mayStillOpen(deps, { sessionId: id, userId, target: resourceOf(target), now }))) {
+    throw new ApiError('PermissionDenied', 'Forbidden.');
+  }
+  deps.control.pushGrant(workerIds, egressGrant(grantInput(target, session), keys.privateKey, now));
+  return true;
 }
 
 const grantInput = (target: SessionTarget, session: NewSession) => ({

@@ -15,11 +15,12 @@ export const addBrokeredSources = (tx: Tx, { resource }: Allowed, ids: readonly 
   changed(
     tx,
     sql`insert into target_credential_sources (target_id, scope_id, purpose, credential_id, credential_library_id)
-        select ${resource.id}, scope_id, 'brokered', id, null from credentials
-          where id = any(${ids}::text[]) and scope_id = ${resource.scopeId}
-        union all
-        select ${resource.id}, scope_id, 'brokered', null, id from credential_libraries
-          where id = any(${ids}::text[]) and scope_id = ${resource.scopeId}`,
+        select ${resource.id}, ${resource.scopeId}, 'brokered', s.credential_id, s.library_id
+        from (select id, id as credential_id, null as library_id, scope_id from credentials
+          union all
+          select id, null, id, scope_id from credential_libraries) s
+        where s.id = any(${ids}::text[]) and s.scope_id = ${resource.scopeId}
+        order by array_position(${ids}::text[], s.id)`,
   );
 
 export const removeBrokeredSources = (tx: Tx, { resource }: Allowed, ids: readonly string[]): Promise<number> =>

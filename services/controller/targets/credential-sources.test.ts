@@ -17,7 +17,8 @@ beforeAll(async () => {
     scopeService(deps),
   ]);
   store = await createStore(DEV.project);
-  sources = [await createCredential(store), await createCredential(store)].sort() as [string, string];
+  // Answers show the order of adding, not that of the ids.
+  sources = [await createCredential(store), await createCredential(store)].sort().reverse() as [string, string];
 });
 afterAll(() => controller.stop());
 

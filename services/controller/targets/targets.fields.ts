@@ -23,17 +23,17 @@ export function newTargetColumns(item: Target): { values: Record<string, unknown
   errors.require(item.type === 'tcp', 'type', 'Unknown type provided.');
   const deprecated = 'This field is deprecated. Use "egress_worker_filter" instead.';
   errors.require(item.worker_filter === undefined, 'worker_filter', deprecated);
-  const attributes = readAttributes(errors, item.attributes, TARGET_ATTRIBUTES);
-  if (attributes !== undefined && item.type === 'tcp') {
-    errors.require(attributes.default_port !== undefined, 'attributes.default_port', 'This field is required.');
-    checkPorts(errors, attributes, 'This field cannot be set to zero.');
-  }
+  // What attributes of an unknown type mean is unknown.
+  const known = item.type === 'tcp';
+  const attributes = known ? readAttributes(item.attributes, TARGET_ATTRIBUTES) : {};
+  errors.require(!known || attributes.default_port !== undefined, 'attributes.default_port', 'This field is required.');
+  checkPorts(errors, attributes, 'This field cannot be set to zero.');
   const address = checkValues(errors, item);
   const aliases = readWithAliases(errors, item.with_aliases);
   checkCreate(errors, item).throwIfAny();
   const paths = Object.keys(TARGET_MUTABLE) as Path[];
-  const given = paths.filter((path) => valueOf(path, item, attributes!, address) !== undefined);
-  const values = maskedColumns(given, TARGET_MUTABLE, (path) => valueOf(path as Path, item, attributes!, address));
+  const given = paths.filter((path) => valueOf(path, item, attributes, address) !== undefined);
+  const values = maskedColumns(given, TARGET_MUTABLE, (path) => valueOf(path as Path, item, attributes, address));
   return { values, aliases };
 }
 
@@ -45,19 +45,17 @@ export function changedTargetColumns(request: UpdateTargetRequest): Record<strin
   errors.require(['', typeById(request.id)].includes(item.type), 'type', 'Cannot modify the resource type.');
   const named = !mask.includes('name') || (item.name ?? '').trim() !== '';
   errors.require(named, 'name', 'This field cannot be set to empty.');
-  const attributes = readAttributes(errors, item.attributes, TARGET_ATTRIBUTES);
-  if (attributes !== undefined) {
-    const cleared = mask.includes('attributes.default_port') && attributes.default_port === undefined;
-    errors.require(!cleared, 'attributes.default_port', 'This field is required.');
-    checkPorts(errors, attributes, 'This cannot be set to zero.');
-  }
+  const attributes = readAttributes(item.attributes, TARGET_ATTRIBUTES);
+  const cleared = mask.includes('attributes.default_port') && attributes.default_port === undefined;
+  errors.require(!cleared, 'attributes.default_port', 'This field is required.');
+  checkPorts(errors, attributes, 'This cannot be set to zero.');
   const address = checkValues(errors, item);
   refuseWithAliases(errors, item);
   checkUpdate(errors, request, TARGET_PREFIXES).throwIfAny();
   return maskedColumns(
     mask,
     TARGET_MUTABLE,
-    (path) => valueOf(path as Path, item, attributes!, address) ?? CLEARED[path as Path],
+    (path) => valueOf(path as Path, item, attributes, address) ?? CLEARED[path as Path],
   );
 }
 

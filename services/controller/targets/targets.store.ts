@@ -18,10 +18,10 @@ export const findTarget = (on: Executor, id: string): Promise<TargetRow | undefi
     on,
     sql`
       select ${columns},
-        coalesce((select jsonb_agg(jsonb_build_object('id', h.id, 'host_catalog_id', h.host_catalog_id) order by h.id)
+        coalesce((select jsonb_agg(jsonb_build_object('id', h.id, 'host_catalog_id', h.host_catalog_id) order by t.position)
           from target_host_sets t join host_sets h on h.id = t.host_set_id where t.target_id = r.id), '[]') as host_sources,
         coalesce((select jsonb_agg(jsonb_build_object('id', t.source_id, 'credential_store_id',
-            coalesce(c.credential_store_id, l.credential_store_id)) order by t.source_id)
+            coalesce(c.credential_store_id, l.credential_store_id)) order by t.position)
           from target_credential_sources t left join credentials c on c.id = t.credential_id
             left join credential_libraries l on l.id = t.credential_library_id
           where t.target_id = r.id and t.purpose = 'brokered'), '[]') as brokered_credential_sources,
@@ -83,7 +83,8 @@ export const addHostSources = (tx: Tx, allowed: Allowed, hostSetIds: readonly st
     tx,
     sql`insert into target_host_sets (target_id, host_set_id, scope_id)
         select ${allowed.resource.id}, id, scope_id from host_sets
-        where id = any(${hostSetIds}::text[]) and scope_id = ${allowed.resource.scopeId}`,
+        where id = any(${hostSetIds}::text[]) and scope_id = ${allowed.resource.scopeId}
+        order by array_position(${hostSetIds}::text[], id)`,
   );
 
 export const removeHostSources = (tx: Tx, allowed: Allowed, hostSetIds: readonly string[]): Promise<number> =>

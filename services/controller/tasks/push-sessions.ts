@@ -1,28 +1,32 @@
 /**
  * Tells workers about sessions that changed. PostgreSQL's notifications wake every controller at each change; each
  * tells the workers attached to it. Notifications are a nudge: Hello compares everything, and a periodic pass repeats
- * what a worker did not hear.
+ * what a worker did not hear. A notification that rights were taken away leads to the review of the sessions they carry.
  */
 import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
 import type { Logger } from '../../../lib/log/log';
+import type { Authz } from '../authz/authz';
 import type { Control } from '../control/control';
 import { deletedAmong } from '../control/control.store';
 import { cancellation, grantOfRow } from '../control/grants';
 import type { Db } from '../db/db';
 import type { Kms } from '../kms/kms';
+import { reviewAccess } from '../sessions/access-review';
 import * as store from '../sessions/sessions.store';
 
 const SESSIONS = 'sallyport_sessions';
 const WORKERS = 'sallyport_workers';
 const KEYS = 'sallyport_keys';
 const AUTHORITY = 'sallyport_authority';
+const GRANTS = 'sallyport_grants';
 /** Pause before the listening connection is made again, ms. */
 const RECONNECT_MS = 1_000;
 
 export interface PushDeps {
   db: Db;
   kms: Kms;
+  authz: Authz;
   clock: Clock;
   log: Logger;
   control: Control;
@@ -33,7 +37,10 @@ export interface PushDeps {
 type PushedBy = 'notify' | 'repeat';
 
 export interface SessionPushes {
-  /** Tells workers again about ended sessions whose connections they still hold open, and cuts off deleted workers. */
+  /**
+   * Reviews what no notification led to, tells workers again about ended sessions whose connections they still hold open,
+   * and cuts off deleted workers.
+   */
   repeat(): Promise<void>;
   close(): Promise<void>;
 }
@@ -50,6 +57,9 @@ type ListenClient = Awaited<ReturnType<Db['connect']>>;
 class Pushes implements SessionPushes {
   private readonly changed = new Set<string>();
   private working: Promise<void> | undefined;
+  private reviewing: Promise<void> | undefined;
+  /** Something changed since the review under way began. */
+  private reviewAgain = false;
   private client: ListenClient | undefined;
   private cancelReconnect: (() => void) | undefined;
   private closed = false;
@@ -81,7 +91,7 @@ class Pushes implements SessionPushes {
   }
 
   private async openChannels(client: ListenClient): Promise<void> {
-    await client.query(`listen ${SESSIONS}; listen ${WORKERS}; listen ${KEYS}; listen ${AUTHORITY}`);
+    await client.query(`listen ${SESSIONS}; listen ${WORKERS}; listen ${KEYS}; listen ${AUTHORITY}; listen ${GRANTS}`);
     this.client = client;
     // What changed while nobody listened.
     this.deps.kms.forgetKeys();
@@ -89,6 +99,7 @@ class Pushes implements SessionPushes {
   }
 
   async repeat(): Promise<void> {
+    await this.review();
     const workers = this.deps.control.attachedWorkers();
     if (workers.length === 0) return;
     const ids = await store.unheardEnds(this.deps.db.executor, workers, this.deps.clock.now());
@@ -103,12 +114,14 @@ class Pushes implements SessionPushes {
     this.client = undefined;
     await client?.end();
     await this.working;
+    await this.reviewing;
   }
 
   private heard(channel: string, payload: string): void {
     if (channel === WORKERS) return this.workerLeaves(payload);
     if (channel === KEYS) return this.deps.kms.forgetKeys();
     if (channel === AUTHORITY) return this.reloadAuthority();
+    if (channel === GRANTS) return void this.review();
     const [id = '', status] = payload.split(' ');
     if (status === 'pending' && (this.deps.control.wasPushed(id) || this.deps.control.attachedWorkers().length === 0)) {
       return;
@@ -131,6 +144,27 @@ class Pushes implements SessionPushes {
     for (const session_id of await store.liveSessionsOf(this.deps.db.executor, workerId)) {
       const value = { session_id, cause: 'canceled', closed_by: 'admin' };
       this.deps.control.push(workerId, { $case: 'cancel_session', value });
+    }
+  }
+
+  /** One review at a time; what changes meanwhile leads to another one behind it. */
+  private review(): Promise<void> {
+    this.reviewAgain = true;
+    this.reviewing ??= this.reviewAll().finally(() => (this.reviewing = undefined));
+    return this.reviewing;
+  }
+
+  private async reviewAll(): Promise<void> {
+    while (this.reviewAgain && !this.closed) {
+      this.reviewAgain = false;
+      try {
+        await reviewAccess(this.deps, this.deps.clock.now());
+      } catch (error) {
+        this.deps.log.warn(
+          { err: error },
+          'sessions could not be reviewed after rights were taken away; the next pass will',
+        );
+      }
     }
   }
 

@@ -4,7 +4,9 @@ import { changed, sql, transaction, type Db } from '../db/db';
 import * as control from '../control/control.store';
 import { runDestructionJobs } from '../kms/destruction';
 import type { Kms } from '../kms/kms';
+import { forgetGrantChanges } from '../sessions/access-review.store';
 import { closeLost, markUnreachable, ofEarlierProcesses } from '../sessions/connections.store';
+import { deleteExpiredNonces } from '../recovery/recovery.store';
 import { RETENTION_MS, TERMINATION_DELAY_MS } from '../sessions/sessions';
 import * as sessions from '../sessions/sessions.store';
 import type { SessionPushes } from './push-sessions';
@@ -13,7 +15,9 @@ import type { Task } from './tasks';
 const SECOND_MS = 1_000;
 const PURGE_EVERY_MS = 10 * 60 * SECOND_MS;
 /** How long deleted ids are told to list refreshes. */
-const TOMBSTONES_MS = 30 * 24 * 3_600 * SECOND_MS;
+const TOMBSTONES_MS = 31 * 24 * 3_600 * SECOND_MS;
+/** How long a reviewed change of grants is kept: far longer than the making of a session takes. */
+const GRANT_CHANGES_MS = 10 * 60 * SECOND_MS;
 /** Batches of one purge; the rest waits for the next run. */
 const MAX_BATCHES = 200;
 
@@ -29,6 +33,7 @@ export interface SessionTaskDeps {
 export function sessionTasks({ db, kms, pushes, authTokenTimeToStaleMs }: SessionTaskDeps): Task[] {
   return [
     { name: 'terminate sessions', everyMs: SECOND_MS, run: (now) => terminateSessions(db, now) },
+    { name: 'end with the token', everyMs: SECOND_MS, run: (now) => endWithToken(db, now, authTokenTimeToStaleMs) },
     { name: 'repeat pushes', everyMs: 3 * SECOND_MS, run: () => pushes.repeat() },
     { name: 'expire controllers', everyMs: 5 * SECOND_MS, run: (now) => expireControllers(db, now) },
     { name: 'destroy keys', everyMs: 2 * SECOND_MS, run: (now) => runDestructionJobs({ db, kms }, now) },
@@ -43,6 +48,11 @@ export async function terminateSessions(db: Db, now: Date): Promise<void> {
   await sessions.terminateEnded(db.executor, now);
 }
 
+/** Ends sessions whose target wants them to end with their token, once that has expired or gone stale. */
+export async function endWithToken(db: Db, now: Date, staleMs: number): Promise<void> {
+  await sessions.endWithExpiredToken(db.executor, now, new Date(now.getTime() - staleMs));
+}
+
 /** Forgets dead controllers, gives up connections of dead worker processes and marks those of workers nobody holds. */
 export async function expireControllers(db: Db, now: Date): Promise<void> {
   await control.removeExpiredControllers(db.executor, now);
@@ -55,6 +65,8 @@ export async function purge(db: Db, now: Date, staleMs: number): Promise<void> {
   const before = (age: number): Date => new Date(now.getTime() - age);
   await inBatches(() => transaction(db, now, (tx) => sessions.purgeSessions(tx, before(RETENTION_MS))));
   await transaction(db, now, (tx) => deleteExpiredTokens(tx, now, before(staleMs)));
+  await deleteExpiredNonces(db.executor, now);
+  await forgetGrantChanges(db.executor, before(GRANT_CHANGES_MS));
   await changed(db.executor, sql`delete from tombstones where deleted_time < ${before(TOMBSTONES_MS)}`);
 }
 

@@ -1,6 +1,7 @@
 /** Periodic work: idempotent passes that every controller runs; rows they touch are locked or skipped, never counted on. */
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../../lib/clock/clock';
+import type { RandomInt } from '../../../lib/ids/ids';
 import type { Logger } from '../../../lib/log/log';
 
 export interface Task {
@@ -15,8 +16,14 @@ export interface RunningTasks {
   close(): Promise<void>;
 }
 
+interface TaskDeps {
+  clock: Clock;
+  log: Logger;
+  random?: RandomInt | undefined;
+}
+
 /** Runs each task again and again, never twice at once. A failing run is logged and repeated at its time. */
-export function startTasks(deps: { clock: Clock; log: Logger }, tasks: readonly Task[]): RunningTasks {
+export function startTasks(deps: TaskDeps, tasks: readonly Task[]): RunningTasks {
   const runners = tasks.map((task) => startTask(deps, task));
   return {
     async close() {
@@ -25,13 +32,13 @@ export function startTasks(deps: { clock: Clock; log: Logger }, tasks: readonly 
   };
 }
 
-function startTask({ clock, log }: { clock: Clock; log: Logger }, task: Task): () => Promise<void> {
+function startTask({ clock, log, random = randomInt }: TaskDeps, task: Task): () => Promise<void> {
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
   let cancel = (): void => {};
 
   const schedule = (): void => {
-    const pause = task.everyMs + randomInt(Math.max(1, Math.floor(task.everyMs / 10)));
+    const pause = task.everyMs + random(Math.max(1, Math.floor(task.everyMs / 10)));
     cancel = clock.after(pause, () => {
       running = task
         .run(clock.now())

@@ -1,0 +1,61 @@
+/**
+ * Ends the sessions that their users may no longer open. The schema puts on record what takes rights away and whom it
+ * concerns, and wakes the controllers; one of them decides anew, with the authorizer that let the sessions be opened.
+ * A session that was being made meanwhile is looked at by {@link mayStillOpen} once it is on record: either that sees
+ * the change, or the review of the change sees the session.
+ */
+import type { Logger } from '../../../lib/log/log';
+import type { Authz, Resource } from '../authz/authz';
+import { transaction, type Db } from '../db/db';
+import * as store from './access-review.store';
+
+/** Reviews of one run; what is left waits for the next run. */
+const MAX_BATCHES = 100;
+/** The action that a live session stands on. */
+const ACTION = 'authorize-session';
+
+export interface AccessReviewDeps {
+  db: Db;
+  authz: Authz;
+  log: Logger;
+}
+
+/** Looks through the sessions of all who have lost rights. A constant number of statements for up to 500 changes. */
+export async function reviewAccess(deps: AccessReviewDeps, now: Date): Promise<void> {
+  for (let i = 0; i < MAX_BATCHES; i++) {
+    const { taken, ended } = await transaction(deps.db, now, async (tx) => {
+      const changes = await store.takeGrantChanges(tx, now);
+      const users = changes.some((change) => change.user_ids === null)
+        ? null
+        : [...new Set(changes.flatMap((change) => change.user_ids ?? []))];
+      if (changes.length === 0) return { taken: 0, ended: [] };
+      const lost = await withoutAccess(deps.authz, await store.liveSessionsOfUsers(tx, users));
+      return { taken: changes.length, ended: lost.length === 0 ? [] : await store.revokeSessions(tx, lost, now) };
+    });
+    if (ended.length > 0) deps.log.info({ session_ids: ended }, 'sessions end: their users may no longer open them');
+    if (taken < store.REVIEW_BATCH) return;
+  }
+}
+
+async function withoutAccess(authz: Authz, sessions: readonly store.ReviewedSession[]): Promise<string[]> {
+  if (sessions.length === 0) return [];
+  const holdings = await authz.holdingsOf([...new Set(sessions.map((session) => session.user_id))]);
+  return sessions
+    .filter(({ user_id, target_id, scope_id, parent_scope_id }) => {
+      const target = { type: 'target', id: target_id, scopeId: scope_id, parentScopeId: parent_scope_id };
+      return !holdings.get(user_id)!.hasAny([ACTION], target);
+    })
+    .map((session) => session.id);
+}
+
+/** Whether the user of a session that was just put on record still has the right that it was made with; else it ends. */
+export async function mayStillOpen(
+  deps: Pick<AccessReviewDeps, 'db' | 'authz'>,
+  made: { sessionId: string; userId: string; target: Resource; now: Date },
+): Promise<boolean> {
+  const on = deps.db.executor;
+  if (!(await store.hasLostGrants(on, made.userId))) return true;
+  if ((await deps.authz.holdings(made.userId)).hasAny([ACTION], made.target)) return true;
+  await transaction(deps.db, made.now, (tx) => store.revokeSessions(tx, [made.sessionId], made.now));
+  return false;
+}
