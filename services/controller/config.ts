@@ -1,4 +1,6 @@
 /** What a controller needs to run, parsed and checked; `services/server` makes it from a file, dev mode from flags. */
+import type { AeadKey } from '../../lib/config/aead-key';
+import type { Forwarding } from './rpc/forwarded';
 import type { RateLimits } from './rpc/rate-limit';
 
 export interface ListenAddress {
@@ -8,11 +10,27 @@ export interface ListenAddress {
   port: number;
 }
 
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
 export interface TlsMaterial {
   /** PEM chain. */
   cert: Buffer;
   /** PEM private key. */
   key: Buffer;
+  /** TLS 1.2 when absent. */
+  minVersion?: TlsVersion | undefined;
+  /** The newest that this program speaks when absent. */
+  maxVersion?: TlsVersion | undefined;
+}
+
+/** All ms; each has a default. */
+export interface ApiTimeouts {
+  /** All headers of a request. */
+  headers?: number | undefined;
+  /** A whole request. */
+  request?: number | undefined;
+  /** Silence between two requests. */
+  idle?: number | undefined;
 }
 
 export interface ControllerConfig {
@@ -25,13 +43,20 @@ export interface ControllerConfig {
     maxOpenConnections?: number | undefined;
   };
   /** Root key of the envelope encryption: 32 bytes, with an id that tells it from others. Never logged. */
-  rootKey: { id: string; key: Buffer };
+  rootKey: AeadKey;
+  /** Key of recovery tokens; absent: they are refused. Never logged. */
+  recoveryKey?: AeadKey | undefined;
   api: {
     address: ListenAddress;
     /** Absent: plaintext, HTTP/2 and HTTP/1.1 told apart by the connection preface. */
     tls?: TlsMaterial | undefined;
     corsEnabled: boolean;
     corsAllowedOrigins: string[];
+    /** Beside those that every client of the API sends. */
+    corsAllowedHeaders?: string[] | undefined;
+    timeouts?: ApiTimeouts | undefined;
+    /** Absent: who connects is who calls. */
+    forwarding?: Forwarding | undefined;
   };
   cluster: {
     address: ListenAddress;
@@ -49,7 +74,7 @@ export interface ControllerConfig {
   concurrentPasswordHashWorkers: number;
   /** How long a request may take, ms. Default 90 s. */
   maxRequestDurationMs: number;
-  /** Largest HTTP request body, bytes. Default 1 MiB. */
+  /** Largest request, bytes. Default 4 MiB. */
   maxRequestBytes: number;
   /** Limits of requests to the API; absent: none. */
   apiRateLimits?: RateLimits | undefined;
@@ -63,6 +88,6 @@ export const CONTROLLER_DEFAULTS = {
   maxPageSize: 1000,
   concurrentPasswordHashWorkers: 1,
   maxRequestDurationMs: 90_000,
-  maxRequestBytes: 1_048_576,
+  maxRequestBytes: 4 * 1_048_576,
   gracefulShutdownWaitMs: 0,
 } as const;

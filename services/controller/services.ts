@@ -16,6 +16,7 @@ import { hostCatalogService } from './host-catalogs/host-catalogs.rpc';
 import { hostSetService } from './host-sets/host-sets.rpc';
 import { hostService } from './hosts/hosts.rpc';
 import { managedGroupService } from './managed-groups/managed-groups.rpc';
+import { listErrorsAsText } from './resources/list-errors';
 import { roleService } from './roles/roles.rpc';
 import type { Service } from './rpc/service';
 import { scopeService } from './scopes/scopes.rpc';
@@ -35,24 +36,24 @@ export interface ServiceDeps extends ControllerDeps {
 export function createServices(deps: ServiceDeps): Service[] {
   return [
     scopeService(deps),
-    authMethodService(deps, deps.passwords),
-    accountService(deps, deps.passwords),
+    listErrorsAsText(authMethodService(deps, deps.passwords)),
+    listErrorsAsText(accountService(deps, deps.passwords)),
     managedGroupService(deps),
-    authTokenService(deps),
+    listErrorsAsText(authTokenService(deps)),
     userService(deps),
     groupService(deps),
     roleService(deps),
-    hostCatalogService(deps),
-    hostService(deps),
-    hostSetService(deps),
-    credentialStoreService(deps),
-    credentialLibraryService(deps),
-    credentialService(deps),
+    listErrorsAsText(hostCatalogService(deps)),
+    listErrorsAsText(hostService(deps)),
+    listErrorsAsText(hostSetService(deps)),
+    listErrorsAsText(credentialStoreService(deps)),
+    listErrorsAsText(credentialLibraryService(deps)),
+    listErrorsAsText(credentialService(deps)),
     targetService(deps, authorizeSession(deps)),
     aliasService(deps),
     billingService(deps),
     ...enterpriseServices(),
-    sessionService(deps),
+    listErrorsAsText(sessionService(deps)),
     workerService(deps),
   ];
 }

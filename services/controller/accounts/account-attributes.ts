@@ -39,9 +39,9 @@ const NOTHING: NewAccount = { login_name: '', password: undefined, subject: '', 
 export function readNewAccount(errors: FieldErrors, type: MethodType, given: Given): NewAccount {
   switch (type) {
     case 'password': {
-      const read = readAttributes(errors, given, KNOWN.password);
-      errors.require(read === undefined || !!read.login_name, 'login_name', REQUIRED);
-      return { ...NOTHING, login_name: read?.login_name ?? '', password: read?.password || undefined };
+      const { login_name = '', password } = readAttributes(given, KNOWN.password);
+      errors.require(login_name !== '', 'login_name', REQUIRED);
+      return { ...NOTHING, login_name, password: password || undefined };
     }
     case 'oidc':
       return newOidc(errors, given);
@@ -51,9 +51,7 @@ export function readNewAccount(errors: FieldErrors, type: MethodType, given: Giv
 }
 
 function newOidc(errors: FieldErrors, given: Given): NewAccount {
-  const known = readOpen(errors, given, KNOWN.oidc);
-  if (known === undefined) return NOTHING;
-  const { subject = '', issuer } = trimmed(known);
+  const { subject = '', issuer } = trimmed(readOpen(errors, given, KNOWN.oidc));
   errors.require(subject !== '', 'attributes.subject', REQUIRED);
   errors.require(subject.length <= MAX_SUBJECT, 'attributes.subject', `Must have at most ${MAX_SUBJECT} characters.`);
   if (issuer !== undefined) checkUrl(errors, 'attributes.issuer', issuer);
@@ -61,9 +59,7 @@ function newOidc(errors: FieldErrors, given: Given): NewAccount {
 }
 
 function newLdap(errors: FieldErrors, given: Given): NewAccount {
-  const known = readOpen(errors, given, KNOWN.ldap);
-  if (known === undefined) return NOTHING;
-  const { login_name = '' } = trimmed(known);
+  const { login_name = '' } = trimmed(readOpen(errors, given, KNOWN.ldap));
   const field = 'attributes.login_name';
   errors.require(login_name !== '', field, REQUIRED);
   errors.require(login_name === login_name.toLowerCase(), field, 'Login names must be in lower case.');
@@ -78,7 +74,7 @@ function readOpen<T extends (typeof KNOWN)['oidc' | 'ldap']>(errors: FieldErrors
     if (READ_ONLY.includes(name)) errors.require(value === null, `attributes.${name}`, 'This is a read only field.');
     return !READ_ONLY.includes(name);
   });
-  return readAttributes(errors, Object.fromEntries(open), known);
+  return readAttributes(Object.fromEntries(open), known);
 }
 
 /** Login name that a change sets: attributes of other types are fixed after creation. */
@@ -88,7 +84,7 @@ export function readAccountChange(
   given: Given,
   mask: readonly string[],
 ): string | undefined {
-  if (type === 'password') return readAttributes(errors, given, KNOWN.password)?.login_name;
+  if (type === 'password') return readAttributes(given, KNOWN.password).login_name;
   readOpen(errors, given, KNOWN[type]);
   for (const path of mask.filter((one) => one.startsWith('attributes.'))) {
     errors.add(path, 'This is a read only field and cannot be specified in an update request.');

@@ -1,6 +1,6 @@
 /** Handlers of AccountService: decode, look up, authorize, one store call, encode. */
 import { ApiError, invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { hasIdForm } from '../../../lib/ids/ids';
 import {
   Account,
   AccountServiceDefinition,
@@ -21,14 +21,17 @@ import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
 import {
   checkCreate,
+  checkShortText,
   checkDeleteId,
   checkGetId,
   checkUpdate,
   FieldErrors,
+  MESSAGE,
   maskedColumns,
   storedText,
 } from '../resources/fields';
-import { list, type ListDefinition } from '../resources/list';
+import { listBelow } from '../resources/child-lists';
+import type { ListDefinition } from '../resources/list';
 import { present } from '../resources/present';
 import { service, type Op } from '../rpc/service';
 import { readAccountChange, readNewAccount } from './account-attributes';
@@ -36,7 +39,7 @@ import {
   ACCOUNT_PREFIXES,
   accountActions,
   accountItem,
-  accountPrefix,
+  idOfAccount,
   accountResource,
   loginNameProblem,
   PASSWORD_ACCOUNT_PREFIXES,
@@ -57,6 +60,7 @@ const definition: ListDefinition<AccountRow, ReturnType<typeof accountItem>> = {
   from: sql`from accounts r`,
   resource: accountResource,
   actions: accountActions,
+  filterMessage: MESSAGE.request,
   item: accountItem,
   toJSON: (item) => Account.toJSON(Account.fromPartial(item)),
 };
@@ -113,8 +117,8 @@ class AccountRpc {
     new FieldErrors()
       .require(typeOfMethodId(request.auth_method_id) !== undefined, 'auth_method_id', 'Invalid formatted identifier.')
       .throwIfAny();
-    const { method } = await this.allowIn(op, 'list', request.auth_method_id);
-    return list(this.deps, op, definition, sql`r.auth_method_id = ${method.id}`, request);
+    const { allowed } = await this.allowIn(op, 'list', request.auth_method_id);
+    return listBelow(this.deps, op, definition, { allowed, column: 'auth_method_id' }, request);
   }
 
   async createAccount(op: Op, request: CreateAccountRequest) {
@@ -129,7 +133,7 @@ class AccountRpc {
       .throwIfAny();
     const password_hash = read.password === undefined ? null : await this.passwords.hash(read.password, op.signal);
     const now = this.deps.clock.now();
-    const id = newId(accountPrefix(type));
+    const id = idOfAccount(type, auth_method_id, { ...read, issuer });
     const [name, description] = [storedText(item.name), storedText(item.description)];
     const place = { id, auth_method_id, scope_id, type, name, description, now };
     const account = { ...place, login_name: read.login_name, password_hash, subject: read.subject, issuer };
@@ -225,6 +229,7 @@ function checkedCreate(request: CreateAccountRequest) {
       'type',
       "Doesn't match the parent resource's type.",
     );
+  if (type !== 'password') checkShortText(errors, item);
   // Attributes of another type than the one that was meant would only confuse.
   const meant = type !== undefined && (!item.type || item.type === type || !isMethodType(item.type));
   const read = meant ? readNewAccount(errors, type, item.attributes) : undefined;
@@ -237,6 +242,7 @@ function checkedUpdate(request: UpdateAccountRequest): string | undefined {
   const type = typeOfAccountId(request.id);
   const errors = checkUpdate(new FieldErrors(), request, ACCOUNT_PREFIXES);
   errors.require(!request.item?.type || request.item.type === type, 'type', 'Cannot modify the resource type.');
+  if (type !== 'password') checkShortText(errors, request.item ?? {});
   const loginName = readAccountChange(errors, type, request.item?.attributes, request.update_mask ?? []);
   errors.throwIfAny();
   return loginName;

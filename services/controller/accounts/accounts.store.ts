@@ -57,6 +57,9 @@ export async function insertAccount(tx: Tx, _allowed: Allowed<'create'>, account
           ${now}, ${now})`,
   );
   await changed(tx, DETAILS[type](account));
+  // An account with a derived id that was deleted is back under the same id; list refreshes must not call it gone.
+  if (type !== 'password')
+    await changed(tx, sql`delete from tombstones where resource_type = 'account' and id = ${id}`);
 }
 
 const DETAILS: Readonly<Record<MethodType, (account: AccountToInsert) => RawBuilder<unknown>>> = {

@@ -1,4 +1,6 @@
 /** Accounts: who somebody is for one auth method. */
+import { derivedId } from '../../../lib/ids/derived';
+import { newId } from '../../../lib/ids/ids';
 import type { MethodType } from '../auth-methods/auth-methods';
 import { idActions } from '../authz/actions';
 import type { Resource } from '../authz/authz';
@@ -12,7 +14,16 @@ const PREFIX_OF_TYPE: Readonly<Record<MethodType, string>> = {
 };
 export const ACCOUNT_PREFIXES: readonly string[] = [...PASSWORD_ACCOUNT_PREFIXES, 'acctoidc', 'acctldap'];
 
-export const accountPrefix = (type: MethodType): string => PREFIX_OF_TYPE[type];
+/** The id of a new account: random, or derived from who it is for the provider or directory, as in Boundary. */
+export function idOfAccount(
+  type: MethodType,
+  methodId: string,
+  who: { issuer: string; subject: string; login_name: string },
+): string {
+  const prefix = PREFIX_OF_TYPE[type];
+  if (type === 'oidc') return derivedId(prefix, methodId, who.issuer, who.subject);
+  return type === 'ldap' ? derivedId(prefix, methodId, who.login_name) : newId(prefix);
+}
 
 /** Type that an id tells; password for ids without a known form. */
 export const typeOfAccountId = (id: string): MethodType =>

@@ -1,7 +1,7 @@
 /** Fields of aliases as callers send them: what is acceptable, and what is stored. */
 import { hasIdForm } from '../../../lib/ids/ids';
 import { Alias, type UpdateAliasRequest } from '../../../proto/gen/api/aliases';
-import { checkCreate, checkUpdate, FieldErrors, maskedColumns, storedText } from '../resources/fields';
+import { checkCreate, checkShortText, checkUpdate, FieldErrors, maskedColumns, storedText } from '../resources/fields';
 import { TARGET_PREFIXES } from '../targets/targets';
 import { ALIAS_PREFIX, valueProblem } from './aliases';
 
@@ -28,6 +28,7 @@ export interface AliasValues {
 /** Columns of a new alias. Throws 400 with everything that is wrong. */
 export function newAliasColumns(item: Alias): AliasValues & { name: string | null; description: string | null } {
   const errors = checkCreate(new FieldErrors(), item);
+  checkShortText(errors, item);
   errors.require(item.scope_id === 'global', 'scope_id', 'This field is missing or improperly formatted.');
   const typeRequired = "This field is required. Current supported values are 'target'.";
   errors.require(item.type === 'target', 'type', typeRequired);
@@ -45,6 +46,7 @@ export function newAliasColumns(item: Alias): AliasValues & { name: string | nul
 export function changedAliasColumns(request: UpdateAliasRequest): Record<string, unknown> {
   const item = request.item ?? Alias.fromPartial({});
   const errors = checkUpdate(new FieldErrors(), request, [ALIAS_PREFIX]);
+  checkShortText(errors, request.item ?? {});
   const mask = (request.update_mask ?? []).map((path) => (HOST_ID_PATH.startsWith(`${path}.`) ? HOST_ID_PATH : path));
   // A type beside other changes must be the one there is; alone it is a change of nothing.
   const retyped = item.type !== '' && item.type !== 'target' && mask.some((path) => Object.hasOwn(MUTABLE, path));

@@ -1,9 +1,9 @@
 /** Handlers of AliasService: decode, look up, authorize, one store call, encode. */
-import { invalidArgument } from '../../../lib/errors/errors';
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import { Alias, AliasServiceDefinition } from '../../../proto/gen/api/aliases';
 import type { ControllerDeps } from '../context';
-import { sql, transaction } from '../db/db';
+import { sql, transaction, type Db, type Tx } from '../db/db';
 import { changing } from '../resources/changes';
 import { checkDeleteId, checkGetId, FieldErrors, isScopeId, MESSAGE } from '../resources/fields';
 import { itemAccess, type ItemDefinition } from '../resources/items';
@@ -47,7 +47,7 @@ export function aliasService(deps: ControllerDeps) {
       const allowed = await deps.authz.check(op, 'create', collectionIn('alias', ALIAS_SCOPE));
       const now = deps.clock.now();
       const id = newId(ALIAS_PREFIX);
-      await changing(deps.db, now, (tx) => store.insertAlias(tx, allowed, { ...values, id, now }));
+      await leading(deps.db, now, (tx) => store.insertAlias(tx, allowed, { ...values, id, now }));
       return answer(op, allowed, id);
     },
 
@@ -59,7 +59,7 @@ export function aliasService(deps: ControllerDeps) {
       checkDestination(row, columns);
       const now = deps.clock.now();
       const change = { version, columns, now };
-      if (!(await changing(deps.db, now, (tx) => store.updateAlias(tx, allowed, change)))) {
+      if (!(await leading(deps.db, now, (tx) => store.updateAlias(tx, allowed, change)))) {
         throw staleVersion('Alias', request.id);
       }
       return answer(op, allowed, request.id);
@@ -72,6 +72,16 @@ export function aliasService(deps: ControllerDeps) {
       return {};
     },
   });
+}
+
+/** Like {@link changing}; a destination that is not there has a kind of its own. */
+async function leading<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await changing(db, now, work);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.kind !== 'NotFound') throw error;
+    throw new ApiError('NotFound', 'The target that destination_id names does not exist.', { shownKind: 'Internal' });
+  }
 }
 
 /** A host needs a destination, be it there already or given with it. */

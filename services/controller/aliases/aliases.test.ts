@@ -137,7 +137,7 @@ test('values and names are unique, values whatever their case', async () => {
   const twice = { status: 400, message: expect.stringContaining('must be unique') };
   expect(await refused(valid({ value: value.toUpperCase() }))).toMatchObject(twice);
   expect(await refused(valid({ name: 'unique' }))).toMatchObject(twice);
-  expect(await refused(valid({ destination_id: 'ttcp_AAAAAAAAAA' }))).toMatchObject({ status: 404 });
+  expect(await refused(valid({ destination_id: 'ttcp_AAAAAAAAAA' }))).toMatchObject({ status: 404, kind: 'Internal' });
 });
 
 test('update: the rules of create hold for what is there and what comes', async () => {

@@ -16,6 +16,7 @@ import { transaction } from '../db/db';
 import { changing } from '../resources/changes';
 import {
   checkCreate,
+  checkShortText,
   checkDeleteId,
   checkGetId,
   checkUpdate,
@@ -95,8 +96,8 @@ class AuthMethodRpc {
 
   async listAuthMethods(op: Op, request: ListAuthMethodsRequest) {
     new FieldErrors().require(isMethodScope(request.scope_id), 'scope_id', BAD_SCOPE).throwIfAny(MESSAGE.identifier);
-    const { authTokenId } = await this.deps.authz.actor(op);
-    const only = authTokenId === undefined ? store.isPublic : undefined;
+    const { userId } = await this.deps.authz.actor(op);
+    const only = userId === 'u_anon' ? store.isPublic : undefined;
     return listInScopes(this.deps, op, this.definition, request, only);
   }
 
@@ -107,6 +108,7 @@ class AuthMethodRpc {
       .require(isMethodType(item.type), 'type', BAD_TYPE)
       .require(!item.is_primary, 'is_primary', 'This field is read only.');
     const type = isMethodType(item.type) ? item.type : 'password';
+    checkMethodText(errors, type, item);
     const columns = RULES[type].create(errors, item.attributes);
     if (type === 'ldap') checkPairs(errors, columns);
     errors.throwIfAny();
@@ -213,6 +215,11 @@ function inGivenOrder<T extends { attributes?: Record<string, unknown> }>(item: 
   return { ...item, attributes: Object.fromEntries(attributes) as Record<string, unknown> };
 }
 
+/** Descriptions of password auth methods may be longer than those of the others. */
+function checkMethodText(errors: FieldErrors, type: MethodType, item: { name?: string; description?: string }): void {
+  checkShortText(errors, type === 'password' ? { name: item.name } : item);
+}
+
 /** `columns` throws when the mask names nothing to change, which callers learn only when they may update at all. */
 function checkedUpdate(request: UpdateAuthMethodRequest) {
   const item = request.item;
@@ -227,6 +234,7 @@ function checkedUpdate(request: UpdateAuthMethodRequest) {
         ? [path.slice(ATTRIBUTE.length)]
         : [],
   );
+  checkMethodText(errors, type, item ?? {});
   const settings = RULES[type].update(errors, item?.attributes, named);
   errors.throwIfAny();
   const columns = (): Columns => {

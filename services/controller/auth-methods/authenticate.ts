@@ -10,16 +10,15 @@ import { issueToken } from '../auth-tokens/tokens';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import { transaction, type Tx } from '../db/db';
+import { readAttributes } from '../resources/attributes';
 import { FieldErrors } from '../resources/fields';
 import type { Op } from '../rpc/service';
 import { authMethodResource, typeOfMethodId, type MethodType } from './auth-methods';
 import * as store from './auth-methods.store';
 import { MAX_PASSWORD_BYTES, type PasswordQueue } from './passwords';
 
-interface Credentials {
-  login_name: string;
-  password: string;
-}
+const CREDENTIALS = { login_name: 'text', password: 'text' } as const;
+type Credentials = Record<keyof typeof CREDENTIALS, string>;
 
 const INVALID = 'Invalid fields provided in request.';
 
@@ -90,9 +89,13 @@ const COMMANDS: Readonly<Record<MethodType, readonly string[]>> = {
 /** Undefined for a type that logs in without a login name. */
 function checkRequest(request: AuthenticateRequest): Credentials | undefined {
   const type = typeOfMethodId(request.auth_method_id);
-  new FieldErrors()
-    .require(type !== undefined, 'attributes', `unknown subtype in ID: ${request.auth_method_id}`)
-    .throwIfAny();
+  const shape = new FieldErrors().require(
+    type !== undefined,
+    'attributes',
+    `unknown subtype in ID: ${request.auth_method_id}`,
+  );
+  shape.throwIfAny();
+  const given = type === 'oidc' ? {} : readAttributes(request.attributes, CREDENTIALS);
   const errors = new FieldErrors();
   const tokenType = (request.type || request.token_type).trim().toLowerCase();
   errors.require(
@@ -106,13 +109,12 @@ function checkRequest(request: AuthenticateRequest): Credentials | undefined {
     errors.throwIfAny(INVALID);
     return undefined;
   }
-  const attributes = request.attributes ?? {};
   errors.require(request.attributes !== undefined, 'attributes', 'This is a required field.');
   const text = (name: keyof Credentials): string => {
-    const value: unknown = attributes[name];
-    const required = request.attributes === undefined || (typeof value === 'string' && value !== '');
-    errors.require(required, `attributes.${name}`, 'This is a required field.');
-    return typeof value === 'string' ? value : '';
+    const value = given[name] ?? '';
+    const missing = request.attributes !== undefined && value === '';
+    errors.require(!missing, `attributes.${name}`, 'This is a required field.');
+    return value;
   };
   const credentials = { login_name: text('login_name'), password: text('password') };
   errors.throwIfAny(INVALID);

@@ -99,9 +99,7 @@ export const ldapRules: AttributeRules = {
   secrets: ['client_certificate_key', 'bind_password'],
 
   create(errors, given) {
-    const known = readAttributes(errors, given, ATTRIBUTES);
-    if (known === undefined) return {};
-    const read = trimmed(known);
+    const read = trimmed(readAttributes(given, ATTRIBUTES));
     checkReadOnly(errors, Object.keys(read));
     errors.require((read.urls ?? []).length > 0, 'attributes.urls', NO_URL);
     checkValues(errors, read);
@@ -110,9 +108,7 @@ export const ldapRules: AttributeRules = {
   },
 
   update(errors, given, mask) {
-    const known = readAttributes(errors, given, ATTRIBUTES);
-    if (known === undefined) return {};
-    const read = trimmed(known);
+    const read = trimmed(readAttributes(given, ATTRIBUTES));
     checkReadOnly(errors, mask);
     errors.require(!mask.includes('urls') || (read.urls ?? []).length > 0, 'attributes.urls', NO_URL);
     checkValues(errors, read);

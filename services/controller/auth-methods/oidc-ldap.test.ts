@@ -1,4 +1,5 @@
 /** OIDC and LDAP auth methods and their accounts: what is stored, what is shown, what is refused. */
+import { derivedId } from '../../../lib/ids/derived';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DEV, fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
@@ -339,6 +340,22 @@ describe('accounts', () => {
   test('oidc: a method without an issuer needs one with the account', async () => {
     const { id } = await create('oidc', { ...OIDC, issuer: undefined });
     expect(await refused(id, { subject: 'x' })).toHaveProperty(['attributes.issuer']);
+  });
+
+  test('ids follow from who it is; an account that is back is not told as deleted', async () => {
+    const { admin } = controller;
+    const oidc = await create('oidc', OIDC);
+    const ldap = await create('ldap', LDAP);
+    const made = await account(oidc.id, { subject: 'again' });
+    expect(made.id).toBe(derivedId('acctoidc', oidc.id, OIDC.issuer, 'again'));
+    expect((await account(ldap.id, { login_name: 'ann' })).id).toBe(derivedId('acctldap', ldap.id, 'ann'));
+    const { list_token } = await admin.call('AccountService/ListAccounts', { auth_method_id: oidc.id });
+    await admin.call('AccountService/DeleteAccount', { id: made.id });
+    const back = await account(oidc.id, { subject: 'again' });
+    expect(back.id).toBe(made.id);
+    const changes = await admin.call('AccountService/ListAccounts', { auth_method_id: oidc.id, list_token });
+    expect(changes.items.map((item: any) => item.id)).toEqual([made.id]);
+    expect(changes.removed_ids ?? []).toEqual([]);
   });
 
   test('ldap: a login name in lower case', async () => {

@@ -24,11 +24,9 @@ export function readStateChange(request: ChangeStateRequest): StateChange {
   errors.require(request.version > 0, 'version', 'Existing resource version is required for an update.');
   errors.require(request.attributes !== undefined, 'attributes', 'This is a required field.');
   const known = { state: 'text', disable_discovered_config_validation: 'flag' } as const;
-  const read = readAttributes(errors, request.attributes, known);
-  const state = read?.state;
-  errors.require(read === undefined || isMethodState(state), 'attributes.state', BAD_STATE);
+  const { state, disable_discovered_config_validation: disable = false } = readAttributes(request.attributes, known);
+  errors.require(isMethodState(state), 'attributes.state', BAD_STATE);
   errors.throwIfAny('Invalid fields provided in request.');
-  const disable = read?.disable_discovered_config_validation ?? false;
   return { state: state as MethodState, disable_discovered_config_validation: disable };
 }
 

@@ -100,9 +100,7 @@ export const oidcRules: AttributeRules = {
   secrets: ['client_secret'],
 
   create(errors, given) {
-    const known = readAttributes(errors, given, ATTRIBUTES);
-    if (known === undefined) return {};
-    const read = trimmed(known);
+    const read = trimmed(readAttributes(given, ATTRIBUTES));
     for (const [name, problem] of Object.entries(REQUIRED_BY_CREATE)) {
       errors.require(name in read, `attributes.${name}`, problem);
     }
@@ -115,9 +113,7 @@ export const oidcRules: AttributeRules = {
   },
 
   update(errors, given, mask) {
-    const known = readAttributes(errors, given, ATTRIBUTES);
-    if (known === undefined) return {};
-    const read = trimmed(known);
+    const read = trimmed(readAttributes(given, ATTRIBUTES));
     for (const name of READ_ONLY) errors.require(!mask.includes(name), `attributes.${name}`, 'Field is read only.');
     for (const name of Object.keys(REQUIRED_BY_CREATE)) {
       errors.require(!mask.includes(name) || name in read, `attributes.${name}`, 'This field cannot be cleared.');

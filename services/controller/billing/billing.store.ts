@@ -8,10 +8,10 @@ export const activeUsers = (
   on: Executor,
   _allowed: Allowed<'monthly-active-users'>,
   period: Period,
-): Promise<{ month: Date; count: bigint }[]> =>
+): Promise<{ month: Date; count: number }[]> =>
   rows(
     on,
-    sql`select month, count(*) as count from monthly_active_users
+    sql`select month, count(*)::integer as count from monthly_active_users
         where month >= ${period.start} and month < ${period.end}
         group by month order by month desc`,
   );

@@ -38,7 +38,7 @@ export function newLibrary(item: CredentialLibrary): NewLibrary {
   // The old name of the first type; it is also meant when nothing is said.
   const type = ['', 'vault'].includes(item.type) ? 'vault-generic' : item.type;
   if (!isLibraryType(type)) errors.add('type', 'This field must be a known credential library type.');
-  const given = isLibraryType(type) ? readAttributes(errors, item.attributes, LIBRARY_ATTRIBUTES[type]) : undefined;
+  const given = isLibraryType(type) ? readAttributes(item.attributes, LIBRARY_ATTRIBUTES[type]) : undefined;
   const library = isLibraryType(type) ? checkedLibrary(errors, type, item, given ?? {}) : undefined;
   checkShortText(errors, item);
   checkCreate(errors, item).throwIfAny();
@@ -78,7 +78,7 @@ export function changedLibrary(request: UpdateCredentialLibraryRequest): Library
   const sent = item.type === 'vault' ? 'vault-generic' : item.type;
   errors.require(['', type].includes(sent), 'type', 'Cannot modify resource type.');
   errors.require(!(request.update_mask ?? []).includes('credential_type'), 'credential_type', READ_ONLY);
-  const given = readAttributes(errors, item.attributes, known) ?? {};
+  const given = readAttributes(item.attributes, known);
   checkShortText(errors, item);
   checkUpdate(errors, request, LIBRARY_PREFIXES).throwIfAny();
   const mask = maskWithAttributes(request.update_mask!, known);

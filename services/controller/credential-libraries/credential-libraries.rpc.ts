@@ -9,7 +9,7 @@ import { sql, transaction } from '../db/db';
 import { changing } from '../resources/changes';
 import { checkDeleteId, checkGetId, FieldErrors, MESSAGE } from '../resources/fields';
 import { itemAccess, type ItemDefinition } from '../resources/items';
-import { list } from '../resources/list';
+import { listBelow } from '../resources/child-lists';
 import { staleVersion } from '../resources/rows';
 import { service } from '../rpc/service';
 import {
@@ -57,9 +57,8 @@ export function credentialLibraryService(deps: ControllerDeps) {
       new FieldErrors()
         .require(fits, 'credential_store_id', 'This field must be a valid credential store id.')
         .throwIfAny(MESSAGE.identifier);
-      await deps.authz.check(op, 'list', await librariesOf(request.credential_store_id));
-      const within = sql`r.credential_store_id = ${request.credential_store_id}`;
-      return list(deps, op, definitionFor(deps), within, request);
+      const allowed = await deps.authz.check(op, 'list', await librariesOf(request.credential_store_id));
+      return listBelow(deps, op, definitionFor(deps), { allowed, column: 'credential_store_id' }, request);
     },
 
     async createCredentialLibrary(op, request) {

@@ -39,6 +39,8 @@ export type VaultInput = {
 };
 
 const MAX_ADDRESS = 3_999;
+/** What a header of a call to Vault can carry. */
+const HEADER_TEXT = /^[\x21-\x7e]{0,4096}$/;
 /** Certificates and keys, in characters; far more than any chain has. */
 const MAX_PEM = 65_536;
 const REQUIRED = 'Field required for creating a vault credential store.';
@@ -57,7 +59,7 @@ export function newStore(item: CredentialStore): NewStore {
   errors.require(hasIdForm(item.scope_id, 'p'), 'scope_id', 'This field must be a valid project scope id.');
   const known = item.type === 'static' || item.type === 'vault';
   errors.require(known, 'type', 'This is a required field and must be a known credential store type.');
-  const given = item.type === 'vault' ? readAttributes(errors, item.attributes, VAULT_ATTRIBUTES) : undefined;
+  const given = item.type === 'vault' ? readAttributes(item.attributes, VAULT_ATTRIBUTES) : undefined;
   if (given !== undefined) {
     errors.require((given.address ?? '') !== '', 'attributes.address', REQUIRED);
     errors.require((given.token ?? '') !== '', 'attributes.token', REQUIRED);
@@ -85,7 +87,7 @@ export function changedStore(request: UpdateCredentialStoreRequest): StoreChange
   const mask = (request.update_mask ?? []).flatMap((path) =>
     path === 'attributes' ? WRITABLE.map((name) => `attributes.${name}`) : [path],
   );
-  const given = isVault ? (readAttributes(errors, item.attributes, VAULT_ATTRIBUTES) ?? {}) : {};
+  const given = isVault ? readAttributes(item.attributes, VAULT_ATTRIBUTES) : {};
   const changed = isVault ? WRITABLE.filter((name) => mask.includes(`attributes.${name}`)) : [];
   for (const name of ['address', 'token'] as const) {
     const cleared = changed.includes(name) && (given[name] ?? '') === '';
@@ -118,6 +120,9 @@ function checkVaultValues(errors: FieldErrors, given: Given): void {
   for (const name of READ_ONLY) attribute(name, given[name] === undefined, 'This is a read only field.');
   if ((given.address ?? '') !== '') {
     attribute('address', isHttpUrl(given.address!), 'This field must be a URL that begins with http: or https:.');
+  }
+  for (const name of ['token', 'namespace'] as const) {
+    attribute(name, HEADER_TEXT.test(given[name] ?? ''), 'This field must only hold visible ASCII characters.');
   }
   for (const name of ['ca_cert', 'client_certificate', 'client_certificate_key'] as const) {
     attribute(name, (given[name] ?? '').length <= MAX_PEM, `This field must have at most ${MAX_PEM} characters.`);

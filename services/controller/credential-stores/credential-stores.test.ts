@@ -1,10 +1,9 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createHmac } from 'node:crypto';
 import { DEV, fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
+import { VaultServer } from '../../../test/harness/vault';
 import { credentialLibraryService } from '../credential-libraries/credential-libraries.rpc';
 import { rows, sql } from '../db/db';
-import { blake2b256 } from './blake2b';
+import { blake2b256 } from '../../../lib/ids/blake2b';
 import { credentialStoreService } from './credential-stores.rpc';
 
 let controller: TestController;
@@ -92,54 +91,6 @@ describe('static stores', () => {
     });
   });
 });
-
-/** Speaks as much of Vault's HTTP API as stores need. `token` is what a look-up answers. */
-class VaultServer {
-  token: Record<string, unknown> = {};
-  capabilities: string[] = [];
-  seen: { path: string; token: string; namespace: string }[] = [];
-  private readonly server = http.createServer((request, response) => {
-    const header = (name: string) => String(request.headers[name] ?? '');
-    this.seen.push({ path: request.url!, token: header('x-vault-token'), namespace: header('x-vault-namespace') });
-    request.resume();
-    const answers: Record<string, unknown> = {
-      '/v1/sys/health?standbyok=true&perfstandbyok=true': { initialized: true, sealed: false },
-      '/v1/sys/capabilities-self': { data: Object.fromEntries(PATHS.map((path) => [path, this.capabilities])) },
-      '/v1/auth/token/lookup-self': { data: this.token },
-      '/v1/auth/token/renew-self': { auth: { lease_duration: 3_600 } },
-    };
-    const answer = answers[request.url!];
-    response.writeHead(answer === undefined ? 404 : header('x-vault-token') === 'refused' ? 403 : 200);
-    response.end(JSON.stringify(answer ?? {}));
-  });
-
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    this.reset();
-  }
-
-  reset(): void {
-    this.token = { accessor: 'acc', renewable: true, orphan: true, period: 86_400 };
-    this.capabilities = ['read', 'update'];
-    this.seen = [];
-  }
-
-  get address(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  stop(): Promise<void> {
-    return new Promise((resolve) => this.server.close(() => resolve()));
-  }
-}
-
-const PATHS = [
-  'auth/token/lookup-self',
-  'auth/token/renew-self',
-  'auth/token/revoke-self',
-  'sys/leases/renew',
-  'sys/leases/revoke',
-];
 
 describe('Vault stores', () => {
   const vault = new VaultServer();
@@ -231,6 +182,7 @@ describe('Vault stores', () => {
       { 'attributes.worker_filter': 'Worker Filter field is not supported in OSS' },
     ],
     [{ address: 'ftp://x', token: 't' }, { 'attributes.address': expect.any(String) }],
+    [{ address: 'http://x', token: 't\nu' }, { 'attributes.token': expect.stringContaining('visible') }],
     [{ address: 'http://x', token: 't', ca_cert: 'nope' }, { 'attributes.ca_cert': expect.any(String) }],
     [{ address: 'http://x', token: 't', token_hmac: 'x' }, { 'attributes.token_hmac': expect.any(String) }],
     [{ address: 'http://x', token: 't', nope: 1 }, { attributes: expect.any(String) }],
@@ -317,6 +269,7 @@ describe('Vault stores', () => {
     test.each([
       [{}, { 'attributes.path': 'This is a required field.' }],
       [{ type: 'nope' }, { type: 'This field must be a known credential library type.' }],
+      [{ attributes: { nope: 1 } }, { attributes: 'Attribute fields do not match the expected format.' }],
       [{ credential_type: 'nope', attributes: { path: 'x' } }, { credential_type: expect.any(String) }],
       [
         { attributes: { path: 'x', http_method: 'PUT' } },

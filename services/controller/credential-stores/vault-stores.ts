@@ -2,7 +2,7 @@
 import type { ControllerDeps } from '../context';
 import { FieldErrors } from '../resources/fields';
 import { staleVersion } from '../resources/rows';
-import { blake2b256 } from './blake2b';
+import { blake2b256 } from '../../../lib/ids/blake2b';
 import type { StoreRow } from './credential-stores';
 import { clientIdentity, type VaultInput } from './credential-stores.fields';
 import * as store from './credential-stores.store';

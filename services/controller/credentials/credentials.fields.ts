@@ -44,7 +44,7 @@ export async function newCredential(item: Credential): Promise<NewCredential> {
   errors.require(storeFits, 'credential_store_id', 'This field must be a valid credential store id.');
   const type = isCredentialType(item.type) ? item.type : undefined;
   if (type === undefined) errors.add('type', `Unsupported credential type "${item.type}"`);
-  const given = type === undefined ? undefined : readAttributes(errors, item.attributes, knownAttributes(type));
+  const given = type === undefined ? undefined : readAttributes(item.attributes, knownAttributes(type));
   if (type !== undefined && given !== undefined) await checkNewAttributes(errors, type, given);
   checkShortText(errors, item);
   checkCreate(errors, item).throwIfAny();
@@ -102,7 +102,7 @@ export function changedCredential(request: UpdateCredentialRequest): CredentialC
   const mask = (request.update_mask ?? []).flatMap((path) =>
     path === 'attributes' ? writable.map((name) => `attributes.${name}`) : [path],
   );
-  const given = readAttributes(errors, item.attributes, knownAttributes(type)) ?? {};
+  const given = readAttributes(item.attributes, knownAttributes(type));
   for (const name of writable.filter((one) => mask.includes(`attributes.${one}`) && !optional.includes(one))) {
     errors.require(!isEmpty((given as Given)[name]), `attributes.${name}`, CLEARED);
   }

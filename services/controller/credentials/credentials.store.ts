@@ -71,5 +71,5 @@ export const brokeredSources = (on: Executor, targetId: string): Promise<Brokere
         left join credentials c on c.id = t.credential_id
         left join credential_libraries l on l.id = t.credential_library_id
         where t.target_id = ${targetId} and t.purpose = 'brokered'
-        order by t.source_id`,
+        order by t.position`,
   );

@@ -5,10 +5,12 @@ export interface CorsConfig {
   enabled: boolean;
   /** Origins such as `https://admin.example`; empty or exactly `*` allows all. */
   allowedOrigins: readonly string[];
+  /** Request headers beside those that every client of the API sends. */
+  allowedHeaders?: readonly string[];
 }
 
 const METHODS = ['DELETE', 'GET', 'OPTIONS', 'POST', 'PATCH'];
-const REQUEST_HEADERS = 'Content-Type, X-Requested-With, Authorization';
+const REQUEST_HEADERS = ['Content-Type', 'X-Requested-With', 'Authorization'];
 const EXPOSED_HEADERS = 'Retry-After, RateLimit, RateLimit-Policy';
 /** Seconds that browsers may keep a preflight's answer. */
 const MAX_AGE = 300;
@@ -39,7 +41,7 @@ export function handleCors(config: CorsConfig, request: IncomingMessage, respons
   }
   response.writeHead(204, {
     'Access-Control-Allow-Methods': METHODS.join(', '),
-    'Access-Control-Allow-Headers': REQUEST_HEADERS,
+    'Access-Control-Allow-Headers': [...REQUEST_HEADERS, ...(config.allowedHeaders ?? [])].join(', '),
     'Access-Control-Max-Age': MAX_AGE,
   });
   response.end();

@@ -6,14 +6,17 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Histogram, type Registry } from 'prom-client';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
-import { bearerToken, correlationId, plainAddress } from '../rpc/correlation';
+import { bearerToken, correlationId } from '../rpc/correlation';
 import { toApiError } from '../rpc/error-mapping';
+import { DIRECT, type CallerAddress } from '../rpc/forwarded';
 import type { Descriptors } from '../rpc/descriptors';
 import type { Pipeline } from '../rpc/pipeline';
 import type { Admission, Verdict } from '../rpc/rate-limit';
 import { moveTokenToCookies, tokenOfCookies } from './cookies';
 import { handleCors, type CorsConfig } from './cors';
 import { parseJsonBody, type JsonObject } from './json-body';
+import { AUTHENTICATE, DELETE_WITH_BODY, DOWNLOAD } from './methods';
+import { answerDocument, isDocument } from './openapi/serve';
 import { queryJson, maskOfQuery } from './query';
 import { readBody } from './read-body';
 import { matchRoute, readRoutes, type NoRoute, type Route, type RouteMatch, type RouteTable } from './routes';
@@ -27,14 +30,13 @@ interface GatewayOptions {
   /** Largest body, bytes. */
   maxRequestBytes: number;
   registry: Registry;
+  /** The OpenAPI document, JSON; absent: none is served. */
+  openapi?: Buffer | undefined;
   /** Absent: no rate limits. */
   admit?: Admission | undefined;
+  /** Absent: who connects is who calls. */
+  callerAddress?: CallerAddress | undefined;
 }
-
-/** Method whose answer can go into cookies. */
-const AUTHENTICATE = 'sallyport.api.v1.AuthMethodService/Authenticate';
-/** Deletes that answer 200 with an empty object, as existing clients expect, where others answer 204. */
-const DELETE_WITH_BODY = new Set(['sallyport.api.v1.AuthMethodService/DeleteAuthMethod']);
 
 const FIXED_HEADERS: Record<string, string> = {
   'Cache-Control': 'no-store',
@@ -49,8 +51,6 @@ const STATUS_OF: Record<Exclude<NoRoute, 'action by another method'>, number> = 
   'unknown action': 400,
   'wrong method': 405,
 };
-/** A stream of bytes where it is served; its refusals have a form of their own. */
-const DOWNLOAD = 'sallyport.api.v1.SessionRecordingService/Download';
 
 /** Request listener of a `node:http` server. */
 export function createGateway(options: GatewayOptions): RequestListener {
@@ -95,6 +95,9 @@ class Exchange {
     this.response.setHeader('X-Correlation-Id', id);
     const { path, search, query } = splitTarget(this.request.url ?? '/');
     if (this.redirectToCleanPath(path, search)) return;
+    if (this.options.openapi !== undefined && isDocument(path)) {
+      return answerDocument(this.options.openapi, this.request, this.response);
+    }
     const found = matchRoute(this.table, this.request.method ?? '', path);
     if (found === 'action by another method') throw new ApiError('Unimplemented', 'Method Not Allowed');
     if (typeof found === 'string') {
@@ -105,7 +108,7 @@ class Exchange {
     this.method = found.route.method.fullName;
     const caller = {
       token: bearerToken(this.request.headers.authorization) ?? tokenOfCookies(this.request.headers.cookie),
-      clientAddress: plainAddress(this.request.socket.remoteAddress ?? ''),
+      clientAddress: this.callerAddress(),
     };
     if (this.refuseByRate(this.options.admit?.(this.method, caller))) return;
     const body = found.route.body === '' ? Buffer.alloc(0) : await readBody(this.request, this.options.maxRequestBytes);
@@ -118,6 +121,11 @@ class Exchange {
       signal: abortedBy(this.response),
     });
     this.answer(found.route, message, answer as Record<string, unknown>);
+  }
+
+  private callerAddress(): string {
+    const { callerAddress = DIRECT } = this.options;
+    return callerAddress(this.request.socket.remoteAddress ?? '', headerText(this.request.headers['x-forwarded-for']));
   }
 
   /** Tells the client where it stands; true when the request was refused, which is answered without a body. */

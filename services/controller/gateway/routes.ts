@@ -9,7 +9,7 @@ import { typeOfCollection } from '../authz/actions';
 import type { Descriptors } from '../rpc/descriptors';
 import type { BoundMethod, Pipeline } from '../rpc/pipeline';
 
-type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
+export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
 
 export interface Route {
   readonly httpMethod: HttpMethod;
@@ -63,36 +63,43 @@ interface HttpRule {
 
 /** Reads the annotations. Methods that the pipeline does not serve get no route. */
 export function readRoutes(descriptors: Descriptors, pipeline: Pipeline): RouteTable {
-  const extension = descriptors.getExtension('google.api.http');
-  if (extension === undefined) throw new Error('the descriptor image lacks google/api/annotations.proto');
   const collections = new Map<string, Route[]>();
-  for (const descriptor of descriptors) {
-    if (descriptor.kind !== 'service') continue;
-    for (const method of descriptor.methods) {
-      const bound = pipeline.methods.get(`${descriptor.typeName}/${method.name}`);
-      if (bound === undefined) continue;
-      for (const route of routesOf(method, bound, extension)) {
-        const collection = collectionOf(route.template.slice(1).split('/'));
-        collections.set(collection, [...(collections.get(collection) ?? []), route]);
-      }
-    }
+  for (const annotated of annotatedRoutes(descriptors)) {
+    const { method, template, ...rest } = annotated;
+    const bound = pipeline.methods.get(`${method.parent.typeName}/${method.name}`);
+    if (bound === undefined) continue;
+    const emptyResponse = method.output.fields.length === 0;
+    const route = { ...rest, template, method: bound, input: method.input, emptyResponse, ...parseTemplate(template) };
+    const collection = collectionOf(template.slice(1).split('/'));
+    collections.set(collection, [...(collections.get(collection) ?? []), route]);
   }
   return { descriptors, collections };
 }
 
-function routesOf(method: DescMethod, bound: BoundMethod, extension: DescExtension): Route[] {
+/** An annotation of a method: what {@link Route} has beside the handler. */
+export interface AnnotatedRoute extends Pick<Route, 'httpMethod' | 'template' | 'body' | 'responseBody'> {
+  readonly method: DescMethod;
+}
+
+/** All annotations, in the order of the protos. */
+export function annotatedRoutes(descriptors: Descriptors): AnnotatedRoute[] {
+  const extension = descriptors.getExtension('google.api.http');
+  if (extension === undefined) throw new Error('the descriptor image lacks google/api/annotations.proto');
+  return [...descriptors].flatMap((descriptor) =>
+    descriptor.kind === 'service' ? descriptor.methods.flatMap((method) => routesOf(method, extension)) : [],
+  );
+}
+
+function routesOf(method: DescMethod, extension: DescExtension): AnnotatedRoute[] {
   const option = extension as GenExtension<MethodOptions, never>;
   if (!hasOption(method, option)) return [];
   const rule = getOption(method, option) as HttpRule;
-  return [rule, ...rule.additionalBindings].map((one) => ({
-    httpMethod: (one.pattern.case ?? '').toUpperCase() as HttpMethod,
-    template: one.pattern.value,
-    method: bound,
-    input: method.input,
-    body: one.body,
-    responseBody: one.responseBody,
-    emptyResponse: method.output.fields.length === 0,
-    ...parseTemplate(one.pattern.value),
+  return [rule, ...rule.additionalBindings].map(({ pattern, body, responseBody }) => ({
+    httpMethod: (pattern.case ?? '').toUpperCase() as HttpMethod,
+    template: pattern.value,
+    method,
+    body,
+    responseBody,
   }));
 }
 

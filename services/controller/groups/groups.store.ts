@@ -13,7 +13,7 @@ export function findGroup(on: Executor, id: string): Promise<GroupRow | undefine
     on,
     sql`
       select r.id, r.scope_id, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn},
-        coalesce((select jsonb_agg(jsonb_build_object('id', u.id, 'scope_id', u.scope_id) order by u.id)
+        coalesce((select jsonb_agg(jsonb_build_object('id', u.id, 'scope_id', u.scope_id) order by m.position)
           from group_members m join users u on u.id = m.user_id where m.group_id = r.id), '[]') as members
       from groups r join scopes s on s.id = r.scope_id
       where r.id = ${id}`,
@@ -57,6 +57,7 @@ export function addMembers(tx: Tx, allowed: Allowed, userIds: readonly string[])
     tx,
     sql`insert into group_members (group_id, user_id)
         select ${allowed.resource.id}, id from users where id = any(${userIds}::text[])
+        order by array_position(${userIds}::text[], id)
         on conflict do nothing`,
   );
 }

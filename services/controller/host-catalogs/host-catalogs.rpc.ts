@@ -8,6 +8,7 @@ import { sql, transaction } from '../db/db';
 import { changing } from '../resources/changes';
 import {
   checkCreate,
+  checkShortText,
   checkDeleteId,
   checkGetId,
   checkUpdate,
@@ -69,7 +70,7 @@ export function hostCatalogService(deps: ControllerDeps) {
 
     async createHostCatalog(op, request) {
       const item = request.item ?? HostCatalog.fromPartial({});
-      checkNewCatalog(item);
+      checkNewCatalog(item, request.plugin_name);
       const scope = await scopeNode(deps.db.executor, item.scope_id);
       const allowed = await deps.authz.check(op, 'create', collectionIn('host-catalog', scope));
       const now = deps.clock.now();
@@ -90,6 +91,7 @@ export function hostCatalogService(deps: ControllerDeps) {
       const errors = new FieldErrors();
       const sent = request.item?.type ?? '';
       errors.require(sent === '' || sent === typeById(request.id), 'type', 'Cannot modify resource type.');
+      checkShortText(errors, { name: request.item?.name });
       checkUpdate(errors, request, HOST_CATALOG_PREFIXES).throwIfAny();
       refuseWorkerFilter(request.update_mask!);
       const { allowed } = await allow(op, 'update', request.id);
@@ -117,7 +119,7 @@ export function hostCatalogService(deps: ControllerDeps) {
 const typeById = (id: string): string => (hasIdForm(id, STATIC_HOST_CATALOG_PREFIX) ? 'static' : 'plugin');
 
 /** Static catalogs take `plugin_id` and `worker_filter` without a word; existing clients send them. */
-function checkNewCatalog(item: HostCatalog): void {
+function checkNewCatalog(item: HostCatalog, pluginName: string): void {
   const errors = new FieldErrors();
   errors.require(hasIdForm(item.scope_id, 'p'), 'scope_id', 'This field must be a valid project scope id.');
   errors.require(
@@ -125,14 +127,24 @@ function checkNewCatalog(item: HostCatalog): void {
     'type',
     'This is a required field and must be either "static" or "plugin".',
   );
-  if (item.type === 'plugin') {
-    errors.add(
-      'plugin_id',
-      item.plugin_id === '' ? 'This or plugin name is a required field.' : 'There is no such plugin.',
-    );
-    if (item.plugin_id === '') errors.add('plugin_name', 'This or plugin id is a required field.');
-  }
+  if (item.type === 'plugin') refusePlugin(errors, item, pluginName);
+  checkShortText(errors, { name: item.name });
   checkCreate(errors, item).throwIfAny();
+}
+
+/** This program runs no plugins: whichever is named is unknown. */
+function refusePlugin(errors: FieldErrors, { plugin_id, worker_filter }: HostCatalog, name: string): void {
+  const unknown = 'There is no such plugin: this controller runs none. Use a catalog of type "static".';
+  if (plugin_id === '' && name === '') {
+    errors.add('plugin_id', 'This or plugin name is a required field.');
+    errors.add('plugin_name', 'This or plugin id is a required field.');
+  } else if (plugin_id !== '' && name !== '') {
+    errors.add('plugin_id', "Can't be set together with plugin name.");
+    errors.add('plugin_name', "Can't be set together with plugin id.");
+  } else {
+    errors.add(name === '' ? 'plugin_id' : 'plugin_name', unknown);
+  }
+  errors.require(worker_filter === '', 'worker_filter', 'Worker Filter field is not supported in OSS');
 }
 
 function refuseWorkerFilter(mask: readonly string[]): void {

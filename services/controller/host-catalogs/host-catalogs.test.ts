@@ -50,6 +50,9 @@ test('create, read, update, clear, delete', async () => {
   expect(await admin.refusal('HostCatalogService/GetHostCatalog', { id: made.id })).toMatchObject({ status: 404 });
 });
 
+const NO_PLUGIN = 'There is no such plugin: this controller runs none. Use a catalog of type "static".';
+const NO_FILTER = 'Worker Filter field is not supported in OSS';
+
 test.each([
   [{ type: '' }, { type: 'This is a required field and must be either "static" or "plugin".' }],
   [{ type: 'nope' }, { type: 'This is a required field and must be either "static" or "plugin".' }],
@@ -63,9 +66,15 @@ test.each([
       plugin_name: 'This or plugin id is a required field.',
     },
   ],
-  [{ type: 'plugin', plugin_id: 'pl_1234567890' }, { plugin_id: 'There is no such plugin.' }],
-])('create refuses %j', async (item, fields) => {
-  const request = { item: { scope_id: project, type: 'static', ...item } };
+  [{ type: 'plugin', plugin_id: 'pl_1234567890' }, { plugin_id: NO_PLUGIN }],
+  [{ type: 'plugin', worker_filter: '"a" in "/tags/b"' }, { plugin_name: NO_PLUGIN, worker_filter: NO_FILTER }, 'aws'],
+  [
+    { type: 'plugin', plugin_id: 'pl_1234567890' },
+    { plugin_id: "Can't be set together with plugin name.", plugin_name: "Can't be set together with plugin id." },
+    'aws',
+  ],
+])('create refuses %j', async (item, fields, plugin_name: string | undefined = '') => {
+  const request = { item: { scope_id: project, type: 'static', ...item }, plugin_name };
   const refusal = await controller.admin.refusal('HostCatalogService/CreateHostCatalog', request);
   expect(refusal).toMatchObject({ status: 400, message: 'Error in provided request.' });
   expect(fieldsOf(refusal)).toEqual(fields);

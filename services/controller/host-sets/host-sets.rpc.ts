@@ -23,7 +23,7 @@ import {
   unique,
 } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
-import { list } from '../resources/list';
+import { listBelow } from '../resources/child-lists';
 import { listChanges, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { service, type Op } from '../rpc/service';
@@ -99,8 +99,8 @@ export function hostSetService(deps: ControllerDeps) {
           'The field is incorrectly formatted.',
         )
         .throwIfAny(MESSAGE.identifier);
-      await deps.authz.check(op, 'list', await setsOf(deps, request.host_catalog_id));
-      return list(deps, op, definition, sql`r.host_catalog_id = ${request.host_catalog_id}`, request);
+      const allowed = await deps.authz.check(op, 'list', await setsOf(deps, request.host_catalog_id));
+      return listBelow(deps, op, definition, { allowed, column: 'host_catalog_id' }, request);
     },
 
     async createHostSet(op, request) {

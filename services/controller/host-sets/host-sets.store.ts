@@ -16,7 +16,7 @@ export const findHostSet = (on: Executor, id: string): Promise<HostSetRow | unde
     sql`
       select r.id, r.scope_id, r.host_catalog_id, r.type, r.name, r.description, r.created_time, r.updated_time,
         r.version, ${scopeColumn},
-        array(select m.host_id from host_set_members m where m.host_set_id = r.id order by 1) as host_ids
+        array(select m.host_id from host_set_members m where m.host_set_id = r.id order by m.position) as host_ids
       from host_sets r join scopes s on s.id = r.scope_id
       where r.id = ${id}`,
   );
@@ -54,7 +54,8 @@ export const addHosts = (tx: Tx, allowed: Allowed, hostIds: readonly string[]): 
     tx,
     sql`insert into host_set_members (host_set_id, host_id, host_catalog_id)
         select ${allowed.resource.id}, id, host_catalog_id from hosts
-        where id = any(${hostIds}::text[]) and host_catalog_id = ${allowed.resource.pin}`,
+        where id = any(${hostIds}::text[]) and host_catalog_id = ${allowed.resource.pin}
+        order by array_position(${hostIds}::text[], id)`,
   );
 
 export const removeHosts = (tx: Tx, allowed: Allowed, hostIds: readonly string[]): Promise<number> =>

@@ -20,7 +20,7 @@ import {
   storedText,
 } from '../resources/fields';
 import { itemAccess, type ItemDefinition } from '../resources/items';
-import { list } from '../resources/list';
+import { listBelow } from '../resources/child-lists';
 import { staleVersion } from '../resources/rows';
 import { service } from '../rpc/service';
 import {
@@ -72,8 +72,8 @@ export function hostService(deps: ControllerDeps) {
           'The field is incorrectly formatted.',
         )
         .throwIfAny(MESSAGE.identifier);
-      await deps.authz.check(op, 'list', await hostsOf(request.host_catalog_id));
-      return list(deps, op, definition, sql`r.host_catalog_id = ${request.host_catalog_id}`, request);
+      const allowed = await deps.authz.check(op, 'list', await hostsOf(request.host_catalog_id));
+      return listBelow(deps, op, definition, { allowed, column: 'host_catalog_id' }, request);
     },
 
     async createHost(op, request) {
@@ -114,8 +114,8 @@ export function hostService(deps: ControllerDeps) {
 
 /** Address of the item; reports a missing one if it is needed. */
 function addressOf(errors: FieldErrors, item: Host, needed: boolean): string | undefined {
-  const attributes = readAttributes(errors, item.attributes, HOST_ATTRIBUTES);
-  if (attributes === undefined || !needed) return undefined;
+  const attributes = readAttributes(item.attributes, HOST_ATTRIBUTES);
+  if (!needed) return undefined;
   const portRefused = 'Address for static hosts does not support a port.';
   return readAddress(errors, 'attributes.address', attributes.address ?? '', portRefused);
 }

@@ -3,6 +3,7 @@
  * like; there is no provider and no directory behind their names, which lead nowhere (RFC 2606).
  */
 import { newId } from '../../../lib/ids/ids';
+import { idOfAccount } from '../accounts/accounts';
 import { sealSecrets } from '../auth-methods/method-secrets';
 import { changed, sql, type Tx } from '../db/db';
 import type { Kms } from '../kms/kms';
@@ -64,7 +65,12 @@ async function insertLdap(tx: Tx, id: string, { users }: PlannedDevMethods, now:
           'ou=groups,dc=example,dc=org')`,
   );
   for (const user of users) {
-    const account = { id: newId('acctldap'), methodId: id, type: 'ldap', userId: user.userId } as const;
+    const ldapAccountId = idOfAccount('ldap', id, {
+      issuer: '',
+      subject: '',
+      login_name: user.loginName.toLowerCase(),
+    });
+    const account = { id: ldapAccountId, methodId: id, type: 'ldap', userId: user.userId } as const;
     await insertAccount(tx, account, now);
     await changed(
       tx,

@@ -85,10 +85,9 @@ test('a wrong root key is told by id and by content, without key material', asyn
   expect(() => createKms({ rootKey: { id: 'short', key: randomBytes(16) } })).toThrow('32 bytes');
 });
 
-test('unknown scopes and keys are errors', async () => {
+test('a scope that is gone is not found, a key that is gone an error of ours', async () => {
   const kms = createKms({ rootKey });
-  await expect(kms.encrypt(db.executor, 'p_nowhere', 'tokens', Buffer.from('t'), 'a')).rejects.toThrow(
-    'has no tokens key',
-  );
+  const sealed = kms.encrypt(db.executor, 'p_nowhere', 'tokens', Buffer.from('t'), 'a');
+  await expect(sealed).rejects.toMatchObject({ kind: 'NotFound' });
   await expect(kms.decrypt(db.executor, 'kdkv_nowhere', Buffer.alloc(40), 'a')).rejects.toThrow('is gone');
 });

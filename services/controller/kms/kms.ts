@@ -1,5 +1,6 @@
 /** Envelope encryption: root key from the configuration, a key hierarchy per scope, ciphertexts that name their key. */
 import { createHmac, randomBytes } from 'node:crypto';
+import { resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import type { Executor, Tx } from '../db/db';
 import { KEY_BYTES, open, seal } from './cipher';
@@ -65,7 +66,8 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
     if (cached !== undefined && known !== undefined) return { id: cached, key: known };
     const read = generation;
     const version = await store.newestDataKey(on, scopeId, purpose);
-    if (version === undefined) throw new Error(`scope ${scopeId} has no ${purpose} key`);
+    // Every scope has its keys from the start: this one has been deleted meanwhile.
+    if (version === undefined) throw resourceNotFound();
     const key = remember(version);
     if (read === generation) newest.set(name, version.id);
     return { id: version.id, key };

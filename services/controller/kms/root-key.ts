@@ -1,12 +1,10 @@
 /** The configured root key, and what it opens: the root key versions of scopes. */
+import type { AeadKey } from '../../../lib/config/aead-key';
 import { open } from './cipher';
 import type { RootKeyVersion } from './kms.store';
 
-/** The configured root key, 32 bytes, and the id that tells it from others. */
-export interface RootKey {
-  id: string;
-  key: Buffer;
-}
+/** The configured root key. */
+export type RootKey = AeadKey;
 
 /** The configured root key does not open the database's keys. The message names the remedy, never a key. */
 export class RootKeyError extends Error {

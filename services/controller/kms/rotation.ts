@@ -1,5 +1,6 @@
 /** New versions of a scope's keys. Older versions stay until they are destroyed, so that what they encrypt stays readable. */
 import { randomBytes } from 'node:crypto';
+import { resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import type { Tx } from '../db/db';
 import { KEY_BYTES, open, seal } from './cipher';
@@ -12,7 +13,8 @@ export async function rotateScopeKeys(
   { scopeId, rewrap, now }: { scopeId: string; rewrap: boolean; now: Date },
 ): Promise<void> {
   const root = await store.lockRootKey(tx, scopeId);
-  if (root === undefined) throw new Error(`scope ${scopeId} has no keys`);
+  // Every scope has its keys from the start: this one has been deleted meanwhile.
+  if (root === undefined) throw resourceNotFound();
   const older = rewrap ? await store.dataKeyVersions(tx, root.id) : [];
   const id = newId('krkv');
   const key = randomBytes(KEY_BYTES);

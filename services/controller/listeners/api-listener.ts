@@ -4,7 +4,12 @@
  */
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import {
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type Server as TlsServer,
+  type TLSSocket,
+} from 'node:tls';
 import { Counter, type Registry } from 'prom-client';
 import type { Logger } from '../../../lib/log/log';
 import type { ListenAddress, TlsMaterial } from '../config';
@@ -19,7 +24,7 @@ interface ApiListenerOptions {
   gateway: RequestListener;
   registry: Registry;
   log: Logger;
-  timeouts?: Partial<ApiTimeouts>;
+  timeouts?: { [K in keyof ApiTimeouts]?: number | undefined } | undefined;
 }
 
 /** All ms. */
@@ -39,6 +44,8 @@ export interface ApiTimeouts {
 export interface ApiListener {
   /** As bound. */
   readonly address: ListenAddress;
+  /** Shows another certificate to connections to come; only of a port that speaks TLS. */
+  setTls(material: TlsMaterial): void;
   /** No new connections; running requests have until `graceMs`, then everything is cut. */
   close(graceMs: number): Promise<void>;
 }
@@ -59,7 +66,8 @@ const PLAINTEXT_ON_TLS = 'This port speaks TLS; use https://.\n';
 
 /** Binds the API port. Rejects with Node's error when the address is taken or not ours. */
 export async function startApiListener(options: ApiListenerOptions): Promise<ApiListener> {
-  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const given = Object.entries(options.timeouts ?? {}).filter(([, ms]) => ms !== undefined);
+  const timeouts: ApiTimeouts = { ...TIMEOUTS, ...Object.fromEntries(given) };
   const refused = new Counter({
     name: 'sallyport_controller_api_refused_connections_total',
     help: 'Connections to the API port that were closed before a request, by reason.',
@@ -80,7 +88,11 @@ export async function startApiListener(options: ApiListenerOptions): Promise<Api
   const acceptor = new Acceptor({ address: options.address, maxConnections: MAX_CONNECTIONS, refused, onConnection });
   const servers: Servers = { options, http, tls, acceptor, undecided };
   const address = await acceptor.listen();
-  return { address, close: (graceMs) => close(graceMs, servers) };
+  return {
+    address,
+    setTls: (material) => tls?.setSecureContext(secureOptions(material)),
+    close: (graceMs) => close(graceMs, servers),
+  };
 }
 
 interface Servers {
@@ -144,6 +156,13 @@ function httpServer(gateway: RequestListener, timeouts: ApiTimeouts): HttpServer
 const chooseProtocol = (offered: readonly string[]): string | undefined =>
   ['http/1.1', 'h2'].find((protocol) => offered.includes(protocol));
 
+const secureOptions = ({ cert, key, minVersion = 'TLSv1.2', maxVersion }: TlsMaterial): SecureContextOptions => ({
+  cert,
+  key,
+  minVersion,
+  ...(maxVersion === undefined ? {} : { maxVersion }),
+});
+
 function tlsServer(
   material: TlsMaterial,
   timeouts: ApiTimeouts,
@@ -152,9 +171,7 @@ function tlsServer(
   refused: Counter<'reason'>,
 ): TlsServer {
   const server = createTlsServer({
-    cert: material.cert,
-    key: material.key,
-    minVersion: 'TLSv1.2',
+    ...secureOptions(material),
     ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
     handshakeTimeout: timeouts.handshake,
   });

@@ -15,16 +15,18 @@ import { maskWithAttributes, readAttributes } from '../resources/attributes';
 import { changing } from '../resources/changes';
 import {
   checkCreate,
+  checkShortText,
   checkDeleteId,
   checkGetId,
   checkUpdate,
   FieldErrors,
+  MESSAGE,
   maskedColumns,
   storedText,
   unique,
 } from '../resources/fields';
 import { itemAccess, type ItemDefinition } from '../resources/items';
-import { list } from '../resources/list';
+import { listBelow } from '../resources/child-lists';
 import { staleVersion } from '../resources/rows';
 import { service } from '../rpc/service';
 import {
@@ -46,6 +48,7 @@ const definition: ItemDefinition<ManagedGroupRow, ReturnType<typeof managedGroup
   from: sql`from managed_groups r`,
   resource: managedGroupResource,
   actions: () => MANAGED_GROUP_ACTIONS,
+  filterMessage: MESSAGE.request,
   item: managedGroupItem,
   toJSON: (item) => ManagedGroup.toJSON(ManagedGroup.fromPartial(item)),
 };
@@ -83,8 +86,8 @@ export function managedGroupService(deps: ControllerDeps) {
       new FieldErrors()
         .require(typeOfMethodId(auth_method_id) !== undefined, 'auth_method_id', 'Invalid formatted identifier.')
         .throwIfAny();
-      await deps.authz.check(op, 'list', await groupsOf(deps, auth_method_id));
-      return list(deps, op, definition, sql`r.auth_method_id = ${auth_method_id}`, request);
+      const allowed = await deps.authz.check(op, 'list', await groupsOf(deps, auth_method_id));
+      return listBelow(deps, op, definition, { allowed, column: 'auth_method_id' }, request);
     },
 
     async createManagedGroup(op, request) {
@@ -135,6 +138,7 @@ function checkedCreate(item: ManagedGroup): { type: ManagedGroupType; rule: Rule
   const type = methodType === 'ldap' ? 'ldap' : 'oidc';
   const known = methodType === 'oidc' || methodType === 'ldap';
   const errors = checkCreate(new FieldErrors(), item);
+  checkShortText(errors, item);
   errors.require(known, 'auth_method_id', 'Unknown auth method type from ID.');
   errors.require(!known || !item.type || item.type === type, 'type', "Doesn't match the parent resource's type.");
   errors.require(item.member_ids.length === 0, 'member_ids', 'This is a read only field.');
@@ -147,6 +151,7 @@ function checkedUpdate(request: UpdateManagedGroupRequest): { type: ManagedGroup
   const type = typeOfManagedGroupId(request.id);
   const item = request.item ?? ManagedGroup.fromPartial({});
   const errors = checkUpdate(new FieldErrors(), request, MANAGED_GROUP_PREFIXES);
+  checkShortText(errors, item);
   errors.require(!item.type || item.type === type, 'type', 'Cannot modify the resource type.');
   const mask = maskWithAttributes(request.update_mask ?? [], KNOWN[type]);
   const named = mask.some((path) => path === 'attributes.filter' || path === 'attributes.group_names');
@@ -162,13 +167,13 @@ function readRule(
   required: boolean,
 ): Rule {
   if (type === 'oidc') {
-    const filter = readAttributes(errors, given, KNOWN.oidc)?.filter?.trim() || null;
+    const filter = readAttributes(given, KNOWN.oidc).filter?.trim() || null;
     errors.require(!required || filter !== null, 'attributes.filter', REQUIRED);
     if (filter !== null) checkFilter(errors, filter);
     return { filter, group_names: null };
   }
   const field = 'attributes.group_names';
-  const names = unique(readAttributes(errors, given, KNOWN.ldap)?.group_names ?? []);
+  const names = unique(readAttributes(given, KNOWN.ldap).group_names ?? []);
   errors.require(!required || names.length > 0, field, REQUIRED);
   errors.require(names.length <= MAX_GROUP_NAMES, field, `Must have at most ${MAX_GROUP_NAMES} names.`);
   const fit = names.every((name) => name !== '' && name.length <= MAX_GROUP_NAME);

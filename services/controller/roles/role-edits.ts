@@ -71,7 +71,8 @@ export async function planGrantScopes(
   values: readonly string[],
 ): Promise<Plan> {
   const current = role.grant_scope_ids;
-  const wanted = [...new Set(values.map((value) => normalGrantScope(role, value)))];
+  // Only what is added goes by `this`: removing the role's own scope by its id has never removed anything.
+  const wanted = [...new Set(edit === 'remove' ? values : values.map((value) => normalGrantScope(role, value)))];
   // Setting both has always kept the narrower one; clients send it.
   const kept =
     edit === 'set' && wanted.includes('children') ? wanted.filter((value) => value !== 'descendants') : wanted;

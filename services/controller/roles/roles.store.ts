@@ -13,14 +13,14 @@ export function findRole(on: Executor, id: string): Promise<RoleRow | undefined>
   return row(
     on,
     sql`select ${columns},
-          coalesce((select jsonb_agg(p order by p.id) from (
-            select u.id, 'user' as type, u.scope_id from role_principals rp join users u on u.id = rp.user_id
+          coalesce((select jsonb_agg(to_jsonb(p) - 'position' order by p.position) from (
+            select u.id, 'user' as type, u.scope_id, rp.position from role_principals rp join users u on u.id = rp.user_id
               where rp.role_id = r.id
             union all
-            select g.id, 'group', g.scope_id from role_principals rp join groups g on g.id = rp.group_id
+            select g.id, 'group', g.scope_id, rp.position from role_principals rp join groups g on g.id = rp.group_id
               where rp.role_id = r.id
             union all
-            select m.id, 'managed group', m.scope_id from role_principals rp
+            select m.id, 'managed group', m.scope_id, rp.position from role_principals rp
               join managed_groups m on m.id = rp.managed_group_id where rp.role_id = r.id
           ) p), '[]') as principals,
           coalesce((select jsonb_agg(jsonb_build_object('raw', g.raw, 'canonical', g.canonical) order by g.position)
@@ -69,11 +69,16 @@ export function addPrincipals(tx: Tx, allowed: Allowed, ids: readonly string[]):
   return changed(
     tx,
     sql`insert into role_principals (role_id, user_id, group_id, managed_group_id)
-        select ${allowed.resource.id}, id, null, null from users where id = any(${ids}::text[])
-        union all
-        select ${allowed.resource.id}, null, id, null from groups where id = any(${ids}::text[])
-        union all
-        select ${allowed.resource.id}, null, null, id from managed_groups where id = any(${ids}::text[])
+        select ${allowed.resource.id}, p.user_id, p.group_id, p.managed_group_id
+        from (
+          select id, id as user_id, null as group_id, null as managed_group_id from users
+          union all
+          select id, null, id, null from groups
+          union all
+          select id, null, null, id from managed_groups
+        ) p
+        where p.id = any(${ids}::text[])
+        order by array_position(${ids}::text[], p.id)
         on conflict do nothing`,
   );
 }

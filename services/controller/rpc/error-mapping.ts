@@ -6,7 +6,7 @@ import { ApiError } from '../../../lib/errors/errors';
 import { CHECK_VIOLATION, FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION, databaseError } from '../db/db';
 
 /** Spelled as existing clients know it, two spaces included. */
-const NOT_UNIQUE =
+export const NOT_UNIQUE =
   'Invalid request.  Request attempted to make second resource with the same field value that must be unique.';
 const GONE = 'Invalid request.  A resource that this request refers to does not exist any more.';
 const NOT_STORABLE = 'Invalid request.  A value is too long, out of range or holds characters that cannot be stored.';

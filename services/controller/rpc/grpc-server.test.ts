@@ -227,3 +227,29 @@ test('a connection that speaks HTTP/2 badly is closed, and others go on', async 
   await closed;
   expect((await create({ scope_id: 'global' })).id).toMatch(/^g_/);
 });
+
+test('behind a proxy that is trusted, its header names the caller, over both protocols', async () => {
+  const forwarding = { authorizedAddrs: ['127.0.0.1'], hopSkips: 0, rejectNotPresent: true, rejectNotAuthorized: true };
+  const behind = await startMemoryApi({ forwarding });
+  const proxied = new GroupServiceClient(`127.0.0.1:${behind.port}`, credentials.createInsecure());
+  clients.push(proxied);
+  const call = (forwarded?: string): Promise<ServiceError | null> => {
+    const metadata = new Metadata();
+    if (forwarded !== undefined) metadata.set('x-forwarded-for', forwarded);
+    return new Promise((resolve) =>
+      proxied.getGroup(GetGroupRequest.fromPartial({ id: 'g_1' }), metadata, (error) => resolve(error)),
+    );
+  };
+  try {
+    await call('127.0.0.1, 203.0.113.5');
+    expect(behind.seen.at(-1)!.op.clientAddress).toBe('203.0.113.5');
+    expect(await call()).toMatchObject({ code: status.INVALID_ARGUMENT });
+    const url = `http://127.0.0.1:${behind.port}/v1/groups/g_1`;
+    await fetch(url, { headers: { 'x-forwarded-for': '2001:db8::5' } });
+    expect(behind.seen.at(-1)!.op.clientAddress).toBe('2001:db8::5');
+    expect((await fetch(url)).status).toBe(400);
+  } finally {
+    proxied.close();
+    await behind.listener.close(0);
+  }
+});

@@ -18,6 +18,7 @@ import { ApiError, ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER, invalidArgument } fr
 import type { Descriptors } from './descriptors';
 import { addReflection } from './reflection';
 import { bearerToken, correlationId, hostOfPeer } from './correlation';
+import { DIRECT, type CallerAddress } from './forwarded';
 import { toApiError } from './error-mapping';
 import type { MessageFns } from './messages';
 import type { BoundMethod, Pipeline } from './pipeline';
@@ -47,18 +48,26 @@ export interface GrpcFront {
   close(graceMs: number): Promise<void>;
 }
 
-/** `descriptors` are what reflection shows, of the pipeline's services. Without `admit` there are no rate limits. */
+/** What happens to a request before it reaches the pipeline. */
+interface Entry {
+  /** Absent: no rate limits. */
+  admit?: Admission | undefined;
+  /** Absent: who connects is who calls. */
+  callerAddress?: CallerAddress | undefined;
+}
+
+/** `descriptors` are what reflection shows, of the pipeline's services. */
 export function createGrpcFront(
   pipeline: Pipeline,
   descriptors: Descriptors,
   maxRequestBytes: number,
-  admit?: Admission,
+  entry: Entry = {},
 ): GrpcFront {
   const server = new Server(serverOptions(maxRequestBytes));
   const names = pipeline.services.map((s) => s.definition.fullName);
   for (const name of names) {
     const methods = [...pipeline.methods.values()].filter((m) => m.service === name);
-    server.addService(grpcDefinition(methods), implementation(methods, pipeline, admit));
+    server.addService(grpcDefinition(methods), implementation(methods, pipeline, entry));
   }
   const health = new HealthImplementation();
   const setServing = (serving: boolean): void => {
@@ -104,16 +113,12 @@ function grpcDefinition(methods: BoundMethod[]): GrpcServiceDefinition {
   );
 }
 
-function implementation(
-  methods: BoundMethod[],
-  pipeline: Pipeline,
-  admit: Admission | undefined,
-): UntypedServiceImplementation {
+function implementation(methods: BoundMethod[], pipeline: Pipeline, entry: Entry): UntypedServiceImplementation {
   return Object.fromEntries(
     methods.map((method) => [
       method.definition.name,
       (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>): void => {
-        invoke(pipeline, method, call, admit).then(
+        invoke(pipeline, method, call, entry).then(
           (response) => answer(null, response),
           (error: unknown) => answer(serviceError(toApiError(error))),
         );
@@ -137,11 +142,11 @@ async function invoke(
   pipeline: Pipeline,
   method: BoundMethod,
   call: ServerUnaryCall<unknown, unknown>,
-  admit: Admission | undefined,
+  { admit, callerAddress = DIRECT }: Entry,
 ): Promise<unknown> {
   const caller = {
     token: bearerToken(first(call.metadata, 'authorization')),
-    clientAddress: hostOfPeer(call.getPeer()),
+    clientAddress: callerAddress(hostOfPeer(call.getPeer()), all(call.metadata, 'x-forwarded-for')),
   };
   refuseByRate(admit?.(method.fullName, caller));
   if (call.request === MALFORMED) throw invalidArgument('The request is not a valid message.');
@@ -161,6 +166,9 @@ function refuseByRate(verdict: Verdict | undefined): void {
   if (verdict.outcome === 'limited') throw new ApiError('ResourceExhausted', `Too many requests. ${again}`);
   throw new ApiError('Unavailable', `The controller counts too many callers at the moment. ${again}`);
 }
+
+const all = (metadata: Metadata, key: string): string | undefined =>
+  metadata.get(key).length === 0 ? undefined : metadata.get(key).join(',');
 
 const first = (metadata: Metadata, key: string): string | undefined => metadata.get(key)[0]?.toString();
 

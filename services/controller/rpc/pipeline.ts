@@ -6,7 +6,7 @@ import { status } from '@grpc/grpc-js';
 import { Histogram, type Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
 import { ApiError } from '../../../lib/errors/errors';
-import type { Logger } from '../../../lib/log/log';
+import { eventLevel, type Logger } from '../../../lib/log/log';
 import { toApiError } from './error-mapping';
 import type { MethodDefinition, Op, Service } from './service';
 
@@ -59,18 +59,19 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
     const method = methods.get(fullName);
     if (method === undefined) throw new ApiError('Unimplemented', `Unknown method ${fullName}.`);
     const log = deps.log.child({ request: info.correlationId, method: fullName });
+    const requests = log.child({ type: 'observation' }, { level: eventLevel(deps.log, 'observation') });
     const stop = duration.startTimer({ service: method.service, method: method.definition.name });
     try {
       const response = await runWithDeadline(method, request, info, { ...deps, log });
       // Handlers may leave out fields; encoders need all of them.
       const message = method.definition.responseType.fromPartial(response) as unknown;
-      log.debug({ client: info.clientAddress, code: 'OK', seconds: stop({ code: 'OK' }) }, 'request');
+      requests.debug({ client: info.clientAddress, code: 'OK', seconds: stop({ code: 'OK' }) }, 'request');
       return message;
     } catch (error) {
       const mapped = toApiError(error);
       const code = status[mapped.grpcStatus];
       const line = { client: info.clientAddress, code, kind: mapped.kind, seconds: stop({ code }) };
-      log.debug(line, 'request');
+      requests.debug(line, 'request');
       if (mapped.kind === 'Internal') log.error({ err: mapped.cause ?? mapped }, 'request failed');
       else if (mapped.kind === 'Unavailable') log.warn({ err: mapped.cause }, 'request refused');
       // A rule of the schema that a request would break is its caller's mistake.

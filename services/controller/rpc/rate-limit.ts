@@ -86,7 +86,7 @@ export class RateLimiter {
   private sweptAt = 0;
 
   constructor(
-    private readonly limits: RateLimits,
+    private limits: RateLimits,
     private readonly clock: Clock,
     registry: Registry,
   ) {
@@ -101,8 +101,15 @@ export class RateLimiter {
         collect,
       });
     };
-    gauge('capacity', 'Windows that the rate limiter can count at once.', () => limits.maxQuotas);
+    gauge('capacity', 'Windows that the rate limiter can count at once.', () => this.limits.maxQuotas);
     gauge('usage', 'Windows that the rate limiter counts.', () => this.quotas.size);
+  }
+
+  /** Takes other limits from now on; all windows begin anew. */
+  configure(limits: RateLimits): void {
+    this.limits = limits;
+    this.policies.clear();
+    this.quotas.clear();
   }
 
   /** Counts the call in all its windows, unless one of them is used up. */

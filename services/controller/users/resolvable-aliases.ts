@@ -9,6 +9,9 @@ import type { ControllerDeps } from '../context';
 import { sql } from '../db/db';
 import { MESSAGE } from '../resources/fields';
 import { list, type ListDefinition } from '../resources/list';
+import { reachedScopes, type Reached } from '../resources/list-extent';
+import type { Extent, Part } from '../resources/list-page';
+import { allScopes, collectionIn } from '../resources/scope-lists';
 import type { Op } from '../rpc/service';
 import { TARGET_ACTIONS } from '../targets/targets';
 
@@ -49,7 +52,25 @@ export async function listResolvableAliases(deps: ControllerDeps, op: Op, reques
   }
   const holdings = await deps.authz.holdings(request.id);
   const asUser = { ...deps, authz: inTheNameOf(deps.authz, holdings) };
-  return list(asUser, op, definition, sql`r.destination_id is not null`, request);
+  const tree = await allScopes(deps.db.executor);
+  const reached = await reachedScopes('target', { scopes: tree, tree }, (scope) =>
+    holdings.reach(collectionIn('target', scope)),
+  );
+  return list(asUser, op, definition, leadingTo(reached), request);
+}
+
+/** Looked up alias by alias: a join would read all targets before the first page. */
+const scopeOfTarget = sql`(select t.scope_id from targets t where t.id = r.destination_id)`;
+
+/** Aliases that lead to what is reached of targets. */
+function leadingTo({ whole, ids, idScopes }: Reached): Extent {
+  if (whole === 'everywhere') return [{ where: sql`r.destination_id is not null` }];
+  const parts: Part[] = [];
+  const inWhole = sql`${scopeOfTarget} = any(${whole}::text[])`;
+  if (whole.length > 0) parts.push({ where: sql`r.destination_id is not null and ${inWhole}` });
+  const single = sql`r.destination_id = any(${ids}::text[]) and ${scopeOfTarget} = any(${idScopes}::text[])`;
+  if (ids.length > 0) parts.push({ where: sql`${single} and not ${inWhole}` });
+  return parts;
 }
 
 /** The authorization point of lists with the rights of another user than the caller. */
@@ -57,7 +78,9 @@ const inTheNameOf = (authz: Authz, holdings: Holdings): Authz => ({
   actor: (op) => authz.actor(op),
   check: (op, action, resource) => authz.check(op, action, resource),
   holdings: (userId) => authz.holdings(userId),
+  holdingsOf: (userIds) => authz.holdingsOf(userIds),
   grantsHash: () => Promise.resolve(holdings.grantsHash),
+  reach: (op, collection) => authz.reach(op, collection),
   decide: () => Promise.resolve({ allowed: true, outputFields: FIELDS }),
   allowedActions: (_op, actions, resource) => Promise.resolve(holdings.hasAny(actions, resource) ? ['no-op'] : []),
 });

@@ -19,7 +19,7 @@ export function findUser(on: Executor, id: string): Promise<UserRow | undefined>
   return row(
     on,
     sql`select ${columns},
-          coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'scope_id', a.scope_id) order by a.id)
+          coalesce((select jsonb_agg(jsonb_build_object('id', a.id, 'scope_id', a.scope_id) order by a.created_time, a.id)
             from accounts a where a.user_id = r.id), '[]') as accounts
         from ${tables} where r.id = ${id}`,
   );

@@ -1,12 +1,15 @@
 /** Tags that administrators give workers: what is acceptable in a request, and what an action makes of those there are. */
+import { type ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { checkListEdit, MESSAGE } from '../resources/fields';
 import type { ListVerb } from '../resources/list-edits';
+import { NOT_UNIQUE } from '../rpc/error-mapping';
 import { WORKER_PREFIX, type Tags } from './workers';
 
 /** Longest key and value, characters. */
 const MAX_TEXT = 512;
 /** Pairs of key and value that one worker can have. */
 const MAX_PAIRS = 1_000;
+const TOO_MANY = `A worker has at most ${MAX_PAIRS} tags.`;
 const FIELD = 'api_tags';
 
 export interface TagsRequest {
@@ -33,7 +36,7 @@ export function readTags(verb: ListVerb, request: TagsRequest): Tags {
     tags[key] = [...new Set(texts)];
     pairs += tags[key].length;
   }
-  errors.require(pairs <= MAX_PAIRS, FIELD, `A worker has at most ${MAX_PAIRS} tags.`);
+  errors.require(pairs <= MAX_PAIRS, FIELD, TOO_MANY);
   errors.throwIfAny(MESSAGE.fields);
   return tags;
 }
@@ -41,15 +44,16 @@ export function readTags(verb: ListVerb, request: TagsRequest): Tags {
 const fits = (text: string): boolean =>
   text.length >= 1 && text.length <= MAX_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
 
-/** The tags after the action; undefined when it would remove what is not there or add more than a worker can have. */
-export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags | undefined {
+/** The tags after the action. Throws 400 when it adds what is there, removes what is not, or leaves too many. */
+export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags {
   if (verb === 'set') return given;
   const edited = new Map(Object.entries(current).map(([key, values]) => [key, new Set(values)]));
   for (const [key, values] of Object.entries(given)) {
     const there = edited.get(key) ?? new Set<string>();
     for (const value of values) {
+      if (there.has(value) === (verb === 'add')) throw refusal(verb);
       if (verb === 'add') there.add(value);
-      else if (!there.delete(value)) return undefined;
+      else there.delete(value);
     }
     edited.set(key, there);
   }
@@ -57,5 +61,15 @@ export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags | u
     [...edited].filter(([, values]) => values.size > 0).map(([key, values]) => [key, [...values]]),
   );
   const pairs = Object.values(left).reduce((sum, values) => sum + values.length, 0);
-  return pairs > MAX_PAIRS ? undefined : left;
+  if (pairs > MAX_PAIRS) throw invalidArgument(UNABLE, [{ name: FIELD, description: TOO_MANY }]);
+  return left;
 }
+
+const UNABLE = 'Unable to change the tags of the worker.';
+
+const refusal = (verb: ListVerb): ApiError =>
+  verb === 'add'
+    ? invalidArgument(NOT_UNIQUE, [
+        { name: FIELD, description: 'Must only contain tags that the worker does not have.' },
+      ])
+    : invalidArgument(UNABLE, [{ name: FIELD, description: 'Must only contain tags of the worker.' }]);

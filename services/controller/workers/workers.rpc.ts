@@ -2,7 +2,6 @@
 import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import { decodeRegistrationRequest, type RegistrationRequest } from '../../../lib/tls/registration-request';
-import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
 import { Worker, WorkerServiceDefinition, type UpdateWorkerRequest } from '../../../proto/gen/api/workers';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
@@ -10,6 +9,7 @@ import type { Control } from '../control/control';
 import { sql, transaction, type Tx } from '../db/db';
 import {
   checkCreate,
+  checkShortText,
   checkDeleteId,
   checkGetId,
   checkUpdate,
@@ -18,6 +18,7 @@ import {
   MESSAGE,
   storedText,
 } from '../resources/fields';
+import { compileListFilter } from '../resources/list';
 import type { ListVerb } from '../resources/list-edits';
 import { cutFields, present } from '../resources/present';
 import { staleVersion } from '../resources/rows';
@@ -52,8 +53,8 @@ export function workerService(deps: WorkerDeps) {
     async listWorkers(op, request) {
       new FieldErrors()
         .require(request.scope_id === 'global', 'scope_id', "Must be 'global' when listing.")
-        .throwIfAny(MESSAGE.identifier);
-      const matches = compiled(request.filter);
+        .throwIfAny();
+      const matches = compileListFilter(request.filter, MESSAGE.request);
       await deps.authz.check(op, 'list', collectionIn('worker', GLOBAL));
       const items = [];
       for (const worker of await store.allWorkers(deps.db.executor)) {
@@ -171,10 +172,6 @@ async function editTags(
     const current = await store.lockWorkerTags(tx, request.id);
     if (current?.version !== request.version) throw staleVersion('Worker', request.id);
     const tags = editedTags(verb, current.api_tags, given);
-    if (tags === undefined) {
-      const description = verb === 'remove' ? 'Must only contain tags of the worker.' : 'Too many tags.';
-      throw invalidArgument(`Unable to ${verb} tags of the worker.`, [{ name: 'api_tags', description }]);
-    }
     const columns = { api_tags: JSON.stringify(tags) };
     await store.updateWorker(tx, allowed, { version: request.version, columns, now });
   });
@@ -249,8 +246,10 @@ async function update(
   }
 }
 
-const checkNames = (errors: FieldErrors, item: { name?: string | undefined } | undefined): FieldErrors =>
-  errors.require(item?.name === item?.name?.toLowerCase(), 'name', 'Name must be all lowercase.');
+function checkNames(errors: FieldErrors, item: Pick<Worker, 'name' | 'description'> = {}): FieldErrors {
+  checkShortText(errors, item);
+  return errors.require(item.name === item.name?.toLowerCase(), 'name', 'Name must be all lowercase.');
+}
 
 function checkRegistration(item: Worker): RegistrationRequest {
   const errors = checkNewWorker(item);
@@ -271,18 +270,7 @@ function checkNewWorker(item: Worker): FieldErrors {
     .require(item.address === '', 'address', readOnly)
     .require(item.last_status_time === undefined, 'last_status_time', readOnly)
     .require(item.release_version === '', 'release_version', readOnly)
+    .require(!item.draining, 'draining', readOnly)
     .require(item.canonical_tags === undefined, 'canonical_tags', readOnly)
     .require(item.config_tags === undefined, 'config_tags', readOnly);
-}
-
-function compiled(filter: string): (input: unknown) => boolean {
-  if (filter === '') return () => true;
-  try {
-    return compileFilter(filter);
-  } catch (error) {
-    if (!(error instanceof FilterSyntaxError)) throw error;
-    throw invalidArgument('Error in provided request.', [
-      { name: 'filter', description: `This field could not be parsed. ${error.message}` },
-    ]);
-  }
 }

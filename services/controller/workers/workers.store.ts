@@ -10,6 +10,7 @@ const select = sql`
     r.release_version, r.created_time, r.updated_time, r.version, ${scopeColumn},
     coalesce((select k.lease_renewed_time from worker_attachments a join controllers k on k.id = a.controller_id
       where a.worker_id = r.id), r.detached_time) as last_status_time,
+    coalesce((select a.draining from worker_attachments a where a.worker_id = r.id), false) as draining,
     (select count(*) from session_connections c where c.worker_id = r.id and c.closed_time is null)::integer
       as active_connection_count
   from workers r join scopes s on s.id = r.scope_id`;

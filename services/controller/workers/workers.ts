@@ -19,6 +19,7 @@ export interface WorkerRow extends ItemRow {
   /** Lease renewal of the controller that holds its stream, else when the stream ended. */
   last_status_time: Date | null;
   active_connection_count: number;
+  draining: boolean;
 }
 
 /** Actions on a worker; what a configuration made is changed there. */
@@ -52,6 +53,7 @@ export const workerItem = (worker: WorkerRow) => ({
   api_tags: present(worker.api_tags),
   last_status_time: worker.last_status_time ?? undefined,
   active_connection_count: worker.active_connection_count,
+  draining: worker.draining,
   type: worker.type,
   local_storage_state: 'unknown',
   release_version: worker.release_version === null ? '' : `Sallyport v${worker.release_version}`,

@@ -1,0 +1,96 @@
+/** What clients and probes of a controller reach: the API port, with gRPC and HTTP, and the ops port. */
+import { readFileSync } from 'node:fs';
+import type { Registry } from 'prom-client';
+import { packageFile } from '../../lib/config/package-root';
+import type { Lifecycle } from '../../lib/lifecycle/lifecycle';
+import type { ControllerConfig, ListenAddress } from './config';
+import type { ControllerDeps } from './context';
+import { createAdmission } from './gateway/admission';
+import type { CorsConfig } from './gateway/cors';
+import { createGateway } from './gateway/gateway';
+import { startApiListener } from './listeners/api-listener';
+import { startOpsListener } from './listeners/ops-listener';
+import { loadDescriptors } from './rpc/descriptors';
+import { callerBehindProxies } from './rpc/forwarded';
+import { createGrpcFront } from './rpc/grpc-server';
+import { createPipeline } from './rpc/pipeline';
+import type { Service } from './rpc/service';
+
+/** Requests that run when a controller stops have this long. */
+const GRACE_MS = 5_000;
+
+interface Parts {
+  deps: ControllerDeps;
+  registry: Registry;
+  services: readonly Service[];
+}
+
+export interface Front {
+  /** As bound. */
+  apiAddress: ListenAddress;
+  opsAddress: ListenAddress | undefined;
+  /** Takes certificates, CORS and rate limits of another configuration; nothing that runs is interrupted. */
+  reload(config: ControllerConfig): void;
+}
+
+const corsOf = ({ api }: ControllerConfig): CorsConfig => ({
+  enabled: api.corsEnabled,
+  allowedOrigins: api.corsAllowedOrigins,
+  allowedHeaders: api.corsAllowedHeaders ?? [],
+});
+
+export async function startFront(config: ControllerConfig, parts: Parts, lifecycle: Lifecycle): Promise<Front> {
+  const { registry } = parts;
+  const { clock, log } = parts.deps;
+  const { maxRequestDurationMs, maxRequestBytes } = config;
+  const pipeline = createPipeline(parts.services, { log, clock, maxRequestDurationMs, registry });
+  const descriptors = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
+  const { admit, configure } = createAdmission(config.apiRateLimits, { descriptors, pipeline }, { clock, registry });
+  const callerAddress = config.api.forwarding && callerBehindProxies(config.api.forwarding);
+  const grpc = createGrpcFront(pipeline, descriptors, maxRequestBytes, { admit, callerAddress });
+  const cors = corsOf(config);
+  const openapi = readFileSync(packageFile('proto/gen/openapi.json'));
+  const gateway = createGateway({
+    pipeline,
+    descriptors,
+    cors,
+    maxRequestBytes,
+    registry,
+    openapi,
+    admit,
+    callerAddress,
+  });
+  const { address, tls, timeouts } = config.api;
+  const api = await startApiListener({ address, tls, grpc, gateway, registry, log, timeouts });
+  lifecycle.onClose('the API port', () => api.close(GRACE_MS));
+  const ops = await startOps(config, parts, lifecycle, (serving) => grpc.setServing(serving));
+  return {
+    apiAddress: api.address,
+    opsAddress: ops?.address,
+    reload(changed) {
+      if (changed.api.tls !== undefined) api.setTls(changed.api.tls);
+      if (changed.ops?.tls !== undefined) ops?.setTls(changed.ops.tls);
+      Object.assign(cors, corsOf(changed));
+      configure(changed.apiRateLimits);
+    },
+  };
+}
+
+/** The ops port, and readiness at the end: probes learn that the controller stops before its ports close. */
+async function startOps(
+  config: ControllerConfig,
+  { deps, registry }: Parts,
+  lifecycle: Lifecycle,
+  setServing: (serving: boolean) => void,
+) {
+  let isStopping = false;
+  const stopping = (): boolean => isStopping;
+  const ops = config.ops && (await startOpsListener({ ...config.ops, db: deps.db, registry, stopping }));
+  lifecycle.onClose('the ops port', () => ops?.close());
+  lifecycle.onClose('readiness', async () => {
+    isStopping = true;
+    setServing(false);
+    await new Promise<void>((resolve) => void deps.clock.after(config.gracefulShutdownWaitMs, resolve));
+  });
+  return ops;
+}

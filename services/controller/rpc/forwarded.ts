@@ -1,0 +1,64 @@
+/**
+ * The caller's address behind proxies. Proxies that are trusted append the address of whoever they were called by to
+ * `X-Forwarded-For`; from the end of it a fixed number of entries is skipped, which are further proxies. What a caller
+ * wrote itself stands before those and is never looked at.
+ */
+import { BlockList, isIP } from 'node:net';
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+import { plainAddress } from './correlation';
+
+export interface Forwarding {
+  /** Addresses and networks (`10.0.0.0/8`) of the proxies that may say who called. */
+  authorizedAddrs: readonly string[];
+  /** Entries to skip at the end: proxies behind the first one. */
+  hopSkips: number;
+  /** Refuses requests of authorized proxies without the header; else the proxy counts as the caller. */
+  rejectNotPresent: boolean;
+  /** Refuses requests with the header from elsewhere; else the header is ignored. */
+  rejectNotAuthorized: boolean;
+}
+
+/** Numeric address of the caller, from that of the connection and the header. Throws {@link ApiError}. */
+export type CallerAddress = (peer: string, header: string | undefined) => string;
+
+/** Without forwarding: who connects is who calls. */
+export const DIRECT: CallerAddress = (peer) => plainAddress(peer);
+
+/** Undefined when the text is neither an address nor a network. */
+function networkOf(text: string): { address: string; bits: number; family: 'ipv4' | 'ipv6' } | undefined {
+  const [address = '', length, ...more] = text.split('/');
+  const version = isIP(address);
+  const most = version === 4 ? 32 : 128;
+  const bits = length === undefined ? most : /^\d{1,3}$/.test(length) ? Number(length) : NaN;
+  if (version === 0 || more.length > 0 || !(bits >= 0 && bits <= most)) return undefined;
+  return { address, bits, family: version === 4 ? 'ipv4' : 'ipv6' };
+}
+
+export const isNetwork = (text: string): boolean => networkOf(text) !== undefined;
+
+export function callerBehindProxies(forwarding: Forwarding): CallerAddress {
+  const trusted = new BlockList();
+  for (const text of forwarding.authorizedAddrs) {
+    const network = networkOf(text);
+    if (network !== undefined) trusted.addSubnet(network.address, network.bits, network.family);
+  }
+  return (connected, header) => {
+    const peer = plainAddress(connected);
+    // A connection that is gone already has no address.
+    const isTrusted = isIP(peer) !== 0 && trusted.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
+    if (!isTrusted) {
+      if (header !== undefined && forwarding.rejectNotAuthorized) throw refused('is not accepted from this address');
+      return peer;
+    }
+    if (header === undefined) {
+      if (forwarding.rejectNotPresent) throw refused('is missing');
+      return peer;
+    }
+    const address = plainAddress((header.split(',').at(-1 - forwarding.hopSkips) ?? '').trim());
+    if (isIP(address) === 0) throw refused('does not name the caller where it is expected');
+    return address;
+  };
+}
+
+const refused = (what: string): ApiError =>
+  invalidArgument('Error in provided request.', [{ name: 'x-forwarded-for', description: `This header ${what}.` }]);
