@@ -1,8 +1,8 @@
 /** What a worker needs to run, parsed and checked; `services/server` makes it from a file. */
 export interface WorkerConfig {
   description?: string | undefined;
-  /** Where the session transport listens. Port 0 picks a free one. */
-  proxy: { host: string; port: number };
+  /** Where the session transport listens. Port 0 picks a free one. `fd`: a listening socket that was passed on instead. */
+  proxy: { host: string; port: number; fd?: number | undefined };
   /** host:port handed to clients; the bound address when absent. */
   publicAddress?: string | undefined;
   ops?: { host: string; port: number } | undefined;
@@ -15,3 +15,6 @@ export interface WorkerConfig {
   /** One-time token; needed until the worker is enrolled, ignored afterwards. Never logged. */
   activationToken?: string | undefined;
 }
+
+/** What can change while a worker runs. */
+export type WorkerReload = Pick<WorkerConfig, 'tags' | 'initialUpstreams'>;

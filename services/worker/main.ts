@@ -6,7 +6,7 @@ import { packageFile } from '../../lib/config/package-root';
 import { Lifecycle } from '../../lib/lifecycle/lifecycle';
 import type { Logger } from '../../lib/log/log';
 import { startOps } from '../../lib/ops/ops-server';
-import type { WorkerConfig } from './config';
+import type { WorkerConfig, WorkerReload } from './config';
 import { ControlClient } from './control/control-client';
 import { createProxyMetrics } from './proxy/metrics';
 import { boundaryHandler } from './proxy/boundary-upgrade';
@@ -34,8 +34,13 @@ export interface RunningWorker {
   registrationRequest(): string | undefined;
   /** Resolves at the first Welcome of a controller; rejects when there can be none as the worker is configured. */
   attached(): Promise<void>;
-  /** Takes no new connections, lets live ones run to the deadline, then cuts them as `worker drain`. */
+  /**
+   * Takes no new connections, lets live ones run to the deadline, then cuts them as `worker drain`. With an inherited
+   * listening socket nobody is refused meanwhile: who connects waits in its queue for the next process.
+   */
   drain(deadlineMs: number): Promise<void>;
+  /** Takes other tags and controllers; live connections do not notice. */
+  reload(config: WorkerReload): void;
   /** Cuts everything, reports it if a controller is there, and frees ports and files. */
   close(): Promise<void>;
 }
@@ -68,7 +73,6 @@ async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle
     address: () => config.publicAddress ?? addressText(proxyAddress),
     isDraining: () => state.isDraining,
     registry: sessions,
-    drain: (deadlineMs) => void worker.drain(deadlineMs),
   });
   lifecycle.onClose('the control stream', () => control.close());
   const proxy = createProxy(config, { control, sessions, state, clock, log, metrics });
@@ -92,11 +96,16 @@ async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle
     workerId: () => control.workerId,
     registrationRequest: () => control.registrationRequest,
     attached: () => control.firstAttach,
+    reload: (changed) => control.reload(changed),
     async drain(deadlineMs) {
       log.info({ deadline_ms: deadlineMs }, 'draining');
       state.isDraining = true;
+      const isPassedOn = config.proxy.fd !== undefined;
+      if (isPassedOn) proxy.stopListening();
       control.announceDraining();
-      await until(clock, deadlineMs, () => state.isClosing || sessions.connectionCount() === 0);
+      // Of what was accepted before, some may not have got as far as a connection.
+      const isIdle = () => (isPassedOn ? proxy.socketCount : sessions.connectionCount()) === 0;
+      await until(clock, deadlineMs, () => state.isClosing || isIdle());
       await cutAll();
     },
     async close() {
@@ -125,7 +134,7 @@ function createProxy(
   const deps: ConnectionDeps = {
     controller: control,
     endSession: (id, end) => sessions.end(id, end),
-    isDraining: () => state.isDraining,
+    isDraining: () => state.isDraining && config.proxy.fd === undefined,
     clock,
     log,
     metrics: proxyMetrics,

@@ -198,7 +198,6 @@ function newClient(controllers: Controller[], change: Partial<ControlOptions> = 
     address: () => '127.0.0.1:9202',
     isDraining: () => false,
     registry,
-    drain: () => undefined,
     ...change,
   });
   cleanups.push(async () => {

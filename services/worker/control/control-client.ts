@@ -3,9 +3,11 @@
  * proxy asks and reports. Losing a stream is normal: the next controller gets a new Hello, nothing is lost or counted
  * twice. Being denied, as a deleted worker is, ends all sessions here. States: starting → (enrolling) → connecting ⇄ attached → closed.
  */
-import { randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
+import { randomBase62, type RandomInt } from '../../../lib/ids/ids';
 import type { Logger } from '../../../lib/log/log';
 import type { AttachResponse, Hello, Welcome } from '../../../proto/gen/worker/control';
 import type { SessionRegistry } from '../sessions/registry';
@@ -19,7 +21,7 @@ import {
   type LiveConnection,
 } from '../sessions/types';
 import { CloseSpool } from './close-spool';
-import { ControlStream, type Incoming } from './control-stream';
+import { ControlStream, type AttachClient, type Incoming } from './control-stream';
 import { enroll, EnrollmentRefused } from './enroll';
 import { hashToken, loadIdentity, openStorage, saveIdentity, validity, type WorkerIdentity } from './identity';
 import { closedMessage, egressGrantOf, sessionEndOf } from './messages';
@@ -33,6 +35,8 @@ const MAX_STATS_PER_MESSAGE = 1_000;
 /** Back-off between attempts: from this, doubled up to the maximum, each with jitter of half to full. */
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
+/** As many values as a UUID has. */
+const BOOT_ID_LENGTH = 22;
 /** How long a request waits for a stream that is being made anew. */
 const REATTACH_WAIT_MS = 2_000;
 
@@ -49,12 +53,13 @@ export interface ControlOptions {
   address(): string;
   isDraining(): boolean;
   registry: SessionRegistry;
-  /** The controller asks the worker to drain. */
-  drain(deadlineMs: number): void;
+  /** Default: TLS with the worker's certificate. */
+  connect?: ((upstream: Upstream, identity: WorkerIdentity) => AttachClient) | undefined;
+  random?: RandomInt | undefined;
 }
 
 export class ControlClient implements Controller {
-  readonly bootId = randomUUID();
+  readonly bootId: string;
   private readonly spool: CloseSpool;
   private identity: WorkerIdentity | undefined;
   /** Of a worker that has neither an identity nor an activation token. */
@@ -77,6 +82,7 @@ export class ControlClient implements Controller {
 
   /** Opens the storage. Throws when it is not usable. */
   constructor(private readonly options: ControlOptions) {
+    this.bootId = randomBase62(BOOT_ID_LENGTH, options.random);
     openStorage(options.storagePath);
     this.identity = loadIdentity(options.storagePath);
     if (this.identity === undefined && options.activationToken === undefined) {
@@ -112,6 +118,16 @@ export class ControlClient implements Controller {
 
   start(): void {
     this.running = this.run();
+  }
+
+  /** Other tags and controllers from now on. The next Hello tells of them, so the stream is made anew if they differ. */
+  reload({ tags, initialUpstreams }: { tags: Record<string, string[]>; initialUpstreams: Upstream[] }): void {
+    const { options } = this;
+    if (isDeepStrictEqual([tags, initialUpstreams], [options.tags, options.upstreams])) return;
+    options.tags = tags;
+    options.upstreams = initialUpstreams;
+    options.log.info('tags or controllers have changed: attaching anew');
+    void this.stream?.close();
   }
 
   announceDraining(): void {
@@ -195,6 +211,7 @@ export class ControlClient implements Controller {
   }
 
   private async run(): Promise<void> {
+    const { random = randomInt } = this.options;
     let retryMs = FIRST_RETRY_MS;
     for (let i = 0; !this.closing.signal.aborted; i++) {
       const upstream = this.options.upstreams[i % this.options.upstreams.length]!;
@@ -212,7 +229,7 @@ export class ControlClient implements Controller {
       const level = isFinal ? 'error' : error instanceof NotRegistered && i > 0 ? 'debug' : 'warn';
       this.options.log[level]({ err: error, upstream }, 'no control stream');
       if (error instanceof EnrollmentRefused && !this.hasEverAttached) return;
-      await this.pause(retryMs * (0.5 + Math.random() / 2));
+      await this.pause(retryMs / 2 + random(Math.ceil(retryMs / 2)));
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
     }
   }
@@ -221,7 +238,8 @@ export class ControlClient implements Controller {
   private async serve(upstream: Upstream): Promise<Error & { code?: number }> {
     const identity = await this.ensureIdentity(upstream);
     if (this.closing.signal.aborted) return new Error('closed');
-    const client = openClient(upstream, memberCredentials(identity));
+    const { connect = connectAsMember } = this.options;
+    const client = connect(upstream, identity);
     return new Promise((resolve) => {
       this.stream = new ControlStream(client, this.hello(), this.options.clock, {
         welcome: (welcome) => this.welcome(welcome, upstream),
@@ -306,10 +324,6 @@ export class ControlClient implements Controller {
         return this.options.registry.end(message.value.session_id, sessionEndOf(message.value));
       case 'connection_closed_ack':
         return this.spool.acknowledge(message.value.sequence);
-      case 'drain':
-        return this.options.drain(message.value.deadline_seconds * 1_000);
-      case 'rotate_certificate':
-        return this.renew(true);
       default:
         // Of a later release.
         return;
@@ -354,14 +368,14 @@ export class ControlClient implements Controller {
   }
 
   /** Gets a new certificate for the streams to come; the present one goes on. */
-  private renew(isForced = false): void {
+  private renew(): void {
     this.cancelRenewal();
     const { stream, identity } = this;
     const { clock, log, storagePath } = this.options;
     // The next Welcome schedules it again.
     if (!stream?.isAttached || !identity) return;
     const delay = renewalDelay(validity(identity), clock.now().getTime());
-    if (delay > 0 && !isForced) return this.scheduleRenewal();
+    if (delay > 0) return this.scheduleRenewal();
     renewIdentity(stream, identity)
       .then((renewed) => {
         saveIdentity(storagePath, renewed);
@@ -388,6 +402,9 @@ export class ControlClient implements Controller {
     });
   }
 }
+
+const connectAsMember = (upstream: Upstream, identity: WorkerIdentity): AttachClient =>
+  openClient(upstream, memberCredentials(identity));
 
 const isDenial = (error: { code?: number }): boolean =>
   error.code === status.PERMISSION_DENIED || error.code === status.UNAUTHENTICATED;

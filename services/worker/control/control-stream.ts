@@ -24,6 +24,9 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const MISSED_HEARTBEATS = 3;
 const DEFAULT_HEARTBEAT_S = 5;
 
+/** As much of a client of the control service as one stream needs. */
+export type AttachClient = Pick<ControlServiceClient, 'attach' | 'close'>;
+
 export interface StreamHandler {
   welcome(welcome: Welcome): void;
   /** Every message but Welcome, heartbeats and answers. */
@@ -46,7 +49,7 @@ export class ControlStream {
   isAttached = false;
 
   constructor(
-    private readonly client: ControlServiceClient,
+    private readonly client: AttachClient,
     hello: Hello,
     private readonly clock: Clock,
     private readonly handler: StreamHandler,

@@ -1,6 +1,7 @@
 /** Opens the TCP connection to a session's endpoint and names what went wrong when it cannot. */
 import net, { type Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock/clock';
+import type { LocalStream } from '../../../lib/transport/relay';
 import type { Cause, ClosedBy } from '../sessions/types';
 
 /** From the start, name resolution included, to the TCP connection. */
@@ -10,7 +11,7 @@ const ATTEMPT_TIMEOUT_MS = 2_000;
 const KEEPALIVE_DELAY_MS = 30_000;
 
 export interface Dialed {
-  socket: Socket;
+  socket: LocalStream & Pick<Socket, 'remoteAddress' | 'remotePort'>;
   latencyUs: number;
 }
 

@@ -3,16 +3,13 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock/clock';
 import { parseClientHello, type ClientHello } from './client-hello';
 
-/** From accept to the whole ClientHello. */
-export const CLIENT_HELLO_DEADLINE_MS = 10_000;
-
 export type HelloRefusal = 'not tls' | 'hello timeout' | 'hello cut short';
 
 /**
  * Resolves with the hello, its bytes put back for TLS to read and the socket paused; or with the reason why there is
- * none. Never rejects. The caller destroys the socket after a refusal.
+ * none, which is too slow a peer after `deadlineMs`. Never rejects. The caller destroys the socket after a refusal.
  */
-export function readClientHello(socket: Socket, clock: Clock): Promise<ClientHello | HelloRefusal> {
+export function readClientHello(socket: Socket, clock: Clock, deadlineMs: number): Promise<ClientHello | HelloRefusal> {
   return new Promise((resolve) => {
     let received: Buffer = Buffer.alloc(0);
     const finish = (result: ClientHello | HelloRefusal) => {
@@ -29,7 +26,7 @@ export function readClientHello(socket: Socket, clock: Clock): Promise<ClientHel
       if (result === 'bad') finish('not tls');
       else if (result !== 'more') finish(result);
     };
-    const cancel = clock.after(CLIENT_HELLO_DEADLINE_MS, () => finish('hello timeout'));
+    const cancel = clock.after(deadlineMs, () => finish('hello timeout'));
     socket.on('data', onData).on('end', onEnd).on('close', onEnd);
   });
 }

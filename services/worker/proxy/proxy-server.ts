@@ -12,11 +12,13 @@ import { ControllerUnreachable } from '../sessions/types';
 import { sessionIdOf, type ClientHello } from './client-hello';
 import { readClientHello } from './hello-reader';
 import type { ProxyMetrics } from './metrics';
+import { UnfinishedSockets } from './unfinished-sockets';
 
 /** TLS alert descriptions (RFC 8446, 6). */
 const ALERT_ACCESS_DENIED = 49;
 const ALERT_INTERNAL_ERROR = 80;
-/** From the ClientHello to the established session. */
+/** Connects that wait to be accepted. The system may allow fewer (net.core.somaxconn). */
+const BACKLOG = 1024;
 const HANDSHAKE_DEADLINE_MS = 10_000;
 /** How long a refused socket may take to read its alert. */
 const ALERT_LINGER_MS = 1_000;
@@ -29,6 +31,8 @@ export type ProtocolHandler = (socket: tls.TLSSocket, session: WorkerSession) =>
 export interface ProxyOptions {
   host: string;
   port: number;
+  /** A listening socket of whoever started this process; host and port are then its own. */
+  fd?: number | undefined;
   /** By name (ALPN). Ours is preferred. */
   protocols: ReadonlyMap<string, ProtocolHandler>;
   findSession(sessionId: string): Promise<WorkerSession | undefined>;
@@ -39,6 +43,8 @@ export interface ProxyOptions {
   maxUnfinished?: number;
   /** Of these from one address. Default 1024. */
   maxUnfinishedPerAddress?: number;
+  /** For the ClientHello, and again from there to the established session. Default 10 s. */
+  handshakeDeadlineMs?: number | undefined;
 }
 
 /** The protocol of our own clients; they understand more alerts. */
@@ -54,22 +60,24 @@ export class ProxyServer {
     allowHalfOpen: true,
   });
   private readonly sockets = new Set<Socket>();
-  private readonly unfinished = new Map<string, number>();
-  private unfinishedTotal = 0;
+  private readonly unfinished: UnfinishedSockets;
   /** Calls that end the count of a socket in the TLS handshake, by its peer's address and port. */
   private readonly inTls = new Map<string, () => void>();
 
   constructor(private readonly options: ProxyOptions) {
+    const { maxUnfinished: max = 4096, maxUnfinishedPerAddress: maxPerAddress = 1024, metrics } = options;
+    const dropped = () => metrics.refusedSockets.inc({ reason: 'too many handshakes' });
+    this.unfinished = new UnfinishedSockets({ max, maxPerAddress }, dropped);
     this.server.on('connection', (socket) => this.accept(socket));
     this.server.on('error', (error) => options.log.error({ err: error }, 'proxy listener failed'));
   }
 
   /** Rejects with the error of the system, such as EADDRINUSE. */
   async listen(): Promise<{ host: string; port: number }> {
-    const { host, port } = this.options;
+    const { host, port, fd } = this.options;
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen({ host, port, backlog: 1024 }, () => {
+      this.server.listen({ ...(fd === undefined ? { host, port } : { fd }), backlog: BACKLOG }, () => {
         this.server.off('error', reject);
         resolve();
       });
@@ -78,7 +86,12 @@ export class ProxyServer {
     return { host: bound.address, port: bound.port };
   }
 
-  /** Stops accepting; sockets live on. */
+  /** Open sockets, also those that carry no connection (yet). */
+  get socketCount(): number {
+    return this.sockets.size;
+  }
+
+  /** Stops accepting; sockets live on. Whoever else holds an inherited listening socket may go on with it. */
   stopListening(): void {
     if (this.server.listening) this.server.close();
   }
@@ -92,43 +105,28 @@ export class ProxyServer {
     await closed;
   }
 
+  private get deadlineMs(): number {
+    return this.options.handshakeDeadlineMs ?? HANDSHAKE_DEADLINE_MS;
+  }
+
+  /** Sockets that have not got through the handshake. */
+  get unfinishedCount(): number {
+    return this.unfinished.size;
+  }
+
   private accept(socket: Socket): void {
     this.sockets.add(socket);
     socket.once('close', () => this.sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    const address = socket.remoteAddress ?? '';
-    const count = this.unfinished.get(address) ?? 0;
-    const { maxUnfinished = 4096, maxUnfinishedPerAddress = 1024 } = this.options;
-    if (count >= maxUnfinishedPerAddress || this.unfinishedTotal >= maxUnfinished) {
-      this.options.metrics.refusedSockets.inc({ reason: 'too many handshakes' });
-      socket.destroy();
-      return;
-    }
-    const done = this.countUnfinished(address);
-    socket.once('close', done);
+    const done = this.unfinished.add(socket);
     this.handshake(socket, done).catch((error: unknown) => {
       this.options.log.error({ err: error }, 'proxy handshake failed');
       socket.destroy();
     });
   }
 
-  /** Counts a socket in the handshake; the returned function takes it out again, once. */
-  private countUnfinished(address: string): () => void {
-    this.unfinished.set(address, (this.unfinished.get(address) ?? 0) + 1);
-    this.unfinishedTotal++;
-    let isCounted = true;
-    return () => {
-      if (!isCounted) return;
-      isCounted = false;
-      this.unfinishedTotal--;
-      const left = (this.unfinished.get(address) ?? 1) - 1;
-      if (left > 0) this.unfinished.set(address, left);
-      else this.unfinished.delete(address);
-    };
-  }
-
   private async handshake(socket: Socket, done: () => void): Promise<void> {
-    const hello = await readClientHello(socket, this.options.clock);
+    const hello = await readClientHello(socket, this.options.clock, this.deadlineMs);
     if (typeof hello === 'string') {
       this.refuse(socket, hello);
       return;
@@ -185,7 +183,7 @@ export class ProxyServer {
       requestCert: true,
       // Checked below against the one certificate that is right; no authority or date is involved.
       rejectUnauthorized: false,
-      handshakeTimeout: HANDSHAKE_DEADLINE_MS,
+      handshakeTimeout: this.deadlineMs,
       ALPNCallback: ({ protocols }) => names.find((name) => protocols.includes(name)),
     });
     server.on('secureConnection', (socket) => this.secured(socket, session));

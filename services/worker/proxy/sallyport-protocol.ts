@@ -5,7 +5,7 @@
  */
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
-import { newId } from '../../../lib/ids/ids';
+import { newId, type RandomInt } from '../../../lib/ids/ids';
 import type { Logger } from '../../../lib/log/log';
 import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
 import { Relay, type RelayEnd } from '../../../lib/transport/relay';
@@ -23,18 +23,22 @@ import type { WorkerSession } from '../sessions/registry';
 import {
   ControllerUnreachable,
   type Authorization,
+  type ClosedConnection,
   type ConnectionCounts,
   type ConnectionEnd,
   type Controller,
   type LiveConnection,
   type SessionEnd,
 } from '../sessions/types';
+import { noteClosed, noteRefused } from './connection-notes';
 import { dial, dialText, type Dialed, type DialFailure, type Dialing } from './dial';
 import type { ProxyMetrics } from './metrics';
 import { causeText } from './texts';
 
 /** From the established transport to the first frame. */
 const FIRST_FRAME_DEADLINE_MS = 10_000;
+/** Said of a connection of which nobody knows whether it is on record. */
+const UNREACHABLE = 'controller unreachable';
 const TOFU_TOKEN = /^[0-9A-Za-z]{20}$/;
 
 export interface ConnectionDeps {
@@ -46,11 +50,17 @@ export interface ConnectionDeps {
   clock: Clock;
   log: Logger;
   metrics: ProxyMetrics;
+  random?: RandomInt | undefined;
+  /** Default: TCP. */
+  dial?: typeof dial | undefined;
   keepaliveMs?: number | undefined;
   dialTimeoutMs?: number | undefined;
   /** See RelayOptions. */
   halfClosedIdleMs?: number | undefined;
 }
+
+/** Where a client comes from, as its socket says. */
+type ClientAddress = Pick<TLSSocket, 'remoteAddress' | 'remotePort'>;
 
 /** Serves `socket`, an established transport of `session`, until it is over. */
 export function serveSallyport(socket: TLSSocket, session: WorkerSession, deps: ConnectionDeps): void {
@@ -63,14 +73,14 @@ export interface ServedTransport extends SessionTransport {
   allowed?(authorization: Authorization): void;
 }
 
-/** Serves a transport over `socket` that shows its protocol as the frames of `sallyport/1`. */
+/** Serves a transport to `client` that shows its protocol as the frames of `sallyport/1`. */
 export function serveConnection(
-  socket: TLSSocket,
+  client: ClientAddress,
   open: (handler: TransportHandler) => ServedTransport,
   session: WorkerSession,
   deps: ConnectionDeps,
 ): void {
-  new Connection(socket, open, session, deps);
+  new Connection(client, open, session, deps);
 }
 
 /** Why a connection was not allowed. Nothing is recorded for it. */
@@ -81,7 +91,7 @@ interface Refusal {
 }
 
 class Connection implements LiveConnection {
-  readonly id = newId('sc');
+  readonly id: string;
   isAuthorized = false;
   private readonly transport: ServedTransport;
   private readonly client: { address: string; port: number };
@@ -103,12 +113,13 @@ class Connection implements LiveConnection {
   private isEndingSession = false;
 
   constructor(
-    socket: TLSSocket,
+    { remoteAddress = '', remotePort = 0 }: ClientAddress,
     open: (handler: TransportHandler) => ServedTransport,
     private readonly session: WorkerSession,
     private readonly deps: ConnectionDeps,
   ) {
-    this.client = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    this.id = newId('sc', deps.random);
+    this.client = { address: remoteAddress, port: remotePort };
     this.transport = open({
       data: (chunk) => this.earlyData(chunk),
       control: (type, payload) => this.control(type, payload),
@@ -146,6 +157,7 @@ class Connection implements LiveConnection {
 
   private control(type: FrameType, payload: Buffer): void {
     if (type === FrameType.end) return this.takeEnd(decodePayload(End, payload).tofu_token);
+    if (type === FrameType.check && !this.hasFirstFrame) return this.takeCheck();
     if (type === FrameType.connect && !this.hasFirstFrame)
       return this.takeConnect(decodePayload(Connect, payload).tofu_token);
     const isEarlyEnd = this.hasFirstFrame && (type === FrameType.fin || type === FrameType.rst);
@@ -159,7 +171,10 @@ class Connection implements LiveConnection {
     if (!TOFU_TOKEN.test(tofuToken)) throw new ProtocolError('first-use token is not 20 letters and digits');
     this.begin();
     const { ended } = this.session;
-    if (ended) return this.refuse({ refused: ended.cause, text: causeText(ended.cause), closedBy: ended.closedBy });
+    if (ended) {
+      const text = causeText(ended.cause, ended.closedBy);
+      return this.refuse({ refused: ended.cause, text, closedBy: ended.closedBy });
+    }
     if (this.deps.isDraining()) {
       return this.refuse({ refused: 'worker drain', text: causeText('worker drain'), closedBy: 'worker' });
     }
@@ -180,7 +195,8 @@ class Connection implements LiveConnection {
   }
 
   private async setUp(tofuToken: string): Promise<void> {
-    const dialing = dial(this.session.grant.endpoint, this.deps.clock, this.deps.dialTimeoutMs);
+    const open = this.deps.dial ?? dial;
+    const dialing = open(this.session.grant.endpoint, this.deps.clock, this.deps.dialTimeoutMs);
     this.dialing = dialing;
     const authorization = await this.authorize(tofuToken);
     if ('closedBy' in authorization) {
@@ -211,12 +227,13 @@ class Connection implements LiveConnection {
     try {
       const answer = await this.deps.controller.authorizeConnection(request);
       if (answer.refused === '') return answer;
+      // The controller's database failed it, perhaps only with the answer.
+      if (answer.refused === UNREACHABLE) this.giveSlotBack();
       return { refused: answer.refused, text: answer.text || causeText(answer.refused), closedBy: 'controller' };
     } catch (error) {
       if (!(error instanceof ControllerUnreachable)) throw error;
       if (error.wasSent) this.giveSlotBack();
-      const cause = 'controller unreachable';
-      return { refused: cause, text: causeText(cause), closedBy: 'worker' };
+      return { refused: UNREACHABLE, text: causeText(UNREACHABLE), closedBy: 'worker' };
     }
   }
 
@@ -226,14 +243,15 @@ class Connection implements LiveConnection {
       ...this.counts(),
       sessionId: this.session.id,
       closedBy: 'worker',
-      cause: 'controller unreachable',
+      cause: UNREACHABLE,
       dialFailed: true,
     });
   }
 
   private refuse(refusal: Refusal): void {
     this.end ??= { closedBy: 'controller', cause: 'canceled' };
-    this.deps.metrics.refusedConnections.inc({ cause: refusal.refused });
+    const { refused: cause, closedBy } = refusal;
+    noteRefused(this.deps, { sessionId: this.session.id, cause, closedBy }, this.client);
     this.sendConnectError(refusal.refused, refusal.text, refusal.closedBy);
   }
 
@@ -246,7 +264,7 @@ class Connection implements LiveConnection {
   /** Cut, or left by the client, before the endpoint was ready. */
   private endDuringSetUp(end: ConnectionEnd): void {
     this.dialed?.socket.resetAndDestroy();
-    this.sendConnectError(end.cause, causeText(end.cause), end.closedBy);
+    this.sendConnectError(end.cause, causeText(end.cause, end.closedBy), end.closedBy);
     this.report();
   }
 
@@ -283,6 +301,14 @@ class Connection implements LiveConnection {
     this.transport.end(relayEnd.cause === 'fin' ? CLEAN_LINGER_MS : CUT_LINGER_MS, () => this.report());
   }
 
+  /** Answered by the end of the session; while it has not ended, the transport closes without an answer. */
+  private takeCheck(): void {
+    this.begin();
+    const { ended } = this.session;
+    if (ended) this.sendClose(ended.closedBy, ended.cause);
+    else this.transport.destroy();
+  }
+
   private takeEnd(tofuToken: string): void {
     if (!this.hasFirstFrame) this.begin();
     // One read may hold many of them; the first is answered, and the transport ends.
@@ -315,7 +341,7 @@ class Connection implements LiveConnection {
   }
 
   private sendClose(closedBy: string, cause: string, written?: () => void): void {
-    const close: Close = { closed_by: closedBy, cause, text: causeText(cause) };
+    const close: Close = { closed_by: closedBy, cause, text: causeText(cause, closedBy) };
     this.sendLast(FrameType.close, Close.encode(close).finish(), written);
   }
 
@@ -335,16 +361,10 @@ class Connection implements LiveConnection {
 
   /** Tells the controller that an allowed connection is over. */
   private report(dialFailed = false): void {
-    const { metrics, controller } = this.deps;
     const end = this.end ?? { closedBy: 'worker', cause: 'protocol error' };
-    const counts = this.counts();
     this.forget();
-    metrics.openConnections.dec();
-    metrics.closedConnections.inc({ cause: end.cause });
-    metrics.bytes.inc({ direction: 'up' }, counts.bytesUp);
-    metrics.bytes.inc({ direction: 'down' }, counts.bytesDown);
-    controller.connectionClosed({
-      ...counts,
+    const closed: ClosedConnection = {
+      ...this.counts(),
       sessionId: this.session.id,
       closedBy: end.closedBy,
       cause: end.cause,
@@ -352,7 +372,9 @@ class Connection implements LiveConnection {
       connectLatencyUs: this.dialed?.latencyUs,
       firstByteLatencyUs: this.firstByteLatencyUs,
       dialFailed,
-    });
+    };
+    noteClosed(this.deps, closed, this.client);
+    this.deps.controller.connectionClosed(closed);
   }
 
   private elapsedUs(): number {

@@ -18,4 +18,14 @@ const TEXTS: Record<string, string> = {
   fin: 'The session was ended by its client.',
 };
 
-export const causeText = (cause: string): string => TEXTS[cause] ?? `The connection ended: ${cause}.`;
+/** Sentences for `canceled` where more is known than that somebody did it. */
+const CANCELED_BY: Record<string, string> = {
+  policy:
+    'The session was ended: its login, target or another part of it was removed, or the right to open it was taken away.',
+  controller: 'The worker may no longer serve the session.',
+};
+
+export function causeText(cause: string, closedBy = ''): string {
+  const known = cause === 'canceled' ? CANCELED_BY[closedBy] : undefined;
+  return known ?? TEXTS[cause] ?? `The connection ended: ${cause}.`;
+}

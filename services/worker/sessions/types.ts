@@ -3,23 +3,26 @@
 /** Who ended a connection or session. */
 export type ClosedBy = 'client' | 'endpoint' | 'worker' | 'controller' | 'admin' | 'policy';
 
-/** Why a connection ended; docs/transport.md says what each means. */
-export type Cause =
-  | 'fin'
-  | 'rst'
-  | 'dial refused'
-  | 'dial timeout'
-  | 'dial unreachable'
-  | 'name not found'
-  | 'idle timeout'
-  | 'expired'
-  | 'canceled'
-  | 'worker drain'
-  | 'worker lost'
-  | 'client lost'
-  | 'endpoint lost'
-  | 'controller unreachable'
-  | 'protocol error';
+/** Why a connection ended; docs/causes.md says what each means. */
+export const CAUSES = [
+  'fin',
+  'rst',
+  'dial refused',
+  'dial timeout',
+  'dial unreachable',
+  'name not found',
+  'idle timeout',
+  'expired',
+  'canceled',
+  'worker drain',
+  'worker lost',
+  'client lost',
+  'endpoint lost',
+  'controller unreachable',
+  'protocol error',
+] as const;
+
+export type Cause = (typeof CAUSES)[number];
 
 export interface ConnectionEnd {
   closedBy: ClosedBy;
