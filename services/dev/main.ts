@@ -2,11 +2,13 @@
  * `dev`: a deployment on one machine in one command. It is a preset of the entry points that operators use: embedded
  * PostgreSQL, a controller in this process, and a worker as its own process that enrolls over the cluster port.
  */
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { systemClock } from '../../lib/clock/clock';
 import { formatAddress, type HostPort } from '../../lib/config/address';
+import { AEAD_KEY_BYTES } from '../../lib/config/aead-key';
 import { Lifecycle } from '../../lib/lifecycle/lifecycle';
 import { createLogger, type Logger } from '../../lib/log/log';
 import { CONTROLLER_DEFAULTS, type ControllerConfig } from '../controller/config';
@@ -41,7 +43,7 @@ interface Running {
 export async function runDev(flags: Flags, streams: Streams): Promise<number> {
   const env = streams.env ?? process.env;
   const settings = readDevSettings(flags, env);
-  const log = createLogger('dev', { level: settings.logLevel });
+  const log = createLogger('dev', settings.log);
   const running: Running = { lifecycle: new Lifecycle(), force: [], failed: [] };
   const interrupted = new Promise<never>((_, reject) => {
     const stop = (): void => reject(new StartFailure('interrupted while starting'));
@@ -125,6 +127,7 @@ function controllerConfig(settings: DevSettings, state: DevState, database: DevD
     description: 'A default controller created in dev mode',
     database: { url: database.url },
     rootKey: { id: 'dev_root', key: Buffer.from(state.rootKey, 'base64') },
+    recoveryKey: { id: 'global_recovery', key: settings.recoveryKey ?? randomBytes(AEAD_KEY_BYTES) },
     api: { address: settings.api, corsEnabled: true, corsAllowedOrigins: ['*'] },
     cluster: { address: settings.cluster, publicAddress: settings.controllerPublicClusterAddress },
     ops: { address: settings.ops },
@@ -183,7 +186,7 @@ async function startWorker(
     name: `w_${settings.idSuffix}`,
     description: 'A default worker created in dev mode',
   });
-  const worker = await startWorkerProcess(config, settings.logLevel);
+  const worker = await startWorkerProcess(config, settings.log);
   let stopping = false;
   running.lifecycle.onClose('the worker', () => {
     stopping = true;

@@ -36,7 +36,8 @@ test('nothing given: the well-known ids, logins and ports', () => {
     databaseUrl: undefined,
     dataDir: undefined,
     demo: { database: 'demo', username: 'demo', password: undefined },
-    logLevel: 'warn',
+    recoveryKey: undefined,
+    log: { level: 'warn', format: 'json', events: { allow: [], deny: [] } },
   });
 });
 
@@ -71,7 +72,7 @@ test('the flag wins over the variable, that over the file; our variables win ove
     proxy: { host: '2.2.2.2', port: 9202 },
     ops: { host: '127.0.0.2', port: 4 },
     workerOps: { host: '127.0.0.2', port: 5 },
-    logLevel: 'debug',
+    log: { level: 'debug' },
   });
 });
 

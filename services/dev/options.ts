@@ -1,11 +1,12 @@
 /** Flags of `dev`: the command line wins over the environment, that over the file of -config, that over the defaults. */
 import { readFileSync } from 'node:fs';
+import { AEAD_KEY_BYTES } from '../../lib/config/aead-key';
 import { parseAddress, type HostPort } from '../../lib/config/address';
 import { ConfigError, Fields, type Problem } from '../../lib/config/fields';
 import { resolveIndirect } from '../../lib/config/indirect';
 import { randomBase62 } from '../../lib/ids/ids';
-import { LOG_LEVELS } from '../server/config';
 import { readListeners, type Purpose } from '../server/config-listeners';
+import { LOG_LEVELS, withLogFlags, type LogSettings } from '../server/log-settings';
 import type { Flags } from '../server/streams';
 
 export interface DevSettings {
@@ -36,7 +37,9 @@ export interface DevSettings {
   /** Absent: no demo database and no target for it. */
   demo: { database: string; username: string; password: string | undefined } | undefined;
   dataDir: string | undefined;
-  logLevel: string;
+  /** Absent: a random one. */
+  recoveryKey: Buffer | undefined;
+  log: LogSettings;
 }
 
 const MAX_PORT = 65_535;
@@ -78,7 +81,8 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
     databaseUrl: read.indirect('database-url') ?? (env['DATABASE_URL'] || undefined),
     demo: read.demo(),
     dataDir: read.optional('data-dir') || undefined,
-    logLevel: read.level(file.logLevel),
+    recoveryKey: read.key('recovery-key'),
+    log: withLogFlags(flags, { level: read.level(file.logLevel), format: 'json', events: { allow: [], deny: [] } }),
   };
   if (settings.idSuffix === settings.secondaryIdSuffix) {
     problems.push({ path: '-secondary-id-suffix', expected: 'another text than -id-suffix' });
@@ -141,6 +145,15 @@ class Reader {
   indirect(flag: string): string | undefined {
     const text = this.optional(flag);
     return text === undefined ? undefined : resolveIndirect(text, this.env) || undefined;
+  }
+
+  key(flag: string): Buffer | undefined {
+    const text = this.optional(flag);
+    if (text === undefined || text === '') return undefined;
+    const key = Buffer.from(text, 'base64');
+    if (key.length === AEAD_KEY_BYTES) return key;
+    this.problems.push({ path: `-${flag}`, expected: `${AEAD_KEY_BYTES} bytes in base64` });
+    return undefined;
   }
 
   level(fromFile: string | undefined): string {

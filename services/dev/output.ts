@@ -25,9 +25,11 @@ export function devText(started: Started): string {
   ].join('');
 }
 
-function generated({ settings }: Started): [string, string][] {
+function generated({ settings, config }: Started): [string, string][] {
   const id = (prefix: string): string => `${prefix}_${settings.idSuffix}`;
+  const recoveryKey = config.recoveryKey?.key.toString('base64');
   return [
+    ...(recoveryKey === undefined ? [] : [['[Recovery] AEAD Key Bytes', recoveryKey] as [string, string]]),
     ['Generated Admin Login Name', settings.loginName],
     ['Generated Admin Password', settings.password],
     ['Generated Unprivileged Login Name', settings.unprivilegedLoginName],
@@ -74,7 +76,7 @@ function addresses({ settings, config, controller, database, worker, home }: Sta
         ]),
     ...(database.demoUrl === undefined ? [] : [['Demo Database', database.demoUrl.href] as [string, string]]),
     ['Data Directory', home ?? 'temporary, removed at the end (keep it with -data-dir)'],
-    ['Log Level', settings.logLevel],
+    ['Log Level', settings.log.level],
   ];
 }
 

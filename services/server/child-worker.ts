@@ -1,7 +1,8 @@
 /** A worker as a child process: started, watched and stopped. */
 import { spawn } from 'node:child_process';
 import { packageFile } from '../../lib/config/package-root';
-import type { WorkerConfig } from '../worker/config';
+import type { WorkerConfig, WorkerReload } from '../worker/config';
+import type { LogSettings } from './log-settings';
 import { StartFailure } from './start-failure';
 import type { FromWorker, ToWorker } from './worker-messages';
 
@@ -12,6 +13,7 @@ export interface WorkerProcess {
   readonly attached: Promise<string | undefined>;
   /** Settles when the process has ended, however that came. */
   readonly exited: Promise<string>;
+  reload(config: WorkerReload, logLevel: string): void;
   stop(drainMs: number): Promise<void>;
   kill(): void;
 }
@@ -20,7 +22,7 @@ const START_TIMEOUT_MS = 30_000;
 /** On top of the drain time; after that the process is killed. */
 const STOP_TIMEOUT_MS = 10_000;
 
-export async function startWorkerProcess(config: WorkerConfig, logLevel: string): Promise<WorkerProcess> {
+export async function startWorkerProcess(config: WorkerConfig, log: LogSettings): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [packageFile('dist', 'worker.cjs')], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
@@ -35,7 +37,7 @@ export async function startWorkerProcess(config: WorkerConfig, logLevel: string)
     // The process may end at any time; its end is told by `exited`.
     if (child.connected) child.send(message, () => undefined);
   };
-  tell({ type: 'start', config, logLevel });
+  tell({ type: 'start', config, log });
   const timer = setTimeout(() => heard.fail(new StartFailure('the worker did not start in time')), START_TIMEOUT_MS);
   try {
     const proxyAddress = await heard.listening;
@@ -44,6 +46,7 @@ export async function startWorkerProcess(config: WorkerConfig, logLevel: string)
       proxyAddress,
       attached: heard.attached,
       exited,
+      reload: (changed, logLevel) => tell({ type: 'reload', config: changed, logLevel }),
       async stop(drainMs) {
         tell({ type: 'stop', drainMs });
         const force = setTimeout(() => child.kill('SIGKILL'), drainMs + STOP_TIMEOUT_MS);

@@ -3,14 +3,14 @@ import type { Fields, Problem } from '../../lib/config/fields';
 import { formatAddress } from '../../lib/config/address';
 import { CONTROLLER_DEFAULTS, type ControllerConfig } from '../controller/config';
 import type { ConfigUse } from './config';
-import type { RootKey } from './config-kms';
+import type { Keys } from './config-kms';
 import { readRateLimits } from './config-rate-limits';
 import { DEFAULT_PORTS, type Listener, type Listeners, type Purpose } from './config-listeners';
 
 interface Surroundings {
   top: Fields;
   listeners: Listeners;
-  rootKey: RootKey | undefined;
+  keys: Keys;
   use: ConfigUse;
   ignored: string[];
   problems: Problem[];
@@ -24,7 +24,7 @@ export function readController(
   block: Fields,
   around: Surroundings,
 ): { config: ControllerConfig; migrationUrl: string | undefined } {
-  if (around.rootKey === undefined && around.problems.every((p) => !p.path.startsWith('kms'))) {
+  if (around.keys.root === undefined && around.problems.every((p) => !p.path.startsWith('kms'))) {
     around.top.problem('kms', 'a block with purpose "root", type "aead" and a key');
   }
   const api = oneListener('api', around);
@@ -36,16 +36,20 @@ export function readController(
     name: readName(block),
     description: block.text('description'),
     database,
-    rootKey: around.rootKey ?? { id: '', key: Buffer.alloc(0) },
+    rootKey: around.keys.root ?? { id: '', key: Buffer.alloc(0) },
+    recoveryKey: around.keys.recovery,
     api: {
       address: api.address,
       tls: api.tls,
       corsEnabled: api.corsEnabled,
       corsAllowedOrigins: api.corsAllowedOrigins,
+      corsAllowedHeaders: api.corsAllowedHeaders,
+      timeouts: api.timeouts,
+      forwarding: api.forwarding,
     },
     cluster: { address: cluster.address, publicAddress: publicAddress && formatAddress(publicAddress) },
     ops: ops && { address: ops.address, tls: ops.tls },
-    ...readLimits(block, api),
+    ...readLimits(block, api, around.top),
     apiRateLimits: readRateLimits(block),
   };
   around.ignored.push(
@@ -87,15 +91,16 @@ function readUrl(database: Fields, key: string): string {
   return url;
 }
 
-function readLimits(block: Fields, api: Listener) {
+function readLimits(block: Fields, api: Listener, top: Fields) {
   const defaults = CONTROLLER_DEFAULTS;
+  const maxRequestDurationMs = top.duration('default_max_request_duration') ?? defaults.maxRequestDurationMs;
   return {
     authTokenTimeToLiveMs: block.duration('auth_token_time_to_live') ?? defaults.authTokenTimeToLiveMs,
     authTokenTimeToStaleMs: block.duration('auth_token_time_to_stale') ?? defaults.authTokenTimeToStaleMs,
     maxPageSize: block.integer('max_page_size', 1, MAX_PAGE_SIZE) ?? defaults.maxPageSize,
     concurrentPasswordHashWorkers:
       block.integer('concurrent_password_hash_workers', 1, MAX_HASH_WORKERS) ?? defaults.concurrentPasswordHashWorkers,
-    maxRequestDurationMs: api.maxRequestDurationMs ?? defaults.maxRequestDurationMs,
+    maxRequestDurationMs: api.maxRequestDurationMs ?? maxRequestDurationMs,
     maxRequestBytes: api.maxRequestBytes ?? defaults.maxRequestBytes,
     gracefulShutdownWaitMs: block.duration('graceful_shutdown_wait_duration') ?? defaults.gracefulShutdownWaitMs,
   };
@@ -107,5 +112,12 @@ function oneListener(purpose: Purpose, around: Surroundings): Listener {
   if (first !== undefined) return first;
   if (around.use === 'server') around.top.problem('listener', `a block with purpose "${purpose}"`);
   const address = { host: '127.0.0.1', port: DEFAULT_PORTS[purpose] };
-  return { block: around.top, address, corsEnabled: true, corsAllowedOrigins: ['*'] };
+  return {
+    block: around.top,
+    address,
+    corsEnabled: true,
+    corsAllowedOrigins: ['*'],
+    corsAllowedHeaders: [],
+    timeouts: {},
+  };
 }

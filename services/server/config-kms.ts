@@ -1,31 +1,32 @@
-/** `kms` blocks: the root key of the envelope encryption. */
+/** `kms` blocks: the root key of the envelope encryption, and the recovery key. */
+import { readAeadKey, readPurposes, type AeadKey, type KmsPurpose } from '../../lib/config/aead-key';
 import type { Fields } from '../../lib/config/fields';
 
-export interface RootKey {
-  id: string;
-  key: Buffer;
+export interface Keys {
+  root: AeadKey | undefined;
+  recovery: AeadKey | undefined;
 }
 
-/** AES-256. */
-const KEY_BYTES = 32;
+const USED = ['root', 'recovery'] as const;
+type Used = (typeof USED)[number];
+
+const isUsed = (purpose: KmsPurpose): purpose is Used => (USED as readonly string[]).includes(purpose);
 
 /** Other purposes are noted as ignored: workers enroll with tokens, and nothing else needs a key of its own. */
-export function readKms(top: Fields, ignored: string[]): RootKey | undefined {
-  let root: RootKey | undefined;
+export function readKms(top: Fields, ignored: string[]): Keys {
+  const keys: Keys = { root: undefined, recovery: undefined };
   for (const block of top.blocks('kms')) {
-    const purposes = block.texts('purpose') ?? [];
-    if (!purposes.includes('root')) {
+    const purposes = readPurposes(block).filter(isUsed);
+    if (purposes.length === 0) {
       ignored.push(block.path);
       continue;
     }
-    if (root !== undefined) block.problem('purpose', 'a root key only once');
-    if (block.text('type') !== 'aead') block.problem('type', '"aead"');
-    block.word('aead_type', ['aes-gcm']);
-    const text = block.requiredText('key', `${KEY_BYTES} random bytes in base64 ("openssl rand -base64 ${KEY_BYTES}")`);
-    const key = Buffer.from(text, 'base64');
-    if (text !== '' && key.length !== KEY_BYTES) block.problem('key', `exactly ${KEY_BYTES} bytes in base64`);
-    root = { id: block.text('key_id') ?? 'global_root', key };
+    const key = readAeadKey(block, `global_${purposes[0]}`);
+    for (const purpose of purposes) {
+      if (keys[purpose] !== undefined) block.problem('purpose', `a ${purpose} key only once`);
+      keys[purpose] = key;
+    }
     block.end();
   }
-  return root;
+  return keys;
 }

@@ -1,6 +1,8 @@
 /** `listener` blocks: one per purpose and process. */
+import { createSecureContext } from 'node:tls';
 import type { Fields } from '../../lib/config/fields';
-import type { ListenAddress, TlsMaterial } from '../controller/config';
+import { isNetwork, type Forwarding } from '../controller/rpc/forwarded';
+import type { ApiTimeouts, ListenAddress, TlsMaterial, TlsVersion } from '../controller/config';
 
 export const PURPOSES = ['api', 'cluster', 'proxy', 'ops'] as const;
 export type Purpose = (typeof PURPOSES)[number];
@@ -13,6 +15,9 @@ export interface Listener {
   tls?: TlsMaterial | undefined;
   corsEnabled: boolean;
   corsAllowedOrigins: string[];
+  corsAllowedHeaders: string[];
+  timeouts: ApiTimeouts;
+  forwarding?: Forwarding | undefined;
   maxRequestDurationMs?: number | undefined;
   maxRequestBytes?: number | undefined;
 }
@@ -45,10 +50,9 @@ function readListener(block: Fields, purpose: Purpose, ignored: string[]): Liste
   const fallback = { host: '127.0.0.1', port: DEFAULT_PORTS[purpose] };
   const address = block.address('address', DEFAULT_PORTS[purpose]) ?? fallback;
   ignored.push(
-    ...block.ignore('tls_min_version', 'tls_max_version', 'http_read_timeout', 'http_read_header_timeout'),
-    ...block.ignore('http_write_timeout', 'http_idle_timeout', 'cors_allowed_headers', 'proxy_protocol_behavior'),
-    ...block.ignore('proxy_protocol_authorized_addrs', 'x_forwarded_for_authorized_addrs'),
-    ...block.ignore('x_forwarded_for_hop_skips', 'x_forwarded_for_reject_not_present'),
+    ...block.ignore('http_write_timeout', 'proxy_protocol_behavior'),
+    ...block.ignore('proxy_protocol_authorized_addrs'),
+    ...(purpose === 'api' ? [] : block.ignore(...FORWARDING_KEYS)),
   );
   const tls = readTls(block, purpose);
   return {
@@ -57,16 +61,59 @@ function readListener(block: Fields, purpose: Purpose, ignored: string[]): Liste
     tls,
     corsEnabled: block.flag('cors_enabled') ?? purpose === 'api',
     corsAllowedOrigins: block.texts('cors_allowed_origins') ?? ['*'],
+    corsAllowedHeaders: readHeaderNames(block),
+    forwarding: purpose === 'api' ? readForwarding(block) : undefined,
+    timeouts: {
+      headers: block.duration('http_read_header_timeout'),
+      request: block.duration('http_read_timeout'),
+      idle: block.duration('http_idle_timeout'),
+    },
     maxRequestDurationMs: block.duration('max_request_duration'),
     maxRequestBytes: block.integer('max_request_size', 1, MAX_REQUEST_BYTES),
   };
+}
+
+const FORWARDING_KEYS = [
+  'x_forwarded_for_authorized_addrs',
+  'x_forwarded_for_hop_skips',
+  'x_forwarded_for_reject_not_present',
+  'x_forwarded_for_reject_not_authorized',
+] as const;
+const MAX_HOPS = 100;
+
+/** Which proxies may say who calls; undefined: none. */
+function readForwarding(block: Fields): Forwarding | undefined {
+  const [addrs, skips, notPresent, notAuthorized] = FORWARDING_KEYS;
+  const authorizedAddrs = block.texts(addrs) ?? [];
+  if (!authorizedAddrs.every(isNetwork)) block.problem(addrs, 'a list of addresses and networks such as "10.0.0.0/8"');
+  const forwarding = {
+    authorizedAddrs,
+    hopSkips: block.integer(skips, 0, MAX_HOPS) ?? 0,
+    rejectNotPresent: block.flag(notPresent) ?? true,
+    rejectNotAuthorized: block.flag(notAuthorized) ?? true,
+  };
+  return authorizedAddrs.length === 0 ? undefined : forwarding;
+}
+
+function readHeaderNames(block: Fields): string[] {
+  const names = block.texts('cors_allowed_headers') ?? [];
+  if (names.every((name) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))) return names;
+  block.problem('cors_allowed_headers', 'a list of header names');
+  return [];
+}
+
+const TLS_VERSIONS: Record<string, TlsVersion> = { tls12: 'TLSv1.2', tls13: 'TLSv1.3' };
+
+function readTlsVersion(block: Fields, key: string): TlsVersion | undefined {
+  const word = block.word(key, Object.keys(TLS_VERSIONS));
+  return word === undefined ? undefined : TLS_VERSIONS[word];
 }
 
 /** The cluster and proxy ports bring their own TLS; there the keys are accepted and do nothing. */
 function readTls(block: Fields, purpose: Purpose): TlsMaterial | undefined {
   const disabled = block.flag('tls_disable') ?? false;
   if (purpose === 'cluster' || purpose === 'proxy' || disabled) {
-    block.ignore('tls_cert_file', 'tls_key_file');
+    block.ignore('tls_cert_file', 'tls_key_file', 'tls_min_version', 'tls_max_version');
     return undefined;
   }
   const remedy = 'a PEM file; needed unless "tls_disable" is true';
@@ -74,5 +121,22 @@ function readTls(block: Fields, purpose: Purpose): TlsMaterial | undefined {
   if (!block.has('tls_key_file')) block.problem('tls_key_file', remedy);
   const cert = block.file('tls_cert_file');
   const key = block.file('tls_key_file');
-  return cert === undefined || key === undefined ? undefined : { cert, key };
+  const minVersion = readTlsVersion(block, 'tls_min_version');
+  const maxVersion = readTlsVersion(block, 'tls_max_version');
+  if (minVersion === 'TLSv1.3' && maxVersion === 'TLSv1.2') {
+    block.problem('tls_max_version', 'not less than tls_min_version');
+  }
+  if (cert === undefined || key === undefined) return undefined;
+  if (!isPair(cert, key)) block.problem('tls_key_file', 'the private key, in PEM, of the certificate in tls_cert_file');
+  return { cert, key, minVersion, maxVersion };
+}
+
+/** What the system's TLS takes; a mismatch would otherwise only show in each handshake. */
+function isPair(cert: Buffer, key: Buffer): boolean {
+  try {
+    createSecureContext({ cert, key });
+    return true;
+  } catch {
+    return false;
+  }
 }

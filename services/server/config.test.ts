@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encryptMarked } from '../../lib/config/encrypted-values';
 import { ConfigError } from '../../lib/config/fields';
 import { loadConfig, parseConfig } from './config';
 
@@ -133,12 +134,82 @@ test('known keys of Boundary without effect are named, unknown ones refused', ()
   ]);
 });
 
+test('settings of the API listener', () => {
+  const api = (more: object) => {
+    const file = controllerFile();
+    Object.assign(file['listener'][0], more);
+    return file;
+  };
+  const settings = {
+    cors_allowed_headers: ['X-Mine'],
+    http_read_header_timeout: '3s',
+    http_idle_timeout: 60,
+    x_forwarded_for_authorized_addrs: ['10.0.0.0/8'],
+    x_forwarded_for_hop_skips: '1',
+  };
+  expect(parse(api(settings)).controller!.api).toMatchObject({
+    corsAllowedHeaders: ['X-Mine'],
+    timeouts: { headers: 3_000, request: undefined, idle: 60_000 },
+    forwarding: { authorizedAddrs: ['10.0.0.0/8'], hopSkips: 1, rejectNotPresent: true, rejectNotAuthorized: true },
+  });
+  expect(parse(api({ x_forwarded_for_hop_skips: 2 })).controller!.api.forwarding).toBeUndefined();
+  const wrong = {
+    address: 'a:b:c',
+    cors_allowed_headers: ['no: header'],
+    x_forwarded_for_authorized_addrs: 'lb.example',
+  };
+  expect(problemsOf(api(wrong))).toEqual([
+    'listener[0].address: an address such as "127.0.0.1:9200"',
+    'listener[0].cors_allowed_headers: a list of header names',
+    'listener[0].x_forwarded_for_authorized_addrs: a list of addresses and networks such as "10.0.0.0/8"',
+  ]);
+});
+
+test('keys: one block may have several purposes, others are not taken twice', () => {
+  const withKms = (...blocks: object[]) => ({ ...controllerFile(), kms: blocks });
+  const key = (purpose: unknown, more = {}) => ({ type: 'aead', purpose, key: KEY, ...more });
+  const both = parse(withKms(key(['root', 'recovery'], { key_id: 'k' }), key('worker-auth')));
+  expect(both.controller).toMatchObject({ rootKey: { id: 'k' }, recoveryKey: { id: 'k', key: Buffer.alloc(32, 7) } });
+  expect(both.ignored).toEqual(['kms[1]']);
+  expect(parse(withKms(key('root'))).controller!.recoveryKey).toBeUndefined();
+  expect(problemsOf(withKms(key('root'), key('recovery'), key(['recovery', 'tea'])))).toEqual([
+    expect.stringMatching(/^kms\[2\]\.purpose: one or several of root, /),
+    'kms[2].purpose: a recovery key only once',
+  ]);
+});
+
+test('how the process logs', () => {
+  const log = (more: object) => parse({ ...controllerFile(), ...more }).log;
+  expect(log({})).toEqual({ level: 'info', format: 'json', events: { allow: [], deny: [] } });
+  expect(log({ log_level: 'ERR', log_format: 'standard' })).toMatchObject({ level: 'error', format: 'standard' });
+  const events = {
+    audit_enabled: false,
+    observations_enabled: 'true',
+    sysevents_enabled: true,
+    sink: { stderr: { name: 'x', format: 'hclog-text', deny_filters: ['"/type" == "audit"'] } },
+  };
+  expect(log({ events })).toEqual({
+    level: 'info',
+    format: 'standard',
+    events: { audit: false, observations: true, system: true, allow: [], deny: ['"/type" == "audit"'] },
+  });
+  const problems = problemsOf({
+    ...controllerFile(),
+    events: { sink: [{ type: 'file', allow_filters: ['('] }, { type: 'stderr' }] },
+  });
+  expect(problems).toEqual([
+    'events.sink[0].type: one of stderr',
+    expect.stringMatching(/^events\.sink\[0\]\.allow_filters: filter expressions/),
+    'events.sink[1]: one sink only: the log is what this process writes to stderr',
+  ]);
+});
+
 describe('files', () => {
   const dir = mkdtempSync(join(tmpdir(), 'sallyport-config-'));
   afterAll(() => rmSync(dir, { recursive: true }));
   const message = (file: string): string => {
     try {
-      loadConfig([file], 'server', env);
+      loadConfig({ files: [file] }, 'server', env);
     } catch (error) {
       return (error as Error).message;
     }
@@ -152,8 +223,30 @@ describe('files', () => {
     expect(message(file)).not.toContain('hush');
   });
 
+  test('encrypted values, with the key in the file or in another one', () => {
+    const kms = ['root', 'config'].map((purpose) => ({ type: 'aead', purpose, key: KEY }));
+    const name = '{{encrypt(c-secret)}}';
+    const plain = { ...controllerFile(), kms, controller: { ...controllerFile()['controller'], name } };
+    const key = { id: 'k', key: Buffer.from(KEY, 'base64') };
+    const write = (file: string, text: string): string => {
+      writeFileSync(join(dir, file), text);
+      return join(dir, file);
+    };
+    const file = write('sealed.json', encryptMarked(JSON.stringify(plain), key, false).text);
+    expect(loadConfig({ files: [file] }, 'server', env).controller!.name).toBe('c-secret');
+    const apart = write('apart.json', encryptMarked(JSON.stringify({ ...plain, kms: kms[0] }), key, false).text);
+    const kmsFile = write('kms.json', JSON.stringify({ kms: kms[1] }));
+    expect(loadConfig({ files: [apart], kmsFile }, 'server', env).controller!.name).toBe('c-secret');
+    expect(message(apart)).toMatch(/kms: a block with purpose "config"/);
+    const other = write(
+      'other.json',
+      JSON.stringify({ kms: { ...kms[1], key: Buffer.alloc(32, 8).toString('base64') } }),
+    );
+    expect(() => loadConfig({ files: [apart], kmsFile: other }, 'server', env)).toThrow(/line 1: the {{decrypt/);
+  });
+
   test('an absent file', () => {
     expect(message(join(dir, 'none.json'))).toContain('a readable file (reading it gave ENOENT)');
-    expect(() => loadConfig([], 'server', env)).toThrow('-config');
+    expect(() => loadConfig({ files: [] }, 'server', env)).toThrow('-config');
   });
 });

@@ -9,6 +9,7 @@ import { initPlan, type InitSkips } from '../controller/init/plan';
 import { createKms } from '../controller/kms/kms';
 import { loadConfig } from './config';
 import { initJson, initText } from './database-output';
+import { withLogFlags } from './log-settings';
 import { withDb } from './preflight';
 import { StartFailure } from './start-failure';
 import type { Flags, Streams } from './streams';
@@ -21,7 +22,8 @@ interface Target {
 
 function readTarget(flags: Flags, streams: Streams): Target {
   const env = streams.env ?? process.env;
-  const config = loadConfig(flags.texts('config'), 'database', env);
+  const from = { files: flags.texts('config'), kmsFile: flags.text('config-kms') };
+  const config = loadConfig(from, 'database', env);
   if (config.controller === undefined) {
     throw new StartFailure('the configuration has no "controller" block: name the file of a controller', 3);
   }
@@ -29,7 +31,7 @@ function readTarget(flags: Flags, streams: Streams): Target {
   return {
     url: flag === undefined ? (config.migrationUrl ?? config.controller.database.url) : resolveIndirect(flag, env),
     rootKey: config.controller.rootKey,
-    log: createLogger('database', { level: flags.text('log-level') ?? 'warn' }),
+    log: createLogger('database', withLogFlags(flags, { ...config.log, level: 'warn' })),
   };
 }
 
@@ -77,6 +79,12 @@ export async function runDatabaseMigrate(flags: Flags, streams: Streams): Promis
     return NOT_INITIALIZED;
   }
   if (state === 'ahead') throw new StartFailure('the database was migrated by a newer release: run that release');
+  const repairs = flags.texts('repair');
+  const broken = repairs.find((text) => !/^[a-z-]+:\d+$/.test(text));
+  if (broken !== undefined) throw new StartFailure('-repair takes an edition and a version, such as "oss:12"', 3);
+  if (repairs.length > 0) {
+    streams.stderr.write('No migration of this release needs a repair; -repair changes nothing.\n');
+  }
   const { applied } = await migrate(url, log);
   streams.stdout.write(
     applied.length === 0

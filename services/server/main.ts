@@ -1,12 +1,16 @@
 /** `server`: the parts that a configuration file describes. A worker beside a controller is a process of its own. */
+import { rmSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../../lib/clock/clock';
 import { formatAddress } from '../../lib/config/address';
 import { Lifecycle } from '../../lib/lifecycle/lifecycle';
-import { createLogger, type Logger } from '../../lib/log/log';
+import { createLogger, setLevel, type Logger } from '../../lib/log/log';
 import type { ControllerConfig } from '../controller/config';
 import type { WorkerConfig } from '../worker/config';
-import { LOG_LEVELS, loadConfig, type ServerConfig } from './config';
+import { loadConfig, type ServerConfig } from './config';
 import { configurationBlock, listenerLine } from './information';
+import { inheritedSocket } from './inherited-socket';
+import { withLogFlags } from './log-settings';
+import { createReload } from './reload';
 import { runUntilStopped } from './signals';
 import { StartFailure } from './start-failure';
 import type { Flags, Streams } from './streams';
@@ -15,46 +19,78 @@ interface Parts {
   failed: Promise<string>[];
   lifecycle: Lifecycle;
   force: (() => void)[];
+  /** What each part takes over of a configuration that was read again. */
+  reload: ((config: ServerConfig) => void)[];
   lines: [label: string, value: string][];
 }
 
 export async function runServer(flags: Flags, streams: Streams): Promise<number> {
-  const files = flags.texts('config');
-  const loaded = loadConfig(files, 'server', streams.env ?? process.env);
-  const config = { ...loaded, logLevel: logLevel(flags, loaded.logLevel) };
-  const log = createLogger(config.controller === undefined ? 'worker' : 'controller', { level: config.logLevel });
+  const env = streams.env ?? process.env;
+  const from = { files: flags.texts('config'), kmsFile: flags.text('config-kms') };
+  const loaded = loadConfig(from, 'server', env);
+  const config = { ...loaded, log: withLogFlags(flags, loaded.log) };
+  const log = createLogger(config.controller === undefined ? 'worker' : 'controller', config.log);
   for (const key of config.ignored) log.warn({ key }, 'this key of the configuration has no effect');
-  const parts: Parts = { failed: [], lifecycle: new Lifecycle(), force: [], lines: [['Log Level', config.logLevel]] };
+  const lines: Parts['lines'] = [['Log Level', config.log.level]];
+  const parts: Parts = { failed: [], lifecycle: new Lifecycle(), force: [], reload: [], lines };
+  parts.reload.push((changed) => setLevel(log, withLogFlags(flags, changed.log).level));
   try {
-    if (config.controller !== undefined) await addController(parts, config.controller, files[0]!, log);
-    if (config.controller !== undefined && config.worker !== undefined) await addWorkerProcess(parts, config);
-    else if (config.worker !== undefined) await addWorker(parts, config.worker, config.drainTimeoutMs, log);
+    await addParts(parts, config, { file: from.files[0]!, env, log, flags });
   } catch (error) {
     await parts.lifecycle.close();
     throw error;
   }
+  const apply = (changed: ServerConfig): void => parts.reload.forEach((take) => take(changed));
   streams.stdout.write(`==> Sallyport server configuration:\n\n${configurationBlock(parts.lines)}\n`);
   streams.stdout.write('==> Sallyport server started! Log data will stream in below:\n\n');
   return runUntilStopped(
     {
       failed: Promise.race(parts.failed),
-      stopping: 'Sallyport server graceful shutdown triggered, interrupt again to stop at once',
+      stopping: stoppingText(config),
       close: () => parts.lifecycle.close(),
       force: () => parts.force.forEach((kill) => kill()),
+      reload: createReload({ from, env, streams, apply }),
     },
     streams,
   );
 }
 
-/** The flag (or its variable) wins over the file. */
-function logLevel(flags: Flags, fromFile: string): string {
-  const level = flags.text('log-level')?.toLowerCase();
-  if (level === undefined) return fromFile;
-  if (!(LOG_LEVELS as readonly string[]).includes(level)) {
-    throw new StartFailure(`-log-level must be one of ${LOG_LEVELS.join(', ')}`, 3);
-  }
-  return level === 'err' ? 'error' : level;
+function stoppingText({ controller }: ServerConfig): string {
+  const waitMs = controller?.ops === undefined ? 0 : controller.gracefulShutdownWaitMs;
+  const wait = waitMs > 0 ? `Health is enabled, waiting ${waitMs / 1_000}s before shutdown\n==> ` : '';
+  return `${wait}Sallyport server graceful shutdown triggered, interrupt again to stop at once`;
 }
+
+interface Start {
+  file: string;
+  env: NodeJS.ProcessEnv;
+  log: Logger;
+  flags: Flags;
+}
+
+async function addParts(parts: Parts, config: ServerConfig, { file, env, log, flags }: Start): Promise<void> {
+  if (config.pidFile !== undefined) addPidFile(parts.lifecycle, config.pidFile);
+  const fd = inheritedSocket(env);
+  if (fd !== undefined && (config.controller !== undefined || config.worker === undefined)) {
+    throw new StartFailure('LISTEN_FDS: a socket can only be passed to a file with a "worker" block alone', 3);
+  }
+  if (config.controller !== undefined) await addController(parts, config.controller, file, log);
+  if (config.controller !== undefined && config.worker !== undefined) await addWorkerProcess(parts, config, flags);
+  else if (config.worker !== undefined)
+    await addWorker(parts, withSocket(config.worker, fd), config.drainTimeoutMs, log);
+}
+
+/** For supervisors; gone when the process ends in order. */
+function addPidFile(lifecycle: Lifecycle, file: string): void {
+  writeFileSync(file, `${process.pid}\n`);
+  lifecycle.onClose('the pid file', () => rmSync(file, { force: true }));
+}
+
+/** The proxy port is an inherited socket when there is one, whatever address the file names. */
+const withSocket = (config: WorkerConfig, fd: number | undefined): WorkerConfig => ({
+  ...config,
+  proxy: { ...config.proxy, fd },
+});
 
 async function addController(parts: Parts, config: ControllerConfig, file: string, log: Logger): Promise<void> {
   // Loaded here, so that a process that is only a worker does not hold the database driver.
@@ -63,6 +99,7 @@ async function addController(parts: Parts, config: ControllerConfig, file: strin
   await requireReadyDatabase(config.database.url, log, file);
   const controller = await startController(config, { clock: systemClock, log });
   parts.lifecycle.onClose('the controller', () => controller.close());
+  parts.reload.push((changed) => changed.controller && controller.reload(changed.controller));
   const tls = String(config.api.tls !== undefined);
   parts.lines.push(
     ['Controller Name', config.name],
@@ -82,6 +119,7 @@ async function addWorker(parts: Parts, config: WorkerConfig, drainMs: number, lo
     await worker.drain(drainMs);
     await worker.close();
   });
+  parts.reload.push((changed) => changed.worker && worker.reload(changed.worker));
   // A worker that cannot enroll says why; one whose controllers are away keeps trying.
   parts.failed.push(worker.attached().then(never, (error: unknown) => (error as Error).message));
   addWorkerLines(parts, config, formatAddress(worker.proxyAddress));
@@ -89,13 +127,14 @@ async function addWorker(parts: Parts, config: WorkerConfig, drainMs: number, lo
   if (request !== undefined) parts.lines.push(['Worker Auth Registration Request', request]);
 }
 
-async function addWorkerProcess(parts: Parts, config: ServerConfig): Promise<void> {
+async function addWorkerProcess(parts: Parts, config: ServerConfig, flags: Flags): Promise<void> {
   const { enrollBeside } = await import('./enroll-beside');
   const { startWorkerProcess } = await import('./child-worker');
   const { config: workerConfig } = await enrollBeside(config.controller!, config.worker!);
-  const worker = await startWorkerProcess(workerConfig, config.logLevel);
+  const worker = await startWorkerProcess(workerConfig, config.log);
   parts.lifecycle.onClose('the worker', () => worker.stop(config.drainTimeoutMs));
   parts.force.push(() => worker.kill());
+  parts.reload.push(({ worker: changed, log }) => changed && worker.reload(changed, withLogFlags(flags, log).level));
   parts.failed.push(
     worker.exited.then((how) => `the worker process ended ${how}; see its log above`),
     worker.attached.then(never, (error: unknown) => (error as Error).message),

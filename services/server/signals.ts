@@ -1,4 +1,7 @@
-/** First signal: graceful stop. Second: stop at once. A part that ends by itself is a graceful stop with an error. */
+/**
+ * First signal: graceful stop. Second: stop at once. A part that ends by itself is a graceful stop with an error. SIGHUP
+ * is a signal to stop like the others, unless there is something to reload.
+ */
 import type { EventEmitter } from 'node:events';
 import type { Streams } from './streams';
 
@@ -10,6 +13,8 @@ export interface Running {
   close(): Promise<void>;
   /** Kills what close() would wait for; synchronous, the process ends right after. */
   force(): void;
+  /** What SIGHUP does until the stop; never throws. */
+  reload?: (() => void) | undefined;
   /** For tests; the process's own signals when absent. */
   signals?: EventEmitter;
 }
@@ -18,7 +23,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Resolves with the exit code when everything is closed. */
 export async function runUntilStopped(running: Running, streams: Streams): Promise<number> {
-  const signals = listen(running.signals ?? process);
+  const signals = listen(running.signals ?? process, running.reload);
   const first = await Promise.race([signals.next(), running.failed.then((text) => ({ text }))]);
   if (first === 'signal') streams.stdout.write(`\n==> ${running.stopping}\n`);
   else streams.stderr.write(`\nError: ${first.text}\n`);
@@ -40,12 +45,15 @@ export async function runUntilStopped(running: Running, streams: Streams): Promi
   return first === 'signal' && outcome === 'closed' ? 0 : 1;
 }
 
-function listen(source: EventEmitter): { next(): Promise<'signal'>; end(): void } {
+function listen(source: EventEmitter, reload: (() => void) | undefined) {
   let waiting: (() => void) | undefined;
-  const heard = (): void => waiting?.();
+  const heard = (name: (typeof SIGNALS)[number]): void => {
+    if (name === 'SIGHUP' && reload !== undefined) reload();
+    else waiting?.();
+  };
   for (const name of SIGNALS) source.on(name, heard);
   return {
-    next: () => new Promise((resolve) => (waiting = () => resolve('signal'))),
+    next: () => new Promise<'signal'>((resolve) => (waiting = () => resolve('signal'))),
     end() {
       for (const name of SIGNALS) source.off(name, heard);
     },

@@ -1,8 +1,10 @@
 /** Messages between a process and the worker process it started, over Node's own channel: no port, no file, no argument. */
-import type { WorkerConfig } from '../worker/config';
+import type { WorkerConfig, WorkerReload } from '../worker/config';
+import type { LogSettings } from './log-settings';
 
 export type ToWorker =
-  | { type: 'start'; config: WorkerConfig; logLevel: string }
+  | { type: 'start'; config: WorkerConfig; log: LogSettings }
+  | { type: 'reload'; config: WorkerReload; logLevel: string }
   /** Drain for at most `drainMs`, then end. */
   | { type: 'stop'; drainMs: number };
 

@@ -3,7 +3,7 @@
  * when it is told to or when its parent is gone. Neither the database driver nor controller code is loaded here.
  */
 import { systemClock } from '../../lib/clock/clock';
-import { createLogger } from '../../lib/log/log';
+import { createLogger, setLevel, type Logger } from '../../lib/log/log';
 import { startWorker, type RunningWorker } from '../worker/main';
 import { startFailure } from './start-failure';
 import type { FromWorker, ToWorker } from './worker-messages';
@@ -11,6 +11,7 @@ import type { FromWorker, ToWorker } from './worker-messages';
 /** Longest wait for an orderly end after the parent is gone. */
 const ORPHAN_TIMEOUT_MS = 5_000;
 
+let log: Logger | undefined;
 let worker: Promise<RunningWorker> | undefined;
 let ending: Promise<void> | undefined;
 
@@ -19,7 +20,7 @@ function tell(message: FromWorker): void {
 }
 
 async function start(message: Extract<ToWorker, { type: 'start' }>): Promise<void> {
-  const log = createLogger('worker', { level: message.logLevel });
+  log = createLogger('worker', message.log);
   worker = startWorker(message.config, { clock: systemClock, log });
   try {
     const running = await worker;
@@ -34,6 +35,11 @@ async function start(message: Extract<ToWorker, { type: 'start' }>): Promise<voi
   }
 }
 
+async function reload({ config, logLevel }: Extract<ToWorker, { type: 'reload' }>): Promise<void> {
+  if (log !== undefined) setLevel(log, logLevel);
+  (await worker?.catch(() => undefined))?.reload(config);
+}
+
 /** Closes once, however often and by whom it is asked for. */
 function end(drainMs: number): Promise<void> {
   ending ??= (async () => {
@@ -46,7 +52,14 @@ function end(drainMs: number): Promise<void> {
 }
 
 process.on('message', (message: ToWorker) => {
-  void (message.type === 'start' ? start(message) : end(message.drainMs));
+  switch (message.type) {
+    case 'start':
+      return void start(message);
+    case 'reload':
+      return void reload(message);
+    case 'stop':
+      return void end(message.drainMs);
+  }
 });
 process.on('disconnect', () => {
   setTimeout(() => process.exit(1), ORPHAN_TIMEOUT_MS).unref();
