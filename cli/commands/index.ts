@@ -36,13 +36,24 @@ export const nounLoaders: Readonly<Record<string, CommandLoader>> = {
     read: () => import('./auth-tokens/read'),
   }),
   authenticate: noun(() => import('./authenticate/authenticate'), {
+    ldap: () => import('./authenticate/ldap'),
+    oidc: () => import('./authenticate/oidc'),
     password: () => import('./authenticate/password'),
   }),
   billing: noun(() => import('./billing/billing'), {
     'monthly-active-users': () => import('./billing/monthly-active-users'),
   }),
+  cache: noun(() => import('./cache/cache'), {
+    'add-token': () => import('./cache/add-token'),
+    start: () => import('./cache/start'),
+    status: () => import('./cache/status'),
+    stop: () => import('./cache/stop'),
+  }),
+  'client-agent': noun(() => import('./client-agent/client-agent')),
   config: noun(() => import('./config/config'), {
     autocomplete: () => import('./config/autocomplete'),
+    decrypt: () => import('./config/decrypt'),
+    encrypt: () => import('./config/encrypt'),
     'get-token': () => import('./config/get-token'),
   }),
   connect: noun(() => import('./connect/connect'), {
@@ -76,6 +87,12 @@ export const nounLoaders: Readonly<Record<string, CommandLoader>> = {
     list: () => import('./credentials/list'),
     read: () => import('./credentials/read'),
     update: () => import('./credentials/update'),
+  }),
+  daemon: noun(() => import('./daemon/daemon'), {
+    'add-token': () => import('./daemon/add-token'),
+    start: () => import('./daemon/start'),
+    status: () => import('./daemon/status'),
+    stop: () => import('./daemon/stop'),
   }),
   database: noun(() => import('./database/database'), {
     init: () => import('./database/init'),
@@ -162,10 +179,14 @@ export const nounLoaders: Readonly<Record<string, CommandLoader>> = {
     'rotate-keys': () => import('./scopes/rotate-keys'),
     update: () => import('./scopes/update'),
   }),
+  search: noun(() => import('./search/search')),
   server: noun(() => import('./server/server')),
   'session-recordings': noun(() => import('./session-recordings/session-recordings'), {
     delete: () => import('./session-recordings/delete'),
+    download: () => import('./session-recordings/download'),
+    export: () => import('./session-recordings/export'),
     list: () => import('./session-recordings/list'),
+    'list-exports': () => import('./session-recordings/list-exports'),
     read: () => import('./session-recordings/read'),
     'reapply-storage-policy': () => import('./session-recordings/reapply-storage-policy'),
   }),

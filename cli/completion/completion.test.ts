@@ -2,9 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { describeWith } from '../../test/harness/tools';
 import { runCli } from '../testing/run';
 import { install, uninstall } from './install';
+
+const SALLYPORT = resolve(__dirname, '../../bin/sallyport');
 
 const complete = async (line: string, point?: number): Promise<string[]> => {
   const env = { COMP_LINE: line, ...(point === undefined ? {} : { COMP_POINT: String(point) }) };
@@ -54,7 +57,9 @@ describe('in the files of shells', () => {
     const files = [at('.bashrc'), at('.zshrc'), at('.config/fish/completions/sallyport.fish')];
     expect(install(home, {}, '/opt/a b/sallyport')).toEqual({ changed: files, noShell: false });
     expect(readFileSync(files[0]!, 'utf8')).toBe("alias x=y\ncomplete -C '/opt/a b/sallyport' sallyport\n");
-    expect(readFileSync(files[1]!, 'utf8')).toMatch(/^autoload .*bashcompinit\ncomplete -o nospace -C \S/);
+    expect(readFileSync(files[1]!, 'utf8')).toMatch(
+      /^.*compinit; \}\nautoload .*bashcompinit\ncomplete -o nospace -C \S/,
+    );
     expect(readFileSync(at('.profile'), 'utf8')).toBe('untouched\n');
     expect(install(home, {}, '/opt/a b/sallyport').changed).toEqual([]);
     expect(uninstall(home, {}, '/opt/a b/sallyport').changed).toEqual(files);
@@ -70,11 +75,32 @@ describe('in the files of shells', () => {
 
   test('a real bash completes with what was installed', () => {
     writeFileSync(at('.bashrc'), '');
-    install(home, {}, resolve(__dirname, '../../bin/sallyport'));
+    install(home, {}, SALLYPORT);
     // What bash does behind the Tab key: run the command of `complete -C` with the line in its environment.
     const script =
       'source ~/.bashrc; eval "set -- $(complete -p sallyport)"; COMP_LINE="sallyport targets li" COMP_POINT=20 "$3"';
     const env = { ...process.env, HOME: home };
     expect(execFileSync('bash', ['-c', script], { env, encoding: 'utf8' })).toBe('list\n');
+  });
+
+  describeWith(['zsh'], 'zsh', () => {
+    test('a real zsh knows what completes, also with nothing else in its file', () => {
+      writeFileSync(at('.zshrc'), '');
+      install(home, {}, SALLYPORT);
+      const env = { ...process.env, HOME: home, ZDOTDIR: home };
+      const registered = execFileSync('zsh', ['-ic', 'print -r -- $_comps[sallyport]'], { env, encoding: 'utf8' });
+      expect(registered.trim().split('\n').at(-1)).toBe(`_bash_complete -o nospace -C ${SALLYPORT}`);
+    });
+  });
+
+  describeWith(['fish'], 'fish', () => {
+    test('a real fish completes with what was installed', () => {
+      mkdirSync(at('.config/fish'), { recursive: true });
+      install(home, {}, SALLYPORT);
+      // fish completes only programs that it finds.
+      const env = { ...process.env, HOME: home, PATH: `${dirname(SALLYPORT)}:${process.env['PATH']}` };
+      const asked = execFileSync('fish', ['-c', 'complete -C "sallyport targets li"'], { env, encoding: 'utf8' });
+      expect(asked).toBe('list\n');
+    });
   });
 });

@@ -35,7 +35,7 @@ export function install(home: string, env: NodeJS.ProcessEnv, binary: string): O
   });
 }
 
-/** Takes completion away from each shell that has it. The line that loads bashcompinit stays: others may need it. */
+/** Takes completion away from each shell that has it. What loads bashcompinit stays: others may need it. */
 export function uninstall(home: string, env: NodeJS.ProcessEnv, binary: string): Outcome {
   return change(home, env, binary, (place) => {
     if (!isInstalled(place)) return false;
@@ -66,7 +66,12 @@ function places(home: string, env: NodeJS.ProcessEnv, binary: string): Place[] {
   const bash = bashFiles.map((name) => join(home, name)).find((file) => existsSync(file));
   if (bash !== undefined) found.push({ file: bash, lines: [`complete -C ${quoted} ${PROGRAM}`], ownFile: false });
   const zsh = join(home, '.zshrc');
-  const zshLines = ['autoload -U +X bashcompinit && bashcompinit', `complete -o nospace -C ${quoted} ${PROGRAM}`];
+  const zshLines = [
+    // bashcompinit builds on compinit, which a plain .zshrc has not run.
+    '(( $+functions[compdef] )) || { autoload -U compinit && compinit; }',
+    'autoload -U +X bashcompinit && bashcompinit',
+    `complete -o nospace -C ${quoted} ${PROGRAM}`,
+  ];
   if (existsSync(zsh)) found.push({ file: zsh, lines: zshLines, ownFile: false });
   const fish = join(env.XDG_CONFIG_HOME || join(home, '.config'), 'fish');
   if (existsSync(fish))

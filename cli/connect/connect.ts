@@ -2,18 +2,20 @@
  * A session on a local port, from its authorization to its end. Whatever ends it (the program, a signal, the session
  * itself), the listener closes, the program is ended and the session is ended through the worker, in this order.
  *
- * Exit status: the program's own; 0 when the user ended it; 1 when the server side did.
+ * Exit status: the program's own; else as in exit-status.ts: 0 when the user ended it, 1 when the server side did.
  *
  * With -stdio there is no listener: standard input and output are the only connection, and the session ends with it.
  */
 import { isIP } from 'node:net';
 import { InvalidAuthorizationToken } from '../../lib/transport/authorization-token';
 import type { Context } from '../core/command';
-import { EXIT, LocalError, UsageError } from '../core/errors';
+import { LocalError, SessionOver, UsageError } from '../core/errors';
+import { whyOver } from '../proxy/session-check';
 import { startSessionProxy, type ProxyEnd, type SessionProxy } from '../proxy/session-proxy';
 import { fillTemplates, findProgram, proxiedEnvironment, startChild, type Child } from './child';
 import { BrokeredCredentials } from './credentials';
 import { showConnectionsLeft, showCredentials, showListening, showTermination } from './output';
+import { exitStatus } from './exit-status';
 import { SecretFiles } from './secret-files';
 import { standardStreams } from './standard-streams';
 import { authorization, type Authorization } from './session-token';
@@ -30,7 +32,7 @@ export interface Launch {
 
 export interface OpenSession {
   proxy: SessionProxy;
-  /** Brokered credentials; those that a program takes are not printed. */
+  /** Brokered credentials; those that a program takes are not printed before it starts. */
   credentials: BrokeredCredentials;
   /** Removed when the command ends. */
   files: SecretFiles;
@@ -41,7 +43,7 @@ export interface OpenSession {
 export interface Program {
   name: string;
   launch(session: OpenSession): Launch;
-  /** A helper owns the terminal: only credentials that it could not use are printed before its program starts. */
+  /** A helper owns the terminal: nothing says where the proxy listens. */
   quiet: boolean;
   /** What -inactive-timeout is when it is 0. */
   inactivityMs?: number;
@@ -66,6 +68,7 @@ export async function connect(context: Context, program: Program | undefined): P
   });
   try {
     const given = await authorization(context);
+    if (given.isOld) await refuseEnded(given.token);
     const session = await openSession(context, given, { ...listen, program });
     try {
       return await serve(context, session, program, signaled, (child) => (running = child));
@@ -109,8 +112,8 @@ async function openSession(
       ...listen,
       inactivityMs: values.duration('inactive-timeout') || program?.inactivityMs,
       onWarning: warn,
-      onConnectionsLeft: (left) => {
-        if (program === undefined) showConnectionsLeft(printer, left);
+      onConnectionsLeft: (left, limit) => {
+        if (program === undefined) showConnectionsLeft(printer, left, limit);
       },
     });
     return { proxy, credentials: new BrokeredCredentials(credentials), files: new SecretFiles(), warn };
@@ -122,6 +125,14 @@ async function openSession(
         'choose another with -listen-addr and -listen-port',
     );
   }
+}
+
+/** A token of a session that is over fails here, with the reason, and not at the first connection. */
+async function refuseEnded(token: string): Promise<void> {
+  const reason = await whyOver(token).catch((error: unknown) => {
+    throw error instanceof InvalidAuthorizationToken ? new UsageError(error.message) : error;
+  });
+  if (reason !== undefined) throw new SessionOver(reason);
 }
 
 /** Ends a session whose listener could not be opened. */
@@ -150,12 +161,12 @@ async function serve(
   return finish(context, proxy, outcome);
 }
 
-/** Starts the program, once the credentials that it could not use have been shown. */
+/** Starts the program, once the credentials that it could not be given have been shown. */
 function launch({ io, values, printer }: Context, session: OpenSession, program: Program): Child {
   const { address, port } = session.proxy;
   const { first = [], args, env } = program.launch(session);
   const { leftOver } = session.credentials;
-  if (program.quiet && leftOver.length > 0) showCredentials(printer, leftOver);
+  if (leftOver.length > 0) showCredentials(printer, leftOver);
   return startChild(
     findProgram(program.name, io.env),
     // A generated argument may hold a secret, which is never a template.
@@ -179,9 +190,8 @@ async function finish(context: Context, proxy: SessionProxy, end: ProxyEnd): Pro
 
 /** Exit status; the cause is told when the server side ended it. */
 function verdict({ printer }: Context, end: ProxyEnd): number {
-  if (!end.serverSide) return EXIT.ok;
-  printer.error(end.message === undefined ? end.reason : `${end.reason}: ${end.message}`);
-  return EXIT.refused;
+  if (end.serverSide) printer.error(end.message === undefined ? end.reason : `${end.reason}: ${end.message}`);
+  return exitStatus(end);
 }
 
 /** Carries standard input and output as the session's only connection. Nothing else is written to standard output. */

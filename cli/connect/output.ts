@@ -44,9 +44,14 @@ export function showCredentials(printer: Printer, credentials: readonly SessionC
   else printer.line(brokeredCredentials(credentials, 0).join('\n'));
 }
 
-export function showConnectionsLeft(printer: Printer, left: number): void {
-  if (printer.format === 'json') printer.json({ connections_left: left });
-  else printer.table(['', 'Connection information:', `  Connections Left:   ${left}`]);
+export function showConnectionsLeft(printer: Printer, left: number, limit: number): void {
+  const used = limit - left;
+  if (printer.format === 'json')
+    printer.json({ connections_left: left, connections_used: used, connection_limit: limit });
+  else {
+    const counts = [`  Connections Left:   ${left}`, `  Connections Used:   ${used} of ${limit}`];
+    printer.table(['', 'Connection information:', ...counts]);
+  }
 }
 
 export function showTermination(printer: Printer, reason: string): void {

@@ -7,6 +7,8 @@ import type { SessionCredential } from './credentials';
 
 export interface Authorization {
   token: string;
+  /** The session was authorized earlier. */
+  isOld: boolean;
   /** Brokered credentials; only a session that this command has opened brings them. */
   credentials: SessionCredential[];
 }
@@ -21,12 +23,12 @@ export async function authorization(context: Context): Promise<Authorization> {
   if (values.isGiven('authz-token') && byTarget) throw new UsageError('-authz-token excludes naming a target');
   const given = values.text('authz-token');
   if (given === '' || byTarget) return authorize(context);
-  return { token: tokenIn(given === '-' ? await readAll(context.io.stdin) : given), credentials: [] };
+  return { token: tokenIn(given === '-' ? await readAll(context.io.stdin) : given), isOld: true, credentials: [] };
 }
 
 async function authorize(context: Context): Promise<Authorization> {
   const request = authorizationRequest(context);
-  let result: Authorization = { token: '', credentials: [] };
+  let result: Authorization = { token: '', isOld: false, credentials: [] };
   await withClient(context, async (client) => {
     const answer = await client.call({
       service: await targets.service(),
@@ -36,7 +38,7 @@ async function authorize(context: Context): Promise<Authorization> {
       attempt: 'authorize a session against the target',
     });
     const item = answer.item as { authorization_token?: string; credentials?: SessionCredential[] };
-    result = { token: String(item.authorization_token), credentials: item.credentials ?? [] };
+    result = { token: String(item.authorization_token), isOld: false, credentials: item.credentials ?? [] };
     return EXIT.ok;
   });
   return result;

@@ -71,21 +71,27 @@ export function showDeleted({ printer }: Context): number {
   return EXIT.ok;
 }
 
-/** `more` are further flags whose value is a field of the list request. */
-export function listCommand(resource: Resource, options: Options & { more?: readonly Flag[] } = {}): Command {
-  const { more = [], ...rest } = options;
+export interface ListOptions extends Options {
+  /** Further flags whose value is a field of the list request. */
+  more?: readonly Flag[];
+  /** False where the list has no filter. */
+  filter?: boolean;
+}
+
+export function listCommand(resource: Resource, options: ListOptions = {}): Command {
+  const { more = [], filter = true, ...rest } = options;
   const { container } = resource;
   return {
     synopsis: `List ${resource.plural}`,
     ...rest,
-    flags: apiFlags(container.flag, FILTER, ...(container.recursive ? [RECURSIVE] : []), ...more),
+    flags: apiFlags(container.flag, ...(filter ? [FILTER] : []), ...(container.recursive ? [RECURSIVE] : []), ...more),
     run: (context) =>
       withClient(context, async (client) => {
         const { values, printer } = context;
         const recursive = container.recursive && values.bool('recursive');
         const items = await listAll(client, resource, {
           [container.field]: containerId(context, resource),
-          filter: values.text('filter'),
+          ...(filter ? { filter: values.text('filter') } : {}),
           ...(recursive ? { recursive } : {}),
           ...Object.fromEntries(more.map((flag) => [flag.name.replaceAll('-', '_'), values.bool(flag.name)])),
         });
@@ -150,10 +156,14 @@ export interface CreateOptions extends Options {
   /** Flags that `complete` reads. */
   more?: readonly Flag[];
   /** Last changes to the item: what flags alone do not give, such as a password that was asked for. */
-  complete?(context: Context, item: Record<string, unknown>, mask: string[]): Promise<void>;
+  complete?(context: Context, body: Body): Promise<void> | void;
   /** Key of another method. */
   method?: string;
 }
+
+/** Kinds with two names are called in messages what they were called in the command. */
+const named = ({ path }: Context, noun: string, kind: string | undefined): string =>
+  kind === undefined ? noun : noun.replace(kind, () => path.at(-1)!);
 
 export function createCommand(resource: Resource, options: CreateOptions = {}): Command {
   const { kind, fields = [], beside = [], besideTexts = [], more = [] } = options;
@@ -168,7 +178,7 @@ export function createCommand(resource: Resource, options: CreateOptions = {}): 
       const { item } = body;
       item[resource.container.field] = containerId(context, resource);
       if (options.sendType === true) item.type = options.type ?? kind;
-      await options.complete?.(context, item, body.mask);
+      await options.complete?.(context, body);
       const name = (flag: Flag): string => flag.name.replaceAll('-', '_');
       const flags = [
         ...beside.map((flag) => [name(flag), context.values.bool(flag.name)] as const),
@@ -179,8 +189,8 @@ export function createCommand(resource: Resource, options: CreateOptions = {}): 
           service: await resource.service(),
           method: options.method ?? `create${resource.message}`,
           request: { item, ...Object.fromEntries(flags) },
-          action: `create on ${noun}`,
-          attempt: `create ${noun}`,
+          action: `create on ${named(context, noun, kind)}`,
+          attempt: `create ${named(context, noun, kind)}`,
         });
         return showItem(context, answer.item, resource.presenter.item);
       });
@@ -194,7 +204,7 @@ export interface UpdateOptions extends Options {
   /** Flags that `complete` reads. */
   more?: readonly Flag[];
   /** Last changes to the body: what flags alone do not give. */
-  complete?(context: Context, body: Body): Promise<void>;
+  complete?(context: Context, body: Body): Promise<void> | void;
 }
 
 export function updateCommand(resource: Resource, options: UpdateOptions = {}): Command {
@@ -209,7 +219,8 @@ export function updateCommand(resource: Resource, options: UpdateOptions = {}): 
       const id = requiredId(context);
       const body: Body = bodyOf(context, all, 'update');
       await complete?.(context, body);
-      const names = { action: `update on ${noun}`, attempt: `update ${noun}` };
+      const what = named(context, noun, kind);
+      const names = { action: `update on ${what}`, attempt: `update ${what}` };
       return withClient(context, async (client) => {
         const version = await currentVersion(context, client, resource, { id, ...names });
         const answer = await client.call({

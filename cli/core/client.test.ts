@@ -2,75 +2,29 @@
  * The command line as a gRPC client: what it sends, how it pages, what it makes of answers and of servers that are no
  * controllers. The server is a real one with canned answers, as what matters here is the protocol.
  */
-import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
-import { AuthMethodServiceDefinition, AuthMethodServiceService } from '../../proto/gen/api/auth_methods';
-import { AuthTokenServiceDefinition, AuthTokenServiceService } from '../../proto/gen/api/auth_tokens';
-import { GroupServiceDefinition, GroupServiceService } from '../../proto/gen/api/groups';
-import { TargetServiceDefinition, TargetServiceService } from '../../proto/gen/api/targets';
+import { Refusal, startCannedServer, type CannedServer } from '../testing/canned-server';
 import { runCli } from '../testing/run';
 
-interface Seen {
-  method: string;
-  request: any;
-  authorization: string | undefined;
-}
-
-const seen: Seen[] = [];
-let answers: Record<string, (request: any) => unknown> = {};
-
-class Refusal {
-  constructor(
-    readonly http: number,
-    readonly body: unknown,
-  ) {}
-}
-
-function handle(method: string, responseType: { fromPartial(object: any): unknown }) {
-  return (call: ServerUnaryCall<any, any>, reply: sendUnaryData<any>): void => {
-    seen.push({ method, request: call.request, authorization: call.metadata.get('authorization')[0]?.toString() });
-    const answer = answers[method]?.(call.request);
-    if (!(answer instanceof Refusal)) return reply(null, responseType.fromPartial(answer ?? {}));
-    const metadata = new Metadata();
-    metadata.set(ERROR_BODY_TRAILER, Buffer.from(JSON.stringify(answer.body)));
-    metadata.set(HTTP_STATUS_TRAILER, String(answer.http));
-    reply({ code: status.INVALID_ARGUMENT, details: 'refused', metadata });
-  };
-}
-
-let server: Server;
+let server: CannedServer;
+let answers: CannedServer['answers'];
+let seen: CannedServer['seen'];
 let address: string;
 let home: string;
 
 beforeAll(async () => {
-  server = new Server();
-  const services = [
-    [GroupServiceService, GroupServiceDefinition],
-    [TargetServiceService, TargetServiceDefinition],
-    [AuthMethodServiceService, AuthMethodServiceDefinition],
-    [AuthTokenServiceService, AuthTokenServiceDefinition],
-  ] as const;
-  for (const [service, { methods }] of services) {
-    const handlers = Object.entries(methods).map(([name, method]) => [name, handle(name, method.responseType)]);
-    server.addService(service, Object.fromEntries(handlers));
-  }
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    ),
-  );
-  address = `http://127.0.0.1:${port}`;
+  server = await startCannedServer();
+  ({ address, seen } = server);
 });
-afterAll(() => server.forceShutdown());
+afterAll(() => server.stop());
 
 beforeEach(() => {
-  seen.length = 0;
-  answers = {};
+  server.reset();
+  ({ answers } = server);
   home = mkdtempSync(join(tmpdir(), 'sallyport-cli-'));
 });
 afterEach(() => rmSync(home, { recursive: true }));

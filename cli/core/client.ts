@@ -12,10 +12,12 @@ import { parseAddress, type Address } from './address';
 import type { Context } from './command';
 import { environment } from './environment';
 import { ControllerError, CurlCommand, LocalError, type ErrorBody } from './errors';
+import { CONNECTION } from './flags';
 import { curlCommand, httpForm, type RequestJson } from './http-form';
 import { parseDuration } from './numbers';
 import { chooseToken, type ChosenToken } from './token';
 import { explainTransport } from './transport-errors';
+import { Values } from './values';
 
 /** Service definition as generated; only its unary methods are used. */
 export interface ApiService {
@@ -33,6 +35,8 @@ export interface Call {
   mask?: readonly string[];
   /** "list on hosts": completes "Error from controller when performing …". */
   action: string;
+  /** "listing scope keys": completes "Error from controller when …" for the calls that are told in other words. */
+  doing?: string;
   /** "list hosts": completes "Error trying to …". */
   attempt: string;
   /** Sends the call even when only a curl command was asked for: the read before an update. */
@@ -56,15 +60,18 @@ export class ApiClient {
   /** Reads flags, keyring and certificates. `anonymous` never sends a token. */
   static async open(context: Context, options: { anonymous?: boolean } = {}): Promise<ApiClient> {
     const { io, values } = context;
-    if (values.text('recovery-config') !== '')
-      throw new LocalError(
-        'This release has no recovery login; log in as an administrator instead of -recovery-config.',
-      );
     const address = parseAddress(values.text('addr'));
     const token = options.anonymous === true ? { text: '', getToken: 'config get-token' } : await chooseToken(context);
-    const timeout = parseDuration(environment(io.env, 'CLIENT_TIMEOUT') ?? '') ?? 0;
-    const timeoutMs = timeout > 0 ? timeout : DEFAULT_TIMEOUT_MS;
-    return new ApiClient(address, tlsOptions(context, address), token, timeoutMs, values.bool('output-curl-string'));
+    const curl = values.bool('output-curl-string');
+    return new ApiClient(address, tlsOptions(values, address), token, timeoutOf(io.env), curl);
+  }
+
+  /** A client without a command line: TLS settings come from the environment. */
+  static connect(env: NodeJS.ProcessEnv, addr: string, token: string): ApiClient {
+    const values = new Values(CONNECTION.flags, env);
+    const address = parseAddress(addr);
+    const chosen = { text: token, getToken: 'config get-token' };
+    return new ApiClient(address, tlsOptions(values, address), chosen, timeoutOf(env), false);
   }
 
   /** Text of the token in use; empty when anonymous. */
@@ -82,7 +89,8 @@ export class ApiClient {
     const mask = call.mask === undefined ? {} : { update_mask: { paths: call.mask } };
     const request: unknown = method.requestType.fromJSON({ ...call.request, ...mask });
     this.channel ??= openChannel({ target: this.address.target, tls: this.tls });
-    const headers = { authorization: this.token.text === '' ? '' : `Bearer ${this.token.text}` };
+    const token = this.token.fresh?.() ?? this.token.text;
+    const headers = { authorization: token === '' ? '' : `Bearer ${token}` };
     const options = { headers, timeoutMs: this.timeoutMs };
     try {
       const answer: unknown = await callUnary(this.channel, call.service.fullName, method, request, options);
@@ -101,11 +109,20 @@ export class ApiClient {
     if (body === undefined)
       return new LocalError(`Error trying to ${call.attempt}: ${explainTransport(error, this.address)}`);
     const status = Number(error.metadata.get(HTTP_STATUS_TRAILER)[0]);
-    return new ControllerError(call.action, status, JSON.parse(body.toString()) as ErrorBody);
+    return new ControllerError(
+      call.doing ?? `performing ${call.action}`,
+      status,
+      JSON.parse(body.toString()) as ErrorBody,
+    );
   }
 }
 
-function tlsOptions({ values }: Context, address: Address): TlsOptions | undefined {
+function timeoutOf(env: NodeJS.ProcessEnv): number {
+  const timeout = parseDuration(environment(env, 'CLIENT_TIMEOUT') ?? '') ?? 0;
+  return timeout > 0 ? timeout : DEFAULT_TIMEOUT_MS;
+}
+
+function tlsOptions(values: Values, address: Address): TlsOptions | undefined {
   const [cert, key] = [values.text('client-cert'), values.text('client-key')];
   if ((cert === '') !== (key === ''))
     throw new LocalError('Error creating API client: -client-cert and -client-key need each other');

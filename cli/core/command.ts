@@ -26,6 +26,8 @@ export interface Flag {
   /** An empty value on the command line counts as not given. */
   emptyIsUnset?: boolean;
   hidden?: boolean;
+  /** Why the flag, which scripts may still give, does nothing here. Told in help, and again where it is used. */
+  noEffect?: string;
   /** Largest value of a number; beyond it the flag is refused. */
   max?: number;
 }

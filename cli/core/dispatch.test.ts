@@ -24,10 +24,15 @@ test.each<[string[], number, RegExp]>([
   [['targets', 'list', ...NOWHERE], 2, /^Error trying to list targets: nothing listens at http:\/\/127\.0\.0\.1:9;/],
   [['targets', 'list', '-addr', 'nonsense://'], 2, /"nonsense:\/\/" is no address/],
   [['targets', 'list', '-keyring-type', 'nope'], 2, /Unknown keyring "nope"/],
+  [
+    ['credential-libraries', 'create', 'vault', '-credential-store-id', 'csvlt_1', ...NOWHERE],
+    2,
+    /create vault-type credential library/,
+  ],
   [['targets', 'list', '-token', 'at_1_x', ...NOWHERE], 2, /-token must be env:\/\/NAME or file:\/\/PATH/],
   [['targets', 'list', '-token', 'file://nope', ...NOWHERE], 2, /Could not read nope: ENOENT/],
   [['targets', 'list', '-client-cert', 'x', ...NOWHERE], 2, /-client-cert and -client-key need each other/],
-  [['targets', 'list', '-recovery-config', 'x', ...NOWHERE], 2, /no recovery login/],
+  [['targets', 'list', '-recovery-config', 'nope', ...NOWHERE], 2, /nope: ENOENT/],
   [
     ['targets', 'list', '-ca-cert', '/nope', '-addr', 'https://127.0.0.1:9', '-keyring-type', 'none'],
     2,

@@ -4,7 +4,7 @@ import { Printer } from '../output/print';
 import { asksForHelp, formatOf, parseArgv } from './argv';
 import type { Command, Context, Flag } from './command';
 import { environment } from './environment';
-import { ControllerError, CurlCommand, EXIT, FormatError, UsageError } from './errors';
+import { ControllerError, CurlCommand, EXIT, FormatError, SessionOver, UsageError } from './errors';
 import { GENERIC_VERBS, typedWords } from './generic';
 import type { Io } from './io';
 import { nearest } from './suggest';
@@ -14,6 +14,8 @@ interface Found {
   command: Command;
   /** Words behind the command. */
   rest: readonly string[];
+  /** The words as they were typed where `read`, `update` or `delete` with an id stands for the command. */
+  generic?: readonly string[];
 }
 
 /** Runs one command line and answers the exit status. Never throws. */
@@ -32,7 +34,7 @@ export async function dispatch(argv: readonly string[], io: Io): Promise<number>
     return EXIT.ok;
   }
   if (found.command.run === undefined) return unfinished(found, io);
-  return run(found, io);
+  return run({ ...found, ...(words === argv ? {} : { generic: argv }) }, io);
 }
 
 /** A shell asks what may stand at the end of its line. */
@@ -59,18 +61,25 @@ async function find(words: readonly string[]): Promise<Found | undefined> {
   return { path, command, rest: words.slice(path.length) };
 }
 
-async function run({ path, command, rest }: Found, io: Io): Promise<number> {
+async function run({ path, command, rest, generic }: Found, io: Io): Promise<number> {
   const format = (formatOf(rest) ?? environment(io.env, 'CLI_FORMAT') ?? 'table').toLowerCase();
   const printer = new Printer(io, format === 'json' ? 'json' : 'table');
   try {
     const flags = (command.flags ?? []).flatMap((group) => group.flags);
     checkFormat(format, flags);
+    if (command.alias === true && generic !== undefined) checkNoAlias(generic);
     const values = parseArgv(rest, flags, { env: io.env, alias: command.alias });
     const context: Context = { io, values, printer, path };
     return await command.run!(context);
   } catch (error) {
     return report(error, printer);
   }
+}
+
+/** `read ttcp_1234567890 db.example` names two targets. */
+function checkNoAlias([, id, next]: readonly string[]): void {
+  if (next === undefined || next.startsWith('-')) return;
+  throw new UsageError(`The alias ${JSON.stringify(next)} stands beside the id ${id}; give one of them`);
 }
 
 function checkFormat(format: string, flags: readonly Flag[]): void {
@@ -89,7 +98,7 @@ function report(error: unknown, printer: Printer): number {
     return EXIT.refused;
   }
   printer.error(error instanceof Error ? error.message : String(error));
-  if (error instanceof FormatError) return EXIT.refused;
+  if (error instanceof FormatError || error instanceof SessionOver) return EXIT.refused;
   return error instanceof UsageError ? EXIT.usage : EXIT.local;
 }
 

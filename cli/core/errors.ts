@@ -34,11 +34,10 @@ export interface ErrorBody {
 
 /** The controller refused. */
 export class ControllerError extends Error {
-  override readonly name = 'ControllerError';
-
-  /** `action` completes "Error from controller when performing …". */
+  override readonly name: string = 'ControllerError';
+  /** `doing` completes "Error from controller when …". */
   constructor(
-    readonly action: string,
+    readonly doing: string,
     readonly status: number,
     readonly body: ErrorBody,
   ) {
@@ -46,7 +45,20 @@ export class ControllerError extends Error {
   }
 
   get context(): string {
-    return `Error from controller when performing ${this.action}`;
+    return `Error from controller when ${this.doing}`;
+  }
+}
+
+/** The session that a token is for has ended at the server's side. */
+export class SessionOver extends Error {
+  override readonly name = 'SessionOver';
+}
+
+/** The cache refused. */
+export class CacheError extends ControllerError {
+  override readonly name = 'CacheError';
+  override get context(): string {
+    return `Error from cache when performing ${this.doing}`;
   }
 }
 

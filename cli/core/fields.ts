@@ -14,6 +14,8 @@ export interface Field {
   parse?: (text: string, context: Context) => unknown;
   /** On create. */
   required?: boolean;
+  /** False: `null` is a text like any other. */
+  clearable?: false;
   /** The flag only takes references such as `env://NAME`: what it holds must not stand on the command line. */
   indirect?: boolean;
 }
@@ -94,12 +96,14 @@ function valueOf(context: Context, field: Field): unknown {
   if (type === 'uint') return values.isGiven(name) ? values.int(name) : undefined;
   if (type === 'list') {
     const texts = values.list(name);
-    if (texts.length === 1 && texts[0] === 'null') return null;
+    if (texts.length === 1 && clears(field, texts[0]!)) return null;
     return texts.length === 0 ? undefined : texts.map((text) => parsed(context, field, text));
   }
   const text = values.text(name);
-  return text === '' ? undefined : text === 'null' ? null : parsed(context, field, text);
+  return text === '' ? undefined : clears(field, text) ? null : parsed(context, field, text);
 }
+
+const clears = ({ clearable }: Field, text: string): boolean => text === 'null' && clearable !== false;
 
 function parsed(context: Context, { flag, parse, indirect }: Field, text: string): unknown {
   const value = indirect === true ? mustBeIndirect(flag.name, text, context.io.env) : text;

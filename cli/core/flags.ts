@@ -88,7 +88,8 @@ export const CLIENT: FlagGroup = {
       name: 'recovery-config',
       type: 'string',
       env: 'RECOVERY_CONFIG',
-      description: 'Configuration file with a recovery key. This release has no recovery login and refuses the flag.',
+      description:
+        'JSON configuration file with a "kms" block of purpose "recovery": its key stands for a login that may do everything.',
     },
     {
       name: 'output-curl-string',
@@ -99,7 +100,7 @@ export const CLIENT: FlagGroup = {
       name: 'skip-cache-daemon',
       type: 'bool',
       env: 'SKIP_CACHE_DAEMON',
-      description: 'Accepted so that scripts keep working. There is no cache daemon.',
+      description: 'Start no cache. Only "search" starts one, so that the flag changes nothing elsewhere.',
     },
     {
       name: 'output-client-agent-cli-error',

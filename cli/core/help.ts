@@ -1,14 +1,14 @@
 /** Help texts, made from the data of the commands. */
 import type { Command, Flag, FlagGroup } from './command';
 import { nounLoaders } from '../commands';
-import { wrapLine } from '../output/wrap';
+import { MARGIN, wrapLine } from '../output/wrap';
 
 export const PROGRAM = 'sallyport';
 
 /** Columns of wrapped help. */
 const WIDTH = 78;
 
-const LOCAL = ['authenticate', 'config', 'connect', 'dev', 'logout', 'server'];
+const LOCAL = ['authenticate', 'client-agent', 'config', 'connect', 'daemon', 'dev', 'logout', 'search', 'server'];
 const GENERIC = ['delete', 'read', 'update'];
 /** Works, but says nothing that a newcomer needs. */
 const HIDDEN = ['version'];
@@ -97,11 +97,11 @@ function flagHelp(flag: Flag): string {
     ...(flag.default === undefined ? [] : [`The default is ${flag.default}.`]),
     ...(flag.env === undefined ? [] : [`This can also be set by SALLYPORT_${flag.env} or BOUNDARY_${flag.env}.`]),
   ];
-  return `  -${flag.name}${type}\n${wrapText([flag.description, ...remarks].join(' '), 6)}`;
+  return `  -${flag.name}${type}\n${wrapText([flag.description, ...(flag.noEffect === undefined ? [] : [`No effect here: ${flag.noEffect}`]), ...remarks].join(' '), 6)}`;
 }
 
 const wrapText = (text: string, indent: number): string =>
   text
     .split('\n')
-    .map((line) => wrapLine(' '.repeat(indent) + line, WIDTH))
+    .map((line) => wrapLine(' '.repeat(indent) + line, WIDTH - MARGIN))
     .join('\n');

@@ -1,5 +1,6 @@
 /** The outside world of one command: streams and environment, so that tests can run commands in process. */
 import { WriteStream } from 'node:tty';
+import { MARGIN } from '../output/wrap';
 
 export interface Input extends NodeJS.ReadableStream {
   isTTY?: boolean;
@@ -22,9 +23,6 @@ export interface Io {
 
 /** Columns of a terminal that is not there. */
 const DEFAULT_COLUMNS = 80;
-
-/** Columns at the right edge that stay empty. */
-const MARGIN = 2;
 
 /** Streams and environment of this process. */
 export function processIo(): Io {

@@ -9,6 +9,13 @@ export const LOGIN_SCOPE: Flag = {
   description: 'Scope whose primary auth method is used when no auth method is named.',
 };
 
+export const LOGIN_METHOD: Flag = {
+  name: 'auth-method-id',
+  type: 'string',
+  env: 'AUTH_METHOD_ID',
+  description: 'Auth method to log in with; the primary one when absent.',
+};
+
 export const PASSWORD_FLAGS: Flag[] = [
   {
     name: 'login-name',

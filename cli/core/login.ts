@@ -1,49 +1,48 @@
-/** Logging in, and what becomes of the token. */
-import { row } from '../output/table';
-import { localTime } from '../output/format';
+/** Logging in, by the kind of the auth method. */
 import { authMethods } from '../resources/auth-methods';
 import { withClient } from './api-command';
 import { listAll } from './builders';
 import type { ApiClient } from './client';
 import type { Context } from './command';
-import { EXIT, UsageError } from './errors';
-import { openKeyring, type StoredToken } from './keyring/keyring';
-import { askHidden } from './prompt';
+import { UsageError } from './errors';
+import { logInWithProvider } from './login-oidc';
+import { finishLogin } from './login-result';
+import { ask, askHidden } from './prompt';
 import { secret } from './secrets';
-import { tokenName, usesNoKeyring } from './token';
 
-/** Value column of the answer to a login. */
-const COLUMN = 19;
+export type LoginKind = 'password' | 'ldap' | 'oidc';
 
-const PASSWORD_PREFIX = 'ampw_';
+/** How the id of an auth method of each kind begins. */
+const PREFIXES: Readonly<Record<LoginKind, string>> = { password: 'ampw_', ldap: 'amldap_', oidc: 'amoidc_' };
 
 /** `authenticate` without a kind: the primary auth method of the scope tells it. */
 export const logInWithPrimary = (context: Context): Promise<number> =>
-  withClient(
-    context,
-    async (client) => {
-      const id = await primaryAuthMethod(context, client);
-      if (!id.startsWith(PASSWORD_PREFIX))
-        throw new UsageError(`The primary auth method ${id} is of a kind that this release cannot log in with`);
-      return logIn(context, client, id);
-    },
-    { anonymous: true },
-  );
+  anonymously(context, async (client) => {
+    const id = await primaryAuthMethod(context, client);
+    const kind = (Object.keys(PREFIXES) as LoginKind[]).find((one) => id.startsWith(PREFIXES[one]));
+    if (kind === undefined)
+      throw new UsageError(`The primary auth method ${id} is of a kind that this release cannot log in with`);
+    return logIn(context, client, kind, id);
+  });
 
-/** `authenticate password`. */
-export const logInWithPassword = (context: Context): Promise<number> =>
-  withClient(
-    context,
-    async (client) => {
-      const given = context.values.text('auth-method-id');
-      if (given !== '') return logIn(context, client, given);
-      const id = await primaryAuthMethod(context, client);
-      if (!id.startsWith(PASSWORD_PREFIX))
-        throw new UsageError(`The primary auth method ${id} takes no password; name another with -auth-method-id`);
-      return logIn(context, client, id);
-    },
-    { anonymous: true },
-  );
+/** `authenticate password`, `ldap` and `oidc`. */
+export async function logInWith(context: Context, kind: LoginKind): Promise<number> {
+  // Asked before anything is sent.
+  const loginName = kind === 'ldap' ? await loginNameOf(context, kind) : undefined;
+  return anonymously(context, async (client) => {
+    const id = context.values.text('auth-method-id') || (await primaryOfKind(context, client, kind));
+    return logIn(context, client, kind, id, loginName);
+  });
+}
+
+const anonymously = (context: Context, work: (client: ApiClient) => Promise<number>): Promise<number> =>
+  withClient(context, work, { anonymous: true });
+
+async function primaryOfKind(context: Context, client: ApiClient, kind: LoginKind): Promise<string> {
+  const id = await primaryAuthMethod(context, client);
+  if (id.startsWith(PREFIXES[kind])) return id;
+  throw new UsageError(`The primary auth method ${id} is none of kind ${kind}; name another with -auth-method-id`);
+}
 
 async function primaryAuthMethod({ values }: Context, client: ApiClient): Promise<string> {
   const scope = values.text('scope-id');
@@ -54,9 +53,15 @@ async function primaryAuthMethod({ values }: Context, client: ApiClient): Promis
   return String(primary.id);
 }
 
-async function logIn(context: Context, client: ApiClient, authMethodId: string): Promise<number> {
-  const { io, values, printer } = context;
-  const loginName = values.text('login-name') || (await askHidden(io, 'login name'));
+async function logIn(
+  context: Context,
+  client: ApiClient,
+  kind: LoginKind,
+  authMethodId: string,
+  loginName?: string,
+): Promise<number> {
+  if (kind === 'oidc') return logInWithProvider(context, client, authMethodId);
+  const name = loginName ?? (await loginNameOf(context, kind));
   const password = await secret(context, 'password', 'password');
   const answer = await client.call({
     service: await authMethods.service(),
@@ -64,50 +69,13 @@ async function logIn(context: Context, client: ApiClient, authMethodId: string):
     request: {
       auth_method_id: authMethodId,
       command: 'login',
-      attributes: { login_name: loginName, password },
+      attributes: { login_name: name, password },
     },
     action: 'authentication',
     attempt: 'log in',
   });
-  if (printer.format === 'json') {
-    printer.json({ status_code: 200, item: answer });
-    return EXIT.ok;
-  }
-  const token = answer.attributes as StoredToken;
-  showLogin(context, token);
-  await keep(context, token);
-  return EXIT.ok;
+  return finishLogin(context, answer);
 }
 
-function showLogin({ printer }: Context, token: StoredToken): void {
-  const lines: [string, unknown][] = [
-    ['Account ID', token.account_id],
-    ['Auth Method ID', token.auth_method_id],
-    ['Expiration Time', localTime(String(token.expiration_time))],
-    ['User ID', token.user_id],
-  ];
-  printer.table(['', 'Authentication information:', ...lines.map(([label, value]) => row(2, label, value, COLUMN))]);
-}
-
-// The login has succeeded, so whatever becomes of the token the person gets it, and the status is 0.
-async function keep({ io, values, printer }: Context, token: StoredToken): Promise<void> {
-  const name = tokenName(values.string('token-name'));
-  const type = values.text('keyring-type');
-  if (usesNoKeyring(name, type, printer)) {
-    printer.warn(
-      'No keyring is in use, so the token is printed. Pass it to other commands with -token or SALLYPORT_TOKEN:',
-    );
-    printer.line(token.token);
-    printer.warn('Whoever sees the token can use it.');
-    return;
-  }
-  try {
-    const place = await (await openKeyring(type, io.env)).write(name, token);
-    printer.line(`\nThe token name "${name}" was stored in the keyring (${place}) and is not displayed here.`);
-  } catch (error) {
-    printer.error((error as Error).message);
-    printer.warn(
-      `The token was not stored with -keyring-type ${type}, so here it is for use with -token or SALLYPORT_TOKEN: ${token.token}`,
-    );
-  }
-}
+const loginNameOf = async ({ io, values }: Context, kind: LoginKind): Promise<string> =>
+  values.text('login-name') || (await (kind === 'ldap' ? ask : askHidden)(io, 'login name'));

@@ -13,14 +13,17 @@ export interface PairFamily {
   piece: string;
 }
 
-/** The flags of a family. */
-export function pairFlags({ whole, piece }: PairFamily, what: string): Flag[] {
+/** The flags of a family; `reset` tells what the word null does where the whole may be that. */
+export function pairFlags({ whole, piece }: PairFamily, what: string, reset = ''): Flag[] {
   const pair = (name: string, description: string): Flag => ({ name, type: 'list', hint: 'key=value', description });
   return [
     {
       name: whole,
       type: 'string',
-      description: `${capital(what)}: JSON, file:// or env://. Excludes the flags for pieces.`,
+      description: `${capital(what)}: JSON, file:// or env://. ${reset} Excludes the flags for pieces.`.replace(
+        '  ',
+        ' ',
+      ),
     },
     pair(piece, `Piece of ${what}, whose type follows from the value. Without a value it is null.`),
     pair(`string-${piece}`, `Text in ${what}.`),
@@ -31,13 +34,17 @@ export function pairFlags({ whole, piece }: PairFamily, what: string): Flag[] {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** The object that the flags of a family give; undefined when none is there. */
-export function pairedObject(context: Context, { whole, piece }: PairFamily): Record<string, unknown> | undefined {
+/** The object that the flags of a family give; undefined when none is there, null for a whole that is reset. */
+export function pairedObject(
+  context: Context,
+  { whole, piece }: PairFamily,
+): Record<string, unknown> | null | undefined {
   const { values, io } = context;
   const given = values.sequence(piece, `string-${piece}`, `num-${piece}`, `bool-${piece}`);
   const text = values.text(whole);
   if (text !== '' && given.length > 0)
     throw new UsageError(`-${whole} excludes -${piece}, -string-${piece}, -num-${piece} and -bool-${piece}`);
+  if (text === 'null') return null;
   if (text !== '') return wholeObject(maybeIndirect(text, io.env), whole);
   if (given.length === 0) return undefined;
   const object: Record<string, unknown> = {};

@@ -40,6 +40,19 @@ test('at a terminal keys are not echoed, backspace erases, and the mode is resto
   expect(stdout()).not.toContain('sec');
 });
 
+test('the terminal stops to echo before each hidden question appears', async () => {
+  const { stdin } = terminal();
+  const { io, stdout } = memoryIo();
+  const asked: string[] = [];
+  stdin.setRawMode = (raw) => {
+    if (raw) asked.push(stdout());
+  };
+  const answer = askNewPassword({ ...io, stdin }, 'password');
+  stdin.write('abc\rabc\r');
+  expect(await answer).toBe('abc');
+  expect(asked).toEqual(['', 'Please enter the password (it will be hidden): \n']);
+});
+
 test('Ctrl-C at a hidden question ends it and restores the mode', async () => {
   const { stdin, modes } = terminal();
   const answer = askHidden({ ...memoryIo().io, stdin }, 'password');

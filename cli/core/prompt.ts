@@ -7,20 +7,20 @@ import type { Input, Io } from './io';
 const MAX_ANSWER = 8_192;
 
 /** Asks without showing the answer. When input is piped, its next line is the answer. */
-export async function askHidden(io: Io, what: string): Promise<string> {
-  io.stdout.write(`Please enter the ${what} (it will be hidden): `);
-  try {
-    return await readLine(io.stdin, what, true);
-  } finally {
-    io.stdout.write('\n');
-  }
+export function askHidden(io: Io, what: string): Promise<string> {
+  return askSecret(io, `Please enter the ${what} (it will be hidden): `, what);
+}
+
+/** Asks and shows the answer. */
+export async function ask(io: Io, what: string): Promise<string> {
+  io.stdout.write(`Please enter the ${what}: `);
+  return nextLine(io.stdin, what, false);
 }
 
 /** Asks for a new password twice. */
 export async function askNewPassword(io: Io, what: string): Promise<string> {
   const first = await askHidden(io, what);
-  io.stdout.write('Please enter it one more time for confirmation: ');
-  const second = await readLine(io.stdin, what, true).finally(() => io.stdout.write('\n'));
+  const second = await askSecret(io, 'Please enter it one more time for confirmation: ', what);
   if (first !== second) throw new UsageError('The two passwords differ; nothing was changed.');
   return first;
 }
@@ -28,22 +28,26 @@ export async function askNewPassword(io: Io, what: string): Promise<string> {
 /** Only `y` or `Y` is a yes. */
 export async function confirm(io: Io, question: string): Promise<boolean> {
   io.stdout.write(`${question} y/n: `);
-  return (await readLine(io.stdin, 'answer', false)).toLowerCase() === 'y';
+  return (await nextLine(io.stdin, 'answer', false)).toLowerCase() === 'y';
 }
 
 /** What was read behind the line that was asked for, for the next question on the same stream. */
 const pending = new WeakMap<Input, string>();
 
-async function readLine(stdin: Input, what: string, hidden: boolean): Promise<string> {
-  const raw = hidden && stdin.isTTY === true && stdin.setRawMode !== undefined;
+/** The terminal stops to echo before the question appears: whoever answers at once, as programs do, is not shown. */
+async function askSecret({ stdin, stdout }: Io, question: string, what: string): Promise<string> {
+  const raw = stdin.isTTY === true && stdin.setRawMode !== undefined;
   if (raw) stdin.setRawMode?.(true);
   try {
-    return (await nextLine(stdin, what, raw)).trim();
+    stdout.write(question);
+    return await nextLine(stdin, what, raw);
   } finally {
     if (raw) stdin.setRawMode?.(false);
+    stdout.write('\n');
   }
 }
 
+/** Without white space around it. */
 function nextLine(stdin: Input, what: string, raw: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
     const decoder = new StringDecoder('utf8');
@@ -55,7 +59,7 @@ function nextLine(stdin: Input, what: string, raw: boolean): Promise<string> {
     };
     const onEnd = (): void =>
       finish(() => {
-        if (line.text !== '') resolve(line.text);
+        if (line.text !== '') resolve(line.text.trim());
         else
           reject(
             new UsageError(
@@ -68,7 +72,7 @@ function nextLine(stdin: Input, what: string, raw: boolean): Promise<string> {
       if (end === 'interrupted') finish(() => reject(new UsageError(`The ${what} was not entered.`)));
       else if (end !== undefined) {
         pending.set(stdin, end);
-        finish(() => resolve(line.text));
+        finish(() => resolve(line.text.trim()));
       } else if (line.text.length > MAX_ANSWER) finish(() => reject(new UsageError(`The ${what} is too long.`)));
     };
     const onData = (chunk: Buffer | string): void => take(typeof chunk === 'string' ? chunk : decoder.write(chunk));

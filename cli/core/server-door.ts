@@ -18,7 +18,8 @@ interface Door {
 }
 
 /** Hands over every flag that has a value, by its name. */
-export async function runServerCommand(command: ServerCommand, { io, values }: Context): Promise<number> {
+export async function runServerCommand(command: ServerCommand, { io, values, printer }: Context): Promise<number> {
+  for (const { name, noEffect } of values.withoutEffect()) printer.warn(`-${name} has no effect here: ${noEffect}`);
   const file = packageFile('dist', 'server.cjs');
   if (!existsSync(file)) throw new LocalError(`${file} is missing; run "npm run build", or reinstall the package`);
   // A path that no bundler follows.

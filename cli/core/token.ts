@@ -4,6 +4,7 @@ import type { Context } from './command';
 import { LocalError, UsageError } from './errors';
 import { followReference } from './indirect';
 import { DEFAULT_TOKEN_NAME, openKeyring } from './keyring/keyring';
+import { recoveryTokens } from './recovery';
 import type { Printer } from '../output/print';
 
 export interface ChosenToken {
@@ -11,13 +12,19 @@ export interface ChosenToken {
   text: string;
   /** Command that prints the token, without its program. */
   getToken: string;
+  /** Where it stands in the keyring, if it comes from there. */
+  keyring?: { keyring_type: string; token_name: string } | undefined;
+  /** Makes the token of one request; instead of `text`. */
+  fresh?: (() => string) | undefined;
 }
 
 const GET_TOKEN = 'config get-token';
 
-/** `-token`, then `SALLYPORT_TOKEN`, then the keyring. */
+/** `-recovery-config`, then `-token`, then `SALLYPORT_TOKEN`, then the keyring. */
 export async function chooseToken(context: Context): Promise<ChosenToken> {
   const { io, values, printer } = context;
+  const fresh = recoveryTokens(values.has('recovery-config') ? values.text('recovery-config') : '', io.env);
+  if (fresh !== undefined) return { text: '', getToken: GET_TOKEN, fresh };
   const reference = values.has('token') ? values.text('token') : '';
   if (reference !== '') return { text: printable(referenced(reference, io.env)), getToken: GET_TOKEN };
   const fromEnv = environment(io.env, 'TOKEN');
@@ -43,7 +50,7 @@ async function keyringToken({ io, values, printer }: Context): Promise<ChosenTok
       );
     return { text: '', getToken };
   }
-  return { text: printable(stored.token), getToken };
+  return { text: printable(stored.token), getToken, keyring: { keyring_type: type, token_name: name } };
 }
 
 export const tokenName = (given: string | undefined): string =>

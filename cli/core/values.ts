@@ -92,6 +92,12 @@ export class Values {
     return all;
   }
 
+  /** Flags that were given or set in the environment and do nothing. */
+  withoutEffect(): Flag[] {
+    const all = this.all();
+    return [...this.flags.values()].filter(({ name, noEffect }) => noEffect !== undefined && all[name] !== undefined);
+  }
+
   // The parser has checked what stands on the command line; what the environment holds and does not parse is ignored.
   private parsed<T>(name: string, parse: (text: string) => T | undefined): T | undefined {
     const flag = this.flag(name);

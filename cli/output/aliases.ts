@@ -1,14 +1,17 @@
 import {
   actionsSection,
+  attributeFields,
+  attributesSection,
   commonFields,
   itemTable,
   scopeSection,
-  type Item,
   type Presenter,
-  type Section,
 } from './table';
 
 const LIST_COLUMN = 20;
+
+/** Columns between the values of an alias and those of its attributes. */
+const FURTHER_RIGHT = 2;
 
 export const aliases: Presenter = {
   list: {
@@ -24,25 +27,13 @@ export const aliases: Presenter = {
       'Destination ID': alias.destination_id,
     }),
   },
-  item: (alias) =>
-    itemTable(
+  item: (alias) => {
+    const attributes = attributeFields(alias);
+    return itemTable(
       'Alias',
       { ...commonFields(alias), Type: alias.type, Value: alias.value, 'Destination ID': alias.destination_id },
-      [scopeSection(alias), actionsSection(alias), attributes(alias)],
-    ),
+      [scopeSection(alias), actionsSection(alias), (column) => attributesSection(attributes)(column + FURTHER_RIGHT)],
+      attributes,
+    );
+  },
 };
-
-/** Objects as indented JSON below their names. */
-const attributes =
-  (alias: Item): Section =>
-  () => {
-    const entries = Object.entries((alias.attributes ?? {}) as Record<string, unknown>);
-    if (entries.length === 0) return [];
-    const lines = entries.flatMap(([name, value]) => [
-      `    ${name}:`,
-      ...JSON.stringify(value, null, 2)
-        .split('\n')
-        .map((line) => `      ${line}`),
-    ]);
-    return ['', '  Attributes:', ...lines];
-  };

@@ -26,21 +26,27 @@ function lines({ credential_source: source = {}, secret, credential }: Item, ind
   return [
     ...rows(at, fields, at + width + 2),
     `${' '.repeat(at)}Secret:`,
-    ...secretLines(indent, secret ?? {}, credential ?? {}),
+    ...secretLines({ pairs: indent + 8, json: indent + 6, step: indent + 4 }, secret, credential),
   ];
 }
 
+/** Columns of {@link secretLines}: where pairs and where JSON starts, and how deep JSON nests. */
+export interface SecretLayout {
+  pairs: number;
+  json: number;
+  step: number;
+}
+
 /** The fields of a typed credential; of others the secret as JSON, or as it is. */
-function secretLines(indent: number, secret: Item, credential: Item): string[] {
+export function secretLines(layout: SecretLayout, secret: Item = {}, credential: Item = {}): string[] {
   const fields = Object.entries(credential);
   if (fields.length > 0) {
-    const at = indent + 8;
-    const column = at + Math.max(...fields.map(([name]) => name.length)) + 4;
+    const column = layout.pairs + Math.max(...fields.map(([name]) => name.length)) + 4;
     return fields
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => row(at, name, attributeValue(value), column));
+      .map(([name, value]) => row(layout.pairs, name, attributeValue(value), column));
   }
   const raw = Buffer.from(String(secret.raw ?? ''), 'base64').toString();
-  const shown = secret.decoded === undefined ? raw : JSON.stringify(secret.decoded, null, indent + 4);
-  return shown.split('\n').map((line) => ' '.repeat(indent + 6) + line);
+  const shown = secret.decoded === undefined ? raw : JSON.stringify(secret.decoded, null, layout.step);
+  return shown.split('\n').map((line) => ' '.repeat(layout.json) + line);
 }

@@ -3,10 +3,13 @@ import { credentialLibraries } from './credential-libraries';
 import { credentialStores } from './credential-stores';
 import { credentials } from './credentials';
 import { listTable } from './table';
-import { secretLines, sessionAuthorization, targets } from './targets';
+import { secretLines } from './brokered-credentials';
+import { sessionAuthorization, targets } from './targets';
 
 const SCOPE = { id: 'p_1', type: 'project', name: 'p', parent_scope_id: 'o_1' };
 const shown = (lines: string[]): string => lines.join('\n');
+
+const SECRET = { pairs: 6, json: 6, step: 2 };
 
 test('a Vault store', () => {
   const store = {
@@ -122,10 +125,10 @@ test('the credentials of a session', () => {
       long:   x
 `);
   const raw = Buffer.from('{"a":{"b":1}}').toString('base64');
-  expect(shown(secretLines(6, { raw, decoded: { a: { b: 1 } } }, undefined))).toBe(`      {
+  expect(shown(secretLines(SECRET, { raw, decoded: { a: { b: 1 } } }, undefined))).toBe(`      {
         "a": {
           "b": 1
         }
       }`);
-  expect(secretLines(6, { raw: Buffer.from('plain').toString('base64') }, undefined)).toEqual(['      plain']);
+  expect(secretLines(SECRET, { raw: Buffer.from('plain').toString('base64') }, undefined)).toEqual(['      plain']);
 });

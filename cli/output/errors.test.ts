@@ -7,7 +7,7 @@ const fields = [
   { name: 'attributes.default_port', description: 'This field is required.' },
   { name: 'update_mask', description: 'not shown' },
 ];
-const error = new ControllerError('create on tcp-type target', 400, {
+const error = new ControllerError('performing create on tcp-type target', 400, {
   kind: 'InvalidArgument',
   message: 'Error in provided request.',
   details: { request_fields: fields },
@@ -30,7 +30,7 @@ Error information:
 
 test('wrapped errors and the operation', () => {
   const body = { kind: 'Internal', message: 'm', op: 'o', details: { wrapped_errors: [{ op: 'p', message: 'n' }] } };
-  expect(errorTable(new ControllerError('read on host', 500, body)).slice(3)).toEqual([
+  expect(errorTable(new ControllerError('performing read on host', 500, body)).slice(3)).toEqual([
     '  Kind:                Internal',
     '  Message:             m',
     '  Operation:           o',
@@ -44,7 +44,9 @@ test('wrapped errors and the operation', () => {
 });
 
 test('the JSON form, safe inside HTML', () => {
-  expect(jsonLine(errorObject(new ControllerError('read on host', 404, { kind: 'NotFound', message: '<a&b>' })))).toBe(
+  expect(
+    jsonLine(errorObject(new ControllerError('performing read on host', 404, { kind: 'NotFound', message: '<a&b>' }))),
+  ).toBe(
     '{"context":"Error from controller when performing read on host","status_code":404,' +
       '"api_error":{"kind":"NotFound","message":"\\u003ca\\u0026b\\u003e"}}',
   );

@@ -5,6 +5,7 @@ import {
   collectionActionsSection,
   commonFields,
   itemTable,
+  pluginSection,
   scopeSection,
   type Presenter,
 } from './table';
@@ -30,10 +31,12 @@ export const hostCatalogs: Presenter = {
         ...commonFields(catalog),
         'Plugin ID': catalog.plugin_id,
         Type: catalog.type,
+        'Secrets HMAC': catalog.secrets_hmac,
         'Worker Filter': catalog.worker_filter,
       },
       [
         scopeSection(catalog),
+        pluginSection(catalog),
         attributesSection(attributes),
         actionsSection(catalog),
         collectionActionsSection('Host Catalog', catalog),

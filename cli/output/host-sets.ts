@@ -6,6 +6,7 @@ import {
   commonFields,
   itemTable,
   linesSection,
+  pluginSection,
   scopeSection,
   type Item,
   type Presenter,
@@ -34,7 +35,13 @@ export const hostSets: Presenter = {
         'Preferred Endpoints': set.preferred_endpoints === undefined ? undefined : quotedList(set.preferred_endpoints),
         'Sync Interval': interval(set),
       },
-      [scopeSection(set), attributesSection(attributes), actionsSection(set), linesSection('Host IDs:', set.host_ids)],
+      [
+        scopeSection(set),
+        pluginSection(set),
+        attributesSection(attributes),
+        actionsSection(set),
+        linesSection('Host IDs:', set.host_ids),
+      ],
       attributes,
     );
   },

@@ -5,6 +5,7 @@ import {
   commonFields,
   itemTable,
   linesSection,
+  pluginSection,
   scopeSection,
   type Presenter,
 } from './table';
@@ -35,6 +36,7 @@ export const hosts: Presenter = {
       },
       [
         scopeSection(host),
+        pluginSection(host),
         actionsSection(host),
         linesSection('Host Set IDs:', host.host_set_ids),
         linesSection('IP Addresses:', host.ip_addresses),

@@ -2,6 +2,7 @@ import { activeUsersTable } from './billing';
 import { certificateAuthorityTable } from './certificate-authority';
 import { jobsTable, keysTable } from './scope-keys';
 import { aliases } from './aliases';
+import { wrapBlocks } from './wrap';
 
 const time = '2023-01-24T17:09:53.120Z';
 const scope = { id: 'p_1' };
@@ -80,7 +81,21 @@ test('certificate authority and billing', () => {
 
 test('an alias with the host of its sessions', () => {
   const attributes = { authorize_session_arguments: { host_id: 'hst_1' } };
-  expect(
-    aliases.item({ id: 'alt_1', type: 'target', value: 'a.b', scope: { id: 'global' }, attributes }).slice(-5),
-  ).toEqual(['  Attributes:', '    authorize_session_arguments:', '      {', '        "host_id": "hst_1"', '      }']);
+  const item = { id: 'alt_1', type: 'target', value: 'a.b', scope: { id: 'global' }, attributes };
+  expect(wrapBlocks(aliases.item(item), 80).split('\n')).toEqual([
+    '',
+    'Alias information:',
+    '  ID:                            alt_1',
+    '  Type:                          target',
+    '  Value:                         a.b',
+    '',
+    '  Scope:',
+    '    ID:                          global',
+    '',
+    '  Attributes:',
+    '    authorize_session_arguments:',
+    '    {',
+    '    "host_id": "hst_1"',
+    '    }',
+  ]);
 });

@@ -33,6 +33,10 @@ export const sessions: Presenter = {
 
 const mainFields = (session: Item): Fields => ({
   'Auth Token ID': session.auth_token_id,
+  // Told when it was somebody else.
+  'Canceled By': session.canceled_by === session.user_id ? undefined : session.canceled_by,
+  'Connections Open': used(session.connections_open, session.concurrent_connection_limit),
+  'Connections Used': used(session.connections_used, session.connection_limit),
   'Created Time': time(session.created_time),
   Endpoint: session.endpoint,
   'Expiration Time': time(session.expiration_time),
@@ -62,8 +66,17 @@ const connectionFields = (connection: Item): Fields => ({
   'Closed By': connection.closed_by,
   Cause: connection.cause,
   Error: connection.error,
+  'Connect Latency': milliseconds(connection.connect_latency_us),
+  'First Byte Latency': milliseconds(connection.first_byte_latency_us),
   'Endpoint Address': address(connection.endpoint_tcp_address, connection.endpoint_tcp_port),
 });
+
+/** Of a limited session. */
+const used = (count: number | undefined, limit: number | undefined): string | undefined =>
+  limit === undefined ? undefined : `${count ?? 0} of ${limit}`;
+
+const milliseconds = (micros: number | undefined): string | undefined =>
+  micros === undefined ? undefined : `${(micros / 1_000).toFixed(1)} ms`;
 
 function address(host: string | undefined, port: number | undefined): string | undefined {
   if (host === undefined) return undefined;

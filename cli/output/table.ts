@@ -66,6 +66,14 @@ export const scopeSection =
     return ['', `  ${heading}`, ...rows(4, fields, column)];
   };
 
+/** The plugin behind an item; nothing for items without one. */
+export const pluginSection =
+  (item: Item): Section =>
+  (column) => {
+    const plugin = item.plugin as Item | undefined;
+    return plugin === undefined ? [] : ['', '  Plugin:', ...rows(4, { ID: plugin.id, Name: plugin.name }, column)];
+  };
+
 /** A heading and one line for each text, or nothing at all without texts. */
 export const linesSection =
   (heading: string, lines: readonly string[] | undefined): Section =>

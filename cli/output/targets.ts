@@ -1,4 +1,4 @@
-import { attributeValue } from './format';
+import { secretLines, type SecretLayout } from './brokered-credentials';
 import {
   actionsSection,
   attributeFields,
@@ -103,6 +103,7 @@ export function sessionAuthorization(item: Item): string[] {
 
 /** Value column of credentials below a session authorization. */
 const CREDENTIAL_COLUMN = 35;
+const SECRET: SecretLayout = { pairs: 6, json: 6, step: 2 };
 
 function sessionCredentials(credentials: readonly Item[] | undefined): string[] {
   if (credentials === undefined || credentials.length === 0) return [];
@@ -121,19 +122,5 @@ function sessionCredential({ credential_source: source = {}, secret, credential 
   const lines = fields
     .filter(([, value]) => (value ?? '') !== '')
     .map(([label, value]) => row(4, label, value, CREDENTIAL_COLUMN));
-  return [...lines, '    Secret:', ...secretLines(6, secret, credential), ''];
-}
-
-/** The fields of a typed credential; of others the secret as JSON, or as it is. */
-export function secretLines(indent: number, secret: Item | undefined, credential: Item | undefined): string[] {
-  const fields = Object.entries(credential ?? {});
-  if (fields.length > 0) {
-    const width = indent + Math.max(...fields.map(([name]) => name.length)) + 4;
-    return fields
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => row(indent, name, attributeValue(value), width));
-  }
-  const text = Buffer.from(String(secret?.raw ?? ''), 'base64').toString();
-  const shown = secret?.decoded === undefined ? text : JSON.stringify(secret.decoded, null, 2);
-  return shown.split('\n').map((line) => ' '.repeat(indent) + line);
+  return [...lines, '    Secret:', ...secretLines(SECRET, secret, credential), ''];
 }

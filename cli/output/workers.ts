@@ -34,6 +34,7 @@ export const workers: Presenter = {
         ...commonFields(worker),
         'Active Connection Count': worker.active_connection_count,
         Address: worker.address,
+        Draining: worker.draining === true ? 'true' : undefined,
         'Controller-Generated Activation Token': worker.controller_generated_activation_token,
         'Last Status Time': worker.last_status_time === undefined ? undefined : longTime(worker.last_status_time),
         'Local Storage State': worker.local_storage_state,

@@ -27,3 +27,10 @@ test('the lines of a block take the indent of its first line; space at the ends 
   expect(wrapLine('    a: \n      {\n  "b": 1   ', 78)).toBe('    a:\n    {\n    "b": 1');
   expect(wrapBlocks(['', 'x  ', ''], 78)).toBe('\nx\n');
 });
+
+test('a line that goes on may use the margin of two columns, one that starts may not', () => {
+  expect(wrapLine('  abc def ghi jk', 9)).toBe('  abc def\n  ghi jk');
+  expect(wrapLine('  abc def ghij klmn', 9)).toBe('  abc def\n  ghij klmn');
+  expect(wrapLine('  abc defg', 9)).toBe('  abc\n  defg');
+  expect(wrapLine('  abc defg hij k', 9)).toBe('  abc\n  defg hij\n  k');
+});

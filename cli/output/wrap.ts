@@ -1,6 +1,10 @@
+/** Columns at the right edge that stay empty where a line starts. */
+export const MARGIN = 2;
+
 /**
  * Wraps text as the tables do: a line keeps its indent, what does not fit goes on at the same indent, runs of spaces
- * inside a line survive, and a word that is longer than the width gets a line of its own.
+ * inside a line survive, and a word that is longer than the width gets a line of its own. A line that goes on may use
+ * the margin at the right edge.
  */
 export function wrapLine(block: string, width: number): string {
   const text = block.trimEnd();
@@ -15,19 +19,22 @@ export function wrapLine(block: string, width: number): string {
 export const wrapBlocks = (blocks: readonly string[], width: number): string =>
   blocks.map((block) => wrapLine(block, width)).join('\n');
 
-function wrapWords(text: string, limit: number): string {
+function wrapWords(text: string, first: number): string {
+  let limit = first;
   let out = '';
   let column = 0;
   for (const [, spaces, word] of text.matchAll(/([^\S\n\u00a0]*)((?:[^\s]|\u00a0)+|\n)/g)) {
     if (word === '\n') {
       out += '\n';
       column = 0;
+      limit = first;
       continue;
     }
     const length = [...word!].length;
     if (column > 0 && column + spaces!.length + length > limit) {
       out += `\n${word}`;
       column = length;
+      limit = first + MARGIN;
     } else {
       out += spaces! + word!;
       column += spaces!.length + length;

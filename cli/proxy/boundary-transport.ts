@@ -173,9 +173,9 @@ export class BoundaryTransport implements SessionTransport {
   private messageEnd(): void {
     if (this.isFlowing) return;
     const result = decodePayload(HandshakeResult, Buffer.concat(this.result.splice(0)));
-    const left = (result.expiration?.getTime() ?? 0) - this.clock.now().getTime();
     const ok: ConnectOk = {
-      expires_in_ms: BigInt(Math.max(0, left)),
+      // It states a time of its own clock, which says nothing about how long is left by this one.
+      expires_in_ms: 0n,
       connections_left: result.connections_left,
       connection_limit: result.connection_limit,
     };

@@ -48,6 +48,11 @@ export class ProxiedConnection {
     return !this.relay && !this.isOver;
   }
 
+  /** The local side is not read, since the worker takes nothing more at the moment. */
+  get isHeldBack(): boolean {
+    return this.relay !== undefined && !this.isOver && this.local.isPaused();
+  }
+
   /** Payload bytes sent to the worker so far. */
   get sent(): number {
     return this.relay?.sent ?? 0;
@@ -65,10 +70,17 @@ export class ProxiedConnection {
       .catch((error: Error) => this.fail(`No connection to the session's endpoint: ${error.message}`));
   }
 
-  /** Resets the local connection and drops the transport. */
+  /** Resets both ends: the local connection, and through the worker the endpoint's. */
   cut(): void {
+    this.drop(() => this.transport?.send(FrameType.rst));
+  }
+
+  /** Resets the local connection; the worker has ended the other one. */
+  private drop(last: () => void = () => undefined): void {
+    if (this.isOver) return;
     this.isCut = true;
     this.relay?.abort();
+    last();
     this.local.resetAndDestroy();
     this.transport?.end(CUT_LINGER_MS);
     this.finish();
@@ -102,12 +114,12 @@ export class ProxiedConnection {
     if (type === FrameType.connectOk) return this.options.connected(decodePayload(ConnectOk, payload));
     if (type === FrameType.connectErr) {
       const error = decodePayload(ConnectError, payload);
-      this.cut();
+      this.drop();
       return this.options.refused(error);
     }
     if (type !== FrameType.close) throw new ProtocolError(`unexpected frame of type ${type}`);
     const close = decodePayload(Close, payload);
-    this.cut();
+    this.drop();
     this.options.closed(close);
   }
 

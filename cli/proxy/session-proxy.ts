@@ -3,13 +3,15 @@
  * A connection that cannot be made is reset and reported; the listener stays. The proxy ends by itself when the
  * session does: expiry, cancel, no connections left, or inactivity.
  */
+import { setMaxListeners } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
-import { systemClock } from '../../lib/clock/clock';
+import { systemClock, type Clock } from '../../lib/clock/clock';
 import { randomBase62 } from '../../lib/ids/ids';
 import { decodeAuthorizationToken, type SessionAuthorizationData } from '../../lib/transport/authorization-token';
 import type { LocalStream } from '../../lib/transport/relay';
 import type { Close, ConnectError, ConnectOk } from '../../proto/gen/transport/transport';
 import { endSession } from './end-session';
+import { ExpiryWatch, inWords, lifetimeOf } from './expiry-watch';
 import { ProxiedConnection } from './proxied-connection';
 import { WorkerDialer } from './worker-dial';
 
@@ -26,8 +28,10 @@ export interface SessionProxyOptions {
   stream?: LocalStream | undefined;
   /** Lines for a debug log. */
   log?: ((line: string) => void) | undefined;
-  /** Connections left after each new one of a limited session. */
-  onConnectionsLeft?: ((left: number) => void) | undefined;
+  /** After each new connection of a limited session: how many are left, and of how many. */
+  onConnectionsLeft?: ((left: number, limit: number) => void) | undefined;
+  /** Default: the system's. */
+  clock?: Clock | undefined;
   /** Something a person should read; the proxy goes on. */
   onWarning?: ((text: string) => void) | undefined;
 }
@@ -37,6 +41,8 @@ export interface ProxyEnd {
   /** The session ended at the server's side, not by its user. */
   serverSide: boolean;
   message?: string | undefined;
+  /** Why the server side ended it, or did not make its only connection; as in docs/causes.md. */
+  cause?: string | undefined;
 }
 
 export interface SessionProxy {
@@ -58,12 +64,17 @@ export interface SessionProxy {
   close(): Promise<void>;
 }
 
-/** How long close() waits for ended connections to finish while bytes still move, and while none do. */
+/** How long close() waits for ended connections to finish while bytes still move; how many looks while none do. */
 const FINISH_TOTAL_MS = 30_000;
-const FINISH_IDLE_MS = 1_000;
+const FINISH_IDLE_LOOKS = 100;
+/**
+ * Between two looks, ms. Idleness is counted in looks and not in time: behind each, what the system had for this
+ * process has been read, however long the process itself had to wait for its turn.
+ */
 const FINISH_LOOK_MS = 10;
-/** How long close() goes on reading from local clients that have not ended but still send. */
+/** How long close() goes on reading from local clients that have not ended but still send, and looks while they do not. */
 const READ_UP_TOTAL_MS = 3_000;
+const READ_UP_IDLE_LOOKS = 5;
 
 /** Rejects with InvalidAuthorizationToken or the error of listening, such as EADDRINUSE. */
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
@@ -86,6 +97,9 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
   };
 }
 
+/** How long connections of an expired session wait for the worker to end them and say so, ms. */
+const LAST_WORD_MS = 2_000;
+
 /** Causes after which no connection of the session can ever succeed again. */
 const FINAL_CAUSES: Record<string, string> = {
   expired: 'Session has expired',
@@ -106,9 +120,13 @@ class RunningProxy {
   private readonly unsettled = new Set<ProxiedConnection>();
   private readonly abort = new AbortController();
   private resolveDone: (end: ProxyEnd) => void = () => {};
-  private cancelExpiry: () => void = () => {};
+  private readonly clock: Clock;
+  private readonly expiry: ExpiryWatch;
+  private cancelLastWord: () => void = () => {};
   private cancelInactivity: () => void = () => {};
   private closing: Promise<void> | undefined;
+  /** Of close() so far; a count that always moves. */
+  private looks = 0;
   /** The controller has ended the session, or will without being asked. */
   private sessionIsOver = false;
   private limitReached = false;
@@ -117,7 +135,14 @@ class RunningProxy {
     private readonly data: SessionAuthorizationData,
     private readonly options: SessionProxyOptions,
   ) {
+    this.clock = options.clock ?? systemClock;
+    // One for each dial under way, however many those are; the default limit would print a warning.
+    setMaxListeners(0, this.abort.signal);
     this.dialer = new WorkerDialer(data);
+    this.expiry = new ExpiryWatch(this.clock, {
+      warn: (leftMs) => this.warnOfExpiry(leftMs),
+      expired: () => this.expired(),
+    });
     this.done = new Promise((resolve) => (this.resolveDone = resolve));
     this.server.on('connection', (socket) => this.accept(socket));
   }
@@ -125,7 +150,7 @@ class RunningProxy {
   async start(): Promise<Pick<AddressInfo, 'address' | 'port'>> {
     const { stream } = this.options;
     if (stream === undefined) return this.listen();
-    this.watchExpiry((this.data.expiration?.getTime() ?? 0) - Date.now());
+    this.watchExpiry();
     this.accept(stream);
     return { address: '', port: 0 };
   }
@@ -144,7 +169,7 @@ class RunningProxy {
     this.server.on('error', (error) =>
       this.finish({ reason: `Error from proxy client: ${error.message}`, serverSide: false }),
     );
-    this.watchExpiry((this.data.expiration?.getTime() ?? 0) - Date.now());
+    this.watchExpiry();
     return this.server.address() as AddressInfo;
   }
 
@@ -168,11 +193,11 @@ class RunningProxy {
     const connection = new ProxiedConnection(socket, {
       dial: () => this.dialer.dial(this.abort.signal),
       tofuToken: this.tofuToken,
-      clock: systemClock,
+      clock: this.clock,
       connected: (ok) => this.connected(ok),
       refused: (error) => this.refused(error),
       closed: (close) => this.closedByWorker(close),
-      failed: (text) => this.broken(text),
+      failed: (text) => this.broken(text, 'worker unreachable'),
       over: () => this.connectionOver(connection),
       settled: () => this.unsettled.delete(connection),
       log: (line) => this.options.log?.(line),
@@ -183,38 +208,40 @@ class RunningProxy {
   }
 
   private connected(ok: ConnectOk): void {
-    this.watchExpiry(Number(ok.expires_in_ms));
+    if (ok.expires_in_ms > 0n) this.expiry.set(Number(ok.expires_in_ms));
     if (ok.connections_left < 0) return;
-    this.options.onConnectionsLeft?.(ok.connections_left);
+    this.options.onConnectionsLeft?.(ok.connections_left, ok.connection_limit);
     if (ok.connections_left === 0) this.reachLimit();
   }
 
   private refused(error: ConnectError): void {
     if (error.cause === 'connection limit') return this.refusedByLimit();
     if (error.closed_by === 'worker') this.dialer.preferNext();
-    if (!this.endedFor(error.cause, error.text)) this.broken(error.text);
+    if (!this.endedFor(error.cause, error.text)) this.broken(error.text, error.cause);
   }
 
   private closedByWorker(close: Close): void {
-    if (!this.endedFor(close.cause, close.text)) this.broken(close.text);
+    // The worker's answer to END; nobody needs to be told.
+    if (this.closing && close.cause === 'fin') return;
+    if (!this.endedFor(close.cause, close.text)) this.broken(close.text, close.cause);
   }
 
   /** One connection could not be made or broke. */
-  private broken(text: string): void {
+  private broken(text: string, cause: string): void {
     if (this.options.stream === undefined) this.options.onWarning?.(text);
-    else this.finish({ reason: text, serverSide: true });
+    else this.finish({ reason: text, serverSide: true, cause });
   }
 
   private endedFor(cause: string, text: string): boolean {
     const reason = FINAL_CAUSES[cause];
     if (reason === undefined) return false;
     this.sessionIsOver = true;
-    this.finish({ reason, serverSide: true, message: text });
+    this.finish({ reason, serverSide: true, message: text, cause });
     return true;
   }
 
   private refusedByLimit(): void {
-    if (this.options.stream !== undefined) this.broken('No connections left in session');
+    if (this.options.stream !== undefined) this.broken('No connections left in session', 'connection limit');
     this.reachLimit();
   }
 
@@ -239,19 +266,29 @@ class RunningProxy {
     }
     const { inactivityMs = 0 } = this.options;
     if (inactivityMs <= 0) return;
-    this.cancelInactivity = systemClock.after(inactivityMs, () =>
+    this.cancelInactivity = this.clock.after(inactivityMs, () =>
       this.finish({ reason: 'Inactivity timeout reached', serverSide: false }),
     );
   }
 
-  /** The worker enforces expiry; this end follows its own clock only to stop listening. */
-  private watchExpiry(leftMs: number): void {
-    this.cancelExpiry();
-    const at = Date.now() + leftMs;
-    this.cancelExpiry = systemClock.after(leftMs, () => {
-      if (Date.now() < at - 1) return this.watchExpiry(at - Date.now());
-      this.endedFor('expired', 'The session has expired.');
-    });
+  private watchExpiry(): void {
+    const { expiration } = this.data;
+    this.expiry.set(lifetimeOf(this.data));
+    if (expiration === undefined || expiration > this.clock.now()) return;
+    this.options.onWarning?.('By the clock of this machine the session has expired already; its worker decides.');
+  }
+
+  private warnOfExpiry(leftMs: number): void {
+    const what = this.options.stream === undefined ? 'its connections are cut and the listener closes' : 'it is cut';
+    this.options.onWarning?.(`The session expires in ${inWords(leftMs)}; then ${what}.`);
+  }
+
+  /** The worker enforces expiry and says so on each connection; this end stops listening. */
+  private expired(): void {
+    this.stopListening();
+    const end = (): void => void this.endedFor('expired', 'The session has expired.');
+    if (this.connections.size === 0) end();
+    else this.cancelLastWord = this.clock.after(LAST_WORD_MS, end);
   }
 
   private finish(end: ProxyEnd): void {
@@ -267,7 +304,8 @@ class RunningProxy {
   }
 
   private stopTimers(): void {
-    this.cancelExpiry();
+    this.expiry.stop();
+    this.cancelLastWord();
     this.cancelInactivity();
   }
 
@@ -275,8 +313,9 @@ class RunningProxy {
     this.stopListening();
     this.stopTimers();
     await this.finishEnded();
-    for (const connection of this.connections) connection.cut();
+    // The worker cuts what is left as ended by its client; here it is cut in case no worker answered.
     if (!this.sessionIsOver) await this.endSession();
+    for (const connection of this.connections) connection.cut();
     this.abort.abort();
     for (const connection of this.unsettled) connection.destroy();
     this.resolveDone({ reason: 'Received shutdown signal', serverSide: false });
@@ -289,40 +328,41 @@ class RunningProxy {
   private async finishEnded(): Promise<void> {
     await this.whileMoving(
       READ_UP_TOTAL_MS,
-      FINISH_LOOK_MS * 3,
+      READ_UP_IDLE_LOOKS,
       () => [...this.connections].filter((connection) => !connection.isEndedByLocal),
-      (connection) => (connection.isConnecting ? Date.now() : connection.sent),
+      (connection) => (connection.isConnecting || connection.isHeldBack ? this.looks : connection.sent),
     );
     await this.whileMoving(
       FINISH_TOTAL_MS,
-      FINISH_IDLE_MS,
+      FINISH_IDLE_LOOKS,
       () => [...this.unsettled].filter((connection) => connection.isEndedByLocal),
       (connection) => connection.bytes,
     );
   }
 
-  /** Waits until no connection is selected, or none moved for `idleMs`, or `totalMs` have passed. */
+  /** Waits until no connection is selected, or none moved during `idleLooks`, or `totalMs` have passed. */
   private async whileMoving(
     totalMs: number,
-    idleMs: number,
+    idleLooks: number,
     select: () => ProxiedConnection[],
     count: (connection: ProxiedConnection) => number,
   ): Promise<void> {
-    const started = Date.now();
+    const started = this.clock.now().getTime();
     let moved = -1;
-    let movedAt = started;
-    while (Date.now() - started < totalMs && Date.now() - movedAt < idleMs) {
+    let idle = 0;
+    while (this.clock.now().getTime() - started < totalMs && idle < idleLooks) {
       const waiting = select();
       if (waiting.length === 0) return;
+      this.looks++;
       const bytes = waiting.reduce((sum, connection) => sum + count(connection), 0);
-      if (bytes !== moved) movedAt = Date.now();
+      idle = bytes === moved ? idle + 1 : 0;
       moved = bytes;
       await new Promise((resolve) => setTimeout(resolve, FINISH_LOOK_MS));
     }
   }
 
   private async endSession(): Promise<void> {
-    const problem = await endSession(this.dialer, this.tofuToken, systemClock);
+    const problem = await endSession(this.dialer, this.tofuToken, this.clock);
     if (problem !== undefined) this.options.onWarning?.(`The session could not be ended: ${problem}`);
   }
 }

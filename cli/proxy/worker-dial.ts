@@ -8,7 +8,7 @@ import type { SessionAuthorizationData } from '../../lib/transport/authorization
 
 /** For TCP and TLS of one worker; then the next one is tried. */
 const DIAL_TIMEOUT_MS = 5_000;
-const PROTOCOL = 'sallyport/1';
+export const PROTOCOL = 'sallyport/1';
 /** What a worker of Boundary chooses. */
 const BOUNDARY_PROTOCOL = 'http/1.1';
 /** AES-128 first: about 10 % less CPU per byte. */
@@ -17,6 +17,14 @@ const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY
 /** No worker of the session could be reached; the message has one line for each. */
 export class NoWorkerReachable extends Error {
   override name = 'NoWorkerReachable';
+
+  constructor(
+    message: string,
+    /** Every worker was there and did not know the session: it has ended. */
+    readonly sessionIsUnknown = false,
+  ) {
+    super(message);
+  }
 }
 
 export class WorkerDialer {
@@ -42,6 +50,7 @@ export class WorkerDialer {
   /** An established transport. Rejects with {@link NoWorkerReachable}, also when `signal` aborts. */
   async dial(signal: AbortSignal): Promise<tls.TLSSocket> {
     const problems: string[] = [];
+    let denials = 0;
     for (let i = 0; i < this.addresses.length && !signal.aborted; i++) {
       const index = (this.preferred + i) % this.addresses.length;
       const address = this.addresses[index]!;
@@ -50,10 +59,12 @@ export class WorkerDialer {
         this.preferred = index;
         return socket;
       } catch (error) {
+        if (isAccessDenied(error as NodeJS.ErrnoException)) denials++;
         problems.push(`worker ${address}: ${describe(error as NodeJS.ErrnoException)}`);
       }
     }
-    throw new NoWorkerReachable(problems.length > 0 ? problems.join('\n') : 'given up');
+    if (problems.length === 0) throw new NoWorkerReachable('given up');
+    throw new NoWorkerReachable(problems.join('\n'), denials === problems.length);
   }
 
   /** Lets the next dial begin with the next worker of the list. */
@@ -109,8 +120,10 @@ export function openTransport(socket: tls.TLSSocket, handler: TransportHandler, 
   return isForeign ? new BoundaryTransport(socket, handler, clock) : new Transport(socket, handler, clock);
 }
 
+const isAccessDenied = (error: NodeJS.ErrnoException): boolean => error.code?.includes('ACCESS_DENIED') === true;
+
 function describe(error: NodeJS.ErrnoException): string {
-  if (error.code?.includes('ACCESS_DENIED')) return 'it does not know the session; the session may have ended';
+  if (isAccessDenied(error)) return 'it does not know the session; the session may have ended';
   if (error.code?.includes('INTERNAL_ERROR')) return 'it cannot look up the session at the moment';
   return error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
 }

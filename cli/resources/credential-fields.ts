@@ -37,6 +37,7 @@ export const OBJECT_FLAGS = pairFlags(OBJECT, 'the secret object');
 /** Adds the secret object to the body. */
 export async function completeObject(context: Context, body: Body): Promise<void> {
   const object = pairedObject(context, OBJECT);
+  if (object === null) throw new UsageError('-object must be a JSON object; it cannot be cleared');
   if (object !== undefined) put(body, 'object', object);
 }
 

@@ -49,6 +49,7 @@ const REFERENCE = 'Where to find it: env://NAME or file://PATH.';
 export const LDAP: Field[] = [
   list('urls', 'urls', 'URL of a directory, ldap:// or ldaps://; once for each, the first is tried first.', {
     parse: directoryUrl,
+    clearable: false,
   }),
   flag('start-tls', 'Change to TLS after connecting to ldap:// URLs.'),
   flag('insecure-tls', 'Do not verify the certificates of the directories. Not for production.'),
@@ -72,7 +73,15 @@ export const LDAP: Field[] = [
   text('bind-dn', 'Name to search with.'),
   text('bind-password', `Password to search with. ${REFERENCE}`, { indirect: true }),
   list('account-attribute-map', 'account_attribute_maps', 'Attribute to take email or fullName from, from=to.'),
-  text('state', 'inactive, active-private, or active-public (shown to callers who are not logged in).'),
+  {
+    ...text('state', ''),
+    flag: {
+      name: 'state',
+      type: 'string',
+      description: 'inactive, active-private, or active-public (shown to callers who are not logged in).',
+    },
+    clearable: false,
+  },
   {
     flag: { name: 'max-page-size', type: 'uint', description: 'Entries of one page of a search; 0 for no pages.' },
     path: 'attributes.maximum_page_size',

@@ -7,6 +7,7 @@ export const GROUP_FILTER: Field = {
     description: 'Who belongs to it: an expression over /token/... and /userinfo/... of a login.',
   },
   path: 'attributes.filter',
+  clearable: false,
   parse: (text) => filterExpression('filter', text),
 };
 

@@ -105,6 +105,10 @@ test.each([
   [['workers', 'add-worker-tags', '-id', 'w_1', '-tag', '1=a'], '-tag'],
   [['workers', 'add-worker-tags', '-id', 'w_1', '-tag', 'a=b=c'], '-tag'],
   [['workers', 'remove-worker-tags', '-id', 'w_1', '-tag', 'null'], '-tag'],
+  [['managed-groups', 'update', 'oidc', '-id', 'mgoidc_1', '-version', '1', '-filter', 'null'], 'filter'],
+  [['auth-methods', 'update', 'ldap', '-id', 'amldap_1', '-version', '1', '-urls', 'null'], 'ldap://'],
+  [['read', 'ttcp_1', 'db.example'], 'db.example'],
+  [['update', 'ttcp_1', 'db.example', '-name', 'n'], 'db.example'],
   [['scopes', 'list-keys'], '-scope-id'],
   [['scopes', 'destroy-key-version', '-scope-id', 'p_1'], '-key-version-id'],
   [

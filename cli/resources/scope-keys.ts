@@ -16,6 +16,8 @@ interface KeyCommand {
   examples: readonly string[];
   /** `list-keys`: names the action in errors. */
   verb: string;
+  /** `listing scope keys`: the same in errors of the controller. */
+  doing: string;
   /** Key in the service definition. */
   method: string;
   /** Field of the request that names the scope. */
@@ -42,6 +44,7 @@ export const keyCommand = (options: KeyCommand): Command => ({
         method: options.method,
         request,
         action: `${options.verb} on scope`,
+        doing: options.doing,
         attempt: `${options.verb.replaceAll('-', ' ')} of a scope`,
       });
       options.show(context, answer);

@@ -1,5 +1,6 @@
 /** Flags that make an alias together with a target. */
 import type { Context, Flag } from '../core/command';
+import type { Body } from '../core/fields';
 import { UsageError } from '../core/errors';
 
 export const WITH_ALIAS: Flag[] = [
@@ -12,14 +13,13 @@ export const WITH_ALIAS: Flag[] = [
   },
 ];
 
-export function addAlias({ values }: Context, item: Record<string, unknown>): Promise<void> {
+export function addAlias({ values }: Context, { item }: Body): void {
   const value = values.text('with-alias-value');
   const hostId = values.text('with-alias-authorize-session-host-id');
   if (value === '') {
     if (hostId !== '') throw new UsageError('-with-alias-authorize-session-host-id needs -with-alias-value');
-    return Promise.resolve();
+    return;
   }
   const attributes = hostId === '' ? {} : { attributes: { authorize_session_arguments: { host_id: hostId } } };
   item.with_aliases = [{ value, scope_id: values.text('with-alias-scope-id'), ...attributes }];
-  return Promise.resolve();
 }

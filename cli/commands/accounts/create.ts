@@ -18,7 +18,7 @@ export const command = kinds('Create an account', {
     examples: [
       'accounts create password -auth-method-id ampw_1234567890 -login-name alice -password env://NEW_PASSWORD',
     ],
-    async complete(context, item) {
+    async complete(context, { item }) {
       (item.attributes as Record<string, unknown>).password = await newSecret(context, 'password', 'password');
     },
   }),

@@ -1,6 +1,6 @@
 import type { Command } from '../../core/command';
 import { apiFlags } from '../../core/flags';
-import { LOGIN_SCOPE, PASSWORD_FLAGS } from '../../core/login-flags';
+import { LOGIN_METHOD, LOGIN_SCOPE, PASSWORD_FLAGS } from '../../core/login-flags';
 
 export const command: Command = {
   synopsis: 'Log in with a login name and a password',
@@ -11,10 +11,6 @@ export const command: Command = {
     'authenticate password -auth-method-id ampw_1234567890 -login-name alice',
     'authenticate password -login-name alice -password env://MY_PASSWORD -keyring-type none',
   ],
-  flags: apiFlags(
-    { name: 'auth-method-id', type: 'string', description: 'Auth method to log in with; the primary one when absent.' },
-    LOGIN_SCOPE,
-    ...PASSWORD_FLAGS,
-  ),
-  run: async (context) => (await import('../../core/login')).logInWithPassword(context),
+  flags: apiFlags(LOGIN_METHOD, LOGIN_SCOPE, ...PASSWORD_FLAGS),
+  run: async (context) => (await import('../../core/login')).logInWith(context, 'password'),
 };

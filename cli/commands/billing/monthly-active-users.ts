@@ -25,7 +25,7 @@ export const command: Command = {
         attempt: 'read monthly active users',
       });
       const items = (answer.items ?? []) as Item[];
-      if (printer.format === 'json') printer.json({ status_code: 200, items: items.length === 0 ? null : items });
+      if (printer.format === 'json') printer.json({ status_code: 200, item: { items } });
       else printer.table(activeUsersTable(items));
       return EXIT.ok;
     }),

@@ -1,3 +1,3 @@
 import type { Command } from '../../core/command';
 
-export const command: Command = { synopsis: 'Tell how this machine is set up for the command line' };
+export const command: Command = { synopsis: 'Manage configuration files, the stored token and completion' };

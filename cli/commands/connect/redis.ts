@@ -17,11 +17,13 @@ export const command: Command = {
       const password = login?.password ?? credentials.takePassword();
       const user = login?.username ?? username;
       return {
-        args: [
+        // redis-cli takes the first word that is no option, and all behind it, as its command.
+        first: [
           ...['-h', proxy.address, '-p', String(proxy.port)],
           ...option('--user', user),
           ...(password === undefined && user !== '' ? ['--askpass'] : []),
         ],
+        args: [],
         env: password === undefined ? {} : { REDISCLI_AUTH: password },
       };
     });

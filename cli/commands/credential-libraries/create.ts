@@ -16,7 +16,7 @@ const generic = createCommand(credentialLibraries, {
   sendType: true,
   fields: [...GENERIC, CREDENTIAL_TYPE],
   more: MAPPING,
-  complete: (context, item, mask) => completeMapping(context, { item, mask }),
+  complete: completeMapping,
   examples: [
     'credential-libraries create vault-generic -credential-store-id csvlt_1234567890 -vault-path database/creds/reader',
   ],
@@ -31,7 +31,7 @@ export const command = kinds('Create a credential library', {
     sendType: true,
     fields: SSH_CERTIFICATE,
     more: OPTIONS,
-    complete: (context, item, mask) => completeOptions(context, { item, mask }),
+    complete: completeOptions,
     examples: [
       'credential-libraries create vault-ssh-certificate -credential-store-id csvlt_1234567890 -vault-path ssh/sign/admin -username alice',
     ],

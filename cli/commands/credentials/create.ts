@@ -17,7 +17,7 @@ export const command = kinds('Create a credential', {
     kind: 'json',
     sendType: true,
     more: OBJECT_FLAGS,
-    complete: (context, item, mask) => completeObject(context, { item, mask }),
+    complete: completeObject,
     examples: ['credentials create json -credential-store-id csst_1234567890 -object file://secret.json'],
   }),
   password: createCommand(credentials, {
@@ -31,7 +31,7 @@ export const command = kinds('Create a credential', {
     sendType: true,
     type: 'ssh_private_key',
     fields: [USERNAME, PRIVATE_KEY, PASSPHRASE],
-    complete: (context, item, mask) => completePrivateKey(context, { item, mask }),
+    complete: completePrivateKey,
     examples: [
       'credentials create ssh-private-key -credential-store-id csst_1234567890 -username alice -private-key file://id_ed25519',
     ],
@@ -50,7 +50,7 @@ export const command = kinds('Create a credential', {
     sendType: true,
     type: 'username_password_domain',
     fields: [USERNAME, DOMAIN, PASSWORD],
-    complete: (context, item, mask) => completeDomain(context, { item, mask }),
+    complete: completeDomain,
     examples: [
       'credentials create username-password-domain -credential-store-id csst_1234567890 -username alice@example.com -password env://PASSWORD',
     ],

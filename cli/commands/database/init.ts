@@ -1,7 +1,7 @@
 import type { Command, Flag } from '../../core/command';
 import { OUTPUT } from '../../core/flags';
 import { runServerCommand } from '../../core/server-door';
-import { CONFIG, LOG_LEVEL, MIGRATION_URL } from '../../core/server-flags';
+import { CONFIG, CONFIG_KMS, LOG_FORMAT, LOG_LEVEL, MIGRATION_URL } from '../../core/server-flags';
 
 const skip = (name: string, what: string): Flag => ({ name, type: 'bool', description: `Do not create ${what}.` });
 
@@ -17,8 +17,10 @@ export const command: Command = {
       title: 'Command Options',
       flags: [
         CONFIG,
+        CONFIG_KMS,
         MIGRATION_URL,
         LOG_LEVEL,
+        LOG_FORMAT,
         skip('skip-initial-login-role-creation', 'the role that lets everybody log in'),
         skip('skip-initial-authenticated-user-role-creation', 'the role of everybody who has logged in'),
         skip('skip-auth-method-creation', 'the auth method and the administrator'),

@@ -1,11 +1,29 @@
 import type { Command } from '../../core/command';
 import { runServerCommand } from '../../core/server-door';
-import { CONFIG, LOG_LEVEL, MIGRATION_URL } from '../../core/server-flags';
+import { CONFIG, CONFIG_KMS, LOG_FORMAT, LOG_LEVEL, MIGRATION_URL, UNUSED_CONNECTION } from '../../core/server-flags';
 
 export const command: Command = {
   synopsis: 'Bring the database to the version of this program',
   description: 'Needs the database for itself: stop all controllers first.',
   examples: ['database migrate -config /etc/sallyport/controller.json'],
-  flags: [{ title: 'Command Options', flags: [CONFIG, MIGRATION_URL, LOG_LEVEL] }],
+  flags: [
+    UNUSED_CONNECTION,
+    {
+      title: 'Command Options',
+      flags: [
+        CONFIG,
+        CONFIG_KMS,
+        MIGRATION_URL,
+        LOG_LEVEL,
+        LOG_FORMAT,
+        {
+          name: 'repair',
+          type: 'list',
+          hint: 'edition:version',
+          description: 'Repair what the check of this migration found: the words that its message names.',
+        },
+      ],
+    },
+  ],
   run: (context) => runServerCommand('database migrate', context),
 };

@@ -1,6 +1,7 @@
 import type { Command, Flag, FlagGroup } from '../../core/command';
 import { runServerCommand } from '../../core/server-door';
-import { CONFIG, LOG_LEVEL } from '../../core/server-flags';
+import { CONFIG, INTERNALS, LOG_FORMAT, LOG_LEVEL, UNUSED_CONNECTION } from '../../core/server-flags';
+import { DEV_EVENTS, DEV_KEYS, DEV_WITHOUT_EFFECT } from '../../core/dev-flags';
 
 /**
  * Environment variables of these flags start with `DEV_`. Defaults are only told here: what is given nowhere may stand in
@@ -122,9 +123,12 @@ export const command: Command = {
     'Ctrl-C stops all of it. Not for production: the passwords are well known.',
   examples: ['dev', 'dev -data-dir /var/tmp/sallyport -api-listen-address 0.0.0.0:9200'],
   flags: [
+    UNUSED_CONNECTION,
     ADDRESSES,
     DATABASE,
     CONTENT,
+    DEV_KEYS,
+    DEV_EVENTS,
     {
       title: 'Command Options',
       flags: [
@@ -134,6 +138,9 @@ export const command: Command = {
         },
         { name: 'controller-only', type: 'bool', description: 'Start no worker.' },
         LOG_LEVEL,
+        LOG_FORMAT,
+        ...DEV_WITHOUT_EFFECT,
+        ...INTERNALS,
       ],
     },
   ],

@@ -6,6 +6,7 @@ export const command = keyCommand({
   description: 'What the version encrypts is encrypted with the newest version first, in the background.',
   examples: ['scopes destroy-key-version -scope-id p_1234567890 -key-version-id kdkv_1234567890'],
   verb: 'destroy-key-version',
+  doing: 'destroying key version',
   method: 'destroyKeyVersion',
   scopeField: 'scope_id',
   flags: [{ name: 'key-version-id', type: 'string', description: 'Id of the key version, see "scopes list-keys".' }],

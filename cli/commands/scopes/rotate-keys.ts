@@ -5,6 +5,7 @@ export const command = keyCommand({
   description: 'New secrets use the new versions. What is stored already stays readable with the older ones.',
   examples: ['scopes rotate-keys -scope-id p_1234567890 -rewrap'],
   verb: 'rotate-keys',
+  doing: 'rotating scope keys',
   method: 'rotateKeys',
   scopeField: 'scope_id',
   flags: [

@@ -1,6 +1,6 @@
 import type { Command } from '../../core/command';
 import { runServerCommand } from '../../core/server-door';
-import { CONFIG, LOG_LEVEL } from '../../core/server-flags';
+import { CONFIG, CONFIG_KMS, INTERNALS, LOG_FORMAT, LOG_LEVEL } from '../../core/server-flags';
 
 export const command: Command = {
   synopsis: 'Run a controller, a worker or both',
@@ -8,6 +8,24 @@ export const command: Command = {
     'Runs what the configuration describes until it is told to stop. SIGINT and SIGTERM stop it in order, a second one ' +
     'at once.',
   examples: ['server -config /etc/sallyport/controller.json'],
-  flags: [{ title: 'Command Options', flags: [CONFIG, LOG_LEVEL] }],
+  flags: [
+    {
+      title: 'Command Options',
+      flags: [
+        CONFIG,
+        CONFIG_KMS,
+        LOG_LEVEL,
+        LOG_FORMAT,
+        ...INTERNALS,
+        {
+          name: 'worker-auth-ca-reinitialize',
+          type: 'bool',
+          hidden: true,
+          description: 'Replace the certificate authority of workers.',
+          noEffect: 'use "workers certificate-authority reinitialize".',
+        },
+      ],
+    },
+  ],
   run: (context) => runServerCommand('server', context),
 };

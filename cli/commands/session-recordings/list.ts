@@ -1,4 +1,4 @@
 import { listCommand } from '../../core/builders';
 import { sessionRecordings } from '../../resources/session-recordings';
 
-export const command = listCommand(sessionRecordings, { examples: ['session-recordings list'] });
+export const command = listCommand(sessionRecordings, { filter: false, examples: ['session-recordings list'] });

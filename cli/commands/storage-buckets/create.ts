@@ -1,11 +1,12 @@
 import { createCommand } from '../../core/builders';
-import { addBucketObjects, BUCKET_OBJECTS, NEW_BUCKET } from '../../resources/storage-bucket-fields';
+import { addPluginObjects, PLUGIN_ATTRIBUTES, PLUGIN_NAME, PLUGIN_SECRETS } from '../../resources/plugin-fields';
+import { NEW_BUCKET } from '../../resources/storage-bucket-fields';
 import { storageBuckets } from '../../resources/storage-buckets';
 
 export const command = createCommand(storageBuckets, {
   fields: NEW_BUCKET,
-  more: BUCKET_OBJECTS,
-  besideTexts: [{ name: 'plugin-name', type: 'string', description: 'Name of the plugin, instead of its id.' }],
-  complete: addBucketObjects,
+  more: [...PLUGIN_ATTRIBUTES, ...PLUGIN_SECRETS],
+  besideTexts: [PLUGIN_NAME],
+  complete: (context, body) => addPluginObjects(context, body, 'create'),
   examples: ['storage-buckets create -scope-id global -plugin-name aws -bucket-name recordings -attr region=eu'],
 });

@@ -1,10 +1,15 @@
 import { updateCommand } from '../../core/builders';
-import { addBucketObjects, BUCKET, BUCKET_OBJECTS } from '../../resources/storage-bucket-fields';
+import {
+  addPluginObjects,
+  PLUGIN_ATTRIBUTES,
+  PLUGIN_SECRETS,
+  PLUGIN_WORKER_FILTER,
+} from '../../resources/plugin-fields';
 import { storageBuckets } from '../../resources/storage-buckets';
 
 export const command = updateCommand(storageBuckets, {
-  fields: BUCKET,
-  more: BUCKET_OBJECTS,
-  complete: (context, { item, mask }) => addBucketObjects(context, item, mask),
+  fields: [PLUGIN_WORKER_FILTER],
+  more: [...PLUGIN_ATTRIBUTES, ...PLUGIN_SECRETS],
+  complete: (context, body) => addPluginObjects(context, body, 'update'),
   examples: ['storage-buckets update -id sb_1234567890 -attr region=us'],
 });

@@ -16,7 +16,7 @@ const authorityCommand = (verb: 'read' | 'reinitialize', synopsis: string, descr
         service: await workers.service(),
         method: `${verb}CertificateAuthority`,
         request: { scope_id: context.values.text('scope-id') },
-        action: `${verb} on worker certificate authority`,
+        action: `certificate authority ${verb}`,
         attempt: `${verb} the worker certificate authority`,
       });
       return showItem(context, answer.item, certificateAuthorityTable);

@@ -1,0 +1,114 @@
+/** Answers searches from the copies of a user. Pure: what is fresh enough was decided before. */
+import { compileFilter, FilterSyntaxError } from '../../lib/filter/filter';
+import { compileQuery, QuerySyntaxError, type Row } from '../../lib/query/query';
+import { UsageError } from '../core/errors';
+import type { Item } from '../output/table';
+import { SEARCHABLE, type CachedKind, type Searchable } from './api';
+
+export interface SearchRequest {
+  resource: Searchable;
+  query: string;
+  filter: string;
+  /** 0: {@link DEFAULT_RESULTS}; -1: all. */
+  maxResults: number;
+  sortBy: string;
+  descending: boolean;
+  forceRefresh: boolean;
+}
+
+export const DEFAULT_RESULTS = 250;
+
+interface Kind {
+  /** What the answer needs. */
+  from: readonly CachedKind[];
+  columns: readonly string[];
+  /** Column that results may be sorted by. */
+  sortBy?: string;
+}
+
+export const KINDS: Readonly<Record<Searchable, Kind>> = {
+  targets: {
+    from: ['targets'],
+    columns: ['id', 'name', 'description', 'type', 'address', 'scope_id'],
+    sortBy: 'name',
+  },
+  sessions: {
+    from: ['sessions'],
+    columns: ['id', 'endpoint', 'type', 'status', 'scope_id', 'target_id', 'user_id'],
+    sortBy: 'created_time',
+  },
+  'resolvable-aliases': { from: ['resolvable-aliases'], columns: ['id', 'type', 'destination_id', 'value'] },
+  'implicit-scopes': { from: ['targets', 'sessions'], columns: ['id'] },
+};
+
+/** Most numbers of results that can be asked for. */
+const MAX_RESULTS = 1_000_000;
+
+/** Reads the parameters of `/v1/search`; throws a UsageError that names the flag. */
+export function parseSearch(parameters: URLSearchParams): SearchRequest {
+  const resource = SEARCHABLE.find((kind) => kind === parameters.get('resource'));
+  if (resource === undefined) throw new UsageError(`-resource is one of ${SEARCHABLE.join(', ')}`);
+  const maxResults = Number(parameters.get('max_result_set_size') ?? 0);
+  if (!Number.isInteger(maxResults) || maxResults < -1 || maxResults > MAX_RESULTS)
+    throw new UsageError(`-max-result-set-size is from -1 (all) to ${MAX_RESULTS}`);
+  const sortBy = parameters.get('sort_by') ?? '';
+  const sortable = KINDS[resource].sortBy;
+  if (sortBy !== '' && sortBy !== sortable)
+    throw new UsageError(
+      sortable === undefined ? `-sort-by has no meaning for ${resource}` : `-sort-by is "${sortable}" for ${resource}`,
+    );
+  const direction = (parameters.get('sort_direction') ?? '').toLowerCase();
+  if (!['', 'asc', 'desc'].includes(direction)) throw new UsageError('-sort-direction is "asc" or "desc"');
+  if (direction !== '' && sortBy === '') throw new UsageError('-sort-direction needs -sort-by');
+  return {
+    resource,
+    query: parameters.get('query') ?? '',
+    filter: parameters.get('filter') ?? '',
+    maxResults: maxResults === 0 ? DEFAULT_RESULTS : maxResults,
+    sortBy,
+    descending: direction === 'desc',
+    forceRefresh: parameters.get('force_refresh') === 'true',
+  };
+}
+
+/** Items that match, in order, and whether there were more than asked for. Throws a UsageError for bad expressions. */
+export function searchItems(
+  request: SearchRequest,
+  itemsOf: (kind: CachedKind) => Item[],
+): { items: Item[]; incomplete: boolean } {
+  const matches = matcher(request);
+  const found = candidates(request.resource, itemsOf).filter(matches);
+  const column = request.sortBy || 'created_time';
+  const direction = request.sortBy === '' || request.descending ? -1 : 1;
+  const text = (item: Item): string => columnOf(item, column) ?? '';
+  found.sort((a, b) => direction * compare(text(a), text(b)) || compare(String(a.id), String(b.id)));
+  if (request.maxResults < 0 || found.length <= request.maxResults) return { items: found, incomplete: false };
+  return { items: found.slice(0, request.maxResults), incomplete: true };
+}
+
+/** Scopes are those of the items that are there, each once. */
+function candidates(resource: Searchable, itemsOf: (kind: CachedKind) => Item[]): Item[] {
+  const items = KINDS[resource].from.flatMap(itemsOf);
+  if (resource !== 'implicit-scopes') return items;
+  const ids = new Set(items.map((item) => columnOf(item, 'scope_id')).filter((id) => id !== undefined));
+  return [...ids].sort().map((id) => ({ id }));
+}
+
+const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
+function columnOf(item: Item, column: string): string | undefined {
+  const value: unknown = column === 'scope_id' ? (item.scope_id ?? item.scope?.id) : item[column];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function matcher({ resource, query, filter }: SearchRequest): (item: Item) => boolean {
+  try {
+    const byFilter = filter === '' ? () => true : compileFilter(filter);
+    const byQuery: (row: Row) => boolean = query === '' ? () => true : compileQuery(query, KINDS[resource].columns);
+    return (item) => byQuery((column) => columnOf(item, column)) && byFilter({ item });
+  } catch (error) {
+    if (error instanceof QuerySyntaxError) throw new UsageError(`-query could not be parsed: ${error.message}`);
+    if (error instanceof FilterSyntaxError) throw new UsageError(`-filter could not be parsed: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,137 @@
+/** One user of one controller, as the cache knows it: tokens to ask with, and copies of what the user can see. */
+import { authTokens } from '../resources/auth-tokens';
+import { ApiClient } from '../core/client';
+import { ControllerError, UsageError } from '../core/errors';
+import { openKeyring } from '../core/keyring/keyring';
+import { tokenId } from '../core/token';
+import { CACHED, type CachedKind, type TokenRequest, type UserStatus } from './api';
+import { Copy } from './copy';
+
+/** Tokens of one user; the oldest is forgotten beyond that. */
+const MAX_TOKENS = 20;
+
+const UNAUTHENTICATED = 401;
+
+/** Looks a token up where it is: in memory, or in the keyring at each use. Undefined when it is gone. */
+export async function tokenText(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  if (request.keyring === undefined) return request.auth_token;
+  const keyring = await openKeyring(request.keyring.keyring_type, env);
+  const stored = await keyring.read(request.keyring.token_name);
+  return stored !== undefined && tokenId(stored.token) === request.auth_token_id ? stored.token : undefined;
+}
+
+/** The user whose token it is, as the controller says. Throws what calls throw. */
+export async function ownerOf(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<string> {
+  const text = await tokenText(request, env);
+  if (text === undefined || tokenId(text) !== request.auth_token_id)
+    throw new UsageError('The token is not in the keyring, or has another id');
+  const client = ApiClient.connect(env, request.boundary_addr, text);
+  try {
+    const answer = await client.call({
+      service: await authTokens.service(),
+      method: 'getAuthToken',
+      request: { id: request.auth_token_id },
+      action: 'read on auth token',
+      attempt: 'read the auth token',
+    });
+    return String((answer.item as { user_id?: string } | undefined)?.user_id ?? '');
+  } finally {
+    client.close();
+  }
+}
+
+export class CachedUser {
+  readonly copies: Readonly<Record<CachedKind, Copy>>;
+  private readonly tokens = new Map<string, TokenRequest>();
+  private refreshing: Promise<void> | undefined;
+  private support: UserStatus['search_support'] = 'unknown';
+  private checkedAt: number | undefined;
+
+  constructor(
+    readonly address: string,
+    readonly id: string,
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly now: () => number,
+  ) {
+    const copy = (kind: CachedKind): Copy => new Copy(kind, id, now);
+    this.copies = {
+      'resolvable-aliases': copy('resolvable-aliases'),
+      sessions: copy('sessions'),
+      targets: copy('targets'),
+    };
+  }
+
+  hasToken(id: string): boolean {
+    return this.tokens.has(id);
+  }
+
+  get isUsable(): boolean {
+    return this.tokens.size > 0;
+  }
+
+  addToken(request: TokenRequest): void {
+    this.tokens.delete(request.auth_token_id);
+    this.tokens.set(request.auth_token_id, request);
+    const [oldest] = this.tokens.keys();
+    if (this.tokens.size > MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
+  }
+
+  /** Brings all copies up to date; a refresh that is under way is joined. Rejects when a copy could not be. */
+  refresh(): Promise<void> {
+    this.refreshing ??= this.refreshAll().finally(() => (this.refreshing = undefined));
+    return this.refreshing;
+  }
+
+  private async refreshAll(): Promise<void> {
+    const failures: unknown[] = [];
+    // The newest token first; one that the controller refuses is forgotten and the next one tried.
+    for (const [id, request] of [...this.tokens].reverse()) {
+      const text = await tokenText(request, this.env).catch(() => undefined);
+      if (text !== undefined && (await this.refreshWith(request, text, failures))) return this.finish(failures);
+      this.tokens.delete(id);
+    }
+    throw new Error('no token of this user works any more; log in again');
+  }
+
+  /** False when the token does not work. */
+  private async refreshWith(request: TokenRequest, text: string, failures: unknown[]): Promise<boolean> {
+    const client = ApiClient.connect(this.env, request.boundary_addr, text);
+    try {
+      for (const kind of CACHED) {
+        try {
+          await this.copies[kind].refresh(client);
+        } catch (error) {
+          if (error instanceof ControllerError && error.status === UNAUTHENTICATED) return false;
+          failures.push(error);
+        }
+      }
+      return true;
+    } finally {
+      client.close();
+    }
+  }
+
+  private finish(failures: unknown[]): void {
+    this.checkedAt = this.now();
+    this.support = failures.some(isUnsupported) ? 'unsupported' : 'supported';
+    if (failures[0] !== undefined) throw failures[0] as Error;
+  }
+
+  status(): UserStatus {
+    return {
+      id: this.id,
+      address: this.address,
+      auth_tokens: [...this.tokens.values()].map((token) => ({
+        id: token.auth_token_id,
+        in_keyring: token.keyring !== undefined,
+      })),
+      search_support: this.support,
+      ...(this.checkedAt === undefined ? {} : { since_search_support_check_ms: this.now() - this.checkedAt }),
+      resources: CACHED.map((kind) => this.copies[kind].status()),
+    };
+  }
+}
+
+/** A controller that does not know a list, or not what has changed in it. */
+const isUnsupported = (error: unknown): boolean =>
+  error instanceof ControllerError && (error.status === 404 || error.status === 405);

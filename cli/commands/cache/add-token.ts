@@ -1,0 +1,3 @@
+import { cacheCommand } from '../../cache/command';
+
+export const command = cacheCommand('cache', 'add-token');

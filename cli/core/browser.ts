@@ -1,0 +1,28 @@
+/** Opening a URL in the browser of the person at the machine. */
+import { spawn } from 'node:child_process';
+
+/** Program and arguments in front of the URL. */
+const OPENERS: Readonly<Record<string, readonly string[]>> = {
+  darwin: ['open'],
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
+};
+
+/** How long a program that neither ends nor fails may take before it counts as started, ms. */
+const STARTED_AFTER_MS = 1_500;
+
+/** Whether a program took the URL. Only http and https URLs are ever handed over. */
+export async function openInBrowser(url: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  if (!/^https?:\/\//.test(url)) return false;
+  const [program, ...args] = env.BROWSER ? [env.BROWSER] : (OPENERS[process.platform] ?? ['xdg-open']);
+  const child = spawn(program!, [...args, url], { stdio: 'ignore', detached: true, env });
+  child.unref();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(true), STARTED_AFTER_MS);
+    const settle = (started: boolean): void => {
+      clearTimeout(timer);
+      resolve(started);
+    };
+    child.once('error', () => settle(false));
+    child.once('exit', (code) => settle(code === 0));
+  });
+}

@@ -1,0 +1,55 @@
+/** What a login says, and what becomes of the token. */
+import { localTime } from '../output/format';
+import { row } from '../output/table';
+import type { Context } from './command';
+import { EXIT } from './errors';
+import { openKeyring, type StoredToken } from './keyring/keyring';
+import { tokenName, usesNoKeyring } from './token';
+
+/** Value column of the answer to a login. */
+const COLUMN = 19;
+
+/** Prints the answer; as a table it also stores the token, as JSON the token is in it. */
+export async function finishLogin(context: Context, answer: Record<string, unknown>): Promise<number> {
+  if (context.printer.format === 'json') {
+    context.printer.json({ status_code: 200, item: answer });
+    return EXIT.ok;
+  }
+  const token = answer.attributes as StoredToken;
+  showLogin(context, token);
+  await keep(context, token);
+  return EXIT.ok;
+}
+
+function showLogin({ printer }: Context, token: StoredToken): void {
+  const lines: [string, unknown][] = [
+    ['Account ID', token.account_id],
+    ['Auth Method ID', token.auth_method_id],
+    ['Expiration Time', localTime(String(token.expiration_time))],
+    ['User ID', token.user_id],
+  ];
+  printer.table(['', 'Authentication information:', ...lines.map(([label, value]) => row(2, label, value, COLUMN))]);
+}
+
+// The login has succeeded, so whatever becomes of the token the person gets it, and the status is 0.
+async function keep({ io, values, printer }: Context, token: StoredToken): Promise<void> {
+  const name = tokenName(values.string('token-name'));
+  const type = values.text('keyring-type');
+  if (usesNoKeyring(name, type, printer)) {
+    printer.warn(
+      'No keyring is in use, so the token is printed. Pass it to other commands with -token or SALLYPORT_TOKEN:',
+    );
+    printer.line(token.token);
+    printer.warn('Whoever sees the token can use it.');
+    return;
+  }
+  try {
+    const place = await (await openKeyring(type, io.env)).write(name, token);
+    printer.line(`\nThe token name "${name}" was stored in the keyring (${place}) and is not displayed here.`);
+  } catch (error) {
+    printer.error((error as Error).message);
+    printer.warn(
+      `The token was not stored with -keyring-type ${type}, so here it is for use with -token or SALLYPORT_TOKEN: ${token.token}`,
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import type { Searchable } from '../cache/api';
+import { sessions } from './sessions';
+import { listTable, type Item, type ListLayout } from './table';
+import { targets } from './targets';
+
+const NONE = 'No items found';
+
+const LAYOUTS: Readonly<Record<Searchable, ListLayout>> = {
+  targets: targets.list,
+  sessions: sessions.list,
+  'resolvable-aliases': {
+    title: 'Resolvable Alias',
+    none: NONE,
+    fields: (alias) => ({
+      Version: alias.version,
+      Type: alias.type,
+      DestinationId: alias.destination_id,
+      Value: alias.value,
+    }),
+  },
+  'implicit-scopes': { title: 'Scope', none: NONE, fields: () => ({}) },
+};
+
+/** Found items, with their scopes. */
+export const searchTable = (kind: Searchable, items: readonly Item[]): string[] =>
+  listTable({ ...LAYOUTS[kind], none: NONE }, items, true);

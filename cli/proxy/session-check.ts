@@ -1,0 +1,45 @@
+/** Whether a session can still be used, without using it. */
+import type { TLSSocket } from 'node:tls';
+import { systemClock } from '../../lib/clock/clock';
+import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
+import { decodePayload, FrameType } from '../../lib/transport/frames';
+import { Transport } from '../../lib/transport/transport';
+import { Close } from '../../proto/gen/transport/transport';
+import { NoWorkerReachable, PROTOCOL, WorkerDialer } from './worker-dial';
+
+/** A worker that is not there is no reason to wait: the listener tries again with each connection. */
+const CHECK_MS = 5_000;
+
+/**
+ * Why the session of the token is over; undefined while it is not, or when no worker can tell. Rejects with
+ * InvalidAuthorizationToken.
+ */
+export async function whyOver(token: string): Promise<string | undefined> {
+  const data = decodeAuthorizationToken(token);
+  if ((data.expiration?.getTime() ?? 0) <= Date.now()) return 'The session has expired.';
+  const timeout = AbortSignal.timeout(CHECK_MS);
+  try {
+    const socket = await new WorkerDialer(data).dial(timeout);
+    if (socket.alpnProtocol === PROTOCOL) return await askWorker(socket, timeout);
+    socket.destroy();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof NoWorkerReachable)) throw error;
+    return error.sessionIsUnknown ? 'The session has ended.' : undefined;
+  }
+}
+
+function askWorker(socket: TLSSocket, timeout: AbortSignal): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const finish = (reason?: string): void => {
+      resolve(reason);
+      transport.destroy();
+    };
+    const control = (type: FrameType, payload: Buffer): void =>
+      finish(type === FrameType.close ? decodePayload(Close, payload).text : undefined);
+    const handler = { data: () => undefined, control, drain: () => undefined, closed: () => resolve(undefined) };
+    const transport = new Transport(socket, handler, systemClock);
+    timeout.addEventListener('abort', () => finish());
+    transport.send(FrameType.check);
+  });
+}

@@ -1,0 +1,44 @@
+/** Flags of what a plugin stands behind: host catalogs and sets, storage buckets. */
+import type { Context, Flag } from '../core/command';
+import { workerFilter, type Body, type Field } from '../core/fields';
+import { pairedObject, pairFlags, type PairFamily } from '../core/pair-flags';
+
+/** On create, one of the two. */
+export const PLUGIN_ID: Field = {
+  flag: { name: 'plugin-id', type: 'string', description: 'Id of the plugin.' },
+  path: 'plugin_id',
+};
+export const PLUGIN_NAME: Flag = {
+  name: 'plugin-name',
+  type: 'string',
+  description: 'Name of the plugin, instead of its id.',
+};
+
+export const PLUGIN_WORKER_FILTER: Field = {
+  flag: {
+    name: 'worker-filter',
+    type: 'string',
+    description: 'Workers that the plugin works through. The word null clears it.',
+  },
+  path: 'worker_filter',
+  parse: workerFilter,
+};
+
+const ATTRIBUTES: PairFamily = { whole: 'attributes', piece: 'attr' };
+const SECRETS: PairFamily = { whole: 'secrets', piece: 'secret' };
+
+/** What the plugin has to know. */
+export const PLUGIN_ATTRIBUTES: Flag[] = pairFlags(ATTRIBUTES, 'the attributes', 'The word null resets them.');
+export const PLUGIN_SECRETS: Flag[] = pairFlags(SECRETS, 'the secrets', 'The word null resets them.');
+
+/** Adds the attributes and, where the command has flags for them, the secrets that the flags give. */
+export function addPluginObjects(context: Context, { item, mask }: Body, purpose: 'create' | 'update'): void {
+  for (const family of [ATTRIBUTES, SECRETS]) {
+    const field = family.whole;
+    if (!context.values.has(field)) continue;
+    const object = pairedObject(context, family);
+    if (object === undefined || (object === null && purpose === 'create')) continue;
+    item[field] = object;
+    mask.push(...(object === null ? [field] : Object.keys(object).map((key) => `${field}.${key}`)));
+  }
+}

@@ -1,0 +1,42 @@
+/** Where a downloaded recording goes. */
+import { existsSync, writeFileSync } from 'node:fs';
+import type { Context } from '../core/command';
+import { EXIT, LocalError, UsageError } from '../core/errors';
+
+const EXTENSIONS: Readonly<Record<string, string>> = { 'application/x-asciicast': '.cast', 'video/webm': '.webm' };
+
+/** Names that are tried before giving up. */
+const MAX_NAMES = 1_000;
+
+/** The type that `-mime-type` gives; throws a UsageError for one that recordings do not have. */
+export function recordingType({ values }: Context): string {
+  const type = values.text(values.isGiven('mt') ? 'mt' : 'mime-type');
+  if (!Object.hasOwn(EXTENSIONS, type))
+    throw new UsageError(`-mime-type is one of ${Object.keys(EXTENSIONS).join(', ')}, not ${JSON.stringify(type)}`);
+  return type;
+}
+
+/** Writes a recording where `-output` says, else to a new file named after its id. */
+export function saveRecording({ io, values, printer }: Context, id: string, type: string, content: Buffer): number {
+  const given = values.text('output') || values.text('o');
+  if (given === '-') {
+    io.stdout.write(content);
+    return EXIT.ok;
+  }
+  const path = given === '' ? freeName(`${id}${EXTENSIONS[type]}`) : given;
+  const fresh = given === '' || values.bool('no-clobber') || values.bool('nc');
+  try {
+    writeFileSync(path, content, { flag: fresh ? 'wx' : 'w' });
+  } catch (error) {
+    throw new LocalError(`The recording could not be written to ${path}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  if (printer.format === 'json') printer.json({ status_code: 200, item: { path } });
+  else printer.line(`The recording was written to ${path}.`);
+  return EXIT.ok;
+}
+
+function freeName(name: string): string {
+  if (!existsSync(name)) return name;
+  for (let n = 1; n < MAX_NAMES; n++) if (!existsSync(`${name}.${n}`)) return `${name}.${n}`;
+  throw new LocalError(`There are files ${name}.1 to ${name}.${MAX_NAMES - 1}; name another with -output`);
+}
