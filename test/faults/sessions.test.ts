@@ -96,83 +96,6 @@ describe('cutting live bytes', () => {
   });
 });
 
-describe('processes that die', () => {
-  test('client killed with -9: its connections close, the slot is free', async () => {
-    const server = await endpoint(echo);
-    const session = await open(server, { session_connection_limit: -1 });
-    const socket = await dial(session.port);
-    socket.write('hello');
-    await new Promise((resolve) => socket.once('data', resolve));
-    await session.client.stop('SIGKILL');
-    const after = await deployment.api.sessionWhere(
-      session.sessionId,
-      'with a closed connection',
-      (s) => firstConnection(s)?.closed_reason !== undefined,
-    );
-    expect(firstConnection(after)).toMatchObject({ bytes_up: '5', bytes_down: '5', closed_by: 'client' });
-    await waitFor('the endpoint to be left', () => server.sockets.size === 0);
-    await server.close();
-  });
-
-  test('controller restarted in the middle of a transfer: it goes on, the counts are right', async () => {
-    const server = await endpoint((socket) => {
-      void hashAll(socket).then((seen) => socket.end(JSON.stringify(seen)));
-    });
-    const session = await open(server);
-    const socket = await dial(session.port);
-    const answer = readAll(socket);
-    const total = 192 * MIB;
-    const hashing = writeMany(socket, total / 2);
-    const first = await hashing;
-    expect(first).toHaveLength(64);
-    await deployment.controller.stop('SIGKILL');
-    const secondHalf = writeMany(socket, total / 2);
-    await secondHalf;
-    await deployment.startController();
-    socket.end();
-    const seen = JSON.parse((await answer).toString()) as { length: number };
-    expect(seen.length).toBe(total);
-    const after = await deployment.api.sessionWhere(
-      session.sessionId,
-      'with exact bytes',
-      (s) => firstConnection(s)?.closed_reason !== undefined,
-      30_000,
-    );
-    expect(firstConnection(after)).toMatchObject({ bytes_up: String(total), cause: 'fin' });
-    await session.close();
-    await server.close();
-  }, 90_000);
-
-  test('worker killed with -9: connections drop, its return tells the truth, new sessions work', async () => {
-    const server = await endpoint(echo);
-    const session = await open(server);
-    const socket = await dial(session.port);
-    socket.write('x');
-    await new Promise((resolve) => socket.once('data', resolve));
-    await deployment.worker.stop('SIGKILL');
-    await gone(socket);
-    await deployment.startWorker();
-    const after = await deployment.api.sessionWhere(
-      session.sessionId,
-      'with the lost connection closed',
-      (s) => firstConnection(s)?.closed_reason !== undefined,
-      30_000,
-    );
-    expect(firstConnection(after)).toMatchObject({
-      closed_reason: 'system error',
-      closed_by: 'worker',
-      cause: 'worker lost',
-    });
-    await session.close();
-    const again = await open(server);
-    const fresh = await dial(again.port);
-    fresh.end('again');
-    expect((await readAll(fresh)).toString()).toBe('again');
-    await again.close();
-    await server.close();
-  }, 60_000);
-});
-
 describe('bytes', () => {
   test('256 MiB each way: SHA-256 equals the source, recorded bytes equal the payload', async () => {
     const total = 256 * MIB;
@@ -260,7 +183,8 @@ describe('bytes', () => {
 // The last of the file: the deployment has no worker afterwards.
 describe('a worker that is deleted', () => {
   test('cuts what it serves, and reports the exact end', async () => {
-    const sink = await endpoint((socket) => void socket.resume());
+    // A reset that comes together with bytes is read as an end.
+    const sink = await endpoint((socket) => void socket.resume().on('end', () => socket.end()));
     const session = await open(sink);
     const socket = await dial(session.port);
     flood(socket);

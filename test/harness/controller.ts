@@ -13,7 +13,7 @@ import { CONTROLLER_DEFAULTS } from '../../services/controller/config';
 import type { ControllerDeps } from '../../services/controller/context';
 import { openDb, transaction } from '../../services/controller/db/db';
 import { initialize } from '../../services/controller/init/initialize';
-import { devPlan } from '../../services/controller/init/plan';
+import { devPlan, type Plan } from '../../services/controller/init/plan';
 import { createKms } from '../../services/controller/kms/kms';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import type { Service } from '../../services/controller/rpc/service';
@@ -52,6 +52,8 @@ export interface Caller {
 
 export interface TestController {
   deps: ControllerDeps;
+  /** Statements since the test last emptied it. */
+  statements: { text: string; parameters: readonly unknown[] }[];
   admin: Caller;
   /** Has the rights of every user who is logged in. */
   user: Caller;
@@ -59,18 +61,23 @@ export interface TestController {
   stop(): Promise<void>;
 }
 
-/** The services that `make` builds from the dependencies, ready to be called. */
-export async function startTestController(make: (deps: ControllerDeps) => Service[]): Promise<TestController> {
+/** The services that `make` builds from the dependencies (and the database's URL), ready to be called. */
+export async function startTestController(
+  make: (deps: ControllerDeps, url: string) => Service[] | Promise<Service[]>,
+): Promise<TestController> {
   const database = await createTestDatabase();
   const log = createLogger('test', { level: 'silent' });
   const clock = new TickingClock();
-  const db = openDb({ url: database.url, log, maxConnections: 4 });
+  const statements: TestController['statements'] = [];
+  const onStatement = (text: string, parameters: readonly unknown[]) => void statements.push({ text, parameters });
+  const db = openDb({ url: database.url, log, maxConnections: 4, onStatement });
   const kms = createKms({ rootKey: { id: 'test', key: Buffer.alloc(32, 1) } });
-  await initialize(db, kms, plan(), clock.now());
+  await initialize(db, kms, testPlan(), clock.now());
   const config = { name: 'test', ...CONTROLLER_DEFAULTS };
   const authz = createAuthz({ config, db, kms, audit: () => undefined });
   const deps: ControllerDeps = { config, db, kms, authz, clock, log };
-  const pipeline = createPipeline(make(deps), { log, clock, maxRequestDurationMs: 30_000, registry: new Registry() });
+  const services = await make(deps, database.url);
+  const pipeline = createPipeline(services, { log, clock, maxRequestDurationMs: 30_000, registry: new Registry() });
 
   async function call(token: string | undefined, method: string, request: object): Promise<any> {
     const fullName = `sallyport.api.v1.${method}`;
@@ -101,6 +108,7 @@ export async function startTestController(make: (deps: ControllerDeps) => Servic
 
   return {
     deps,
+    statements,
     admin: await login(DEV.admin, DEV.adminAccount),
     user: await login(DEV.user, DEV.userAccount),
     anonymous: callerOf(undefined),
@@ -115,7 +123,8 @@ export async function startTestController(make: (deps: ControllerDeps) => Servic
 export const fieldsOf = (refusal: ErrorBody): Record<string, string> =>
   Object.fromEntries((refusal.details?.request_fields ?? []).map((field) => [field.name, field.description]));
 
-const plan = () =>
+/** What every test controller starts with. */
+export const testPlan = (): Plan =>
   devPlan({
     idSuffix: '1234567890',
     secondaryIdSuffix: '0987654321',

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api } from './api';
 import { SALLYPORT } from './dev';
-import { createEmptyDatabase } from './postgres';
+import { createEmptyDatabase, type TestDatabase } from './postgres';
 import { freePorts, run, start, type Live } from './process';
 import { waitFor } from './wait';
 
@@ -23,9 +23,20 @@ export interface Deployment {
   ports: { api: number; cluster: number; ops: number; proxy: number; workerOps: number };
   startController(): Promise<void>;
   startWorker(): Promise<void>;
+  /** Another controller of the same deployment, not started yet. */
+  addController(name: string, ports: { api: number; cluster: number; ops: number }): Promise<Part>;
+  /** Another worker, not started yet; `block` is merged into its configuration. */
+  addWorker(name: string, ports: { proxy: number; ops: number }, block?: Record<string, unknown>): Promise<Part>;
   /** Environment and address for CLI commands. */
   env: Record<string, string>;
   stop(): Promise<void>;
+}
+
+/** A process of its own that can be started again and again; all are ended with the deployment. */
+export interface Part {
+  file: string;
+  live: Live;
+  start(): Promise<void>;
 }
 
 const listener = (purpose: string, port: number) => ({
@@ -35,25 +46,32 @@ const listener = (purpose: string, port: number) => ({
   tls_disable: true,
 });
 
-/** `workerExtra` is merged into the worker stanza, `controllerExtra` into the controller's. */
-export async function startDeployment(
-  more: { controller?: Record<string, unknown>; worker?: Record<string, unknown> } = {},
-): Promise<Deployment> {
+export interface DeploymentOptions {
+  /** Merged into the controller's block. */
+  controller?: Record<string, unknown>;
+  /** Merged into the worker's block. */
+  worker?: Record<string, unknown> | ((ports: Deployment['ports']) => Promise<Record<string, unknown>>);
+  /** An empty database; one of the test server when absent. */
+  database?: TestDatabase;
+}
+
+export async function startDeployment(more: DeploymentOptions = {}): Promise<Deployment> {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-dep-'));
-  const database = await createEmptyDatabase();
+  const database = more.database ?? (await createEmptyDatabase());
   const [api, cluster, ops, proxy, workerOps] = (await freePorts(5)) as [number, number, number, number, number];
   const ports = { api, cluster, ops, proxy, workerOps };
-  const controllerFile = join(home, 'controller.json');
-  writeFileSync(
-    controllerFile,
-    JSON.stringify({
-      controller: { name: 'c1', database: { url: database.url }, ...more.controller },
-      listener: [listener('api', api), listener('cluster', cluster), listener('ops', ops)],
-      kms: [{ type: 'aead', purpose: 'root', key: randomBytes(32).toString('base64'), key_id: 'root-1' }],
-      log_level: 'info',
-    }),
-    { mode: 0o600 },
-  );
+  const write = (name: string, content: unknown): string => {
+    const file = join(home, name);
+    writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
+    return file;
+  };
+  const kms = [{ type: 'aead', purpose: 'root', key: randomBytes(32).toString('base64'), key_id: 'root-1' }];
+  const controllerFile = write('controller.json', {
+    controller: { name: 'c1', database: { url: database.url }, ...more.controller },
+    listener: [listener('api', api), listener('cluster', cluster), listener('ops', ops)],
+    kms,
+    log_level: 'info',
+  });
   const env = { HOME: home, SALLYPORT_ADDR: `http://127.0.0.1:${api}`, TZ: 'UTC' };
   const made = await run(SALLYPORT, ['database', 'init', '-config', controllerFile, '-format', 'json'], {
     env,
@@ -79,7 +97,34 @@ export async function startDeployment(
     return live;
   };
 
-  const workerFile = join(home, 'worker.json');
+  const workerConfig = async (name: string, opsPort: number, proxyPort: number, block: Record<string, unknown>) => {
+    const created = await client.ok('POST', '/v1/workers:create:controller-led', { scope_id: 'global', name });
+    return write(`${name}.json`, {
+      worker: {
+        initial_upstreams: [`127.0.0.1:${cluster}`],
+        auth_storage_path: join(home, name),
+        controller_generated_activation_token: created.controller_generated_activation_token,
+        tags: { type: ['test'] },
+        ...block,
+      },
+      listener: [listener('proxy', proxyPort), listener('ops', opsPort)],
+      log_level: 'info',
+    });
+  };
+
+  let workerFile = '';
+  const parts: Live[] = [];
+  const part = (file: string, opsPort: number): Part => {
+    const made: Part = {
+      file,
+      live: undefined as unknown as Live,
+      async start() {
+        made.live = await serve(file, opsPort);
+        parts.push(made.live);
+      },
+    };
+    return made;
+  };
   const deployment: Deployment = {
     api: client,
     projectId: init.project_scope.scope_id as string,
@@ -95,9 +140,21 @@ export async function startDeployment(
     async startWorker() {
       deployment.worker = await serve(workerFile, workerOps);
     },
+    async addController(name, ports) {
+      const file = write(`${name}.json`, {
+        controller: { name, database: { url: database.url }, ...more.controller },
+        listener: [listener('api', ports.api), listener('cluster', ports.cluster), listener('ops', ports.ops)],
+        kms,
+        log_level: 'info',
+      });
+      return part(file, ports.ops);
+    },
+    async addWorker(name, ports, block = {}) {
+      return part(await workerConfig(name, ports.ops, ports.proxy, block), ports.ops);
+    },
     async stop() {
-      for (const live of [deployment.worker, deployment.controller]) {
-        if (live === undefined) continue;
+      for (const live of [...parts, deployment.worker, deployment.controller]) {
+        if (live === undefined || live.ended) continue;
         live.child.kill('SIGTERM');
         const forced = setTimeout(() => live.child.kill('SIGKILL'), 15_000);
         await live.finished;
@@ -112,22 +169,8 @@ export async function startDeployment(
     await deployment.startController();
     const { auth_method_id, login_name, password } = init.auth_method;
     await client.login(auth_method_id, login_name, password);
-    const created = await client.ok('POST', '/v1/workers:create:controller-led', { scope_id: 'global', name: 'w1' });
-    writeFileSync(
-      workerFile,
-      JSON.stringify({
-        worker: {
-          initial_upstreams: [`127.0.0.1:${cluster}`],
-          auth_storage_path: join(home, 'worker'),
-          controller_generated_activation_token: created.controller_generated_activation_token,
-          tags: { type: ['test'] },
-          ...more.worker,
-        },
-        listener: [listener('proxy', proxy), listener('ops', workerOps)],
-        log_level: 'info',
-      }),
-      { mode: 0o600 },
-    );
+    const block = typeof more.worker === 'function' ? await more.worker(ports) : (more.worker ?? {});
+    workerFile = await workerConfig('w1', workerOps, proxy, block);
     await deployment.startWorker();
   } catch (error) {
     await deployment.stop();

@@ -14,6 +14,7 @@ import { createAdmission } from '../../services/controller/gateway/admission';
 import { createGateway } from '../../services/controller/gateway/gateway';
 import { startApiListener, type ApiListener, type ApiTimeouts } from '../../services/controller/listeners/api-listener';
 import { loadDescriptors } from '../../services/controller/rpc/descriptors';
+import { callerBehindProxies, type Forwarding } from '../../services/controller/rpc/forwarded';
 import { createGrpcFront } from '../../services/controller/rpc/grpc-server';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import type { RateLimits } from '../../services/controller/rpc/rate-limit';
@@ -42,6 +43,7 @@ export interface MemoryApiOptions {
   timeouts?: Partial<ApiTimeouts>;
   maxRequestDurationMs?: number;
   rateLimits?: RateLimits;
+  forwarding?: Forwarding;
   /** 0 when absent. */
   port?: number;
 }
@@ -58,11 +60,13 @@ export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<Me
     registry,
   });
   const served = { descriptors: DESCRIPTORS, pipeline };
-  const admit = options.rateLimits && createAdmission(options.rateLimits, served, { clock: systemClock, registry });
+  const admit =
+    options.rateLimits && createAdmission(options.rateLimits, served, { clock: systemClock, registry }).admit;
+  const callerAddress = options.forwarding && callerBehindProxies(options.forwarding);
   const listener = await startApiListener({
     address: { host: '127.0.0.1', port: options.port ?? 0 },
     tls: options.tls,
-    grpc: createGrpcFront(pipeline, DESCRIPTORS, 1_048_576, admit),
+    grpc: createGrpcFront(pipeline, DESCRIPTORS, 1_048_576, { admit, callerAddress }),
     gateway: createGateway({
       pipeline,
       descriptors: DESCRIPTORS,
@@ -70,6 +74,7 @@ export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<Me
       maxRequestBytes: 1_048_576,
       registry,
       admit,
+      callerAddress,
     }),
     registry,
     log,

@@ -1,5 +1,6 @@
 /** Real child processes for tests: run to the end, or talk to while they live. Everything started is ended. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { waitFor } from './wait';
 
@@ -98,18 +99,40 @@ function cleanEnvironment(): Record<string, string> {
   );
 }
 
+/** Processes below `pid`, at any depth. */
+export function descendants(pid: number): number[] {
+  const table = execFileSync('ps', ['-eo', 'pid=,ppid=']).toString().trim().split('\n');
+  const pairs = table.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+  const below = (parent: number): number[] =>
+    pairs.filter(([, ppid]) => ppid === parent).flatMap(([child]) => [child, ...below(child)]);
+  return below(pid);
+}
+
+/**
+ * Below the ports that systems give to outgoing connections: one of those may take any port that was free a moment ago.
+ * Tests that run at the same time have a range each.
+ */
+const FIRST_PORT = 12_000;
+const PORTS_PER_WORKER = 4_000;
+const MAX_WORKERS = 5;
+const MAX_TRIES = 200;
+
 /** Ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(0, '127.0.0.1', () => resolve(server));
-      });
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const worker = Number(process.env['JEST_WORKER_ID'] ?? 0) % MAX_WORKERS;
+  const found = new Set<number>();
+  for (let i = 0; i < MAX_TRIES && found.size < count; i++) {
+    const port = FIRST_PORT + worker * PORTS_PER_WORKER + randomInt(PORTS_PER_WORKER);
+    if (await isFree(port)) found.add(port);
+  }
+  if (found.size < count) throw new Error('no free ports were found');
+  return [...found];
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

@@ -64,7 +64,9 @@ export interface SessionWorker {
 export interface SessionWorkerOptions {
   halfClosedIdleMs?: number;
   keepaliveMs?: number;
+  maxUnfinished?: number;
   maxUnfinishedPerAddress?: number;
+  handshakeDeadlineMs?: number;
   dialTimeoutMs?: number;
   /** Does not speak sallyport/1, like a worker of Boundary. */
   onlyBoundary?: boolean;
