@@ -6,18 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api } from '../harness/api';
 import { SALLYPORT, startDev, type Dev } from '../harness/dev';
-import { freePorts, run, start } from '../harness/process';
+import { descendants, freePorts, run, start } from '../harness/process';
 import { describeWith } from '../harness/tools';
 import { waitFor } from '../harness/wait';
-
-/** Processes below `pid`, at any depth. */
-function descendants(pid: number): number[] {
-  const table = execFileSync('ps', ['-eo', 'pid=,ppid=']).toString().trim().split('\n');
-  const pairs = table.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
-  const below = (parent: number): number[] =>
-    pairs.filter(([, ppid]) => ppid === parent).flatMap(([child]) => [child, ...below(child)]);
-  return below(pid);
-}
 
 const alive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 const temporaryOf = (pid: number): string[] =>

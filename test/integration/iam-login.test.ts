@@ -69,10 +69,13 @@ test('bad login requests name each field', async () => {
   const fields = async (request: object) => (await call(request)).details?.request_fields;
   const required = 'This is a required field.';
   expect(await fields({})).toEqual([{ name: 'attributes', description: required }]);
-  expect(await fields({ attributes: { password: 7 } })).toEqual([
+  expect(await fields({ attributes: { password: '' } })).toEqual([
     { name: 'attributes.login_name', description: required },
     { name: 'attributes.password', description: required },
   ]);
+  const unlike = [{ name: 'attributes', description: 'Attribute fields do not match the expected format.' }];
+  expect(await fields({ attributes: { login_name: 'admin', password: 7 } })).toEqual(unlike);
+  expect(await fields({ attributes: { login_name: 'admin', password: 'password', otp: '1' } })).toEqual(unlike);
   const attributes = { login_name: 'admin', password: 'password' };
   expect(await fields({ attributes, command: 'start' })).toEqual([
     { name: 'command', description: 'Invalid command for this auth method type.' },

@@ -441,7 +441,8 @@ describe('roles', () => {
   test('principals are users and groups that exist', async () => {
     const [role, user] = [await newRole(), await newUser()];
     const group = await call('GroupService/CreateGroup', { item: { scope_id: IDS.project } });
-    const both = [group.id, user.id].sort();
+    // In the order of adding, not that of the ids.
+    const both = [user.id, group.id];
     expect(await call(...edit('AddRolePrincipals', role, 1, { principal_ids: [...both, user.id] }))).toMatchObject({
       version: 2,
       principal_ids: both,
@@ -522,8 +523,13 @@ describe('roles', () => {
     expect(await call(...edit('RemoveRoleGrantScopes', role, 2, { grant_scope_ids: ['descendants'] }))).toMatchObject({
       version: 2,
     });
+    // The role's own scope goes by `this` only.
+    expect(await call(...edit('RemoveRoleGrantScopes', role, 2, { grant_scope_ids: ['global'] }))).toMatchObject({
+      version: 2,
+      grant_scope_ids: ['children', 'this'],
+    });
     expect(
-      await call(...edit('RemoveRoleGrantScopes', role, 2, { grant_scope_ids: ['global', 'children'] })),
+      await call(...edit('RemoveRoleGrantScopes', role, 2, { grant_scope_ids: ['this', 'children'] })),
     ).toMatchObject({ version: 3 });
   });
 

@@ -1,5 +1,5 @@
 /** The proxy port against peers that mean harm or speak something else. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../lib/tls/keys';
 import { encodeFrame, FrameType } from '../../lib/transport/frames';
@@ -95,15 +95,20 @@ test('a protocol error in a live connection closes it as such', async () => {
   expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'protocol error' });
 });
 
-test('one address cannot hold more than its share of unfinished handshakes', async () => {
-  const { worker } = await setUp(echo, { worker: { maxUnfinishedPerAddress: 5 } });
-  const sockets = await Promise.all(Array.from({ length: 5 }, () => dial(worker.address.port)));
-  await waitFor('the last to be counted', async () => {
-    const sixth = await dial(worker.address.port);
-    return Promise.race([
-      readAll(sixth).then(() => true),
-      new Promise((resolve) => setTimeout(resolve, 50)),
-    ]) as Promise<true | undefined>;
-  });
+test('one address cannot hold more than its share of unfinished handshakes: its oldest makes room', async () => {
+  const { worker, proxy } = await setUp(echo, { worker: { maxUnfinishedPerAddress: 5 } });
+  const sockets: Socket[] = [];
+  const ended: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    const socket = await dial(worker.address.port);
+    sockets.push(socket.resume().on('end', () => ended.push(i)));
+  }
+  await waitFor('the oldest to be dropped', () => ended.length === 2);
+  const honest = await dial(proxy.port);
+  honest.end('gets through');
+  expect((await readAll(honest)).toString()).toBe('gets through');
+  await waitFor('the next one to be dropped', () => ended.length === 3);
+  expect(ended.sort()).toEqual([0, 1, 2]);
+  expect(await worker.metrics.metrics()).toContain('refused_sockets_total{reason="too many handshakes"} 3');
   for (const socket of sockets) socket.destroy();
 });

@@ -59,7 +59,6 @@ function startClient(storagePath: string): ControlClient {
     address: () => '127.0.0.1:9202',
     isDraining: () => false,
     registry,
-    drain: () => undefined,
   });
   client.start();
   return client;
