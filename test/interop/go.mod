@@ -5,6 +5,7 @@ go 1.26.4
 require (
 	github.com/hashicorp/boundary/api v0.0.62
 	github.com/hashicorp/boundary/sdk v0.0.60
+	github.com/hashicorp/go-kms-wrapping/v2 v2.0.20
 	google.golang.org/protobuf v1.36.11
 )
 
@@ -15,7 +16,6 @@ require (
 	github.com/hashicorp/eventlogger v0.2.11 // indirect
 	github.com/hashicorp/eventlogger/filters/encrypt v0.1.8-0.20231025104552-802587e608f0 // indirect
 	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
-	github.com/hashicorp/go-kms-wrapping/v2 v2.0.20 // indirect
 	github.com/hashicorp/go-multierror v1.1.1 // indirect
 	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
 	github.com/hashicorp/go-rootcerts v1.0.2 // indirect

@@ -1,253 +1,219 @@
 package main
 
 import (
-	"fmt"
-	"reflect"
-	"slices"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
 
+	"github.com/hashicorp/boundary/api/accounts"
+	"github.com/hashicorp/boundary/api/aliases"
+	"github.com/hashicorp/boundary/api/authmethods"
+	"github.com/hashicorp/boundary/api/credentiallibraries"
+	"github.com/hashicorp/boundary/api/credentials"
+	"github.com/hashicorp/boundary/api/credentialstores"
 	"github.com/hashicorp/boundary/api/groups"
 	"github.com/hashicorp/boundary/api/hostcatalogs"
 	"github.com/hashicorp/boundary/api/hosts"
 	"github.com/hashicorp/boundary/api/hostsets"
+	"github.com/hashicorp/boundary/api/managedgroups"
 	"github.com/hashicorp/boundary/api/roles"
 	"github.com/hashicorp/boundary/api/scopes"
 	"github.com/hashicorp/boundary/api/targets"
 	"github.com/hashicorp/boundary/api/users"
+	"github.com/hashicorp/boundary/api/workers"
 )
 
-const (
-	org     = "o_1234567890"
-	project = "p_1234567890"
-	renamed = "renamed by interop"
-)
-
-// noun is one of the SDK's clients with what it takes to run a resource's life. The SDK gives each noun types of its
-// own with the same fields, so results are read by field name.
-type noun struct {
-	name   string
-	create func(name string) (any, error)
-	read   func(id string) (any, error)
-	update func(id string, version uint32) (any, error)
-	list   func() (any, error)
-	remove func(id string) error
-}
-
-type item struct {
-	id, name string
-	version  uint32
-}
-
-func itemOf(result any) item {
-	value := reflect.ValueOf(result).Elem()
-	if field := value.FieldByName("Item"); field.IsValid() {
-		value = field.Elem()
-	}
-	return item{value.FieldByName("Id").String(), value.FieldByName("Name").String(),
-		uint32(value.FieldByName("Version").Uint())}
-}
-
-func idsOf(result any) []string {
-	items := reflect.ValueOf(result).Elem().FieldByName("Items")
-	ids := []string{}
-	for i := range items.Len() {
-		ids = append(ids, items.Index(i).Elem().FieldByName("Id").String())
-	}
-	return ids
-}
-
-// life creates, reads, updates, lists and deletes one resource.
-func (n noun) life() error {
-	created, err := n.create("interop " + n.name)
-	if err != nil {
-		return fmt.Errorf("create: %w", err)
-	}
-	made := itemOf(created)
-	read, err := n.read(made.id)
-	if err != nil {
-		return fmt.Errorf("read: %w", err)
-	}
-	if got := itemOf(read); got != made || got.name != "interop "+n.name {
-		return fmt.Errorf("read %+v, created %+v", got, made)
-	}
-	updated, err := n.update(made.id, made.version)
-	if err != nil {
-		return fmt.Errorf("update: %w", err)
-	}
-	if got := itemOf(updated); got.name != renamed || got.version != made.version+1 {
-		return fmt.Errorf("updated to %+v", got)
-	}
-	if _, err := n.update(made.id, made.version); err == nil {
-		return fmt.Errorf("an update with a stale version passed")
-	}
-	return n.end(made.id)
-}
-
-func (n noun) end(id string) error {
-	listed, err := n.list()
-	if err != nil {
-		return fmt.Errorf("list: %w", err)
-	}
-	if !slices.Contains(idsOf(listed), id) {
-		return fmt.Errorf("%s is not in the list", id)
-	}
-	if err := n.remove(id); err != nil {
-		return fmt.Errorf("delete: %w", err)
-	}
-	if _, err := n.read(id); err == nil {
-		return fmt.Errorf("%s is still there", id)
-	}
-	return nil
-}
-
+// nouns runs the life of one resource of every noun and type. Parents that are only made for it stay.
 func (s *suite) nouns() {
-	all := append(s.identityNouns(), s.resourceNouns()...)
-	for _, n := range all {
-		s.check("create, read, update, list and delete a "+n.name, n.life)
+	for _, part := range []func() ([]noun, error){
+		s.iamNouns, s.authNouns, s.hostNouns, s.credentialNouns, s.vaultNouns, s.otherNouns,
+	} {
+		nouns, err := part()
+		if err != nil {
+			s.check("make parents", func() error { return err })
+		}
+		for _, n := range nouns {
+			s.check("life of a "+n.name, n.run)
+		}
 	}
-	catalogs := hostcatalogs.NewClient(s.client)
-	catalog, err := catalogs.Create(s.ctx, "static", project, hostcatalogs.WithName("interop hosts"))
-	s.check("create a host catalog for hosts", func() error { return err })
-	if err != nil {
-		return
-	}
-	for _, n := range s.hostNouns(catalog.Item.Id) {
-		s.check("create, read, update, list and delete a "+n.name, n.life)
-	}
-	s.check("delete the host catalog", func() error {
-		_, err := catalogs.Delete(s.ctx, catalog.Item.Id)
-		return err
-	})
 }
 
-func (s *suite) identityNouns() []noun {
-	ctx := s.ctx
+func (s *suite) iamNouns() ([]noun, error) {
 	scope, user := scopes.NewClient(s.client), users.NewClient(s.client)
 	group, role := groups.NewClient(s.client), roles.NewClient(s.client)
+	ofScope := texts[scopes.Option]{scopes.WithName, scopes.WithDescription, scopes.WithListToken, scopes.DefaultDescription}
+	ofUser := texts[users.Option]{users.WithName, users.WithDescription, users.WithListToken, users.DefaultDescription}
+	ofGroup := texts[groups.Option]{groups.WithName, groups.WithDescription, groups.WithListToken, groups.DefaultDescription}
+	ofRole := texts[roles.Option]{roles.WithName, roles.WithDescription, roles.WithListToken, roles.DefaultDescription}
+	// Roles that come and go with a scope change the caller's grants, which ends list tokens.
+	noRoles := []scopes.Option{scopes.WithSkipAdminRoleCreation(true), scopes.WithSkipDefaultRoleCreation(true)}
 	return []noun{
-		{"scope",
-			func(name string) (any, error) { return scope.Create(ctx, "global", scopes.WithName(name)) },
-			func(id string) (any, error) { return scope.Read(ctx, id) },
-			func(id string, version uint32) (any, error) {
-				return scope.Update(ctx, id, version, scopes.WithName(renamed))
-			},
-			func() (any, error) { return scope.List(ctx, "global") },
-			func(id string) error { _, err := scope.Delete(ctx, id); return err }},
-		{"user",
-			func(name string) (any, error) { return user.Create(ctx, org, users.WithName(name)) },
-			func(id string) (any, error) { return user.Read(ctx, id) },
-			func(id string, version uint32) (any, error) {
-				return user.Update(ctx, id, version, users.WithName(renamed))
-			},
-			func() (any, error) { return user.List(ctx, org) },
-			func(id string) error { _, err := user.Delete(ctx, id); return err }},
-		{"group",
-			func(name string) (any, error) { return group.Create(ctx, org, groups.WithName(name)) },
-			func(id string) (any, error) { return group.Read(ctx, id) },
-			func(id string, version uint32) (any, error) {
-				return group.Update(ctx, id, version, groups.WithName(renamed))
-			},
-			func() (any, error) { return group.List(ctx, org) },
-			func(id string) error { _, err := group.Delete(ctx, id); return err }},
-		{"role",
-			func(name string) (any, error) { return role.Create(ctx, org, roles.WithName(name)) },
-			func(id string) (any, error) { return role.Read(ctx, id) },
-			func(id string, version uint32) (any, error) {
-				return role.Update(ctx, id, version, roles.WithName(renamed))
-			},
-			func() (any, error) { return role.List(ctx, org) },
-			func(id string) error { _, err := role.Delete(ctx, id); return err }},
-	}
+		define(s, "scope (org)", global, ofScope, under(s, scope.Create, global, noRoles...),
+			scope.Read, scope.Update, scope.List, scope.Delete),
+		define(s, "scope (project)", org, ofScope, under(s, scope.Create, org, noRoles...),
+			scope.Read, scope.Update, scope.List, scope.Delete),
+		define(s, "user", org, ofUser, under(s, user.Create, org), user.Read, user.Update, user.List, user.Delete),
+		define(s, "group", project, ofGroup, under(s, group.Create, project),
+			group.Read, group.Update, group.List, group.Delete),
+		define(s, "role", org, ofRole, under(s, role.Create, org), role.Read, role.Update, role.List, role.Delete),
+	}, nil
 }
 
-func (s *suite) resourceNouns() []noun {
-	ctx := s.ctx
-	catalog, target := hostcatalogs.NewClient(s.client), targets.NewClient(s.client)
-	return []noun{
-		{"host catalog",
-			func(name string) (any, error) {
-				return catalog.Create(ctx, "static", project, hostcatalogs.WithName(name))
-			},
-			func(id string) (any, error) { return catalog.Read(ctx, id) },
-			func(id string, version uint32) (any, error) {
-				return catalog.Update(ctx, id, version, hostcatalogs.WithName(renamed))
-			},
-			func() (any, error) { return catalog.List(ctx, project) },
-			func(id string) error { _, err := catalog.Delete(ctx, id); return err }},
-		{"target",
-			func(name string) (any, error) {
-				return target.Create(ctx, "tcp", project, targets.WithName(name), targets.WithTcpTargetDefaultPort(22))
-			},
-			func(id string) (any, error) { return target.Read(ctx, id) },
-			func(id string, version uint32) (any, error) {
-				return target.Update(ctx, id, version, targets.WithName(renamed))
-			},
-			func() (any, error) { return target.List(ctx, project) },
-			func(id string) error { _, err := target.Delete(ctx, id); return err }},
+func (s *suite) authNouns() ([]noun, error) {
+	method, account := authmethods.NewClient(s.client), accounts.NewClient(s.client)
+	managed := managedgroups.NewClient(s.client)
+	ofMethod := texts[authmethods.Option]{authmethods.WithName, authmethods.WithDescription,
+		authmethods.WithListToken, authmethods.DefaultDescription}
+	ofAccount := texts[accounts.Option]{accounts.WithName, accounts.WithDescription,
+		accounts.WithListToken, accounts.DefaultDescription}
+	ofManaged := texts[managedgroups.Option]{managedgroups.WithName, managedgroups.WithDescription,
+		managedgroups.WithListToken, managedgroups.DefaultDescription}
+	newMethod := func(kind string, extra ...authmethods.Option) noun {
+		return define(s, "auth method ("+kind+")", org, ofMethod, typed(s, method.Create, kind, org, extra...),
+			method.Read, method.Update, method.List, method.Delete)
 	}
+	newAccount := func(kind, in string, extra ...accounts.Option) noun {
+		return define(s, "account ("+kind+")", in, ofAccount, under(s, account.Create, in, extra...),
+			account.Read, account.Update, account.List, account.Delete)
+	}
+	newManaged := func(kind, in string, extra ...managedgroups.Option) noun {
+		return define(s, "managed group ("+kind+")", in, ofManaged, under(s, managed.Create, in, extra...),
+			managed.Read, managed.Update, managed.List, managed.Delete)
+	}
+	return []noun{
+		newMethod("password", authmethods.WithPasswordAuthMethodMinLoginNameLength(4)),
+		newMethod("oidc", authmethods.WithOidcAuthMethodIssuer("https://idp.example"),
+			authmethods.WithOidcAuthMethodClientId("client"), authmethods.WithOidcAuthMethodClientSecret("secret"),
+			authmethods.WithOidcAuthMethodSigningAlgorithms([]string{"RS256"}),
+			authmethods.WithOidcAuthMethodApiUrlPrefix("https://api.example")),
+		newMethod("ldap", authmethods.WithLdapAuthMethodUrls([]string{"ldaps://ldap.example"})),
+		newAccount("password", "ampw_1234567890", accounts.WithPasswordAccountLoginName("interop"),
+			accounts.WithPasswordAccountPassword("password")),
+		newAccount("oidc", "amoidc_1234567890", accounts.WithOidcAccountSubject("interop")),
+		newAccount("ldap", "amldap_1234567890", accounts.WithLdapAccountLoginName("interop")),
+		newManaged("oidc", "amoidc_1234567890", managedgroups.WithOidcManagedGroupFilter(`"/token/sub" == "x"`)),
+		newManaged("ldap", "amldap_1234567890", managedgroups.WithLdapManagedGroupGroupNames([]string{"admins"})),
+	}, nil
 }
 
-func (s *suite) hostNouns(catalogId string) []noun {
-	ctx := s.ctx
-	host, set := hosts.NewClient(s.client), hostsets.NewClient(s.client)
-	return []noun{
-		{"host",
-			func(name string) (any, error) {
-				return host.Create(ctx, catalogId, hosts.WithName(name), hosts.WithStaticHostAddress("127.0.0.1"))
-			},
-			func(id string) (any, error) { return host.Read(ctx, id) },
-			func(id string, version uint32) (any, error) {
-				return host.Update(ctx, id, version, hosts.WithName(renamed))
-			},
-			func() (any, error) { return host.List(ctx, catalogId) },
-			func(id string) error { _, err := host.Delete(ctx, id); return err }},
-		{"host set",
-			func(name string) (any, error) { return set.Create(ctx, catalogId, hostsets.WithName(name)) },
-			func(id string) (any, error) { return set.Read(ctx, id) },
-			func(id string, version uint32) (any, error) {
-				return set.Update(ctx, id, version, hostsets.WithName(renamed))
-			},
-			func() (any, error) { return set.List(ctx, catalogId) },
-			func(id string) error { _, err := set.Delete(ctx, id); return err }},
+func (s *suite) hostNouns() ([]noun, error) {
+	catalog, host := hostcatalogs.NewClient(s.client), hosts.NewClient(s.client)
+	set := hostsets.NewClient(s.client)
+	ofCatalog := texts[hostcatalogs.Option]{hostcatalogs.WithName, hostcatalogs.WithDescription,
+		hostcatalogs.WithListToken, hostcatalogs.DefaultDescription}
+	ofHost := texts[hosts.Option]{hosts.WithName, hosts.WithDescription, hosts.WithListToken, hosts.DefaultDescription}
+	ofSet := texts[hostsets.Option]{hostsets.WithName, hostsets.WithDescription,
+		hostsets.WithListToken, hostsets.DefaultDescription}
+	made, err := catalog.Create(s.ctx, "static", project)
+	if err != nil {
+		return nil, err
 	}
+	parent := made.Item.Id
+	return []noun{
+		define(s, "host catalog", project, ofCatalog, typed(s, catalog.Create, "static", project),
+			catalog.Read, catalog.Update, catalog.List, catalog.Delete),
+		define(s, "host", parent, ofHost, under(s, host.Create, parent, hosts.WithStaticHostAddress("127.0.0.1")),
+			host.Read, host.Update, host.List, host.Delete),
+		define(s, "host set", parent, ofSet, under(s, set.Create, parent), set.Read, set.Update, set.List, set.Delete),
+	}, nil
 }
 
-// lists does what a caching client does: list, change, refresh by token.
-func (s *suite) lists() {
-	client := groups.NewClient(s.client)
-	s.check("pages, and a refresh that names what was removed", func() error {
-		ids := []string{}
-		for i := range 7 {
-			made, err := client.Create(s.ctx, org, groups.WithName(fmt.Sprintf("interop page %d", i)))
-			if err != nil {
-				return err
-			}
-			ids = append(ids, made.Item.Id)
-		}
-		listed, err := client.List(s.ctx, org, groups.WithPageSize(3))
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if !slices.Contains(idsOf(listed), id) {
-				return fmt.Errorf("%s is on no page", id)
-			}
-			if _, err := client.Delete(s.ctx, id); err != nil {
-				return err
-			}
-		}
-		fresh, err := client.List(s.ctx, org, groups.WithListToken(listed.ListToken))
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if !slices.Contains(fresh.RemovedIds, id) {
-				return fmt.Errorf("%s is not among the removed: %v", id, fresh.RemovedIds)
-			}
-		}
-		return nil
-	})
-	s.check("list resolvable aliases", func() error {
-		_, err := users.NewClient(s.client).ListResolvableAliases(s.ctx, s.userId)
-		return err
-	})
+func (s *suite) credentialNouns() ([]noun, error) {
+	store, credential := credentialstores.NewClient(s.client), credentials.NewClient(s.client)
+	ofCredential := texts[credentials.Option]{credentials.WithName, credentials.WithDescription,
+		credentials.WithListToken, credentials.DefaultDescription}
+	made, err := store.Create(s.ctx, "static", project)
+	if err != nil {
+		return nil, err
+	}
+	key, err := privateKey()
+	if err != nil {
+		return nil, err
+	}
+	parent := made.Item.Id
+	nouns := []noun{s.newStore("static")}
+	for kind, extra := range map[string][]credentials.Option{
+		"username_password": {credentials.WithUsernamePasswordCredentialUsername("u"),
+			credentials.WithUsernamePasswordCredentialPassword("p")},
+		"username_password_domain": {credentials.WithUsernamePasswordDomainCredentialUsername("u"),
+			credentials.WithUsernamePasswordDomainCredentialPassword("p"),
+			credentials.WithUsernamePasswordDomainCredentialDomain("d")},
+		"password": {credentials.WithPasswordCredentialPassword("p")},
+		"json":     {credentials.WithJsonCredentialObject(map[string]any{"a": 1})},
+		"ssh_private_key": {credentials.WithSshPrivateKeyCredentialUsername("u"),
+			credentials.WithSshPrivateKeyCredentialPrivateKey(key)},
+	} {
+		nouns = append(nouns, define(s, "credential ("+kind+")", parent, ofCredential,
+			typed(s, credential.Create, kind, parent, extra...),
+			credential.Read, credential.Update, credential.List, credential.Delete))
+	}
+	return nouns, nil
+}
+
+func (s *suite) newStore(kind string, extra ...credentialstores.Option) noun {
+	store := credentialstores.NewClient(s.client)
+	of := texts[credentialstores.Option]{credentialstores.WithName, credentialstores.WithDescription,
+		credentialstores.WithListToken, credentialstores.DefaultDescription}
+	return define(s, "credential store ("+kind+")", project, of, typed(s, store.Create, kind, project, extra...),
+		store.Read, store.Update, store.List, store.Delete)
+}
+
+// privateKey is a fresh key as PEM.
+func privateKey() (string, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return "", err
+	}
+	block := pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	return string(pem.EncodeToMemory(&block)), nil
+}
+
+// vaultNouns asks the Vault that run.ts starts.
+func (s *suite) vaultNouns() ([]noun, error) {
+	vault := []credentialstores.Option{
+		credentialstores.WithVaultCredentialStoreAddress(os.Getenv("VAULT_ADDR")),
+		credentialstores.WithVaultCredentialStoreToken("token"),
+	}
+	made, err := credentialstores.NewClient(s.client).Create(s.ctx, "vault", project, vault...)
+	if err != nil {
+		return nil, err
+	}
+	parent := made.Item.Id
+	library := credentiallibraries.NewClient(s.client)
+	of := texts[credentiallibraries.Option]{credentiallibraries.WithName, credentiallibraries.WithDescription,
+		credentiallibraries.WithListToken, credentiallibraries.DefaultDescription}
+	newLibrary := func(kind string, extra ...credentiallibraries.Option) noun {
+		return define(s, "credential library ("+kind+")", parent, of, typed(s, library.Create, kind, parent, extra...),
+			library.Read, library.Update, library.List, library.Delete)
+	}
+	return []noun{
+		s.newStore("vault", vault...),
+		newLibrary("vault-generic", credentiallibraries.WithVaultCredentialLibraryPath("kv/data/x"),
+			credentiallibraries.WithCredentialType("username_password")),
+		newLibrary("vault-ssh-certificate",
+			credentiallibraries.WithVaultSSHCertificateCredentialLibraryPath("ssh/sign/x"),
+			credentiallibraries.WithVaultSSHCertificateCredentialLibraryUsername("u")),
+		newLibrary("vault-ldap", credentiallibraries.WithVaultLdapCredentialLibraryPath("ldap/creds/x")),
+	}, nil
+}
+
+func (s *suite) otherNouns() ([]noun, error) {
+	target, alias := targets.NewClient(s.client), aliases.NewClient(s.client)
+	worker := workers.NewClient(s.client)
+	ofTarget := texts[targets.Option]{targets.WithName, targets.WithDescription, targets.WithListToken, targets.DefaultDescription}
+	ofAlias := texts[aliases.Option]{aliases.WithName, aliases.WithDescription, aliases.WithListToken, aliases.DefaultDescription}
+	ofWorker := texts[workers.Option]{workers.WithName, workers.WithDescription, workers.WithListToken, workers.DefaultDescription}
+	workerNoun := define(s, "worker (controller-led)", global, ofWorker, under(s, worker.CreateControllerLed, global),
+		worker.Read, worker.Update, worker.List, worker.Delete)
+	workerNoun.noRefresh = true
+	return []noun{
+		define(s, "target", project, ofTarget,
+			typed(s, target.Create, "tcp", project, targets.WithTcpTargetDefaultPort(22)),
+			target.Read, target.Update, target.List, target.Delete),
+		define(s, "alias", global, ofAlias, typed(s, alias.Create, "target", global, aliases.WithValue("interop.example"),
+			aliases.WithDestinationId("ttcp_1234567890")), alias.Read, alias.Update, alias.List, alias.Delete),
+		workerNoun,
+	}, nil
 }

@@ -3,10 +3,25 @@
  * SDK. Needs Go 1.26 and, the first time, the Go module proxy. Run: npm run interop
  */
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { startDev } from '../harness/dev';
-import { start } from '../harness/process';
+import { descendants, start } from '../harness/process';
+import { VaultServer } from '../harness/vault';
 
-const RUN_TIMEOUT_MS = 180_000;
+const RUN_TIMEOUT_MS = 300_000;
+
+/** Process id of the deployment's worker. */
+const workerBelow = (pid: number): number | undefined =>
+  descendants(pid).find((one) => commandOf(one).includes('worker.cjs'));
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
+}
 
 async function main(): Promise<number> {
   if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) {
@@ -15,10 +30,19 @@ async function main(): Promise<number> {
   }
   const build = spawnSync('go', ['build', '-o', '.interop', '.'], { cwd: __dirname, stdio: 'inherit' });
   if (build.status !== 0) return 1;
-  const dev = await startDev();
+  const vault = new VaultServer();
+  await vault.start();
+  const recoveryKey = randomBytes(32).toString('base64');
+  const dev = await startDev(['-recovery-key', recoveryKey]);
   try {
     const program = start(`${__dirname}/.interop`, [], {
-      env: { HOME: dev.home, SALLYPORT_ADDR: dev.apiAddress },
+      env: {
+        HOME: dev.home,
+        SALLYPORT_ADDR: dev.apiAddress,
+        SALLYPORT_RECOVERY_KEY: recoveryKey,
+        VAULT_ADDR: vault.address,
+        WORKER_PID: String(workerBelow(dev.live.child.pid!)),
+      },
     });
     const timer = setTimeout(() => program.child.kill('SIGKILL'), RUN_TIMEOUT_MS);
     const { code, stdout, stderr } = await program.finished;
@@ -28,6 +52,7 @@ async function main(): Promise<number> {
     return code ?? 1;
   } finally {
     await dev.stop();
+    await vault.stop();
   }
 }
 

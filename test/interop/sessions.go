@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/boundary/api/proxy"
@@ -173,6 +176,8 @@ func (s *suite) sessions() {
 	s.check("a second client of the session is refused", func() error { return s.secondClient(port) })
 	s.check("the connection limit stops the proxy", func() error { return s.limit(port) })
 	s.check("an endpoint that refuses ends only that connection", func() error { return s.refused(port) })
+	// Last: the deployment ends with its worker.
+	s.check("killing the worker ends the connection", func() error { return s.killWorker(port) })
 }
 
 // handshakeBytes compares the SDK's own encoding with the layout that the worker's tests are written from.
@@ -264,6 +269,23 @@ func (s *suite) expire(port int) error {
 	}
 	session.stop()
 	return s.waitStatus(session.id, "terminated")
+}
+
+// killWorker kills the worker's process under a connection that moves bytes.
+func (s *suite) killWorker(port int) error {
+	worker, err := strconv.Atoi(os.Getenv("WORKER_PID"))
+	if err != nil {
+		return err
+	}
+	session, conn, err := s.openConnection("interop kill", port)
+	if err != nil {
+		return err
+	}
+	defer session.stop()
+	if err := syscall.Kill(worker, syscall.SIGKILL); err != nil {
+		return err
+	}
+	return ended(conn)
 }
 
 func (s *suite) secondClient(port int) error {
