@@ -206,7 +206,7 @@ describeWith(['psql'], 'the tutorial, with psql', () => {
         'active',
         'pending',
       ]);
-      expect(shown).toContain(
+      expect(shown.replace(/ {4}(Connect|First Byte) Latency: .*\n/g, '')).toContain(
         '  Connections:\n    Bytes Down:         N\n    Bytes Up:           N\n    Client Address:     ADDRESS\n' +
           '    Closed Reason:      canceled\n    Closed By:          admin\n    Cause:              canceled\n    Endpoint Address:   ADDRESS\n\n',
       );
@@ -255,6 +255,22 @@ describeWith(['psql'], 'the tutorial, with psql', () => {
     });
     // psql says goodbye and closes; PostgreSQL closes on the goodbye: either end may be seen first.
     expect(after).toMatch(/Closed Reason: +closed by (end-user|endpoint)\n/);
+  });
+
+  test('the token of a session that has ended is refused at once, with the reason', async () => {
+    const item = JSON.parse(await ok(['targets', 'authorize-session', '-id', id['target']!, '-format', 'json'])).item;
+    await ok(['sessions', 'cancel', '-id', item.session_id]);
+    const again = await dev.cli(['connect', '-authz-token', item.authorization_token]);
+    expect([again.code, again.stdout]).toEqual([1, '']);
+    expect(again.stderr).toMatch(/^The session (was canceled|has ended)/);
+  });
+
+  test('search starts a cache, which outlives the command until it is stopped', async () => {
+    const found = await dev.cli(['search', '-resource', 'targets', '-query', `id = "${id['target']!}"`]);
+    expect(found).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(id['target']!) });
+    expect(await ok(['cache', 'status'])).toMatch(/In Keyring: +true\n[\s\S]*Target:\n +Count: +[1-9]/);
+    expect(await dev.cli(['cache', 'stop'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect((await dev.cli(['cache', 'status'])).code).toBe(2);
   });
 
   test('Ctrl-C leaves no process and no port', async () => {

@@ -17,7 +17,8 @@ export function listFiles(from = ROOT): string[] {
     .sort();
 }
 
-export const isGenerated = (file: string): boolean => file.startsWith('proto/gen/') || /filter-parser\./.test(file);
+export const isGenerated = (file: string): boolean =>
+  file.startsWith('proto/gen/') || /(filter|query)-parser\./.test(file);
 export const isTest = (file: string): boolean => /\.(test|fixture)\.ts$/.test(file) || /^(test|bench)\//.test(file);
 export const sourceFiles = (): string[] => listFiles().filter((file) => file.endsWith('.ts') && !isGenerated(file));
 export const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
