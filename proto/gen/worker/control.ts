@@ -57,6 +57,9 @@ export interface AttachRequest {
     | //
     /** The worker drains: offer it no new sessions. */
     { $case: "draining"; value: Draining }
+    | //
+    /** A process that drained beside this one is gone, and its last reports were sent before this message. */
+    { $case: "process_ended"; value: ProcessEnded }
     | undefined;
 }
 
@@ -92,6 +95,15 @@ export interface Hello {
   sessions: SessionInventory[];
   /** Highest sequence of a close that a controller acknowledged. */
   acknowledged_sequence: bigint;
+  /** Earlier processes of this worker that live and drain: each has a stream of its own, and its connections are not lost. */
+  draining_boot_ids: string[];
+  /** A later process has taken over: this stream is for the connections that are left, and leaves the record alone. */
+  handed_over: boolean;
+  /**
+   * The later process that named this one as draining is gone: this one is the worker again. Without it, such a process
+   * does not get the record back, however late its Hello comes.
+   */
+  goes_on: boolean;
 }
 
 export interface Hello_ConfigTagsEntry {
@@ -133,6 +145,12 @@ export interface Heartbeat {
 }
 
 export interface Draining {
+  /** As in Hello. */
+  handed_over: boolean;
+}
+
+export interface ProcessEnded {
+  boot_id: string;
 }
 
 /** The right, and the means, to serve one session. */
@@ -166,6 +184,7 @@ export interface RouteGrant {
 }
 
 export interface AuthorizeConnectionRequest {
+  /** Rises on a stream, over all kinds of requests; a repeated one is carried out once and not answered again. */
   request_id: bigint;
   session_id: string;
   tofu_token: string;
@@ -205,7 +224,7 @@ export interface ConnectionStat {
 
 /** Sent until acknowledged, across reconnects and restarts. */
 export interface ConnectionClosed {
-  /** Rising by one per worker, across restarts. */
+  /** Rising by one per process of a worker. */
   sequence: bigint;
   session_id: string;
   connection_id: string;
@@ -527,6 +546,9 @@ export const AttachRequest: MessageFns<AttachRequest> = {
       case "draining":
         Draining.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
+      case "process_ended":
+        ProcessEnded.encode(message.message.value, writer.uint32(82).fork()).join();
+        break;
     }
     return writer;
   },
@@ -622,6 +644,14 @@ export const AttachRequest: MessageFns<AttachRequest> = {
             message.message = { $case: "draining", value: Draining.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.message = { $case: "process_ended", value: ProcessEnded.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -654,6 +684,8 @@ export const AttachRequest: MessageFns<AttachRequest> = {
         ? { $case: "renew_certificate", value: RenewCertificateRequest.fromJSON(object.renew_certificate) }
         : isSet(object.draining)
         ? { $case: "draining", value: Draining.fromJSON(object.draining) }
+        : isSet(object.process_ended)
+        ? { $case: "process_ended", value: ProcessEnded.fromJSON(object.process_ended) }
         : undefined,
     };
   },
@@ -678,6 +710,8 @@ export const AttachRequest: MessageFns<AttachRequest> = {
       obj.renew_certificate = RenewCertificateRequest.toJSON(message.message.value);
     } else if (message.message?.$case === "draining") {
       obj.draining = Draining.toJSON(message.message.value);
+    } else if (message.message?.$case === "process_ended") {
+      obj.process_ended = ProcessEnded.toJSON(message.message.value);
     }
     return obj;
   },
@@ -745,6 +779,12 @@ export const AttachRequest: MessageFns<AttachRequest> = {
       case "draining": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "draining", value: Draining.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "process_ended": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "process_ended", value: ProcessEnded.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1030,6 +1070,9 @@ function createBaseHello(): Hello {
     draining: false,
     sessions: [],
     acknowledged_sequence: 0n,
+    draining_boot_ids: [],
+    handed_over: false,
+    goes_on: false,
   };
 }
 
@@ -1064,6 +1107,15 @@ export const Hello: MessageFns<Hello> = {
         throw new globalThis.Error("value provided for field message.acknowledged_sequence of type uint64 too large");
       }
       writer.uint32(72).uint64(message.acknowledged_sequence);
+    }
+    for (const v of message.draining_boot_ids) {
+      writer.uint32(82).string(v!);
+    }
+    if (message.handed_over !== false) {
+      writer.uint32(88).bool(message.handed_over);
+    }
+    if (message.goes_on !== false) {
+      writer.uint32(96).bool(message.goes_on);
     }
     return writer;
   },
@@ -1156,6 +1208,30 @@ export const Hello: MessageFns<Hello> = {
             message.acknowledged_sequence = reader.uint64() as bigint;
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.draining_boot_ids.push(reader.string());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.handed_over = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.goes_on = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1194,6 +1270,11 @@ export const Hello: MessageFns<Hello> = {
         ? object.sessions.map((e: any) => SessionInventory.fromJSON(e))
         : [],
       acknowledged_sequence: isSet(object.acknowledged_sequence) ? BigInt(object.acknowledged_sequence) : 0n,
+      draining_boot_ids: globalThis.Array.isArray(object?.draining_boot_ids)
+        ? object.draining_boot_ids.map((e: any) => globalThis.String(e))
+        : [],
+      handed_over: isSet(object.handed_over) ? globalThis.Boolean(object.handed_over) : false,
+      goes_on: isSet(object.goes_on) ? globalThis.Boolean(object.goes_on) : false,
     };
   },
 
@@ -1232,6 +1313,15 @@ export const Hello: MessageFns<Hello> = {
     if (message.acknowledged_sequence !== 0n) {
       obj.acknowledged_sequence = message.acknowledged_sequence.toString();
     }
+    if (message.draining_boot_ids?.length) {
+      obj.draining_boot_ids = message.draining_boot_ids;
+    }
+    if (message.handed_over !== false) {
+      obj.handed_over = message.handed_over;
+    }
+    if (message.goes_on !== false) {
+      obj.goes_on = message.goes_on;
+    }
     return obj;
   },
 
@@ -1260,6 +1350,9 @@ export const Hello: MessageFns<Hello> = {
       (object.acknowledged_sequence !== undefined && object.acknowledged_sequence !== null)
         ? BigInt(object.acknowledged_sequence)
         : 0n;
+    message.draining_boot_ids = object.draining_boot_ids?.map((e) => e) || [];
+    message.handed_over = object.handed_over ?? false;
+    message.goes_on = object.goes_on ?? false;
     return message;
   },
 };
@@ -1848,11 +1941,14 @@ export const Heartbeat: MessageFns<Heartbeat> = {
 };
 
 function createBaseDraining(): Draining {
-  return {};
+  return { handed_over: false };
 }
 
 export const Draining: MessageFns<Draining> = {
-  encode(_: Draining, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: Draining, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.handed_over !== false) {
+      writer.uint32(8).bool(message.handed_over);
+    }
     return writer;
   },
 
@@ -1869,6 +1965,14 @@ export const Draining: MessageFns<Draining> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.handed_over = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1881,20 +1985,91 @@ export const Draining: MessageFns<Draining> = {
     }
   },
 
-  fromJSON(_: any): Draining {
-    return {};
+  fromJSON(object: any): Draining {
+    return { handed_over: isSet(object.handed_over) ? globalThis.Boolean(object.handed_over) : false };
   },
 
-  toJSON(_: Draining): unknown {
+  toJSON(message: Draining): unknown {
     const obj: any = {};
+    if (message.handed_over !== false) {
+      obj.handed_over = message.handed_over;
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<Draining>, I>>(base?: I): Draining {
     return Draining.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<Draining>, I>>(_: I): Draining {
+  fromPartial<I extends Exact<DeepPartial<Draining>, I>>(object: I): Draining {
     const message = createBaseDraining();
+    message.handed_over = object.handed_over ?? false;
+    return message;
+  },
+};
+
+function createBaseProcessEnded(): ProcessEnded {
+  return { boot_id: "" };
+}
+
+export const ProcessEnded: MessageFns<ProcessEnded> = {
+  encode(message: ProcessEnded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.boot_id !== "") {
+      writer.uint32(10).string(message.boot_id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProcessEnded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProcessEnded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.boot_id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ProcessEnded {
+    return { boot_id: isSet(object.boot_id) ? globalThis.String(object.boot_id) : "" };
+  },
+
+  toJSON(message: ProcessEnded): unknown {
+    const obj: any = {};
+    if (message.boot_id !== "") {
+      obj.boot_id = message.boot_id;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ProcessEnded>, I>>(base?: I): ProcessEnded {
+    return ProcessEnded.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ProcessEnded>, I>>(object: I): ProcessEnded {
+    const message = createBaseProcessEnded();
+    message.boot_id = object.boot_id ?? "";
     return message;
   },
 };
