@@ -7,13 +7,18 @@ export interface Clock {
   every(ms: number, callback: () => void): () => void;
 }
 
-/** Node fires timers beyond this at once; longer waits are cut to it by the caller's next look at the clock. */
+/** Node fires timers beyond this (24.8 days) at once; longer waits are made of several. */
 const MAX_TIMEOUT_MS = 0x7fffffff;
 
 export const systemClock: Clock = {
   now: () => new Date(),
   after(ms, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), MAX_TIMEOUT_MS));
+    let timer: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      if (left > MAX_TIMEOUT_MS) timer = setTimeout(() => wait(left - MAX_TIMEOUT_MS), MAX_TIMEOUT_MS);
+      else timer = setTimeout(callback, Math.max(left, 0));
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
   every(ms, callback) {

@@ -3,12 +3,15 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { listeningSocket, type ListeningSocket } from '../lifecycle/listening-socket';
 
 interface OpsAddress {
   /** Numeric address or host name to bind. */
   host: string;
   /** 0 picks a free port. */
   port: number;
+  /** A listening socket that was passed on; host and port are then its own. */
+  fd?: number | undefined;
   /** PEM; plaintext when absent. */
   tls?: { cert: Buffer; key: Buffer } | undefined;
 }
@@ -26,6 +29,8 @@ interface OpsSources {
 export interface Ops {
   /** As bound. */
   readonly address: { host: string; port: number };
+  /** To be passed to a process that takes over. */
+  socket(): ListeningSocket | undefined;
   /** Shows another certificate to connections to come; only of a port that speaks TLS. */
   setTls(material: { cert: Buffer; key: Buffer }): void;
   close(): Promise<void>;
@@ -37,7 +42,7 @@ const LIMITS: ServerOptions = { headersTimeout: 10_000, requestTimeout: 30_000, 
 const MAX_CONNECTIONS = 256;
 
 /** Binds the ops port. Rejects with Node's error when the address is taken or not ours. */
-export async function startOps({ host, port, tls }: OpsAddress, sources: OpsSources): Promise<Ops> {
+export async function startOps({ host, port, fd, tls }: OpsAddress, sources: OpsSources): Promise<Ops> {
   const listener: RequestListener = (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
     const [path = '/', query] = (request.url ?? '/').split('?', 2);
@@ -48,10 +53,11 @@ export async function startOps({ host, port, tls }: OpsAddress, sources: OpsSour
   };
   const server = tls === undefined ? createServer(LIMITS, listener) : createTlsServer({ ...LIMITS, ...tls }, listener);
   server.maxConnections = MAX_CONNECTIONS;
-  await listen(server, host, port);
+  await listen(server, fd === undefined ? { host, port } : { fd });
   const bound = server.address() as AddressInfo;
   return {
     address: { host: bound.address, port: bound.port },
+    socket: () => listeningSocket(server),
     setTls(material) {
       if (server instanceof TlsServer) server.setSecureContext(material);
     },
@@ -63,10 +69,10 @@ export async function startOps({ host, port, tls }: OpsAddress, sources: OpsSour
   };
 }
 
-const listen = (server: Server, host: string, port: number): Promise<void> =>
+const listen = (server: Server, where: { host: string; port: number } | { fd: number }): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen(where, () => {
       server.off('error', reject);
       resolve();
     });

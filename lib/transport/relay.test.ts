@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { systemClock, type Clock } from '../clock/clock';
 import { encodeFrame, FrameDecoder, FrameType } from './frames';
+import { errorBehindEnd } from './local-stream';
 import { Relay, type RelayEnd } from './relay';
 import { Transport } from './transport';
 
@@ -71,7 +72,7 @@ test.each([
   const { local, peer, done } = await setUp();
   peer.write(Buffer.concat(types.map((type) => encodeFrame(type, Buffer.from('x')))));
   expect(await done).toMatchObject({ by: 'peer', cause: 'protocol error' });
-  expect(local.destroyed).toBe(true);
+  if (!local.closed) await once(local, 'close');
 });
 
 test('a peer that vanishes is lost although the local side had ended', async () => {
@@ -99,4 +100,53 @@ test('a local socket that is reset while its peer takes nothing more is noticed'
   expect(local.isPaused()).toBe(true);
   application.resetAndDestroy();
   expect(await done).toMatchObject({ by: 'local', cause: 'rst', error: 'ECONNRESET' });
+});
+
+test.each([
+  ['both directions open', false],
+  ['its own direction ended', true],
+])('a reset that comes together with bytes is no end: %s', async (_, hasEnded) => {
+  const { application, peer, done, frames, transport } = await setUp();
+  if (hasEnded) {
+    peer.write(encodeFrame(FrameType.fin));
+    await once(application.resume(), 'end');
+  }
+  application.write('x');
+  application.resetAndDestroy();
+  expect(await done).toEqual({ by: 'local', cause: 'rst', error: 'ECONNRESET' });
+  transport.end();
+  await once(peer, 'end');
+  expect(frames).toEqual(['data x', 'rst']);
+});
+
+test('an end is an end although a reset comes right behind it', async () => {
+  const { application, peer, done, frames } = await setUp();
+  application.end('x');
+  application.once('finish', () => application.resetAndDestroy());
+  while (!frames.includes('fin')) await once(peer, 'data');
+  peer.write(encodeFrame(FrameType.fin));
+  expect(await done).toEqual({ by: 'local', cause: 'fin' });
+  expect(frames).toEqual(['data x', 'fin']);
+});
+
+test('bytes that the peer sent before its reset reach the application', async () => {
+  const { application, peer, done } = await setUp();
+  const received: string[] = [];
+  application.on('data', (chunk: Buffer) => received.push(chunk.toString()));
+  const left = new Promise((resolve) => {
+    application.once('end', () => resolve(errorBehindEnd(application)?.code));
+    application.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
+  });
+  peer.write(Buffer.concat([encodeFrame(FrameType.data, Buffer.from('last words')), encodeFrame(FrameType.rst)]));
+  expect(await done).toMatchObject({ by: 'peer', cause: 'rst' });
+  expect(await left).toBe('ECONNRESET');
+  expect(received).toEqual(['last words']);
+});
+
+test('a reset in the same read as the end before it leaves no socket behind', async () => {
+  const { local, peer, done } = await setUp();
+  const closed = once(local, 'close');
+  peer.write(Buffer.concat([encodeFrame(FrameType.fin), encodeFrame(FrameType.rst)]));
+  expect(await done).toMatchObject({ by: 'peer', cause: 'rst' });
+  await closed;
 });

@@ -3,9 +3,9 @@
  * Each direction ends on its own: the end of the local socket becomes FIN, FIN becomes the end of the local socket,
  * resets become RST. Over when both directions have ended or something broke; `done` is then called once.
  */
-import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock';
 import { FrameType, ProtocolError } from './frames';
+import { errorBehindEnd, reset, type LocalStream } from './local-stream';
 import {
   CUT_LINGER_MS,
   HIGH_WATER_BYTES,
@@ -18,9 +18,6 @@ import { TurnCork } from './turn-cork';
 /** Between looks at a local socket that is not read because the peer takes nothing more. */
 const PROBE_MS = 10_000;
 const NOTHING = Buffer.alloc(0);
-
-/** A TCP socket, or what behaves as one. */
-export type LocalStream = Duplex & { resetAndDestroy(): unknown };
 
 export interface RelayEnd {
   /** Who began the end: the local socket, the peer of the transport, or a limit set here. */
@@ -88,7 +85,7 @@ export class Relay implements TransportHandler {
   abort(): void {
     this.isDone = true;
     this.stopTimers();
-    this.local.resetAndDestroy();
+    reset(this.local);
   }
 
   data(chunk: Buffer): void {
@@ -132,6 +129,8 @@ export class Relay implements TransportHandler {
 
   private localEnded(): void {
     if (this.isDone) return;
+    const error = errorBehindEnd(this.local);
+    if (error) return this.localBroke(error);
     this.begin({ by: 'local', cause: 'fin' });
     this.transport.send(FrameType.fin, undefined, () => {
       this.finSent = true;
@@ -199,11 +198,17 @@ export class Relay implements TransportHandler {
     local.resume();
   }
 
+  /** What came before the reset is handed to the kernel first, as far as that takes it at once. */
+  private resetLocal(): void {
+    this.cork.flush();
+    reset(this.local);
+  }
+
   private finish(end: RelayEnd): void {
     if (this.isDone) return;
     this.isDone = true;
     this.stopTimers();
-    if (end.cause !== 'fin') this.local.resetAndDestroy();
+    if (end.cause !== 'fin') this.resetLocal();
     else if (!this.local.readableEnded) this.discardRest();
     this.options.done(end);
   }

@@ -15,10 +15,11 @@ export class TurnCork {
     this.corked = true;
     this.stream.cork();
     // Not nextTick: that runs after every single read callback of the poll phase.
-    setImmediate(this.release);
+    setImmediate(this.flush);
   }
 
-  private readonly release = (): void => {
+  /** Writes what the turn has gathered so far. */
+  readonly flush = (): void => {
     this.corked = false;
     this.stream.uncork();
   };
