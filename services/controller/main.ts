@@ -8,6 +8,7 @@ import { auditLog, createAuthz } from './authz/authorizer';
 import type { ControllerConfig, ListenAddress } from './config';
 import type { ControllerDeps } from './context';
 import { startControl, type Control } from './control/control';
+import { startDatabaseClock } from './db/database-clock';
 import { openDb } from './db/db';
 import { startFront } from './front';
 import { createKms } from './kms/kms';
@@ -45,7 +46,7 @@ export async function startController(
 
 async function open(
   config: ControllerConfig,
-  { clock, log }: { clock: Clock; log: Logger },
+  { clock: local, log }: { clock: Clock; log: Logger },
   lifecycle: Lifecycle,
 ): Promise<RunningController> {
   const registry = new Registry();
@@ -55,10 +56,11 @@ async function open(
   lifecycle.onClose('the database', () => db.close());
   const kms = createKms({ rootKey: config.rootKey });
   const authz = createAuthz({ config, db, kms, audit: auditLog(log), recoveryKey: config.recoveryKey });
-  const deps: ControllerDeps = { config, db, kms, authz, clock, log };
   const authority = await loadAuthority(db.executor, kms);
   const tofuHmac = await loadTofuHmac(db.executor, kms);
-  const control = await startControl({ name: config.name, db, kms, clock, log, authority, tofuHmac });
+  const { clock, measure } = await startDatabaseClock({ db, local, log });
+  const deps: ControllerDeps = { config, db, kms, authz, clock, log };
+  const control = await startControl({ name: config.name, db, kms, clock, measure, log, authority, tofuHmac });
   lifecycle.onClose('the worker streams', () => control.close());
   await startBackground(deps, { control, registry }, lifecycle);
 
@@ -87,6 +89,6 @@ async function startBackground(
   const pushes = await startSessionPushes({ db, kms, authz, clock, log, control, registry });
   lifecycle.onClose('the notifications', () => pushes.close());
   const { authTokenTimeToStaleMs } = config;
-  const tasks = startTasks({ clock, log }, sessionTasks({ db, kms, pushes, authTokenTimeToStaleMs }));
+  const tasks = startTasks({ clock, log }, sessionTasks({ db, kms, pushes, control, authTokenTimeToStaleMs }));
   lifecycle.onClose('the periodic tasks', () => tasks.close());
 }

@@ -10,11 +10,11 @@ import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { newId, randomBase62 } from '../../../lib/ids/ids';
 import type { AttachRequest, AttachResponse, Hello } from '../../../proto/gen/worker/control';
 import { sql } from '../db/db';
-import { closeLost } from '../sessions/connections.store';
+import { closeLost, ofEarlierProcesses } from '../sessions/connections.store';
 import type { WorkerIdentity } from '../listeners/cluster-listener';
 import type { ControlDeps } from './control';
 import * as store from './control.store';
-import { reconcile, recordAttachment } from './hello';
+import { drainingBootIds, MAX_BOOT_ID, reconcile, recordAttachment } from './hello';
 import { Reports } from './reports';
 import { Requests } from './requests';
 
@@ -33,27 +33,35 @@ export class Attachment {
   private state: 'waiting for Hello' | 'reconciling' | 'attached' | 'ended' = 'waiting for Hello';
   private waiting: Push[] = [];
   private readonly timers: (() => void)[] = [];
-  private lastHeard: number;
-  private bootId = '';
+  /** Heartbeats sent since the worker was heard. Counted, so that no clock can be set to end streams. */
+  private beatsUnheard = 0;
+  bootId = '';
+  /** A later process of the worker has taken over: this stream is for what is left of this one. */
+  isHandedOver = false;
+  /** Earlier processes that drain beside this one. */
+  drainingBootIds: readonly string[] = [];
+  /** The later process that named this one as draining is gone. */
+  goesOn = false;
   private missing = new Set<string>();
   private readonly reports: Reports;
   private readonly requests: Requests;
   /** Resolves when everything that the stream began is over. */
   readonly done: Promise<void>;
   readonly workerId: string;
+  /** What is on record of it; undefined before it is. */
+  record: store.Held | undefined;
   private markDone!: () => void;
 
   constructor(
     private readonly deps: ControlDeps,
     private readonly call: ServerDuplexStream<AttachRequest, AttachResponse>,
     private readonly identity: WorkerIdentity,
-    private readonly hooks: { attached(attachment: Attachment): void; ended(attachment: Attachment): void },
+    private readonly hooks: Record<'attached' | 'handedOver' | 'ended', (attachment: Attachment) => void>,
   ) {
     this.workerId = identity.workerId;
     this.id = `${newId('att', deps.random)}${randomBase62(6, deps.random)}`;
     const { workerId } = this;
     this.done = new Promise((resolve) => (this.markDone = resolve));
-    this.lastHeard = deps.clock.now().getTime();
     const send = (message: Push): void => this.send(message);
     this.reports = new Reports({
       on: deps.db.executor,
@@ -68,6 +76,10 @@ export class Attachment {
     call.on('end', () => this.end());
     call.on('cancelled', () => this.end());
     call.on('error', () => this.end());
+  }
+
+  get isEnded(): boolean {
+    return this.state === 'ended';
   }
 
   /** Sends, or keeps until the Welcome is out. */
@@ -107,7 +119,7 @@ export class Attachment {
   }
 
   private receive({ message }: AttachRequest): void {
-    this.lastHeard = this.deps.clock.now().getTime();
+    this.beatsUnheard = 0;
     if (this.state === 'waiting for Hello') {
       if (message?.$case === 'hello') void this.welcome(message.value);
       else this.end(status.FAILED_PRECONDITION, 'the first message must be Hello');
@@ -130,7 +142,9 @@ export class Attachment {
       case 'renew_certificate':
         return this.requests.renewCertificate(message.value);
       case 'draining':
-        return this.requests.draining(this.id);
+        return this.draining(message.value.handed_over);
+      case 'process_ended':
+        return void this.processEnded(message.value.boot_id);
       case 'hello':
         return this.end(status.FAILED_PRECONDITION, 'a stream has one Hello');
       default:
@@ -139,18 +153,34 @@ export class Attachment {
     }
   }
 
+  private draining(isHandedOver: boolean): void {
+    if (isHandedOver) return this.leave();
+    if (this.record !== undefined) this.record.draining = true;
+    this.requests.draining(this.id);
+  }
+
+  /** The record is that of a later process. */
+  private leave(): void {
+    if (this.state !== 'ended') this.hooks.handedOver(this);
+  }
+
   private async welcome(hello: Hello): Promise<void> {
     this.state = 'reconciling';
     this.bootId = hello.boot_id;
     try {
       const problem = helloProblem(hello);
       if (problem !== undefined) return this.end(status.FAILED_PRECONDITION, problem);
+      this.isHandedOver = hello.handed_over;
+      this.drainingBootIds = drainingBootIds(hello);
+      this.goesOn = hello.goes_on;
       // Registered first: what changes from here on is pushed and waits for the Welcome.
       this.hooks.attached(this);
-      const ids = { workerId: this.workerId, attachmentId: this.id };
-      if (!(await recordAttachment(this.deps, ids, hello))) {
+      const recorded = await recordAttachment(this.deps, this, hello);
+      if (recorded === 'unknown worker') {
         return this.end(status.PERMISSION_DENIED, 'this worker does not exist any more: create and enroll it anew');
       }
+      if (recorded === 'handed over') this.leave();
+      if (!this.isHandedOver) this.record = this.recordOf(hello);
       const found = await reconcile(this.deps, this.workerId, hello);
       this.missing = found.missing;
       if (!this.stillReconciling()) return;
@@ -174,6 +204,11 @@ export class Attachment {
     }
   }
 
+  private recordOf(hello: Hello): store.Held {
+    const { workerId, id: attachmentId, bootId } = this;
+    return { workerId, attachmentId, bootId, draining: hello.draining, attachedTime: this.deps.clock.now() };
+  }
+
   private stillReconciling(): boolean {
     return this.state === 'reconciling';
   }
@@ -186,17 +221,32 @@ export class Attachment {
   }
 
   private beat(): void {
-    const silence = this.deps.clock.now().getTime() - this.lastHeard;
-    if (silence > MISSED_HEARTBEATS * HEARTBEAT_SECONDS * 1_000) {
+    if (this.beatsUnheard++ >= MISSED_HEARTBEATS) {
       return this.end(status.DEADLINE_EXCEEDED, 'no heartbeat came');
     }
     this.send({ $case: 'heartbeat', value: {} });
   }
 
+  /** Connections of a process that drained, and whose last reports have come, have nobody left. */
+  private async processEnded(bootId: string): Promise<void> {
+    this.drainingBootIds = this.drainingBootIds.filter((id) => id !== bootId);
+    await this.reports.written();
+    try {
+      await store.forgetProcess(this.deps.db.executor, this.workerId, bootId);
+    } catch (error) {
+      // The next Hello does not name it.
+      this.deps.log.warn({ err: error, worker_id: this.workerId }, 'the end of a process could not be written');
+      return;
+    }
+    await this.giveUp(sql`c.worker_id = ${this.workerId} and ${ofEarlierProcesses}`);
+  }
+
   private async giveUpMissing(): Promise<void> {
     const ids = [...this.missing];
-    if (ids.length === 0) return;
-    const which = sql`c.worker_id = ${this.workerId} and c.id = any(${ids}::text[])`;
+    if (ids.length > 0) await this.giveUp(sql`c.worker_id = ${this.workerId} and c.id = any(${ids}::text[])`);
+  }
+
+  private async giveUp(which: ReturnType<typeof sql>): Promise<void> {
     try {
       await closeLost(this.deps.db.executor, which, this.deps.clock.now());
     } catch (error) {
@@ -211,5 +261,6 @@ function helloProblem(hello: Hello): string | undefined {
     return `this controller speaks version ${PROTOCOL_VERSION} of the control protocol, the worker ${hello.protocol_version}`;
   }
   if (hello.boot_id === '' || hello.address === '') return 'Hello needs boot_id and address';
+  if (hello.boot_id.length > MAX_BOOT_ID) return `boot_id has at most ${MAX_BOOT_ID} characters`;
   return undefined;
 }

@@ -79,7 +79,8 @@ export class TestWorker {
   readonly bootId: string;
   private readonly client: ControlServiceClient;
   private readonly stream: ClientDuplexStream<AttachRequest, AttachResponse>;
-  private nextId = 1n;
+  /** Of the next request; they rise on a stream. */
+  nextId = 1n;
 
   constructor(cluster: ClusterPort, keys: Keys, bootId = `boot-${Math.random()}`) {
     this.bootId = bootId;

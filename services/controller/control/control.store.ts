@@ -2,6 +2,9 @@
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import type { Tags } from '../workers/workers';
 
+/** No lease made by the time that is lasts so long, ms. */
+const LONGEST_LEASE_MS = 60_000;
+
 export interface Lease {
   controllerId: string;
   name: string;
@@ -9,18 +12,58 @@ export interface Lease {
   expiration: Date;
 }
 
-/** Renews the lease; true when its row was there, so that attachments are still on record. */
-export async function renewLease(on: Executor, lease: Lease): Promise<boolean> {
-  const renewed = await row<{ existed: boolean }>(
+/** Renews the lease, or takes it anew; answers the time of the database's clock. */
+export async function renewLease(on: Executor, lease: Lease): Promise<{ time: Date }> {
+  const renewed = await row<{ time: Date }>(
     on,
     sql`
       insert into controllers (id, name, started_time, lease_renewed_time, lease_expiration_time)
       values (${lease.controllerId}, ${lease.name}, ${lease.now}, ${lease.now}, ${lease.expiration})
       on conflict (id) do update set
         lease_renewed_time = excluded.lease_renewed_time, lease_expiration_time = excluded.lease_expiration_time
-      returning xmax <> 0 as existed`,
+      returning clock_timestamp() as time`,
   );
-  return renewed!.existed;
+  return renewed!;
+}
+
+/** A stream held by this controller, as it was put on record. */
+export interface Held {
+  workerId: string;
+  attachmentId: string;
+  bootId: string;
+  draining: boolean;
+  attachedTime: Date;
+}
+
+/**
+ * Puts back attachments that others have removed together with the controller's lease, unless the worker has attached
+ * anew since. Answers those whose place other streams have taken.
+ */
+export async function putBack(on: Executor, controllerId: string, held: Held[]): Promise<string[]> {
+  const lost = await rows<{ attachment_id: string }>(
+    on,
+    sql`
+      with held as (
+        select * from unnest(${held.map((stream) => stream.workerId)}::text[],
+          ${held.map((stream) => stream.attachmentId)}::text[], ${held.map((stream) => stream.bootId)}::text[],
+          ${held.map((stream) => stream.draining)}::boolean[], ${held.map((stream) => stream.attachedTime)}::timestamptz[])
+          as h (worker_id, attachment_id, boot_id, draining, attached_time)
+      ), back as (
+        insert into worker_attachments (worker_id, controller_id, attachment_id, boot_id, draining, attached_time)
+        select h.worker_id, ${controllerId}, h.attachment_id, h.boot_id, h.draining, h.attached_time
+        from held h join workers w on w.id = h.worker_id and not h.boot_id = any(w.draining_boot_ids)
+        where not exists (select from worker_attachments a where a.attachment_id = h.attachment_id)
+        on conflict do nothing
+        returning worker_id
+      ), reached as (
+        update session_connections c set unreachable_since = null from back
+        where c.worker_id = back.worker_id and c.closed_time is null and c.unreachable_since is not null
+      )
+      select h.attachment_id from held h join worker_attachments a on a.worker_id = h.worker_id
+        join workers w on w.id = h.worker_id
+      where a.attachment_id <> h.attachment_id and not h.boot_id = any(w.draining_boot_ids)`,
+  );
+  return lost.map((stream) => stream.attachment_id);
 }
 
 /** Forgets attachments of the controller other than the live ones: streams whose end could not be written. */
@@ -46,13 +89,18 @@ function detachWhere(on: Executor, which: ReturnType<typeof sql>, now: Date): Pr
   );
 }
 
-/** Removes controllers whose lease ran out; their workers were last heard of when it was renewed. */
-export function removeExpiredControllers(on: Executor, now: Date): Promise<number> {
+/**
+ * Removes controllers whose lease ran out; their workers were last heard of when it was renewed. A lease that ends in a
+ * distant future was made before the time was set back; whoever lives has renewed it since.
+ */
+export function removeExpiredControllers(on: Executor, expiredBefore: Date): Promise<number> {
+  const latest = new Date(expiredBefore.getTime() + LONGEST_LEASE_MS);
   return changed(
     on,
     sql`
       with gone as (
-        select id, lease_renewed_time from controllers where lease_expiration_time <= ${now} for update skip locked
+        select id, lease_renewed_time from controllers
+        where lease_expiration_time <= ${expiredBefore} or lease_expiration_time > ${latest} for update skip locked
       ), seen as (
         update workers w set detached_time = gone.lease_renewed_time
         from worker_attachments a join gone on gone.id = a.controller_id
@@ -73,6 +121,10 @@ export interface Attach {
   controllerId: string;
   attachmentId: string;
   bootId: string;
+  /** Earlier processes of the worker that live and drain. */
+  drainingBootIds: string[];
+  /** The later process that named this one as draining is gone. */
+  goesOn: boolean;
   address: string;
   releaseVersion: string;
   configTags: Tags;
@@ -80,15 +132,19 @@ export interface Attach {
   now: Date;
 }
 
-/** Notes what the worker says of itself and who holds its stream; false when there is no such worker. */
-export async function attach(tx: Tx, hello: Attach): Promise<boolean> {
+/** What became of a Hello: `handed over` leaves the record to a later process of the worker. */
+export type Attached = 'on record' | 'handed over' | 'unknown worker';
+
+/** Notes what the worker says of itself and who holds its stream, unless a later process has named this one as draining. */
+export async function attach(tx: Tx, hello: Attach): Promise<Attached> {
   const known = await changed(
     tx,
     sql`update workers set address = ${hello.address}, release_version = ${hello.releaseVersion},
-          config_tags = ${JSON.stringify(hello.configTags)}::jsonb, boot_id = ${hello.bootId}
-        where id = ${hello.workerId}`,
+          config_tags = ${JSON.stringify(hello.configTags)}::jsonb, boot_id = ${hello.bootId},
+          draining_boot_ids = ${hello.drainingBootIds}::text[]
+        where id = ${hello.workerId} and (${hello.goesOn} or ${hello.bootId} <> all(draining_boot_ids))`,
   );
-  if (known === 0) return false;
+  if (known === 0) return (await exists(tx, hello.workerId)) ? 'handed over' : 'unknown worker';
   await sql`
     insert into worker_attachments (worker_id, controller_id, attachment_id, boot_id, draining, attached_time)
     values (${hello.workerId}, ${hello.controllerId}, ${hello.attachmentId}, ${hello.bootId}, ${hello.draining}, ${hello.now})
@@ -97,7 +153,7 @@ export async function attach(tx: Tx, hello: Attach): Promise<boolean> {
   await sql`
     update session_connections set unreachable_since = null
     where worker_id = ${hello.workerId} and closed_time is null and unreachable_since is not null`.execute(tx);
-  return true;
+  return 'on record';
 }
 
 /** Those of `workerIds` that do not exist (any more). */
@@ -107,6 +163,17 @@ export async function deletedAmong(on: Executor, workerIds: string[]): Promise<s
     sql`select a.id from unnest(${workerIds}::text[]) as a (id) where not exists (select from workers w where w.id = a.id)`,
   );
   return found.map((worker) => worker.id);
+}
+
+/** An earlier process that drained is gone. */
+export async function forgetProcess(on: Executor, workerId: string, bootId: string): Promise<void> {
+  await sql`update workers set draining_boot_ids = array_remove(draining_boot_ids, ${bootId})
+    where id = ${workerId} and ${bootId} = any(draining_boot_ids)`.execute(on);
+}
+
+/** Whether the worker exists. */
+export async function exists(on: Executor, workerId: string): Promise<boolean> {
+  return (await deletedAmong(on, [workerId])).length === 0;
 }
 
 /** The worker takes no new sessions. */

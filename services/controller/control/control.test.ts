@@ -10,6 +10,7 @@ import {
   createSession,
   createWorld,
   newConnectionId,
+  setTarget,
   newTofuToken,
   sessionFacts,
   WORKER,
@@ -115,7 +116,11 @@ describe('a stream', () => {
     future.hello({ protocol_version: 99 });
     await waitFor('refusal', () => future.ended);
     expect(future.ended!.details).toContain('version 1');
-    await Promise.all([rude.close(), future.close()]);
+    const long = new TestWorker(cluster(), keys, 'x'.repeat(101));
+    long.hello();
+    await waitFor('refusal', () => long.ended);
+    expect(long.ended!.details).toContain('boot_id');
+    await Promise.all([rude.close(), future.close(), long.close()]);
   });
 
   test('puts the worker on record, without touching its version', async () => {
@@ -140,7 +145,7 @@ describe('a stream', () => {
       version: 1,
     });
     expect(await candidates(world.db.executor, new Date())).toMatchObject([{ id: WORKER }]);
-    worker.tell({ $case: 'draining', value: {} });
+    worker.tell({ $case: 'draining', value: { handed_over: false } });
     await waitFor('draining', async () => (await candidates(world.db.executor, new Date())).length === 0);
     await worker.close();
     await waitFor('detached', async () => !(await row(world.db.executor, sql`select 1 as x from worker_attachments`)));
@@ -360,7 +365,7 @@ describe('sessions on a stream', () => {
     const id = await createSession(world, new Date());
     const { connection_id } = await worker.authorize(id);
     await sql`update workers set boot_id = 'boot-of-a-later-process' where id = ${WORKER}`.execute(world.db.executor);
-    await expireControllers(world.db, new Date());
+    await expireControllers(world.db, new Date(), new Date());
     expect(await cause(connection_id)).toMatchObject({ cause: 'worker lost' });
     expect(await sessionFacts(world, id)).toMatchObject({ open: 0 });
   });
@@ -383,23 +388,44 @@ describe('sessions on a stream', () => {
     await sql`alter table session_connections drop constraint no_poison`.execute(world.db.executor);
   });
 
+  test('a copy of a request is not carried out: a slot that was refused stays free', async () => {
+    await setTarget(world, { concurrent: 1 });
+    const id = await createSession(world, new Date());
+    const first = await worker.authorize(id);
+    const [connection_id, request_id] = [newConnectionId(), worker.nextId];
+    const second = await worker.authorize(id, { connection_id });
+    expect(second).toMatchObject({ refused: 'concurrent connection limit' });
+    worker.closed(id, first.connection_id, 1n);
+    await worker.hear('connection_closed_ack');
+    const address = { client_address: '10.9.8.7', client_port: 50_000 };
+    worker.tell({
+      $case: 'authorize_connection',
+      value: { request_id, session_id: id, tofu_token: TOFU, connection_id, ...address },
+    });
+    expect((await worker.authorize(id)).refused).toBe('');
+    expect(
+      await row(world.db.executor, sql`select 1 from session_connections where id = ${connection_id}`),
+    ).toBeUndefined();
+    await setTarget(world, {});
+  });
+
   test('END by the bound client', async () => {
     const id = await createSession(world, new Date());
     await worker.authorize(id);
-    const end = async (tofu_token: string, request_id: bigint) => {
-      worker.tell({ $case: 'end_session', value: { request_id, session_id: id, tofu_token } });
+    const end = async (tofu_token: string) => {
+      worker.tell({ $case: 'end_session', value: { request_id: worker.nextId++, session_id: id, tofu_token } });
       return (await worker.hear('end_session')).refused;
     };
-    expect(await end(newTofuToken(), 1n)).toBe('tofu token not allowed');
-    expect(await end(TOFU, 2n)).toBe('');
-    expect(await end(TOFU, 3n)).toBe('');
+    expect(await end(newTofuToken())).toBe('tofu token not allowed');
+    expect(await end(TOFU)).toBe('');
+    expect(await end(TOFU)).toBe('');
     expect(await worker.hear('cancel_session')).toMatchObject({ session_id: id, closed_by: 'client' });
   });
 
   test('a grant that was missed can be asked for; an ended session says why', async () => {
     const id = await createSession(world, new Date());
     const ask = async (session_id: string) => {
-      worker.tell({ $case: 'get_grant', value: { request_id: 9n, session_id } });
+      worker.tell({ $case: 'get_grant', value: { request_id: worker.nextId++, session_id } });
       return worker.hear('get_grant');
     };
     expect((await ask(id)).grant).toMatchObject({ session_id: id });

@@ -26,13 +26,12 @@ import {
 import type { TofuHmac } from '../workers/deployment';
 import { enroll } from '../workers/enrollment';
 import { Attachment, type Push } from './attachment';
-import * as store from './control.store';
+import type { Held } from './control.store';
+import { Lease, type Measure } from './lease';
 
-const LEASE_RENEWAL_MS = 5_000;
-/** A controller that has not renewed for so long counts as gone, and its workers as not attached. */
-const LEASE_MS = 15_000;
 /** Sessions remembered as handed out until their notification comes; forgetting one costs a second, harmless push. */
 const MAX_PUSHED = 1_000;
+const TAKEN_OVER = 'a newer stream of this worker took over';
 
 export interface ControlOptions {
   /** Name of this controller, for people. */
@@ -40,6 +39,8 @@ export interface ControlOptions {
   db: Db;
   kms: Kms;
   clock: Clock;
+  /** Corrects the clock with what the database says of the time; the clock is right as it is when absent. */
+  measure?: Measure | undefined;
   log: Logger;
   authority: DeploymentAuthority;
   tofuHmac: TofuHmac;
@@ -61,6 +62,10 @@ export interface Control {
   readonly service: ControlServiceServer;
   /** For the cluster listener: a new object after each renewal. */
   secureContext(): ServerIdentity;
+  /** Makes sure, after an outage, that this controller and the streams it holds are on record; costs nothing otherwise. */
+  ensureLease(): Promise<void>;
+  /** Leases that end before this are expired; undefined: this controller cannot tell yet, all on record count as alive. */
+  leasesExpiredBefore(): Date | undefined;
   /** Ids of the workers attached here. */
   attachedWorkers(): string[];
   /** Sends to a worker attached here; nothing happens when it is not. */
@@ -82,7 +87,13 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const deps: ControlDeps = { ...options, controllerId: newId('ctl', options.random) };
   const issueIdentity = options.issueIdentity ?? issueServerIdentity;
   const streams = new Streams(deps);
-  const lease = await startLease(deps, streams);
+  const lease = await Lease.start({
+    ...{ on: deps.db.executor, clock: deps.clock, log: deps.log, name: deps.name, controllerId: deps.controllerId },
+    measure: deps.measure ?? (async (ask) => ({ ...(await ask()), stepMs: 0 })),
+    live: () => streams.liveIds(),
+    recorded: () => streams.recorded(),
+    lost: (ids) => streams.endOf(ids),
+  });
   let identity = await issueIdentity(deps.authority, deps.clock.now());
   const stopRenewal = deps.clock.every(CERTIFICATE_LIFETIME_MS / 2, () => {
     issueIdentity(deps.authority, deps.clock.now()).then(
@@ -94,11 +105,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     controllerId: deps.controllerId,
     service: { enroll: enrollHandler(deps), attach: (call) => streams.open(call) },
     secureContext: () => identity,
+    ensureLease: () => lease.ensure(),
+    leasesExpiredBefore: () => lease.expiredBefore(),
     attachedWorkers: () => streams.workers(),
-    push: (workerId, message) => streams.of(workerId)?.push(message),
+    push: (workerId, message) => streams.of(workerId).forEach((stream) => stream.push(message)),
     pushGrant: (workerIds, grant) => streams.pushGrant(workerIds, grant),
     wasPushed: (sessionId) => streams.wasPushed(sessionId),
-    cutOff: (workerId) => streams.of(workerId)?.end(status.PERMISSION_DENIED, 'this worker was deleted'),
+    cutOff: (workerId) =>
+      streams.of(workerId).forEach((stream) => stream.end(status.PERMISSION_DENIED, 'this worker was deleted')),
     async reloadAuthority() {
       const stored = await loadAuthority(deps.db.executor, deps.kms);
       if (stored.current.certificate.equals(deps.authority.current.certificate)) return;
@@ -119,7 +133,10 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 /** The streams held here: all of them, and by worker those that have said Hello. */
 class Streams {
   private readonly all = new Set<Attachment>();
+  /** The stream of the present process of each worker. */
   private readonly byWorker = new Map<string, Attachment>();
+  /** Those of earlier processes, which drain. */
+  private readonly leaving = new Set<Attachment>();
   private readonly pushed = new Set<string>();
   private closed = false;
 
@@ -140,23 +157,38 @@ class Streams {
     }
     const stream = new Attachment(this.deps, call, identity, {
       attached: (attachment) => this.attached(attachment),
+      handedOver: (attachment) => this.leave(attachment),
       ended: (attachment) => this.ended(attachment),
     });
     this.all.add(stream);
     void stream.done.then(() => this.all.delete(stream));
   }
 
-  of(workerId: string): Attachment | undefined {
-    return this.byWorker.get(workerId);
+  /** Of the worker's present process, and of earlier ones that drain. */
+  of(workerId: string): Attachment[] {
+    const present = this.byWorker.get(workerId);
+    const leaving = [...this.leaving].filter((attachment) => attachment.workerId === workerId);
+    return present === undefined ? leaving : [present, ...leaving];
   }
 
   workers(): string[] {
-    return [...this.byWorker.keys()];
+    return [...new Set([...this.byWorker.keys(), ...[...this.leaving].map((attachment) => attachment.workerId)])];
   }
 
   /** Ids of the attachments that are alive, for the record. */
   liveIds(): string[] {
     return [...this.byWorker.values()].map((attachment) => attachment.id);
+  }
+
+  /** What is to be on record of them. */
+  recorded(): Held[] {
+    const own = [...this.byWorker.values()].filter((attachment) => !attachment.isHandedOver);
+    return own.map((attachment) => attachment.record).filter((record) => record !== undefined);
+  }
+
+  /** Ends those whose place on record another stream has. */
+  endOf(attachmentIds: string[]): void {
+    for (const stream of [...this.all]) if (attachmentIds.includes(stream.id)) stream.end(status.ABORTED, TAKEN_OVER);
   }
 
   pushGrant(workerIds: string[], grant: SessionGrant): void {
@@ -181,51 +213,34 @@ class Streams {
   }
 
   private attached(attachment: Attachment): void {
-    const older = this.byWorker.get(attachment.workerId);
-    this.byWorker.set(attachment.workerId, attachment);
-    older?.end(status.ABORTED, 'a newer stream of this worker took over');
+    const { workerId, bootId, drainingBootIds } = attachment;
+    const others = this.of(workerId);
+    // The later process took over while this Hello was under way.
+    if (!attachment.goesOn && others.some((other) => other.drainingBootIds.includes(bootId))) {
+      attachment.isHandedOver = true;
+    }
+    const { isHandedOver } = attachment;
+    if (isHandedOver) this.leaving.add(attachment);
+    else this.byWorker.set(workerId, attachment);
+    for (const other of others) {
+      const lives = isHandedOver ? other.bootId !== bootId : drainingBootIds.includes(other.bootId);
+      if (!lives) other.end(status.ABORTED, TAKEN_OVER);
+      else if (!isHandedOver) this.leave(other);
+    }
+  }
+
+  /** A later process has taken over, here or at another controller. */
+  private leave(attachment: Attachment): void {
+    attachment.isHandedOver = true;
+    attachment.record = undefined;
+    if (this.byWorker.get(attachment.workerId) === attachment) this.byWorker.delete(attachment.workerId);
+    this.leaving.add(attachment);
   }
 
   private ended(attachment: Attachment): void {
+    this.leaving.delete(attachment);
     if (this.byWorker.get(attachment.workerId) === attachment) this.byWorker.delete(attachment.workerId);
   }
-}
-
-interface RunningLease {
-  stop(): Promise<void>;
-  giveBack(): Promise<void>;
-}
-
-async function startLease(deps: ControlDeps, streams: Streams): Promise<RunningLease> {
-  const { clock, controllerId, name, log } = deps;
-  const on = deps.db.executor;
-  let running: Promise<void> | undefined;
-
-  const renew = async (): Promise<void> => {
-    const now = clock.now();
-    const lease = { controllerId, name, now, expiration: new Date(now.getTime() + LEASE_MS) };
-    const existed = await store.renewLease(on, lease);
-    // Another controller thought this one dead and forgot its attachments: the workers attach anew.
-    if (!existed) streams.endAll(status.UNAVAILABLE, 'the controller had lost its lease');
-    else await store.forgetStale(on, controllerId, streams.liveIds(), now);
-  };
-  await renew();
-  const stopTimer = clock.every(LEASE_RENEWAL_MS, () => {
-    running ??= renew()
-      .catch((error: unknown) => log.warn({ err: error }, 'the lease of this controller could not be renewed'))
-      .finally(() => (running = undefined));
-  });
-  return {
-    async stop() {
-      stopTimer();
-      await running;
-    },
-    async giveBack() {
-      await store
-        .removeController(on, controllerId, clock.now())
-        .catch((error: unknown) => log.warn({ err: error }, 'the lease of this controller could not be given back'));
-    },
-  };
 }
 
 function enrollHandler(deps: ControlDeps): handleUnaryCall<EnrollRequest, EnrollResponse> {

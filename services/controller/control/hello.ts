@@ -1,7 +1,7 @@
 /**
- * The first message of a stream and its answer: what the worker believes is compared with what is true. Connections
- * of an earlier process of the worker are lost; sessions that ended meanwhile are canceled; connections nobody knows
- * are to be cut.
+ * The first message of a stream and its answer: what the worker believes is compared with what is true. Connections of
+ * an earlier process of the worker are lost, unless that process drains beside this one; sessions that ended meanwhile are
+ * canceled; connections nobody knows are to be cut.
  */
 import type { CancelSession, Hello, SessionGrant } from '../../../proto/gen/worker/control';
 import { sql, transaction } from '../db/db';
@@ -23,6 +23,9 @@ export interface Reconciliation {
 
 /** Longest address, release and tag taken from a worker, characters. */
 const MAX_TEXT = 512;
+/** Longest boot id taken, and most processes of a worker that may drain at once. */
+export const MAX_BOOT_ID = 100;
+const MAX_DRAINING = 100;
 
 /** Tags of the worker's own configuration, lower-case keys and values. */
 export function tagsOf(hello: Hello): Tags {
@@ -34,27 +37,39 @@ export function tagsOf(hello: Hello): Tags {
   );
 }
 
-/** Puts the attachment on record; false when the worker does not exist (any more). */
+/** Earlier processes of the worker that drain beside the one that says Hello. */
+export const drainingBootIds = ({ draining_boot_ids, boot_id }: Hello): string[] =>
+  [...new Set(draining_boot_ids)].filter((id) => id !== boot_id && id.length <= MAX_BOOT_ID).slice(0, MAX_DRAINING);
+
+/** Puts the attachment on record, unless its stream ends meanwhile: nobody would take it off again. */
 export async function recordAttachment(
   deps: ControlDeps,
-  ids: { workerId: string; attachmentId: string },
+  stream: { readonly workerId: string; readonly id: string; readonly isEnded: boolean },
   hello: Hello,
-): Promise<boolean> {
+): Promise<store.Attached> {
+  // The record is that of the process which has taken over.
+  if (hello.handed_over) {
+    return (await store.exists(deps.db.executor, stream.workerId)) ? 'handed over' : 'unknown worker';
+  }
   const now = deps.clock.now();
   return transaction(deps.db, now, async (tx) => {
-    const known = await store.attach(tx, {
-      ...ids,
+    const attached = await store.attach(tx, {
+      workerId: stream.workerId,
+      attachmentId: stream.id,
       controllerId: deps.controllerId,
       bootId: hello.boot_id,
+      drainingBootIds: drainingBootIds(hello),
+      goesOn: hello.goes_on,
       address: hello.address.slice(0, MAX_TEXT),
       releaseVersion: hello.release_version.slice(0, MAX_TEXT),
       configTags: tagsOf(hello),
       draining: hello.draining,
       now,
     });
-    if (!known) return false;
-    await connections.closeLost(tx, sql`c.worker_id = ${ids.workerId} and c.boot_id <> ${hello.boot_id}`, now);
-    return true;
+    if (attached !== 'on record') return attached;
+    await connections.closeLost(tx, sql`c.worker_id = ${stream.workerId} and ${connections.ofEarlierProcesses}`, now);
+    if (stream.isEnded) throw new Error('the stream ended before it was on record');
+    return attached;
   });
 }
 

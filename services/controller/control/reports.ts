@@ -56,6 +56,11 @@ export class Reports {
     await this.writing;
   }
 
+  /** Resolves when nothing waits to be written. */
+  async written(): Promise<void> {
+    await this.writing;
+  }
+
   private wake(): void {
     this.writing ??= this.write().finally(() => {
       this.writing = undefined;

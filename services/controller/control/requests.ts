@@ -1,4 +1,8 @@
-/** Requests of a worker on its stream, answered by id. */
+/**
+ * Requests of a worker on its stream, answered by id. The ids of a stream rise, so a request whose id is not above all
+ * before it is a copy: its original has an answer or gets one, and carrying it out again could take a slot that the
+ * first answer refused.
+ */
 import { publicKeyOfRequest } from '../../../lib/tls/certificates';
 import type {
   AuthorizeConnectionRequest,
@@ -24,6 +28,8 @@ const UNAVAILABLE = 'The controller cannot reach its database: try again.';
 type Answer = Omit<AuthorizeConnectionResult, 'request_id'>;
 
 export class Requests {
+  private lastId = 0n;
+
   constructor(
     private readonly deps: ControlDeps,
     private readonly workerId: string,
@@ -31,6 +37,7 @@ export class Requests {
   ) {}
 
   authorizeConnection(request: AuthorizeConnectionRequest, bootId: string): void {
+    if (this.isCopy(request)) return;
     this.answer(this.authorize(request, bootId), { ...refusal('controller unreachable', UNAVAILABLE) }, (value) => ({
       $case: 'authorize_connection',
       value: { ...value, request_id: request.request_id },
@@ -38,6 +45,7 @@ export class Requests {
   }
 
   endSession(request: EndSessionRequest): void {
+    if (this.isCopy(request)) return;
     this.answer(this.end(request), 'controller unreachable', (refused) => ({
       $case: 'end_session',
       value: { request_id: request.request_id, refused },
@@ -45,6 +53,7 @@ export class Requests {
   }
 
   getGrant(request: GetGrantRequest): void {
+    if (this.isCopy(request)) return;
     this.answer(this.grant(request.session_id), {}, (found) => ({
       $case: 'get_grant',
       value: { request_id: request.request_id, grant: undefined, ended: undefined, ...found },
@@ -52,6 +61,7 @@ export class Requests {
   }
 
   renewCertificate(request: RenewCertificateRequest): void {
+    if (this.isCopy(request)) return;
     const { request_id } = request;
     const failed = { certificate: Buffer.alloc(0), ca_certificates: [], error: 'the certificate could not be issued' };
     this.answer(this.renew(request), failed, (value) => ({
@@ -64,6 +74,13 @@ export class Requests {
     store.markDraining(this.deps.db.executor, attachmentId).catch((error: unknown) => {
       this.deps.log.warn({ err: error, worker_id: this.workerId }, 'draining of a worker could not be written');
     });
+  }
+
+  /** Whether the request came before; to be asked once for each. */
+  private isCopy({ request_id }: { request_id: bigint }): boolean {
+    if (request_id <= this.lastId) return true;
+    this.lastId = request_id;
+    return false;
   }
 
   /** Sends what `work` comes to, or `failed` when the database fails it. */

@@ -1061,6 +1061,7 @@ CREATE TABLE public.workers (
     created_time timestamp with time zone NOT NULL,
     updated_time timestamp with time zone NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    draining_boot_ids text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT api_tags_are_an_object CHECK ((jsonb_typeof(api_tags) = 'object'::text)),
     CONSTRAINT config_tags_are_an_object CHECK ((jsonb_typeof(config_tags) = 'object'::text)),
     CONSTRAINT version_is_positive CHECK ((version > 0)),

@@ -212,9 +212,9 @@ export function closeLost(on: Executor, which: RawBuilder<unknown>, now: Date): 
   );
 }
 
-/** Selects, for {@link closeLost}, connections of an earlier process of a worker that were put on record after its end. */
+/** Selects, for {@link closeLost}, connections of processes of a worker that are gone: neither the present one, nor draining. */
 export const ofEarlierProcesses: RawBuilder<unknown> = sql`exists (
-  select from workers w where w.id = c.worker_id and w.boot_id <> c.boot_id)`;
+  select from workers w where w.id = c.worker_id and w.boot_id <> c.boot_id and c.boot_id <> all(w.draining_boot_ids))`;
 
 /** Locks in one order, so that batches of different workers do not block each other for good. */
 const lockedSessions = sql`locked as materialized (
@@ -263,12 +263,11 @@ export async function knownConnections(on: Executor, workerId: string, ids: stri
   return new Set(known.map((connection) => connection.id));
 }
 
-/** Marks open connections whose worker is not attached to a living controller. */
+/** Marks open connections whose worker is attached to no controller on record. */
 export async function markUnreachable(on: Executor, now: Date): Promise<void> {
   await sql`
     update session_connections c set unreachable_since = ${now}
     where c.closed_time is null and c.unreachable_since is null and c.created_time < ${now}
       and not exists (
-        select from worker_attachments a join controllers k on k.id = a.controller_id
-        where a.worker_id = c.worker_id and k.lease_expiration_time > ${now})`.execute(on);
+        select from worker_attachments a where a.worker_id = c.worker_id)`.execute(on);
 }

@@ -327,7 +327,7 @@ describe('ends', () => {
     const session = await createSession(world);
     const asked = request(session);
     await ask(asked);
-    await expireControllers(world.db, at(30_000));
+    await expireControllers(world.db, at(30_000), at(30_000));
     const marked = await row(
       world.db.executor,
       sql`select unreachable_since, closed_time from session_connections where id = ${asked.connectionId}`,

@@ -30,8 +30,12 @@ export function chooseEndpoint(address: string | null, endpoints: readonly Endpo
  * Workers that can take the session, in order of preference. Throws 503 when there is none, and 400 when that is so
  * because the filter means nothing on what is known of workers.
  */
-export async function chooseWorkers(on: Executor, filter: string | null, now: Date): Promise<Candidate[]> {
-  const alive = await candidates(on, now);
+export async function chooseWorkers(
+  on: Executor,
+  filter: string | null,
+  leasesExpiredBefore: Date | undefined,
+): Promise<Candidate[]> {
+  const alive = await candidates(on, leasesExpiredBefore);
   if (alive.length === 0) {
     throw new ApiError(
       'Unavailable',

@@ -58,6 +58,8 @@ async function hold(workerId: string, address: string): Promise<void> {
       controllerId: 'ctl_1',
       attachmentId: `att_${workerId}`,
       bootId: 'boot',
+      drainingBootIds: [],
+      goesOn: false,
       address,
       releaseVersion: '0.1.0',
       configTags: { type: ['dev'] },
@@ -71,6 +73,8 @@ function handler() {
   const authz = createAuthz({ config, db: world.db, kms: world.kms, audit: () => {} });
   const control = {
     pushGrant: (workerIds: string[], grant: SessionGrant) => void pushed.push({ workerIds, grant }),
+    ensureLease: () => Promise.resolve(),
+    leasesExpiredBefore: () => new Date(),
   };
   return authorizeSession({ config, db: world.db, kms: world.kms, authz, clock: systemClock, log: world.log, control });
 }

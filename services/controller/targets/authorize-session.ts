@@ -25,7 +25,9 @@ import { chooseEndpoint, chooseWorkers, hostOf, type Endpoint } from './authoriz
 import { requestedTarget } from './authorize-session.request';
 import { endpointsOf, targetById, type SessionTarget } from './authorize-session.store';
 
-export type AuthorizeSessionDeps = ControllerDeps & { control: Pick<Control, 'pushGrant'> };
+export type AuthorizeSessionDeps = ControllerDeps & {
+  control: Pick<Control, 'pushGrant' | 'ensureLease' | 'leasesExpiredBefore'>;
+};
 
 /** Times that a target may change between its reading and the making of the session. */
 const MAX_ATTEMPTS = 3;
@@ -73,8 +75,10 @@ async function plan(deps: AuthorizeSessionDeps, target: SessionTarget, hostId: s
   const on = deps.db.executor;
   const endpoints = target.address === null ? await endpointsOf(on, target.id) : [];
   const endpoint = chooseEndpoint(target.address, endpoints, hostId);
+  // After an outage of the database, the workers attached here come back on record first.
+  await deps.control.ensureLease();
+  const workers = await chooseWorkers(on, target.worker_filter, deps.control.leasesExpiredBefore());
   const now = deps.clock.now();
-  const workers = await chooseWorkers(on, target.worker_filter, now);
   const credentials = target.brokers_credentials ? await brokeredCredentials(deps, target.id) : [];
   const id = newId(SESSION_PREFIX);
   const expiration = new Date(now.getTime() + target.session_max_seconds * 1_000);

@@ -1,7 +1,8 @@
 /** The periodic tasks of sessions, workers and what is kept of them. */
 import { deleteExpiredTokens } from '../auth-tokens/auth-tokens.store';
 import { changed, sql, transaction, type Db } from '../db/db';
-import * as control from '../control/control.store';
+import type { Control } from '../control/control';
+import { removeExpiredControllers } from '../control/control.store';
 import { runDestructionJobs } from '../kms/destruction';
 import type { Kms } from '../kms/kms';
 import { forgetGrantChanges } from '../sessions/access-review.store';
@@ -25,17 +26,22 @@ export interface SessionTaskDeps {
   db: Db;
   kms: Kms;
   pushes: SessionPushes;
+  control: Pick<Control, 'leasesExpiredBefore'>;
   /** Life of an auth token since its last use, ms. */
   authTokenTimeToStaleMs: number;
 }
 
 /** All tasks of a controller. */
-export function sessionTasks({ db, kms, pushes, authTokenTimeToStaleMs }: SessionTaskDeps): Task[] {
+export function sessionTasks({ db, kms, pushes, control, authTokenTimeToStaleMs }: SessionTaskDeps): Task[] {
   return [
     { name: 'terminate sessions', everyMs: SECOND_MS, run: (now) => terminateSessions(db, now) },
     { name: 'end with the token', everyMs: SECOND_MS, run: (now) => endWithToken(db, now, authTokenTimeToStaleMs) },
     { name: 'repeat pushes', everyMs: 3 * SECOND_MS, run: () => pushes.repeat() },
-    { name: 'expire controllers', everyMs: 5 * SECOND_MS, run: (now) => expireControllers(db, now) },
+    {
+      name: 'expire controllers',
+      everyMs: 5 * SECOND_MS,
+      run: (now) => expireControllers(db, now, control.leasesExpiredBefore()),
+    },
     { name: 'destroy keys', everyMs: 2 * SECOND_MS, run: (now) => runDestructionJobs({ db, kms }, now) },
     { name: 'purge', everyMs: PURGE_EVERY_MS, run: (now) => purge(db, now, authTokenTimeToStaleMs) },
   ];
@@ -53,9 +59,12 @@ export async function endWithToken(db: Db, now: Date, staleMs: number): Promise<
   await sessions.endWithExpiredToken(db.executor, now, new Date(now.getTime() - staleMs));
 }
 
-/** Forgets dead controllers, gives up connections of dead worker processes and marks those of workers nobody holds. */
-export async function expireControllers(db: Db, now: Date): Promise<void> {
-  await control.removeExpiredControllers(db.executor, now);
+/**
+ * Forgets dead controllers, if it can be told who is dead; gives up connections of dead worker processes and marks those
+ * of workers nobody holds.
+ */
+export async function expireControllers(db: Db, now: Date, expiredBefore: Date | undefined): Promise<void> {
+  if (expiredBefore !== undefined) await removeExpiredControllers(db.executor, expiredBefore);
   await closeLost(db.executor, ofEarlierProcesses, now);
   await markUnreachable(db.executor, now);
 }

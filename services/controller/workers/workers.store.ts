@@ -124,15 +124,18 @@ export interface Candidate {
   config_tags: Tags;
 }
 
-/** Workers that are attached to a living controller and do not drain. */
-export function candidates(on: Executor, now: Date): Promise<Candidate[]> {
+/**
+ * Workers that are attached to a living controller and do not drain. A controller lives whose lease has not expired before
+ * that time; any on record when the time is undefined.
+ */
+export function candidates(on: Executor, expiredBefore: Date | undefined): Promise<Candidate[]> {
   return rows(
     on,
     sql`select w.id, w.name, w.address, w.api_tags, w.config_tags
         from worker_attachments a
         join controllers k on k.id = a.controller_id
         join workers w on w.id = a.worker_id
-        where k.lease_expiration_time > ${now} and not a.draining and w.address is not null`,
+        where ${expiredBefore === undefined ? sql`true` : sql`k.lease_expiration_time > ${expiredBefore}`} and not a.draining and w.address is not null`,
   );
 }
 
