@@ -5,7 +5,9 @@ export interface WorkerConfig {
   proxy: { host: string; port: number; fd?: number | undefined };
   /** host:port handed to clients; the bound address when absent. */
   publicAddress?: string | undefined;
-  ops?: { host: string; port: number } | undefined;
+  ops?: { host: string; port: number; fd?: number | undefined } | undefined;
+  /** Set for a process that takes over from others of the same worker: it serves once a controller has welcomed it. */
+  takesOver?: TakeOver | undefined;
   /** Cluster addresses of controllers, tried in order. */
   initialUpstreams: { host: string; port: number }[];
   /** Lower-case keys and values. */
@@ -14,6 +16,13 @@ export interface WorkerConfig {
   authStoragePath: string;
   /** One-time token; needed until the worker is enrolled, ignored afterwards. Never logged. */
   activationToken?: string | undefined;
+}
+
+export interface TakeOver {
+  /** Of the socket that was passed on, which can only be asked for it by listening. */
+  proxyAddress: { host: string; port: number };
+  /** Earlier processes, which live and drain. */
+  drainingBootIds: string[];
 }
 
 /** What can change while a worker runs. */

@@ -4,6 +4,7 @@ import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Clock } from '../../lib/clock/clock';
 import { packageFile } from '../../lib/config/package-root';
 import { Lifecycle } from '../../lib/lifecycle/lifecycle';
+import type { ListeningSocket } from '../../lib/lifecycle/listening-socket';
 import type { Logger } from '../../lib/log/log';
 import { startOps } from '../../lib/ops/ops-server';
 import type { WorkerConfig, WorkerReload } from './config';
@@ -23,11 +24,15 @@ const LOOK_MS = 10;
 export interface WorkerDeps {
   clock: Clock;
   log: Logger;
+  /** Called before a process that takes over says Hello to a controller. */
+  attaching?: (() => void) | undefined;
 }
 
 export interface RunningWorker {
   readonly proxyAddress: { host: string; port: number };
   readonly opsAddress: { host: string; port: number } | undefined;
+  /** Tells the processes of one worker apart. */
+  readonly bootId: string;
   /** Undefined until the worker is enrolled. */
   workerId(): string | undefined;
   /** What an administrator creates the worker with; undefined when it does not wait for that. */
@@ -39,10 +44,23 @@ export interface RunningWorker {
    * listening socket nobody is refused meanwhile: who connects waits in its queue for the next process.
    */
   drain(deadlineMs: number): Promise<void>;
+  /** Drains beside another process of this worker, which has attached and accepts on the same sockets. */
+  handOver(deadlineMs: number): Promise<void>;
+  /** The listening sockets, for the next process of this worker. */
+  sockets(): WorkerSockets;
+  /** The process that was to take over is gone: attaches anew, so that controllers see this one as the worker. */
+  goOn(): void;
+  /** An earlier process that drained beside this one is gone. */
+  processEnded(bootId: string): void;
   /** Takes other tags and controllers; live connections do not notice. */
   reload(config: WorkerReload): void;
   /** Cuts everything, reports it if a controller is there, and frees ports and files. */
   close(): Promise<void>;
+}
+
+export interface WorkerSockets {
+  proxy: ListeningSocket | undefined;
+  ops: ListeningSocket | undefined;
 }
 
 /** Rejects with the error of the system when a port or the storage directory is not usable. */
@@ -56,11 +74,15 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   }
 }
 
-async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle: Lifecycle): Promise<RunningWorker> {
+async function start(
+  config: WorkerConfig,
+  { clock, log, attaching }: WorkerDeps,
+  lifecycle: Lifecycle,
+): Promise<RunningWorker> {
   const metrics = new Registry();
-  const state = { isDraining: false, isClosing: false };
+  const state = { isDraining: false, isClosing: false, isPassedOn: config.proxy.fd !== undefined };
   const sessions: SessionRegistry = new SessionRegistry(clock, (id) => control.findSession(id));
-  let proxyAddress = config.proxy;
+  let proxyAddress = config.takesOver?.proxyAddress ?? config.proxy;
   const control: ControlClient = new ControlClient({
     upstreams: config.initialUpstreams,
     storagePath: config.authStoragePath,
@@ -73,9 +95,16 @@ async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle
     address: () => config.publicAddress ?? addressText(proxyAddress),
     isDraining: () => state.isDraining,
     registry: sessions,
+    drainingBootIds: config.takesOver?.drainingBootIds,
   });
   lifecycle.onClose('the control stream', () => control.close());
   const proxy = createProxy(config, { control, sessions, state, clock, log, metrics });
+  if (config.takesOver) {
+    attaching?.();
+    control.start();
+    // Until then the earlier process accepts.
+    await control.firstAttach;
+  }
   proxyAddress = await proxy.listen();
   lifecycle.onClose('the proxy port', () => proxy.close());
   if (config.publicAddress === undefined && ['0.0.0.0', '::'].includes(proxyAddress.host)) {
@@ -83,30 +112,26 @@ async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle
   }
   const ops = await openOps(config, metrics, { control, sessions, state });
   if (ops) lifecycle.onClose('the ops port', () => ops.close());
-  control.start();
+  if (!config.takesOver) control.start();
 
-  const cutAll = async (): Promise<void> => {
-    sessions.cutAll({ closedBy: 'worker', cause: 'worker drain' });
-    await until(clock, LAST_REPORTS_MS, () => sessions.connectionCount() === 0);
-    await until(clock, LAST_REPORTS_MS, () => control.unacknowledged === 0 || !control.isAttached);
-  };
-  const worker: RunningWorker = {
+  const { cutAll, drain } = endings({ control, sessions, state, clock, log, proxy });
+  return {
     proxyAddress,
     opsAddress: ops?.address,
     workerId: () => control.workerId,
     registrationRequest: () => control.registrationRequest,
     attached: () => control.firstAttach,
+    bootId: control.bootId,
+    sockets: () => ({ proxy: proxy.socket(), ops: ops?.socket() }),
     reload: (changed) => control.reload(changed),
-    async drain(deadlineMs) {
-      log.info({ deadline_ms: deadlineMs }, 'draining');
-      state.isDraining = true;
-      const isPassedOn = config.proxy.fd !== undefined;
-      if (isPassedOn) proxy.stopListening();
-      control.announceDraining();
-      // Of what was accepted before, some may not have got as far as a connection.
-      const isIdle = () => (isPassedOn ? proxy.socketCount : sessions.connectionCount()) === 0;
-      await until(clock, deadlineMs, () => state.isClosing || isIdle());
-      await cutAll();
+    goOn: () => control.goOn(),
+    processEnded: (bootId) => control.processEnded(bootId),
+    drain,
+    async handOver(deadlineMs) {
+      state.isPassedOn = true;
+      control.handOver();
+      void ops?.close();
+      await drain(deadlineMs);
     },
     async close() {
       state.isDraining = true;
@@ -117,13 +142,36 @@ async function start(config: WorkerConfig, { clock, log }: WorkerDeps, lifecycle
       await lifecycle.close();
     },
   };
-  return worker;
+}
+
+type State = Parts['state'] & { isClosing: boolean };
+
+/** How the connections of a worker end with it. */
+function endings(parts: Omit<Parts, 'state'> & WorkerDeps & { state: State; proxy: ProxyServer }) {
+  const { control, sessions, state, clock, log, proxy } = parts;
+  const cutAll = async (): Promise<void> => {
+    sessions.cutAll({ closedBy: 'worker', cause: 'worker drain' });
+    await until(clock, LAST_REPORTS_MS, () => sessions.connectionCount() === 0);
+    await until(clock, LAST_REPORTS_MS, () => control.unacknowledged === 0 || !control.isAttached);
+  };
+  const drain = async (deadlineMs: number): Promise<void> => {
+    log.info({ deadline_ms: deadlineMs }, 'draining');
+    state.isDraining = true;
+    if (state.isPassedOn) proxy.stopListening();
+    control.announceDraining();
+    // Of what was accepted before, some may not have got as far as a connection.
+    const isIdle = () => (state.isPassedOn ? proxy.socketCount : sessions.connectionCount()) === 0;
+    await until(clock, deadlineMs, () => state.isClosing || isIdle());
+    await cutAll();
+  };
+  return { cutAll, drain };
 }
 
 interface Parts {
   control: ControlClient;
   sessions: SessionRegistry;
-  state: { isDraining: boolean };
+  /** `isPassedOn`: others hold the listening socket too, so that whoever comes is served by the next process. */
+  state: { isDraining: boolean; isPassedOn: boolean };
 }
 
 function createProxy(
@@ -134,7 +182,7 @@ function createProxy(
   const deps: ConnectionDeps = {
     controller: control,
     endSession: (id, end) => sessions.end(id, end),
-    isDraining: () => state.isDraining && config.proxy.fd === undefined,
+    isDraining: () => state.isDraining && !state.isPassedOn,
     clock,
     log,
     metrics: proxyMetrics,

@@ -165,3 +165,39 @@ test('the file is for its owner only', () => {
   new CloseSpool(directory, new ManualClock(), log).close();
   expect(statSync(join(directory, 'closes.spool')).mode & 0o777).toBe(0o600);
 });
+
+describe('processes of one worker that overlap', () => {
+  const spool = (bootId?: string) => new CloseSpool(directory, new ManualClock(), log, bootId);
+  const left = (one: CloseSpool, ...connections: string[]) => {
+    for (const id of connections) one.add(close(id));
+    one.close();
+  };
+
+  test('each has its own file; what one leaves is taken over once, numbered anew', () => {
+    const former = spool();
+    former.add(close('a'));
+    const next = spool('B2');
+    expect(ids(next)).toEqual([]);
+    former.stayBesideOthers('B1');
+    left(former, 'b');
+    expect(readdirSync(directory).sort()).toEqual(['closes-B1.spool', 'closes-B2.spool']);
+    const own = next.add(close('c')).sequence;
+    const taken = next.adopt('B1');
+    expect(taken.map((item) => item.connection_id)).toEqual(['a', 'b']);
+    expect(taken.every(({ sequence }) => sequence > own)).toBe(true);
+    expect(next.adopt('B1')).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['closes-B2.spool']);
+  });
+
+  test('the next ordinary start takes over from all; nothing stays of one that is settled', () => {
+    left(spool('B2'), 'a');
+    left(spool('B3'), 'b');
+    left(spool('B4'));
+    // Of one that was killed while it wrote.
+    appendFileSync(join(directory, 'closes-B5.spool.4711.new'), '{');
+    const last = spool();
+    expect(ids(last).sort()).toEqual(['a', 'b']);
+    expect(readdirSync(directory)).toEqual(['closes.spool']);
+    expect(ids(spool()).sort()).toEqual(['a', 'b']);
+  });
+});

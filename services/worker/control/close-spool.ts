@@ -2,11 +2,12 @@
  * Closes that no controller has acknowledged yet: in memory, and on disk when they are not acknowledged at once. The
  * file has one JSON value a line: a close, `{"ack":"N"}` (all up to N are stored), `{"reserved":"N"}` (no sequence up to
  * N will be given out again). A line cut short by a crash or a full disk is ignored. While the disk takes nothing, closes
- * live in memory and writing is tried again by time; nothing here throws after the construction. Only one process may
- * use a directory.
+ * live in memory and writing is tried again by time; nothing here throws after the construction. A file has one process:
+ * `closes.spool`, or `closes-BOOT_ID.spool` while processes of a worker overlap. What a process leaves that has ended is
+ * taken over by the one that is there.
  */
-import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Clock } from '../../../lib/clock/clock';
 import type { Logger } from '../../../lib/log/log';
 import { ConnectionClosed } from '../../../proto/gen/worker/control';
@@ -20,11 +21,17 @@ const RETRY_DELAY_MS = 1_000;
 const RESERVATION = 10_000n;
 /** After so many lines the file is written anew with what is still needed. */
 const COMPACT_LINES = 5_000;
+const FILE = 'closes.spool';
+const FILE_OF_PROCESS = /^closes-[0-9A-Za-z]+\.spool$/;
+/** What a process was writing when it was killed. */
+const ABANDONED = /\.\d+\.new$/;
+
+const fileOf = (bootId: string): string => `closes-${bootId}.spool`;
 
 export class CloseSpool {
   private readonly pending_ = new Map<bigint, ConnectionClosed>();
   private readonly unwritten = new Set<bigint>();
-  private readonly path: string;
+  private path: string;
   /** Undefined while the file could not be opened again. */
   private file: number | undefined;
   /** The last write failed and may have left a part of a line: the file is written anew, nothing is glued to it. */
@@ -39,15 +46,54 @@ export class CloseSpool {
   /** Highest sequence that a controller acknowledged. */
   acknowledged = 0n;
 
-  /** Reads what an earlier process left. Throws the error of the system when the directory is not usable. */
+  /**
+   * Reads what earlier processes left; with the boot id of a process that starts beside others, only opens a file for it.
+   * Throws the error of the system when the directory is not usable.
+   */
   constructor(
-    directory: string,
+    private readonly directory: string,
     private readonly clock: Clock,
     private readonly log: Logger,
+    besideOthersAs?: string,
   ) {
-    this.path = join(directory, 'closes.spool');
-    this.load();
+    this.path = join(directory, besideOthersAs === undefined ? FILE : fileOf(besideOthersAs));
+    this.load(this.path);
+    const names = besideOthersAs === undefined ? readdirSync(directory) : [];
+    const left = names.filter((name) => FILE_OF_PROCESS.test(name));
+    for (const name of left) this.take(join(directory, name));
     this.compact();
+    for (const name of names) {
+      if (left.includes(name) || ABANDONED.test(name)) rmSync(join(directory, name), { force: true });
+    }
+  }
+
+  /** From now on this is one process among several, with a file that bears its name. */
+  stayBesideOthers(bootId: string): void {
+    const path = join(this.directory, fileOf(bootId));
+    if (path === this.path) return;
+    try {
+      renameSync(this.path, path);
+      this.path = path;
+    } catch (error) {
+      this.log.error({ err: error }, 'the spool of closed connections could not be renamed');
+    }
+  }
+
+  /** Takes over what a process of this worker left that has ended; answers the closes, numbered anew. */
+  adopt(bootId: string): ConnectionClosed[] {
+    const path = join(this.directory, fileOf(bootId));
+    try {
+      const taken = this.take(path);
+      if (taken.length > 0) this.compact();
+      rmSync(path, { force: true });
+      return taken;
+    } catch (error) {
+      this.log.error(
+        { err: error, path },
+        'the spool of an earlier process could not be taken over; the next start will',
+      );
+      return [];
+    }
   }
 
   /** In the order of their sequences. */
@@ -89,6 +135,7 @@ export class CloseSpool {
     this.isClosed = true;
     this.flush();
     this.closeFile();
+    if (basename(this.path) !== FILE && this.size === 0) rmSync(this.path, { force: true });
   }
 
   private scheduleFlush(delayMs = FLUSH_DELAY_MS): void {
@@ -151,24 +198,36 @@ export class CloseSpool {
     this.writtenAcknowledged = this.acknowledged;
   }
 
-  private load(): void {
-    for (const line of readLines(this.path)) {
-      const value = parseLine(line);
-      if (value === undefined) continue;
-      if (value.reserved !== undefined) this.raise(BigInt(value.reserved));
-      else if (value.ack !== undefined) this.acknowledge(BigInt(value.ack));
-      else {
-        const close = ConnectionClosed.fromJSON(value);
-        this.pending_.set(close.sequence, close);
-        this.raise(close.sequence);
-      }
-    }
-    this.acknowledged = 0n;
+  /** Adds the closes of another file. */
+  private take(path: string): ConnectionClosed[] {
+    return readSpool(path).closes.map((close) => this.add(close));
+  }
+
+  private load(path: string): void {
+    const { closes, used } = readSpool(path);
+    for (const close of closes) this.pending_.set(close.sequence, close);
+    this.raise(used);
   }
 
   private raise(sequence: bigint): void {
     if (sequence >= this.next) this.next = sequence + 1n;
   }
+}
+
+/** What a file holds that was not acknowledged, and the highest sequence that was or may have been used. */
+function readSpool(path: string): { closes: ConnectionClosed[]; used: bigint } {
+  const closes: ConnectionClosed[] = [];
+  let [used, acknowledged] = [0n, 0n];
+  const highest = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+  for (const line of readLines(path)) {
+    const value = parseLine(line);
+    if (value === undefined) continue;
+    if (value.reserved !== undefined) used = highest(used, BigInt(value.reserved));
+    else if (value.ack !== undefined) acknowledged = highest(acknowledged, BigInt(value.ack));
+    else closes.push(ConnectionClosed.fromJSON(value));
+  }
+  for (const { sequence } of closes) used = highest(used, sequence);
+  return { closes: closes.filter(({ sequence }) => sequence > acknowledged), used };
 }
 
 const closeLine = (close: ConnectionClosed): string => JSON.stringify(ConnectionClosed.toJSON(close));

@@ -53,6 +53,8 @@ export interface ControlOptions {
   address(): string;
   isDraining(): boolean;
   registry: SessionRegistry;
+  /** Set for a process that takes over: earlier ones of this worker, which live and drain. */
+  drainingBootIds?: string[] | undefined;
   /** Default: TLS with the worker's certificate. */
   connect?: ((upstream: Upstream, identity: WorkerIdentity) => AttachClient) | undefined;
   random?: RandomInt | undefined;
@@ -75,6 +77,11 @@ export class ControlClient implements Controller {
   private readonly reported = new WeakMap<LiveConnection, { up: number; down: number }>();
   private readonly stopStats: () => void;
   private cancelRenewal: () => void = () => {};
+  /** A later process has taken over: what is on disk and on record of the worker is its to write. */
+  private isHandedOver = false;
+  private drainingBootIds: string[];
+  /** Until a controller has heard that the later process is gone. */
+  private goesOn = false;
   /** Rejects when the worker can never attach as it is configured; resolves at the first Welcome. */
   readonly firstAttach: Promise<void>;
   private resolveFirst: () => void = () => {};
@@ -88,7 +95,9 @@ export class ControlClient implements Controller {
     if (this.identity === undefined && options.activationToken === undefined) {
       this.registration = openRegistration(options.storagePath);
     }
-    this.spool = new CloseSpool(options.storagePath, options.clock, options.log);
+    const besideOthersAs = options.drainingBootIds === undefined ? undefined : this.bootId;
+    this.spool = new CloseSpool(options.storagePath, options.clock, options.log, besideOthersAs);
+    this.drainingBootIds = options.drainingBootIds ?? [];
     this.firstAttach = new Promise((resolve, reject) => {
       this.resolveFirst = resolve;
       this.rejectFirst = reject;
@@ -131,7 +140,30 @@ export class ControlClient implements Controller {
   }
 
   announceDraining(): void {
-    if (this.isAttached) this.stream?.send({ $case: 'draining', value: {} });
+    if (this.isAttached) this.stream?.send({ $case: 'draining', value: { handed_over: this.isHandedOver } });
+  }
+
+  /** A later process of this worker has attached: this one only looks after its own connections. */
+  handOver(): void {
+    this.isHandedOver = true;
+    this.goesOn = false;
+    this.cancelRenewal();
+    this.spool.stayBesideOthers(this.bootId);
+  }
+
+  /** No later process came about, or it is gone: this one is the worker again, as its next Hello tells. */
+  goOn(): void {
+    this.goesOn = true;
+    void this.stream?.close();
+  }
+
+  /** An earlier process of this worker is gone: reports what it has not, and that nobody has its connections any more. */
+  processEnded(bootId: string): void {
+    this.drainingBootIds = this.drainingBootIds.filter((id) => id !== bootId);
+    const left = this.spool.adopt(bootId);
+    if (!this.isAttached) return;
+    for (const close of left) this.stream?.send({ $case: 'connection_closed', value: close });
+    this.stream?.send({ $case: 'process_ended', value: { boot_id: bootId } });
   }
 
   /** Ends the stream; unacknowledged closes stay on disk. */
@@ -256,9 +288,12 @@ export class ControlClient implements Controller {
   /** The identity to use: enrolls when there is none, when it has expired, or when a new token was configured. */
   private async ensureIdentity(upstream: Upstream): Promise<WorkerIdentity> {
     const { activationToken, storagePath, clock, log } = this.options;
+    // The later process renews the certificate of both.
+    if (this.isHandedOver) this.identity = loadIdentity(storagePath) ?? this.identity;
     const known = this.identity;
     const isValid = known !== undefined && validity(known).to > clock.now().getTime();
-    const isNewToken = activationToken !== undefined && known?.tokenHash !== hashToken(activationToken);
+    const isNewToken =
+      !this.isHandedOver && activationToken !== undefined && known?.tokenHash !== hashToken(activationToken);
     if (isValid && !isNewToken) return known;
     if (!isNewToken && known) {
       throw new EnrollmentRefused(
@@ -296,6 +331,9 @@ export class ControlClient implements Controller {
         .filter((session) => !session.ended)
         .map((session) => ({ session_id: session.id, connections: inventory(session.connections.values()) })),
       acknowledged_sequence: this.spool.acknowledged,
+      draining_boot_ids: this.drainingBootIds,
+      handed_over: this.isHandedOver,
+      goes_on: this.goesOn,
     };
   }
 
@@ -303,6 +341,7 @@ export class ControlClient implements Controller {
     const { registry, log } = this.options;
     this.wasAttached = true;
     this.hasEverAttached = true;
+    this.goesOn = false;
     registry.controllerBack();
     for (const grant of welcome.grants) this.takeGrant({ $case: 'session_grant', value: grant });
     for (const cancel of welcome.cancel_sessions) registry.end(cancel.session_id, sessionEndOf(cancel));
@@ -362,7 +401,7 @@ export class ControlClient implements Controller {
 
   private scheduleRenewal(): void {
     this.cancelRenewal();
-    if (!this.identity) return;
+    if (!this.identity || this.isHandedOver) return;
     const delay = renewalDelay(validity(this.identity), this.options.clock.now().getTime());
     this.cancelRenewal = this.options.clock.after(delay, () => this.renew());
   }
@@ -373,7 +412,7 @@ export class ControlClient implements Controller {
     const { stream, identity } = this;
     const { clock, log, storagePath } = this.options;
     // The next Welcome schedules it again.
-    if (!stream?.isAttached || !identity) return;
+    if (!stream?.isAttached || !identity || this.isHandedOver) return;
     const delay = renewalDelay(validity(identity), clock.now().getTime());
     if (delay > 0) return this.scheduleRenewal();
     renewIdentity(stream, identity)

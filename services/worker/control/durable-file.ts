@@ -11,9 +11,12 @@ export function writeAll(file: number, content: string): void {
   }
 }
 
-/** Replaces a file, mode 0600, so that after a crash either the old or the new content stands there. */
+/**
+ * Replaces a file, mode 0600, so that after a crash either the old or the new content stands there. Two processes of a
+ * worker may write the same file while one follows the other: the last one wins, whole.
+ */
 export function writeFileAtomically(path: string, content: string): void {
-  const temporary = `${path}.new`;
+  const temporary = `${path}.${process.pid}.new`;
   const file = openSync(temporary, 'w', 0o600);
   try {
     writeAll(file, content);

@@ -1,7 +1,7 @@
 /** Opens the TCP connection to a session's endpoint and names what went wrong when it cannot. */
 import net, { type Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock/clock';
-import type { LocalStream } from '../../../lib/transport/relay';
+import type { LocalStream } from '../../../lib/transport/local-stream';
 import type { Cause, ClosedBy } from '../sessions/types';
 
 /** From the start, name resolution included, to the TCP connection. */

@@ -6,6 +6,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
 import type { Logger } from '../../../lib/log/log';
+import { listeningSocket, type ListeningSocket } from '../../../lib/lifecycle/listening-socket';
 import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
 import type { WorkerSession } from '../sessions/registry';
 import { ControllerUnreachable } from '../sessions/types';
@@ -84,6 +85,11 @@ export class ProxyServer {
     });
     const bound = this.server.address() as AddressInfo;
     return { host: bound.address, port: bound.port };
+  }
+
+  /** To be passed to a process that takes over. */
+  socket(): ListeningSocket | undefined {
+    return listeningSocket(this.server);
   }
 
   /** Open sockets, also those that carry no connection (yet). */

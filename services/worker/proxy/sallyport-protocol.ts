@@ -333,11 +333,14 @@ class Connection implements LiveConnection {
     this.cancelDeadline();
     if (this.end) return;
     // Before relaying; the relay listens itself later.
-    this.end =
-      end.kind === 'protocol'
-        ? { closedBy: 'client', cause: 'protocol error', error: end.error.message }
-        : { closedBy: 'client', cause: 'client lost' };
+    this.end = this.endBeforeRelay(end);
     this.dialing?.giveUp();
+  }
+
+  /** A client that has said that its side was reset is not lost, although its transport closes right behind that. */
+  private endBeforeRelay(end: TransportEnd): ConnectionEnd {
+    if (end.kind === 'protocol') return { closedBy: 'client', cause: 'protocol error', error: end.error.message };
+    return { closedBy: 'client', cause: this.earlyFrames.includes(FrameType.rst) ? 'rst' : 'client lost' };
   }
 
   private sendClose(closedBy: string, cause: string, written?: () => void): void {

@@ -18,14 +18,18 @@ const TEXTS: Record<string, string> = {
   fin: 'The session was ended by its client.',
 };
 
-/** Sentences for `canceled` where more is known than that somebody did it. */
-const CANCELED_BY: Record<string, string> = {
-  policy:
-    'The session was ended: its login, target or another part of it was removed, or the right to open it was taken away.',
-  controller: 'The worker may no longer serve the session.',
+/** Sentences for causes that say more together with who ended the connection. */
+const TEXTS_BY: Record<string, Record<string, string>> = {
+  canceled: {
+    policy:
+      'The session was ended: its login, target or another part of it has expired or was removed, or the right to open it was taken away.',
+    controller: 'The worker may no longer serve the session.',
+  },
+  'controller unreachable': {
+    policy: 'The worker has reached no controller for longer than the target allows, so the connection was cut.',
+  },
 };
 
 export function causeText(cause: string, closedBy = ''): string {
-  const known = cause === 'canceled' ? CANCELED_BY[closedBy] : undefined;
-  return known ?? TEXTS[cause] ?? `The connection ended: ${cause}.`;
+  return TEXTS_BY[cause]?.[closedBy] ?? TEXTS[cause] ?? `The connection ended: ${cause}.`;
 }
