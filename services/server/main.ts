@@ -8,8 +8,10 @@ import type { ControllerConfig } from '../controller/config';
 import type { WorkerConfig } from '../worker/config';
 import { loadConfig, type ServerConfig } from './config';
 import { configurationBlock, listenerLine } from './information';
-import { inheritedSocket } from './inherited-socket';
+import { Handover } from './handover';
+import { inheritedSockets, type InheritedSockets } from './inherited-socket';
 import { withLogFlags } from './log-settings';
+import { predecessorOf, type Predecessor } from './predecessor';
 import { createReload } from './reload';
 import { runUntilStopped } from './signals';
 import { StartFailure } from './start-failure';
@@ -22,10 +24,28 @@ interface Parts {
   /** What each part takes over of a configuration that was read again. */
   reload: ((config: ServerConfig) => void)[];
   lines: [label: string, value: string][];
+  /** Of a worker that is not beside a controller. */
+  handover?: Handover;
 }
 
 export async function runServer(flags: Flags, streams: Streams): Promise<number> {
   const env = streams.env ?? process.env;
+  const predecessor = predecessorOf(env);
+  try {
+    return await serve({ flags, env, predecessor }, streams);
+  } finally {
+    predecessor?.end();
+  }
+}
+
+interface Call {
+  flags: Flags;
+  env: NodeJS.ProcessEnv;
+  /** Of a process that takes over from others of the same worker. */
+  predecessor: Predecessor | undefined;
+}
+
+async function serve({ flags, env, predecessor }: Call, streams: Streams): Promise<number> {
   const from = { files: flags.texts('config'), kmsFile: flags.text('config-kms') };
   const loaded = loadConfig(from, 'server', env);
   const config = { ...loaded, log: withLogFlags(flags, loaded.log) };
@@ -35,7 +55,7 @@ export async function runServer(flags: Flags, streams: Streams): Promise<number>
   const parts: Parts = { failed: [], lifecycle: new Lifecycle(), force: [], reload: [], lines };
   parts.reload.push((changed) => setLevel(log, withLogFlags(flags, changed.log).level));
   try {
-    await addParts(parts, config, { file: from.files[0]!, env, log, flags });
+    await addParts(parts, config, { file: from.files[0]!, env, log, flags, predecessor });
   } catch (error) {
     await parts.lifecycle.close();
     throw error;
@@ -43,16 +63,24 @@ export async function runServer(flags: Flags, streams: Streams): Promise<number>
   const apply = (changed: ServerConfig): void => parts.reload.forEach((take) => take(changed));
   streams.stdout.write(`==> Sallyport server configuration:\n\n${configurationBlock(parts.lines)}\n`);
   streams.stdout.write('==> Sallyport server started! Log data will stream in below:\n\n');
+  const reload = createReload({ from, env, streams, apply });
   return runUntilStopped(
     {
       failed: Promise.race(parts.failed),
       stopping: stoppingText(config),
       close: () => parts.lifecycle.close(),
       force: () => parts.force.forEach((kill) => kill()),
-      reload: createReload({ from, env, streams, apply }),
+      reload: () => void (parts.handover?.reload() || reload()),
+      handOver: () => handOver(parts, streams),
+      signals: predecessor?.signals,
     },
     streams,
   );
+}
+
+function handOver({ handover }: Parts, streams: Streams): void {
+  if (handover !== undefined) handover.begin();
+  else streams.stderr.write('\nError: SIGUSR2: only a worker without a controller in its file can be handed over\n');
 }
 
 function stoppingText({ controller }: ServerConfig): string {
@@ -61,23 +89,24 @@ function stoppingText({ controller }: ServerConfig): string {
   return `${wait}Sallyport server graceful shutdown triggered, interrupt again to stop at once`;
 }
 
-interface Start {
+interface Start extends Call {
   file: string;
-  env: NodeJS.ProcessEnv;
   log: Logger;
-  flags: Flags;
 }
 
-async function addParts(parts: Parts, config: ServerConfig, { file, env, log, flags }: Start): Promise<void> {
-  if (config.pidFile !== undefined) addPidFile(parts.lifecycle, config.pidFile);
-  const fd = inheritedSocket(env);
-  if (fd !== undefined && (config.controller !== undefined || config.worker === undefined)) {
+async function addParts(parts: Parts, config: ServerConfig, start: Start): Promise<void> {
+  const { file, env, log, flags, predecessor } = start;
+  if (config.pidFile !== undefined && !predecessor) addPidFile(parts.lifecycle, config.pidFile);
+  const sockets = inheritedSockets(env);
+  if (sockets !== undefined && (config.controller !== undefined || config.worker === undefined)) {
     throw new StartFailure('LISTEN_FDS: a socket can only be passed to a file with a "worker" block alone', 3);
   }
   if (config.controller !== undefined) await addController(parts, config.controller, file, log);
   if (config.controller !== undefined && config.worker !== undefined) await addWorkerProcess(parts, config, flags);
-  else if (config.worker !== undefined)
-    await addWorker(parts, withSocket(config.worker, fd), config.drainTimeoutMs, log);
+  else if (config.worker !== undefined) {
+    const worker = withSockets(config.worker, sockets);
+    await addWorker(parts, { ...worker, takesOver: predecessor?.takesOver }, config.drainTimeoutMs, start);
+  }
 }
 
 /** For supervisors; gone when the process ends in order. */
@@ -86,10 +115,11 @@ function addPidFile(lifecycle: Lifecycle, file: string): void {
   lifecycle.onClose('the pid file', () => rmSync(file, { force: true }));
 }
 
-/** The proxy port is an inherited socket when there is one, whatever address the file names. */
-const withSocket = (config: WorkerConfig, fd: number | undefined): WorkerConfig => ({
+/** The ports are inherited sockets when there are such, whatever addresses the file names. */
+const withSockets = (config: WorkerConfig, sockets: InheritedSockets | undefined): WorkerConfig => ({
   ...config,
-  proxy: { ...config.proxy, fd },
+  proxy: { ...config.proxy, fd: sockets?.proxy },
+  ops: config.ops && { ...config.ops, fd: sockets?.ops },
 });
 
 async function addController(parts: Parts, config: ControllerConfig, file: string, log: Logger): Promise<void> {
@@ -112,13 +142,21 @@ async function addController(parts: Parts, config: ControllerConfig, file: strin
   }
 }
 
-async function addWorker(parts: Parts, config: WorkerConfig, drainMs: number, log: Logger): Promise<void> {
+async function addWorker(parts: Parts, config: WorkerConfig, drainMs: number, start: Start): Promise<void> {
+  const { log, env, predecessor } = start;
   const { startWorker } = await import('../worker/main');
-  const worker = await startWorker(config, { clock: systemClock, log });
-  parts.lifecycle.onClose('the worker', async () => {
-    await worker.drain(drainMs);
-    await worker.close();
-  });
+  const worker = await startWorker(config, { clock: systemClock, log, attaching: predecessor?.attaching });
+  if (predecessor) {
+    parts.lifecycle.onClose('the worker', () => predecessor.stop(worker, drainMs));
+    parts.failed.push(predecessor.gone);
+    predecessor.serve(worker);
+  } else {
+    const handover = new Handover(worker, { log, env, drainMs });
+    parts.handover = handover;
+    parts.lifecycle.onClose('the worker', () => handover.close());
+    parts.force.push(() => handover.force());
+    parts.failed.push(handover.failed);
+  }
   parts.reload.push((changed) => changed.worker && worker.reload(changed.worker));
   // A worker that cannot enroll says why; one whose controllers are away keeps trying.
   parts.failed.push(worker.attached().then(never, (error: unknown) => (error as Error).message));

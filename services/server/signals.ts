@@ -1,6 +1,6 @@
 /**
  * First signal: graceful stop. Second: stop at once. A part that ends by itself is a graceful stop with an error. SIGHUP
- * is a signal to stop like the others, unless there is something to reload.
+ * is a signal to stop like the others, unless there is something to reload. SIGUSR2 has the next process take over.
  */
 import type { EventEmitter } from 'node:events';
 import type { Streams } from './streams';
@@ -15,15 +15,17 @@ export interface Running {
   force(): void;
   /** What SIGHUP does until the stop; never throws. */
   reload?: (() => void) | undefined;
-  /** For tests; the process's own signals when absent. */
-  signals?: EventEmitter;
+  /** What SIGUSR2 does until the stop; never throws. */
+  handOver?: (() => void) | undefined;
+  /** The process's own signals when absent. */
+  signals?: EventEmitter | undefined;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const;
 
 /** Resolves with the exit code when everything is closed. */
 export async function runUntilStopped(running: Running, streams: Streams): Promise<number> {
-  const signals = listen(running.signals ?? process, running.reload);
+  const signals = listen(running.signals ?? process, { SIGHUP: running.reload, SIGUSR2: running.handOver });
   const first = await Promise.race([signals.next(), running.failed.then((text) => ({ text }))]);
   if (first === 'signal') streams.stdout.write(`\n==> ${running.stopping}\n`);
   else streams.stderr.write(`\nError: ${first.text}\n`);
@@ -45,10 +47,11 @@ export async function runUntilStopped(running: Running, streams: Streams): Promi
   return first === 'signal' && outcome === 'closed' ? 0 : 1;
 }
 
-function listen(source: EventEmitter, reload: (() => void) | undefined) {
+function listen(source: EventEmitter, effects: Partial<Record<string, (() => void) | undefined>>) {
   let waiting: (() => void) | undefined;
   const heard = (name: (typeof SIGNALS)[number]): void => {
-    if (name === 'SIGHUP' && reload !== undefined) reload();
+    const effect = effects[name];
+    if (effect !== undefined) effect();
     else waiting?.();
   };
   for (const name of SIGNALS) source.on(name, heard);
