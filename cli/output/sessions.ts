@@ -67,7 +67,8 @@ const connectionFields = (connection: Item): Fields => ({
   Cause: connection.cause,
   Error: connection.error,
   'Connect Latency': milliseconds(connection.connect_latency_us),
-  'First Byte Latency': milliseconds(connection.first_byte_latency_us),
+  // No longer than the address, which is the longest label of clients that came before.
+  'First Byte After': milliseconds(connection.first_byte_latency_us),
   'Endpoint Address': address(connection.endpoint_tcp_address, connection.endpoint_tcp_port),
 });
 

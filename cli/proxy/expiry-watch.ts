@@ -5,7 +5,7 @@
 import type { Clock } from '../../lib/clock/clock';
 import type { SessionAuthorizationData } from '../../lib/transport/authorization-token';
 
-/** How long before the end a person is warned, ms; shorter sessions warn at half of their life. */
+/** How long before the end a person is warned, ms; with less than that left, at half of it. */
 const WARNING_MS = 5 * 60_000;
 /** How far two statements of the time left may differ before the timers are set anew, ms. */
 const TOLERANCE_MS = 1_000;
@@ -51,7 +51,7 @@ export class ExpiryWatch {
   private watchWarning(leftMs: number): void {
     this.cancelWarning();
     if (this.hasWarned) return;
-    const at = this.end - Math.min(WARNING_MS, leftMs / 2);
+    const at = this.end - (leftMs > WARNING_MS ? WARNING_MS : leftMs / 2);
     const look = (): void => {
       const now = this.clock.now().getTime();
       if (now < at) this.cancelWarning = this.clock.after(at - now, look);

@@ -8,12 +8,14 @@ import net, { type AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../../lib/clock/clock';
 import { randomBase62 } from '../../lib/ids/ids';
 import { decodeAuthorizationToken, type SessionAuthorizationData } from '../../lib/transport/authorization-token';
-import type { LocalStream } from '../../lib/transport/relay';
+import type { LocalStream } from '../../lib/transport/local-stream';
 import type { Close, ConnectError, ConnectOk } from '../../proto/gen/transport/transport';
 import { endSession } from './end-session';
 import { ExpiryWatch, inWords, lifetimeOf } from './expiry-watch';
+import { lastBytes } from './last-bytes';
+import { listenLocally } from './local-listener';
 import { ProxiedConnection } from './proxied-connection';
-import { WorkerDialer } from './worker-dial';
+import { WorkerDialer } from './worker-dialer';
 
 export interface SessionProxyOptions {
   /** Base58 authorization token. */
@@ -64,18 +66,6 @@ export interface SessionProxy {
   close(): Promise<void>;
 }
 
-/** How long close() waits for ended connections to finish while bytes still move; how many looks while none do. */
-const FINISH_TOTAL_MS = 30_000;
-const FINISH_IDLE_LOOKS = 100;
-/**
- * Between two looks, ms. Idleness is counted in looks and not in time: behind each, what the system had for this
- * process has been read, however long the process itself had to wait for its turn.
- */
-const FINISH_LOOK_MS = 10;
-/** How long close() goes on reading from local clients that have not ended but still send, and looks while they do not. */
-const READ_UP_TOTAL_MS = 3_000;
-const READ_UP_IDLE_LOOKS = 5;
-
 /** Rejects with InvalidAuthorizationToken or the error of listening, such as EADDRINUSE. */
 export async function startSessionProxy(options: SessionProxyOptions): Promise<SessionProxy> {
   const data = decodeAuthorizationToken(options.token);
@@ -125,8 +115,6 @@ class RunningProxy {
   private cancelLastWord: () => void = () => {};
   private cancelInactivity: () => void = () => {};
   private closing: Promise<void> | undefined;
-  /** Of close() so far; a count that always moves. */
-  private looks = 0;
   /** The controller has ended the session, or will without being asked. */
   private sessionIsOver = false;
   private limitReached = false;
@@ -138,7 +126,7 @@ class RunningProxy {
     this.clock = options.clock ?? systemClock;
     // One for each dial under way, however many those are; the default limit would print a warning.
     setMaxListeners(0, this.abort.signal);
-    this.dialer = new WorkerDialer(data);
+    this.dialer = new WorkerDialer(data, this.clock);
     this.expiry = new ExpiryWatch(this.clock, {
       warn: (leftMs) => this.warnOfExpiry(leftMs),
       expired: () => this.expired(),
@@ -158,13 +146,9 @@ class RunningProxy {
   private async listen(): Promise<AddressInfo> {
     const { listenAddress, listenPort } = this.options;
     const suggested = this.data.default_client_port;
-    if (listenPort !== 0 || suggested === 0) await this.listenOn(listenAddress, listenPort);
-    else {
-      await this.listenOn(listenAddress, suggested).catch(async (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
-        this.options.onWarning?.(`The target's suggested port ${suggested} is not available; using another one.`);
-        await this.listenOn(listenAddress, 0);
-      });
+    const isFree = await listenLocally(this.server, listenAddress, { wanted: listenPort, suggested });
+    if (!isFree) {
+      this.options.onWarning?.(`The target's suggested port ${suggested} is not available; using another one.`);
     }
     this.server.on('error', (error) =>
       this.finish({ reason: `Error from proxy client: ${error.message}`, serverSide: false }),
@@ -178,26 +162,18 @@ class RunningProxy {
     return this.closing;
   }
 
-  private listenOn(host: string, port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ host, port }, () => {
-        this.server.off('error', reject);
-        resolve();
-      });
-    });
-  }
-
   private accept(socket: LocalStream): void {
     this.cancelInactivity();
     const connection = new ProxiedConnection(socket, {
-      dial: () => this.dialer.dial(this.abort.signal),
+      dialer: this.dialer,
+      signal: this.abort.signal,
       tofuToken: this.tofuToken,
       clock: this.clock,
       connected: (ok) => this.connected(ok),
-      refused: (error) => this.refused(error),
+      refused: (error, isCertain) => this.refused(error, isCertain),
       closed: (close) => this.closedByWorker(close),
-      failed: (text) => this.broken(text, 'worker unreachable'),
+      reset: () => this.resetByEndpoint(),
+      failed: (text, cause) => this.broken(text, cause),
       over: () => this.connectionOver(connection),
       settled: () => this.unsettled.delete(connection),
       log: (line) => this.options.log?.(line),
@@ -208,15 +184,15 @@ class RunningProxy {
   }
 
   private connected(ok: ConnectOk): void {
-    if (ok.expires_in_ms > 0n) this.expiry.set(Number(ok.expires_in_ms));
+    // A timer that is set while the proxy closes would keep its process.
+    if (ok.expires_in_ms > 0n && !this.closing) this.expiry.set(Number(ok.expires_in_ms));
     if (ok.connections_left < 0) return;
     this.options.onConnectionsLeft?.(ok.connections_left, ok.connection_limit);
     if (ok.connections_left === 0) this.reachLimit();
   }
 
-  private refused(error: ConnectError): void {
-    if (error.cause === 'connection limit') return this.refusedByLimit();
-    if (error.closed_by === 'worker') this.dialer.preferNext();
+  private refused(error: ConnectError, isCertain: boolean): void {
+    if (error.cause === 'connection limit' && isCertain) return this.refusedByLimit();
     if (!this.endedFor(error.cause, error.text)) this.broken(error.text, error.cause);
   }
 
@@ -230,6 +206,11 @@ class RunningProxy {
   private broken(text: string, cause: string): void {
     if (this.options.stream === undefined) this.options.onWarning?.(text);
     else this.finish({ reason: text, serverSide: true, cause });
+  }
+
+  /** Whoever uses a listener sees the reset; with standard streams nobody would. */
+  private resetByEndpoint(): void {
+    if (this.options.stream !== undefined) this.broken("The session's endpoint reset the connection.", 'rst');
   }
 
   private endedFor(cause: string, text: string): boolean {
@@ -312,53 +293,13 @@ class RunningProxy {
   private async shutDown(): Promise<void> {
     this.stopListening();
     this.stopTimers();
-    await this.finishEnded();
+    await lastBytes(this.connections, this.unsettled, this.clock);
     // The worker cuts what is left as ended by its client; here it is cut in case no worker answered.
     if (!this.sessionIsOver) await this.endSession();
     for (const connection of this.connections) connection.cut();
     this.abort.abort();
     for (const connection of this.unsettled) connection.destroy();
     this.resolveDone({ reason: 'Received shutdown signal', serverSide: false });
-  }
-
-  /**
-   * Bytes whose sender has already closed must still arrive, as long as they move. A local client may have closed with
-   * bytes that were not read yet: while some are still read from it, it gets a short time to show its end.
-   */
-  private async finishEnded(): Promise<void> {
-    await this.whileMoving(
-      READ_UP_TOTAL_MS,
-      READ_UP_IDLE_LOOKS,
-      () => [...this.connections].filter((connection) => !connection.isEndedByLocal),
-      (connection) => (connection.isConnecting || connection.isHeldBack ? this.looks : connection.sent),
-    );
-    await this.whileMoving(
-      FINISH_TOTAL_MS,
-      FINISH_IDLE_LOOKS,
-      () => [...this.unsettled].filter((connection) => connection.isEndedByLocal),
-      (connection) => connection.bytes,
-    );
-  }
-
-  /** Waits until no connection is selected, or none moved during `idleLooks`, or `totalMs` have passed. */
-  private async whileMoving(
-    totalMs: number,
-    idleLooks: number,
-    select: () => ProxiedConnection[],
-    count: (connection: ProxiedConnection) => number,
-  ): Promise<void> {
-    const started = this.clock.now().getTime();
-    let moved = -1;
-    let idle = 0;
-    while (this.clock.now().getTime() - started < totalMs && idle < idleLooks) {
-      const waiting = select();
-      if (waiting.length === 0) return;
-      this.looks++;
-      const bytes = waiting.reduce((sum, connection) => sum + count(connection), 0);
-      idle = bytes === moved ? idle + 1 : 0;
-      moved = bytes;
-      await new Promise((resolve) => setTimeout(resolve, FINISH_LOOK_MS));
-    }
   }
 
   private async endSession(): Promise<void> {
