@@ -89,10 +89,20 @@ export class SimClient implements TransportHandler {
       ['closes its socket', () => void socket.destroy()],
       ['loses its network', () => socket.goDead()],
       ['stops reading', () => transport.pause()],
+      ['stops reading and drops its socket', () => this.stall()],
       ['stays', () => undefined],
       ['ends its session', () => this.endSession()],
       ['talks nonsense', () => transport.send(FrameType.connect, Buffer.alloc(0))],
     ];
+  }
+
+  /** Bytes for it pile up at the worker, and their write fails. */
+  private stall(): void {
+    const { transport, socket, process } = this;
+    transport.pause();
+    process.later(process.random.between(500, 4_000), `${process.name} drops its socket`, () => {
+      socket.resetAndDestroy();
+    });
   }
 
   private endSession(): void {

@@ -9,8 +9,11 @@ import { AttachRequest, AttachResponse } from '../../proto/gen/worker/control';
 import type { AttachClient } from '../../services/worker/control/control-stream';
 import type { Process } from './process';
 
-/** What may come twice and late: everything but requests, which gRPC brings once and which are not numbered across streams. */
+/** What may come twice and late: more than gRPC ever does. */
 const REPEATABLE = new Set([
+  'authorize_connection',
+  'end_session',
+  'get_grant',
   'connection_stats',
   'connection_closed',
   'session_grant',
@@ -55,6 +58,8 @@ class Lane<T extends { message?: { $case: string } | undefined }> {
     const { random } = this.link.from;
     if (!REPEATABLE.has(kind) || !random.chance(this.link.weather.repeats)) return;
     const delay = random.between(0, MAX_REPEAT_DELAY_MS);
+    // What got lost has no copy either: a stream brings no message after a gap.
+    if (this.link.isSilent) return;
     this.names.to()?.later(delay, `${this.names.from} ${kind} again`, () => {
       if (this.link.isOpen) bring();
     });
@@ -77,6 +82,8 @@ export class Link {
   isOpen = true;
   /** Messages are lost, and nobody is told for a while. */
   isSilent = false;
+  /** Virtual time at which the worker heard that it may not attach; Infinity otherwise. */
+  deniedAt = Infinity;
   readonly client: ClientCall;
   server: ServerCall | undefined;
   to: Process | undefined;
@@ -167,6 +174,7 @@ class ClientCall extends EventEmitter {
   over(error?: Error & { code: status }): void {
     if (this.isOver) return;
     this.isOver = true;
+    if (error?.code === status.PERMISSION_DENIED) this.link.deniedAt = this.link.from.scheduler.now;
     if (error) this.emit('error', error);
     else this.emit('end');
     this.emit('status', { code: error?.code ?? status.OK, details: '' });

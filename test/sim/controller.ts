@@ -1,23 +1,31 @@
 /** A simulated controller process: the real lease, streams, pushes and periodic tasks over the simulated database. */
 import { Registry } from 'prom-client';
 import type { Logger } from '../../lib/log/log';
-import { transaction, type Db, type Tx } from '../../services/controller/db/db';
+import { sql, transaction, type Db, type Tx } from '../../services/controller/db/db';
 import { createAuthz } from '../../services/controller/authz/authorizer';
-import type { Allowed } from '../../services/controller/authz/authz';
+import type { Allowed, Authz } from '../../services/controller/authz/authz';
 import { CONTROLLER_DEFAULTS } from '../../services/controller/config';
 import { startControl, type Control } from '../../services/controller/control/control';
 import { egressGrant } from '../../services/controller/control/grants';
 import { createKms, type Kms } from '../../services/controller/kms/kms';
+import { mayStillOpen } from '../../services/controller/sessions/access-review';
+import { closeLost } from '../../services/controller/sessions/connections.store';
 import { cancelSession, insertSession } from '../../services/controller/sessions/sessions.store';
+import { deleteWorker, retireWorker } from '../../services/controller/workers/workers.store';
 import { startSessionPushes, type SessionPushes } from '../../services/controller/tasks/push-sessions';
 import { sessionTasks } from '../../services/controller/tasks/session-tasks';
 import { startTasks, type RunningTasks } from '../../services/controller/tasks/tasks';
 import type { ServerCall } from './control-network';
 import type { SimDatabase } from './database';
-import { PROJECT, type Fixture, type SimIdentity, type SimTarget } from './fixture';
+import { ORG, PROJECT, tokenIdOf, userIdOf, type Fixture, type SimIdentity, type SimTarget } from './fixture';
 import type { Process } from './process';
 
 const KEY_BYTES = 64;
+const ENDPOINT = 'tcp://10.1.1.1:5432';
+const ADMIN = 'u_admin';
+/** How long the deletion of a worker waits for its last reports. */
+const LAST_REPORTS_MS = 2_000;
+const certificateOf = (id: string): Buffer => Buffer.from(id);
 const DAY_MS = 86_400_000;
 /** Tasks of other parts of the product. */
 const FOREIGN_TASKS = ['destroy keys', 'purge'];
@@ -27,7 +35,9 @@ const NO_TLS = { cert: Buffer.alloc(0), key: Buffer.alloc(0), ca: [] };
 export interface NewSession {
   id: string;
   target: SimTarget;
-  tokenId: string;
+  /** Number of its token and user. */
+  user: number;
+  hostSetId: string | null;
   workerIds: string[];
   lifeMs: number;
 }
@@ -40,6 +50,7 @@ export class SimController {
   private tasks: RunningTasks | undefined;
   private readonly db: Db;
   private readonly kms: Kms;
+  private readonly authz: Authz;
   private readonly identities = new WeakMap<object, SimIdentity>();
 
   constructor(
@@ -50,11 +61,13 @@ export class SimController {
   ) {
     this.db = database.door(process);
     this.kms = createKms({ rootKey: fixture.rootKey });
+    const { db, kms } = this;
+    this.authz = createAuthz({ config: CONTROLLER_DEFAULTS, db, kms, audit: () => undefined });
   }
 
   /** Rejects when the database is away; such a process ends. */
   async start(): Promise<void> {
-    const { db, kms, log, process } = this;
+    const { db, kms, authz, log, process } = this;
     const { clock } = process;
     const { authority, tofuHmac } = this.fixture;
     const random = process.random.below;
@@ -64,9 +77,8 @@ export class SimController {
       issueIdentity: () => Promise.resolve(NO_TLS),
     });
     this.control = control;
-    const authz = createAuthz({ config: CONTROLLER_DEFAULTS, db, kms, audit: () => undefined });
     this.pushes = await startSessionPushes({ db, kms, authz, clock, log, control, registry: new Registry() });
-    const tasks = sessionTasks({ db, kms, pushes: this.pushes, authTokenTimeToStaleMs: DAY_MS });
+    const tasks = sessionTasks({ db, kms, pushes: this.pushes, control, authTokenTimeToStaleMs: DAY_MS });
     this.tasks = startTasks(
       { clock, log, random },
       tasks.filter(({ name }) => !FOREIGN_TASKS.includes(name)),
@@ -88,35 +100,60 @@ export class SimController {
     this.control!.service.attach(call as never);
   }
 
-  /** What authorize-session does once it has decided: store the session, hand out its grant. */
-  async authorizeSession({ id, target, tokenId, workerIds, lifeMs }: NewSession): Promise<boolean> {
+  /** What authorize-session does: ask for the right, store the session, hand out its grant. */
+  async authorizeSession(session: NewSession): Promise<boolean> {
+    const { id, target, user, workerIds, lifeMs } = session;
+    const userId = userIdOf(user);
+    const resource = { type: 'target', id: target.id, scopeId: PROJECT, parentScopeId: ORG };
+    if (!(await this.authz.holdings(userId)).hasAny(['authorize-session'], resource)) return false;
     const now = this.process.clock.now();
     const expiration = new Date(now.getTime() + lifeMs);
     const privateKey = Buffer.alloc(KEY_BYTES, id);
-    const certificate = Buffer.from(id);
-    const endpoint = 'tcp://10.1.1.1:5432';
-    const sealed = await this.kms.encrypt(this.db.executor, PROJECT, 'sessions', privateKey, id);
-    const made = await insertSession(this.db.executor, {} as Allowed<'authorize-session'>, {
-      ...{ id, targetId: target.id, targetVersion: 1, userId: this.fixture.userId, authTokenId: tokenId, workerIds },
-      ...{ hostId: null, hostSetId: null, endpoint, certificate, privateKey: sealed.ciphertext, keyId: sealed.keyId },
-      ...{ correlationId: 'c', now, expiration },
-    });
+    if (!(await this.insert(session, { now, expiration, privateKey }))) return false;
+    if (!(await mayStillOpen({ db: this.db, authz: this.authz }, { sessionId: id, userId, target: resource, now })))
+      return false;
     const grant = {
-      ...{ id, endpoint, certificate, connection_limit: target.limit, expiration_time: expiration },
-      offline_grace_seconds: target.graceSeconds ?? null,
+      ...{ id, endpoint: ENDPOINT, certificate: certificateOf(id), connection_limit: target.limit },
+      ...{ expiration_time: expiration, offline_grace_seconds: target.graceSeconds ?? null },
     };
-    if (made) this.control?.pushGrant(workerIds, egressGrant(grant, privateKey, now));
-    return made;
+    this.control?.pushGrant(workerIds, egressGrant(grant, privateKey, now));
+    return true;
   }
 
-  async cancelSession(id: string): Promise<void> {
-    const allowed = { actor: { userId: this.fixture.userId } } as Allowed<'cancel'>;
-    await this.change((tx, now) => cancelSession(tx, allowed, { id, version: 1, now }));
+  private async insert(
+    { id, target, user, hostSetId, workerIds }: NewSession,
+    { now, expiration, privateKey }: { now: Date; expiration: Date; privateKey: Buffer },
+  ): Promise<boolean> {
+    const { db, kms } = this;
+    const sealed = await kms.encrypt(db.executor, PROJECT, 'sessions', privateKey, id);
+    return insertSession(db.executor, {} as Allowed<'authorize-session'>, {
+      ...{ id, targetId: target.id, targetVersion: 1, userId: userIdOf(user), authTokenId: tokenIdOf(user), workerIds },
+      ...{ hostId: null, hostSetId, endpoint: ENDPOINT, certificate: certificateOf(id) },
+      ...{ privateKey: sealed.ciphertext, keyId: sealed.keyId, correlationId: 'c', now, expiration },
+    });
+  }
+
+  /** False when somebody else was first. */
+  async cancelSession(id: string): Promise<boolean> {
+    const allowed = { actor: { userId: ADMIN } } as Allowed<'cancel'>;
+    return this.change((tx, now) => cancelSession(tx, allowed, { id, version: 1, now }));
+  }
+
+  /** As the API does: the worker may cut and report first, what it leaves open is given up with it. */
+  async deleteWorker(id: string): Promise<void> {
+    const allowed = { resource: { id } } as Allowed<'delete'>;
+    if (await retireWorker(this.db.executor, allowed)) {
+      await new Promise<void>((resolve) => this.process.clock.after(LAST_REPORTS_MS, resolve));
+    }
+    await this.change(async (tx, now) => {
+      await closeLost(tx, sql`c.worker_id = ${id}`, now);
+      await deleteWorker(tx, allowed);
+    });
   }
 
   /** Any other change of the API. */
-  async change(work: (tx: Tx, now: Date) => Promise<unknown>): Promise<void> {
+  async change<T>(work: (tx: Tx, now: Date) => Promise<T>): Promise<T> {
     const now = this.process.clock.now();
-    await transaction(this.db, now, (tx) => work(tx, now));
+    return transaction(this.db, now, (tx) => work(tx, now));
   }
 }

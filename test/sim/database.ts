@@ -17,6 +17,7 @@ export type Notice =
   | { kind: 'notify'; channel: string; payload: string };
 
 const SLOWEST_STATEMENT_MS = 300;
+const CRAWLING_STATEMENT_MS = 3_000;
 /** How often a statement that waits for another process's transaction looks again, ms. */
 const LOCK_LOOK_MS = 5;
 
@@ -24,15 +25,38 @@ const LOCK_LOOK_MS = 5;
 const connectionLost = (): Error =>
   Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' });
 
+const TRANSACTION_WORDS = /^(begin|commit|rollback)|sallyport\.now/;
+/** Deadlock, canceled by an administrator, too many connections: none says anything about the statement itself. */
+const PASSING_ERRORS = ['40P01', '57014', '53300'];
+
+function brokenOff(random: Process['random']): Error {
+  const code = random.pick(PASSING_ERRORS);
+  return Object.assign(new pg.DatabaseError(`broken off: ${code}`, 0, 'error'), { code });
+}
+
 export class SimDatabase {
   isAway = false;
   /** Probability that a statement is carried out, but its answer is lost. */
   losesAnswers = 0;
+  /** Probability that a statement takes seconds. */
+  crawls = 0;
+  /** The same for statements that take a slot, beside the above. */
+  readonly slots = { lost: 0, crawl: 0 };
+  /** Probability that PostgreSQL breaks a statement off. */
+  breaksOff = 0;
+  /** Hears of each error that PostgreSQL itself came to. */
+  onError: (error: pg.DatabaseError, text: string) => void = () => undefined;
   onNotice: (notice: Notice) => void = () => undefined;
   /** Called when a statement or transaction is through, after its notices. */
   onCommit: () => void = () => undefined;
   /** Whose transaction is open; it runs without others in between. */
   inTransaction: Session | undefined;
+  /** Something is wrong with it. */
+  get isDisturbed(): boolean {
+    const { lost, crawl } = this.slots;
+    return this.isAway || [this.losesAnswers, this.crawls, this.breaksOff, lost, crawl].some((chance) => chance > 0);
+  }
+
   private notices: string[] = [];
   private postponed: { text: string; values: readonly unknown[] }[] = [];
   private readonly listeners = new Set<ListenClient>();
@@ -109,6 +133,12 @@ export class SimDatabase {
     return NO_ROWS;
   }
 
+  /** Whether two statements name no table in common. */
+  areApart(a: string, b: string): boolean {
+    const words = new Set(a.match(/\b[a-z_]+\b/g));
+    return ![...(b.match(/\b[a-z_]+\b/g) ?? [])].some((word) => this.server.tables.has(word) && words.has(word));
+  }
+
   /** What the last statement told; sorted, as the order in which triggers fired depends on the plan. */
   told(): Notice[] {
     return this.notices.splice(0).sort().map(parseNotice);
@@ -136,6 +166,8 @@ export class SimDatabase {
 /** A connection of a process's pool, as kysely uses it: one statement, or one transaction. */
 class Session {
   private held: Notice[] = [];
+  /** Statements of the open transaction. */
+  private changes: string[] = [];
   private isBroken = false;
 
   constructor(
@@ -148,7 +180,12 @@ class Session {
   query(text: string, values: readonly unknown[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { random, scheduler, name } = this.process;
-      const delay = random.chance(0.03) ? random.between(5, SLOWEST_STATEMENT_MS) : random.between(0.2, 4);
+      const { crawls, slots } = this.database;
+      const slow = random.chance(takesSlot(text) ? Math.max(crawls, slots.crawl) : crawls)
+        ? CRAWLING_STATEMENT_MS
+        : SLOWEST_STATEMENT_MS;
+      const isSlow = slow === CRAWLING_STATEMENT_MS || random.chance(0.03);
+      const delay = isSlow ? random.between(5, slow) : random.between(0.2, 4);
       const statement = { text, values, label: `${name} ${labelOf(text)}` };
       // On the way to the server even if the process dies meanwhile.
       scheduler.at(delay, '', () => this.arrive(statement, { resolve, reject }));
@@ -159,7 +196,7 @@ class Session {
     const { database, process } = this;
     const holder = database.inTransaction;
     if (holder !== undefined && !holder.process.isAlive) await holder.breakOff();
-    else if (holder !== undefined && holder !== this) {
+    else if (holder !== undefined && holder !== this && !holder.lets(process, statement.text)) {
       process.scheduler.at(LOCK_LOOK_MS, '', () => this.arrive(statement, answer));
       return;
     }
@@ -171,18 +208,32 @@ class Session {
     answer.reject(connectionLost());
   }
 
+  /**
+   * Whether another statement of the process may run within this transaction, as the process may wait for it: one that
+   * reads only what the transaction has left alone.
+   */
+  private lets(process: Process, text: string): boolean {
+    if (process !== this.process || !/^\s*select\b/.test(text)) return false;
+    return this.changes.every((change) => !change.startsWith('delete') && this.database.areApart(change, text));
+  }
+
   private async execute({ text, values, label }: Statement, answer: Answer): Promise<void> {
     const { database, process } = this;
+    const isWork = !TRANSACTION_WORDS.test(text);
+    if (isWork && process.random.chance(database.breaksOff)) return answer.reject(brokenOff(process.random));
     if (text === 'begin') database.inTransaction = this;
+    if (!isWork) this.changes = [];
+    else if (database.inTransaction === this && !text.startsWith('select')) this.changes.push(text);
     try {
       const result = await database.run(text, values);
       process.scheduler.note(`${label}: ${result.rowCount ?? 0}`);
       this.tell(text);
-      this.answer(answer, result);
+      this.answer(answer, result, text);
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) throw error;
       process.scheduler.note(`${label}: ${error.code} ${error.constraint ?? error.message}`);
       database.told();
+      database.onError(error, text);
       if (process.isAlive) answer.reject(error);
     }
   }
@@ -198,9 +249,10 @@ class Session {
     database.onCommit();
   }
 
-  private answer(answer: Answer, result: unknown): void {
+  private answer(answer: Answer, result: unknown, text: string): void {
     const { process, database } = this;
-    const isLost = database.inTransaction === undefined && process.random.chance(database.losesAnswers);
+    const chance = takesSlot(text) ? Math.max(database.losesAnswers, database.slots.lost) : database.losesAnswers;
+    const isLost = database.inTransaction === undefined && process.random.chance(chance);
     process.later(process.random.between(0.1, 2), '', () => {
       if (isLost) answer.reject(connectionLost());
       else answer.resolve(result);
@@ -218,6 +270,7 @@ class Session {
 }
 
 const NO_ROWS: pg.QueryResult = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] };
+const takesSlot = (text: string): boolean => /^\s*with slot as/.test(text);
 const isClockSetting = (text: string): boolean => text.startsWith("select set_config('sallyport.now'");
 
 interface Statement {

@@ -1,11 +1,11 @@
-/** What goes wrong in a world, and what its administrators do meanwhile. */
-import { sql } from '../../services/controller/db/db';
-import { TARGETS, tokenIdOf, TOKENS, workerIdOf } from './fixture';
-import type { Truth } from './truth';
+/** What goes wrong in a world. */
+import type { Changes } from './changes';
 import type { World } from './world';
 
 /** Outages of anything, at most, ms. */
 const LONGEST_OUTAGE_MS = 6_000;
+/** Statements that crawl when the database no longer does. */
+const CRAWLED_MS = 3_000;
 
 export class Faults {
   private isOver = false;
@@ -15,17 +15,20 @@ export class Faults {
   constructor(
     private readonly world: World,
     busyMs: number,
+    changes: Changes,
   ) {
     const { random, scheduler } = world;
     // Some worlds are peaceful, some are not.
     const count = random.pick([0, 2, 4, 8, 12]);
-    const kinds = Object.entries(this.kinds());
+    const all = Object.entries(this.kinds());
+    // In every other world a few kinds come again and again, so that they meet themselves and each other.
+    const kinds = random.chance(0.5) ? all : Array.from({ length: 1 + random.below(3) }, () => random.pick(all));
     for (let i = 0; i < count; i++) {
       const [name, run] = random.pick(kinds);
       scheduler.at(random.between(200, busyMs), `fault: ${name}`, () => run());
     }
-    for (let i = random.below(3); i > 0; i--) {
-      const [name, run] = random.pick(Object.entries(this.changes()));
+    for (let i = random.below(4); i > 0; i--) {
+      const [name, run] = random.pick(Object.entries(changes.kinds()));
       scheduler.at(random.between(500, busyMs), `change: ${name}`, () => run());
     }
   }
@@ -51,7 +54,9 @@ export class Faults {
         this.disturb(LONGEST_OUTAGE_MS);
       },
       'a worker is killed': () => this.workerDown(worker(), (n) => world.killWorker(n)),
-      'a worker is stopped in order': () => this.closeWorker(worker()),
+      'a worker is stopped in order': () => this.closeWorker(worker(), 0),
+      'a worker drains': () => this.closeWorker(worker(), random.between(200, LONGEST_OUTAGE_MS)),
+      'a worker forgets closes': () => this.forgetCloses(worker()),
       'a worker stands still': () => world.workers[worker()]?.process.stop(this.outage()),
       'a stream breaks': () => world.workers[worker()]?.link?.break(random.between(0, 20), random.between(0, 20)),
       'a stream breaks, the controller learns late': () =>
@@ -67,6 +72,23 @@ export class Faults {
           () => (database.losesAnswers = 0.3),
           () => (database.losesAnswers = 0),
         ),
+      'the database crawls': () =>
+        this.lasting(
+          () => (database.crawls = 0.3),
+          () => (database.crawls = 0),
+          CRAWLED_MS,
+        ),
+      'requests are slow and their streams break': () => this.slowRequests(),
+      'answers to requests get lost': () =>
+        this.lasting(
+          () => (database.slots.lost = 0.7),
+          () => (database.slots.lost = 0),
+        ),
+      'PostgreSQL breaks statements off': () =>
+        this.lasting(
+          () => (database.breaksOff = 0.3),
+          () => (database.breaksOff = 0),
+        ),
       'listening connections break': () => {
         database.dropListeners();
         this.disturb(0);
@@ -74,67 +96,38 @@ export class Faults {
     };
   }
 
-  private changes(): Record<string, () => void> {
-    const { world } = this;
-    const { random, truth } = world;
-    const cancel = (): void => {
-      const session = random.pick([...truth.sessions.values(), undefined]);
-      if (session === undefined) return;
-      session.mayBeCanceled = true;
-      this.api((controller) => controller.cancelSession(session.id));
-    };
-    return {
-      cancel,
-      'cancel again': cancel,
-      logout: () => this.remove('auth_tokens', tokenIdOf(random.below(TOKENS)), (s) => s.tokenId),
-      'a target is deleted': () => {
-        const live = [...truth.sessions.values()].map((session) => session.target.id);
-        this.remove('targets', random.pick([...live, TARGETS[0]!.id]), (s) => s.target.id);
-      },
-      'a worker is deleted': () => this.deleteWorker(workerIdOf(random.below(world.workers.length))),
-    };
-  }
-
-  private api(work: (controller: NonNullable<ReturnType<World['anyController']>>) => Promise<unknown>): void {
-    const controller = this.world.anyController();
-    if (controller !== undefined) this.world.quietly(work(controller));
-  }
-
-  private remove(table: string, id: string, of: (session: ModelSessionOf) => string): void {
-    const mark = (): void => {
-      for (const session of this.world.truth.sessions.values()) if (of(session) === id) session.mayBeCanceled = true;
-    };
-    // Also sessions that are being made just now, or until the row is gone.
-    mark();
-    this.api((controller) =>
-      controller.change(async (tx) => {
-        await sql`delete from ${sql.table(table)} where id = ${id}`.execute(tx);
-        mark();
-      }),
-    );
-  }
-
-  private deleteWorker(id: string): void {
-    if (!this.world.random.chance(0.3)) return;
-    this.world.deletedWorkers.add(id);
-    this.api((controller) => controller.change((tx) => sql`delete from workers where id = ${id}`.execute(tx)));
-  }
-
   private outage(): number {
     const { random } = this.world;
     return random.chance(0.5) ? random.between(10, 1_000) : random.between(1_000, LONGEST_OUTAGE_MS);
   }
 
-  private lasting(begin: () => void, end: () => void): void {
+  /** Something that ends by itself; `afterMs` is how long it can still be felt. */
+  private lasting(begin: () => void, end: () => void, afterMs = 0): void {
     begin();
     const once = () => {
       end();
-      this.disturb(0);
+      this.disturb(afterMs);
     };
     this.endings.push(once);
     this.world.scheduler.at(this.outage(), 'an outage ends', () => {
       if (!this.isOver) once();
     });
+  }
+
+  /** As while a session's row is locked: workers are attached again before their requests are carried out. */
+  private slowRequests(): void {
+    const { world } = this;
+    const { random, database, scheduler } = world;
+    this.lasting(
+      () => (database.slots.crawl = 0.7),
+      () => (database.slots.crawl = 0),
+      CRAWLED_MS,
+    );
+    for (let i = 1 + random.below(4); i > 0; i--) {
+      scheduler.at(random.between(0, 2_000), '', () => {
+        if (!this.isOver) world.workers[random.below(world.workers.length)]?.link?.break(random.between(0, 20), 0);
+      });
+    }
   }
 
   /** Bounds are counted anew once it is over. */
@@ -182,13 +175,27 @@ export class Faults {
     );
   }
 
+  /** Its next stream says which connections it really has; the controller gives up the others. */
+  private forgetCloses(n: number): void {
+    const { world } = this;
+    const worker = world.workers[n];
+    if (worker === undefined) return;
+    this.lasting(
+      () => (worker.forgetsCloses = true),
+      () => {
+        worker.forgetsCloses = false;
+        worker.link?.break(0, 0);
+      },
+    );
+  }
+
   /** The next process starts once this one has left its directory. */
-  private closeWorker(n: number): void {
+  private closeWorker(n: number, deadlineMs: number): void {
     const { world } = this;
     const worker = world.workers[n];
     if (worker === undefined || world.down.workers.has(n)) return;
     world.down.workers.add(n);
-    const over = worker.close().finally(() => {
+    const over = worker.close(deadlineMs).finally(() => {
       worker.process.kill();
       if (world.workers[n] === worker) world.workers[n] = undefined;
       world.down.workers.delete(n);
@@ -197,5 +204,3 @@ export class Faults {
     world.quietly(over);
   }
 }
-
-type ModelSessionOf = Truth['sessions'] extends Map<string, infer S> ? S : never;

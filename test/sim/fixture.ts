@@ -20,12 +20,19 @@ import { saveIdentity } from '../../services/worker/control/identity';
 import { DatabaseConnection } from './database';
 import { BEGIN } from './process';
 
+export const ORG = 'o_simulation';
 export const PROJECT = 'p_simulation';
 export const MAX_WORKERS = 3;
 export const TOKENS = 3;
 export const workerIdOf = (n: number): string => `w_simulation${n}`;
 export const tokenIdOf = (n: number): string => `at_simulation${n}`;
-const USER = 'u_simulation';
+/** Each token is another user's; each user has an account and a role, the first one through a group. */
+export const userIdOf = (n: number): string => `u_simulation${n}`;
+export const accountIdOf = (n: number): string => `acctpw_simulation${n}`;
+export const roleIdOf = (n: number): string => `r_simulation${n}`;
+export const GROUP = 'g_simulation';
+/** Host sets that endpoints may come from. */
+export const HOST_SETS: readonly string[] = ['hsst_simulation0', 'hsst_simulation1'];
 
 /** Limits of targets: lifetime, concurrent, grace without a controller in seconds. */
 const LIMITS = [-1, 1, 2, 4];
@@ -46,9 +53,9 @@ export const TARGETS: readonly SimTarget[] = LIMITS.flatMap((limit, a) =>
   ),
 );
 
-/** What no administrator of a simulated world deletes. */
+/** What no administrator of a simulated world deletes: a target, and the last user. */
 export const KEPT_TARGET: SimTarget = { id: 'ttcp_simulation', limit: -1, concurrent: -1, graceSeconds: undefined };
-export const KEPT_TOKEN = tokenIdOf(TOKENS);
+export const KEPT_USER = TOKENS;
 
 /** A worker as its certificate names it. */
 export interface SimIdentity {
@@ -62,7 +69,6 @@ export interface Fixture {
   rootKey: RootKey;
   authority: DeploymentAuthority;
   tofuHmac: TofuHmac;
-  userId: string;
   log: Logger;
   identities: Map<string, SimIdentity>;
   /** Where the worker keeps its files; empty but for its identity at the beginning of a world. */
@@ -92,7 +98,6 @@ export async function createFixture(url: string): Promise<Fixture> {
       rootKey,
       authority,
       tofuHmac: await loadTofuHmac(db.executor, kms),
-      userId: USER,
       log,
       identities,
       storageOf: (workerId) => join(directory, workerId),
@@ -113,6 +118,7 @@ export async function createFixture(url: string): Promise<Fixture> {
   }
 }
 
+const GRANT = 'ids=*;type=target;actions=authorize-session';
 /** Worlds between two removals of dead rows. */
 const VACUUM_EVERY = 100;
 
@@ -122,16 +128,14 @@ async function insertDeployment(db: Db, rootKey: RootKey): Promise<void> {
   await transaction(db, now, async (tx) => {
     await createDeployment(tx, kms, now);
     await sql`insert into scopes (id, type, scope_id, name, created_time, updated_time) values
-      ('o_simulation', 'org', 'global', 'org', ${now}, ${now})`.execute(tx);
+      (${ORG}, 'org', 'global', 'org', ${now}, ${now})`.execute(tx);
     await sql`insert into scopes (id, type, scope_id, name, created_time, updated_time) values
-      (${PROJECT}, 'project', 'o_simulation', 'project', ${now}, ${now})`.execute(tx);
-    for (const scope of ['o_simulation', PROJECT]) await kms.createScopeKeys(tx, scope, now);
-    await sql`insert into users (id, scope_id, name, created_time, updated_time)
-      values (${USER}, 'global', 'user', ${now}, ${now})`.execute(tx);
+      (${PROJECT}, 'project', ${ORG}, 'project', ${now}, ${now})`.execute(tx);
+    for (const scope of [ORG, PROJECT]) await kms.createScopeKeys(tx, scope, now);
     await sql`insert into auth_methods (id, scope_id, type, name, created_time, updated_time)
       values ('ampw_simulation', 'global', 'password', 'password', ${now}, ${now})`.execute(tx);
-    await sql`insert into accounts (id, auth_method_id, scope_id, type, user_id, created_time, updated_time)
-      values ('acctpw_simulation', 'ampw_simulation', 'global', 'password', ${USER}, ${now}, ${now})`.execute(tx);
+    await sql`insert into host_catalogs (id, scope_id, type, name, created_time, updated_time)
+      values ('hcst_simulation', ${PROJECT}, 'static', 'hosts', ${now}, ${now})`.execute(tx);
     const token = await kms.encrypt(tx, 'global', 'tokens', Buffer.from('t'), 'token');
     await sql`create schema sim`.execute(tx);
     await sql`create table sim.token as select ${token.ciphertext}::bytea as token, ${token.keyId}::text as key_id`.execute(
@@ -191,11 +195,15 @@ function resetFunction(): string {
     { length: MAX_WORKERS },
     (_, n) => `('${workerIdOf(n)}', 'worker-${n}', ${begin}, ${begin})`,
   );
-  const tokens = Array.from(
-    { length: TOKENS + 1 },
-    (_, n) =>
-      `select '${tokenIdOf(n)}', 'global', '${USER}', 'ampw_simulation', 'acctpw_simulation', token, key_id, ${begin}, ${begin},
-         ${begin}, ${begin} + interval '1 day' from sim.token`,
+  const people = Array.from({ length: TOKENS + 1 }, (_, n) => n);
+  const list = (row: (n: number) => string): string => people.map(row).join(', ');
+  const tokens = people.map(
+    (n) =>
+      `select '${tokenIdOf(n)}', 'global', '${userIdOf(n)}', 'ampw_simulation', '${accountIdOf(n)}', token, key_id, ${begin},
+         ${begin}, ${begin}, ${begin} + interval '1 day' from sim.token`,
+  );
+  const hostSets = HOST_SETS.map(
+    (id) => `('${id}', 'hcst_simulation', '${PROJECT}', 'static', '${id}', ${begin}, ${begin})`,
   );
   return `
 create function sim.reset() returns void language plpgsql as $reset$
@@ -206,9 +214,29 @@ begin
   delete from controllers;
   delete from workers;
   delete from targets;
-  delete from auth_tokens;
+  delete from roles;
+  delete from groups;
+  delete from users where id like 'u\\_simulation%';
+  delete from accounts;
+  delete from host_sets;
+  delete from grant_changes;
   delete from tombstones;
   delete from monthly_active_users;
+  insert into users (id, scope_id, name, created_time, updated_time) values
+    ${list((n) => `('${userIdOf(n)}', 'global', 'user-${n}', ${begin}, ${begin})`)};
+  insert into accounts (id, auth_method_id, scope_id, type, user_id, created_time, updated_time) values
+    ${list((n) => `('${accountIdOf(n)}', 'ampw_simulation', 'global', 'password', '${userIdOf(n)}', ${begin}, ${begin})`)};
+  insert into groups (id, scope_id, name, created_time, updated_time)
+    values ('${GROUP}', 'global', 'group', ${begin}, ${begin});
+  insert into group_members (group_id, user_id) values ('${GROUP}', '${userIdOf(0)}');
+  insert into roles (id, scope_id, name, created_time, updated_time) values
+    ${list((n) => `('${roleIdOf(n)}', '${PROJECT}', 'role-${n}', ${begin}, ${begin})`)};
+  insert into role_principals (role_id, user_id, group_id) values
+    ${list((n) => `('${roleIdOf(n)}', ${n === 0 ? `null, '${GROUP}'` : `'${userIdOf(n)}', null`})`)};
+  insert into role_grants (role_id, canonical, raw) values ${list((n) => `('${roleIdOf(n)}', '${GRANT}', '${GRANT}')`)};
+  insert into role_grant_scopes (role_id, special) values ${list((n) => `('${roleIdOf(n)}', 'this')`)};
+  insert into host_sets (id, host_catalog_id, scope_id, type, name, created_time, updated_time)
+    values ${hostSets.join(', ')};
   insert into workers (id, name, created_time, updated_time) values ${workers.join(', ')};
   insert into targets (id, scope_id, type, name, address, default_port, session_connection_limit,
     session_concurrent_connection_limit, offline_grace_seconds, created_time, updated_time) values ${targets.join(',\n    ')};

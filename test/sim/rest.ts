@@ -10,6 +10,7 @@ export interface Rest {
   killedAt: Map<SimWorker, number>;
   /** Workers that were deleted: nobody takes their reports any more. */
   deletedWorkers: Set<string>;
+  goneWorkers: Set<string>;
 }
 
 /** No slot is leaked while sessions live: what is open on record is open at a worker, and the other way round. */
@@ -23,7 +24,11 @@ export function checkSlots({ truth, workers, deletedWorkers }: Rest): void {
   for (const row of truth.connectionRows.values()) {
     if (deletedWorkers.has(row.worker_id ?? '') || row.worker_id === null) continue;
     const isOpen = row.closed_time === null;
-    if (isOpen && !live.has(row.id)) truth.broken(`${row.id} holds a slot, but no worker has it`);
+    if (isOpen && row.unreachable_since !== null)
+      truth.broken(`${row.id} counts as unreachable, but its worker is back`);
+    // A close that its worker has just told is on its way; `prompt.ts` sees to it that it arrives in time.
+    const isTold = truth.connections.get(row.id)?.report !== undefined;
+    if (isOpen && !isTold && !live.has(row.id)) truth.broken(`${row.id} holds a slot, but no worker has it`);
     if (!isOpen && live.has(row.id)) truth.broken(`${row.id} is closed on record, but its worker goes on`);
   }
   for (const id of live) if (!truth.connectionRows.has(id)) truth.broken(`${id} lives without being on record`);
@@ -44,6 +49,9 @@ export function checkEnd(rest: Rest): void {
     if (hasStood && !truth.connectionRows.has(id)) truth.broken(`${id} carried bytes without being on record`);
   }
   for (const worker of workers) {
+    const isGone = rest.goneWorkers.has(worker.workerId);
+    if (isGone && worker.registry.connectionCount() > 0)
+      truth.broken(`${worker.process.name} was deleted, but goes on serving`);
     if (rest.deletedWorkers.has(worker.workerId)) continue;
     const { process, registry, control } = worker;
     if (registry.connectionCount() > 0) truth.broken(`${process.name} still has connections at the end`);
@@ -74,9 +82,10 @@ function checkRow({ truth, killedAt, deletedWorkers }: Rest, row: ConnectionRowV
   if (deletedWorkers.has(worker.workerId)) return;
   // A process that stands still writes nothing.
   const awake = Math.max(connection.reportedAt, worker.process.stoppedUntil);
-  const isKept = report !== undefined && (killedAt.get(worker) ?? Infinity) > awake + SPOOLED_MS;
+  const isKept =
+    report !== undefined && !connection.isForgotten && (killedAt.get(worker) ?? Infinity) > awake + SPOOLED_MS;
   if (!isKept) {
-    if (report === undefined && row.cause !== 'worker lost')
+    if ((report === undefined || connection.isForgotten) && row.cause !== 'worker lost')
       truth.broken(`${row.id} was not reported, but is ${row.cause}`);
     return;
   }

@@ -32,6 +32,7 @@ interface Job {
   seeds: number[];
   trace: boolean;
   everyStatement: boolean;
+  bail: boolean;
 }
 
 function options() {
@@ -44,6 +45,7 @@ function options() {
       worlds: { type: 'string' },
       trace: { type: 'boolean' },
       'every-statement': { type: 'boolean' },
+      bail: { type: 'boolean' },
     },
   });
   const number = (name: 'seeds' | 'seed' | 'first' | 'jobs' | 'worlds', otherwise: number): number => {
@@ -60,6 +62,7 @@ function options() {
     worlds: Math.max(1, Math.min(count, number('worlds', WORLDS))),
     trace: values.trace === true,
     everyStatement: values['every-statement'] === true,
+    bail: values.bail === true,
   };
 }
 
@@ -106,7 +109,7 @@ async function makeDatabases(server: string, count: number): Promise<void> {
 }
 
 /** Lives the seeds of one process. */
-async function work({ urls, seeds, trace, everyStatement }: Job): Promise<Tally> {
+async function work({ urls, seeds, trace, everyStatement, bail }: Job): Promise<Tally> {
   const fixtures = await Promise.all(urls.map((url) => createFixture(url)));
   let reports = 0;
   try {
@@ -114,7 +117,7 @@ async function work({ urls, seeds, trace, everyStatement }: Job): Promise<Tally>
       if (trace) console.log([...outcome.trace, `${outcome.seed} ${outcome.digest}`].join('\n'));
       if (outcome.violations.length > 0 && reports++ < MAX_REPORTS) console.log(report(outcome));
     };
-    return await simulate(fixtures, seeds, { ended, everyStatement });
+    return await simulate(fixtures, seeds, { ended, everyStatement, bail });
   } finally {
     await Promise.all(fixtures.map((fixture) => fixture.close()));
   }

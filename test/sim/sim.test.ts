@@ -6,8 +6,8 @@ import { Scheduler } from './scheduler';
 import { report, simulate } from './simulate';
 import { World, type Outcome } from './world';
 
-/** Besides the first ones: seeds that once showed a fault of the product or of the simulation. */
-const SEEDS = [1, 2, 3, 4, 55, 342];
+/** Besides the first ones: seeds that fail when faults are put back which the product once had (README.md). */
+const SEEDS = [1, 2, 3, 25, 38, 87];
 
 const databases: TestDatabase[] = [];
 const fixtures: Fixture[] = [];

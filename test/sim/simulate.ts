@@ -16,12 +16,14 @@ const REPORTED_LINES = 120;
 export interface SimulateOptions {
   ended?: (outcome: Outcome) => void;
   everyStatement?: boolean;
+  /** Ends with the first failure. */
+  bail?: boolean;
 }
 
 export async function simulate(
   fixtures: readonly Fixture[],
   seeds: readonly number[],
-  { ended = () => undefined, everyStatement = false }: SimulateOptions = {},
+  { ended = () => undefined, everyStatement = false, bail = false }: SimulateOptions = {},
 ): Promise<Tally> {
   const tally: Tally = { failed: [], seeds: 0, events: 0, virtualMs: 0, connections: 0 };
   const left = [...seeds];
@@ -32,7 +34,10 @@ export async function simulate(
       tally.events += outcome.events;
       tally.virtualMs += outcome.virtualMs;
       tally.connections += outcome.connections;
-      if (outcome.violations.length > 0) tally.failed.push(seed);
+      if (outcome.violations.length > 0) {
+        tally.failed.push(seed);
+        if (bail) left.length = 0;
+      }
       ended(outcome);
     }
   };

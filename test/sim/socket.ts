@@ -5,8 +5,8 @@
 import { Duplex } from 'node:stream';
 import type { Process } from './process';
 
-/** Bytes that may be on the way before the sender has to wait. */
-const WINDOW_BYTES = 64 * 1024;
+/** Bytes that may be on the way before the sender has to wait; of each connection one of these. */
+const WINDOWS_BYTES = [4 * 1024, 16 * 1024, 64 * 1024];
 
 export class SimSocket extends Duplex {
   readonly remoteAddress = '10.0.0.9';
@@ -16,7 +16,8 @@ export class SimSocket extends Duplex {
   private peer!: SimSocket;
   private onTheWay = 0;
   private arrivesAt = 0;
-  private waiting: (() => void) | undefined;
+  /** The write that the kernel has not taken yet. */
+  private waiting: { chunk: Buffer; taken: (error?: Error | null) => void } | undefined;
   private readonly inbox: (Buffer | null)[] = [];
   private wantsMore = false;
   private isReset = false;
@@ -26,6 +27,7 @@ export class SimSocket extends Duplex {
   constructor(
     private readonly process: Process,
     private readonly latencyMs: number,
+    private readonly windowBytes: number,
   ) {
     super({ readableHighWaterMark: 16 * 1024, writableHighWaterMark: 16 * 1024 });
     this.on('error', () => undefined);
@@ -33,7 +35,8 @@ export class SimSocket extends Duplex {
 
   /** Both ends of a new connection. */
   static pair(a: Process, b: Process, latencyMs: number): [SimSocket, SimSocket] {
-    const ends: [SimSocket, SimSocket] = [new SimSocket(a, latencyMs), new SimSocket(b, latencyMs)];
+    const window = a.random.pick(WINDOWS_BYTES);
+    const ends: [SimSocket, SimSocket] = [new SimSocket(a, latencyMs, window), new SimSocket(b, latencyMs, window)];
     ends[0].peer = ends[1];
     ends[1].peer = ends[0];
     return ends;
@@ -67,8 +70,8 @@ export class SimSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _: string, taken: (error?: Error | null) => void): void {
-    if (this.onTheWay >= WINDOW_BYTES) {
-      this.waiting = () => this.accept(chunk, taken);
+    if (this.onTheWay >= this.windowBytes) {
+      this.waiting = { chunk, taken };
       return;
     }
     this.accept(chunk, taken);
@@ -80,6 +83,8 @@ export class SimSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    // As the system does: a write that it had not taken fails.
+    this.waiting?.taken(Object.assign(new Error('write ECANCELED'), { code: 'ECANCELED' }));
     this.waiting = undefined;
     const isClean = this.writableFinished && this.readableEnded;
     if (this.isReset || this.inbox.length > 0) this.toPeer('reset', () => this.peer.reset());
@@ -114,10 +119,10 @@ export class SimSocket extends Duplex {
 
   private release(length: number): void {
     this.onTheWay -= length;
-    if (this.onTheWay >= WINDOW_BYTES) return;
+    if (this.onTheWay >= this.windowBytes) return;
     const { waiting } = this;
     this.waiting = undefined;
-    waiting?.();
+    if (waiting !== undefined) this.accept(waiting.chunk, waiting.taken);
   }
 
   private reset(): void {

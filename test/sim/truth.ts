@@ -5,7 +5,8 @@
 import { CUT_LINGER_MS } from '../../lib/transport/transport';
 import { CLOSED_BY, isCause } from '../../services/controller/sessions/connections';
 import type { WorkerSession } from '../../services/worker/sessions/registry';
-import type { ClosedConnection } from '../../services/worker/sessions/types';
+import type { Authorization, ClosedConnection } from '../../services/worker/sessions/types';
+import { fullnessAfter, lieOf, wrongCut, wrongEnd, type Fullness } from './refusals';
 import type { Notice } from './database';
 import type { Scheduler } from './scheduler';
 import type { NewSession } from './controller';
@@ -14,6 +15,8 @@ import type { SimWorker } from './worker';
 /** Written to the spool by then, or the disk is at fault, ms. */
 export const SPOOLED_MS = 60;
 const ORDER = ['pending', 'active', 'canceling', 'terminated'];
+
+export const isLive = (status: string): boolean => status === 'pending' || status === 'active';
 
 /** A connection as its worker's process lives it. */
 export interface Connection {
@@ -25,6 +28,12 @@ export interface Connection {
   hasStood: boolean;
   report: ClosedConnection | undefined;
   reportedAt: number;
+  /** Its worker has nothing more of it, reported or not; Infinity before. */
+  overAt: number;
+  /** A controller refused it: it must never be open on record. */
+  isRefused: boolean;
+  /** Its worker lost the close: nobody reports it. */
+  isForgotten: boolean;
   /** Its client is told that it may go ahead. */
   stands(): void;
 }
@@ -35,6 +44,17 @@ export interface ModelSession extends NewSession {
   expiresAt: number;
   /** Somebody was allowed to end it before. */
   mayBeCanceled: boolean;
+  /** A worker of it may have been deleted. */
+  mayBeCutOff: boolean;
+  /** Its user may have lost the right to it. */
+  mayBeRevoked: boolean;
+  /** Virtual time since which its user certainly has no right to it. */
+  revokedAt: number;
+  /** Cancellations of administrators that succeeded. */
+  cancellations: number;
+  /** First-use tokens that clients came with. */
+  tokens: Set<string>;
+  full: Fullness;
   /** Virtual time at which a controller had it canceled. */
   endedAt: number | undefined;
   stood: number;
@@ -63,6 +83,7 @@ export interface ConnectionRowView {
   closed_by: string | null;
   cause: string | null;
   amended: boolean;
+  unreachable_since: string | null;
 }
 
 export class Truth {
@@ -86,15 +107,29 @@ export class Truth {
 
   begin(worker: SimWorker, session: WorkerSession): Connection {
     const connection: Connection = {
-      ...{ id: '', worker, session, up: 0, down: 0, hasStood: false, report: undefined, reportedAt: Infinity },
+      ...{
+        id: '',
+        worker,
+        session,
+        up: 0,
+        down: 0,
+        hasStood: false,
+        report: undefined,
+        reportedAt: Infinity,
+        overAt: Infinity,
+      },
+      ...{ isRefused: false, isForgotten: false },
       stands: () => this.stands(connection),
     };
     return connection;
   }
 
-  asked(connection: Connection, id: string): void {
-    connection.id = id;
-    this.connections.set(id, connection);
+  asked(connection: Connection, request: { connectionId: string; sessionId: string; tofuToken: string }): void {
+    connection.id = request.connectionId;
+    const { worker } = connection;
+    if (worker.isDraining) this.broken(`${worker.process.name} asks for ${connection.id} while it drains`);
+    this.connections.set(connection.id, connection);
+    this.sessions.get(request.sessionId)?.tokens.add(request.tofuToken);
   }
 
   delivered(connection: Connection, direction: 'up' | 'down', bytes: number): void {
@@ -109,16 +144,35 @@ export class Truth {
     connection[direction] += bytes;
   }
 
+  /** A controller has answered the request for a connection. */
+  answered(connection: Connection, answer: Authorization, asked: { at: number; isWorkerDeleted: boolean }): void {
+    const session = this.sessions.get(connection.session.id);
+    if (session === undefined) return;
+    if (answer.refused !== '') connection.overAt = this.scheduler.now;
+    connection.isRefused = answer.refused !== '' && answer.refused !== 'controller unreachable';
+    const now = this.scheduler.now;
+    const about = { connection, session, askedAt: asked.at, now, skewMs: this.skewMs };
+    const lie = lieOf(this, answer, { ...about, isWorkerDeleted: asked.isWorkerDeleted });
+    if (lie !== undefined) this.broken(lie);
+    const row = this.connectionRows.get(connection.id);
+    if (connection.isRefused && row !== undefined) this.checkRefused(row);
+  }
+
   /** A close leaves the proxy: exact, once, with a cause. */
   reported(connection: Connection, closed: ClosedConnection): void {
     const { id, up, down } = connection;
     if (connection.report) return this.broken(`the close of ${id} is reported twice`);
     connection.report = closed;
     connection.reportedAt = this.scheduler.now;
+    connection.overAt = Math.min(connection.overAt, this.scheduler.now);
     this.scheduler.note(`${connection.worker.process.name} reports ${id} ${closed.closedBy} ${closed.cause}`);
     if (closed.bytesUp !== up || closed.bytesDown !== down) {
       this.broken(`${id} reports ${closed.bytesUp}/${closed.bytesDown} bytes, but delivered ${up}/${down}`);
     }
+    if (closed.cause === 'worker drain' && !connection.worker.isPastDeadline)
+      this.broken(`${id} is cut before the deadline of the drain`);
+    const lie = connection.hasStood ? wrongCut(connection.worker, closed, this.scheduler.now) : undefined;
+    if (lie !== undefined) this.broken(`${id} ${lie}`);
     if (closed.dialFailed && connection.hasStood) this.broken(`${id} stood, but its dial is said to have failed`);
   }
 
@@ -127,9 +181,17 @@ export class Truth {
     for (const worker of workers) {
       for (const session of worker.registry.all()) {
         if (session.ended === undefined) this.endSeen.delete(session);
-        else if (!this.endSeen.has(session)) this.endSeen.set(session, this.scheduler.now);
+        else if (!this.endSeen.has(session)) this.endsAt(session);
       }
     }
+  }
+
+  private endsAt(session: WorkerSession): void {
+    const { now } = this.scheduler;
+    this.endSeen.set(session, now);
+    const model = this.sessions.get(session.id);
+    const wrong = model && wrongEnd(this, session, { model, now, skewMs: this.skewMs });
+    if (wrong !== undefined) this.broken(wrong);
   }
 
   /** A row that a committed statement changed. */
@@ -150,6 +212,11 @@ export class Truth {
       if (row.connection_limit !== -1 && row.made > row.connection_limit) this.broken(`${id} is over its limit`);
       if (row.concurrent_connection_limit !== -1 && open > row.concurrent_connection_limit) {
         this.broken(`${id} has ${open} open connections, ${row.concurrent_connection_limit} are allowed`);
+      }
+      const orphan = rows.find((one) => one.closed_time === null && one.worker_id === null);
+      if (orphan) this.broken(`${orphan.id} is open without a worker`);
+      if (isLive(row.status) && open === 0 && row.connection_limit !== -1 && row.made >= row.connection_limit) {
+        this.broken(`${id} has made all its connections, but is ${row.status}`);
       }
       if (row.status === 'terminated' && open > 0) this.broken(`${id} is terminated with ${open} open connections`);
     }
@@ -181,9 +248,10 @@ export class Truth {
     }
     // A deleted parent still takes its name out of the row.
     if (before?.status === 'terminated' && !isSame(before, row)) this.broken(`${row.id} changes after its end`);
+    model.full = fullnessAfter(model.full, row, this.scheduler.now);
     if (row.status === 'canceling') {
       model.endedAt ??= this.scheduler.now;
-      if (!model.mayBeCanceled) this.broken(`${row.id} is canceled by nobody`);
+      if (!model.mayBeCanceled && !model.mayBeRevoked) this.broken(`${row.id} is canceled by nobody`);
     }
     if (row.status === 'terminated') this.terminated(model, row);
   }
@@ -193,10 +261,17 @@ export class Truth {
     const isTrue =
       reason === 'canceled'
         ? model.mayBeCanceled
-        : reason === 'timed out'
-          ? this.scheduler.now >= model.expiresAt - this.skewMs
-          : reason === 'connection limit' && row.made >= row.connection_limit && row.connection_limit !== -1;
+        : reason === 'access revoked'
+          ? model.mayBeRevoked
+          : reason === 'timed out'
+            ? this.scheduler.now >= model.expiresAt - this.skewMs
+            : reason === 'connection limit' && row.made >= row.connection_limit && row.connection_limit !== -1;
     if (!isTrue) this.broken(`${row.id} is terminated for the wrong reason: ${reason}`);
+  }
+
+  private checkRefused(row: ConnectionRowView): void {
+    if (row.closed_time !== null || !this.connections.get(row.id)?.isRefused) return;
+    this.broken(`${row.id} takes a slot although it was refused`);
   }
 
   private tookConnection(row: ConnectionRowView): void {
@@ -205,6 +280,11 @@ export class Truth {
     this.touched.add(row.session_id);
     if (row.closed_time !== null && !(isCause(row.cause ?? '') && CLOSED_BY.some((by) => by === row.closed_by))) {
       this.broken(`${row.id} is closed without a cause: ${row.closed_by} ${row.cause}`);
+    }
+    this.checkRefused(row);
+    const connection = this.connections.get(row.id);
+    if (connection && (row.bytes_up > connection.up || row.bytes_down > connection.down)) {
+      this.broken(`${row.id} has more bytes on record than it delivered`);
     }
     if (before === undefined) return;
     if (row.bytes_up < before.bytes_up || row.bytes_down < before.bytes_down) this.broken(`bytes of ${row.id} fall`);

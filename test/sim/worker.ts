@@ -31,6 +31,7 @@ export interface WorkerWorld {
   openLink(worker: SimWorker, controller: number): Link;
   controllers: number;
   storageOf(workerId: string): string;
+  isDeleted(workerId: string): boolean;
 }
 
 export class SimWorker {
@@ -38,7 +39,13 @@ export class SimWorker {
   readonly control: ControlClient;
   readonly sockets = new Set<SimSocket>();
   link: Link | undefined;
-  private isDraining = false;
+  /** As a worker of another release with a fault: closes get lost here. */
+  forgetsCloses = false;
+  isDraining = false;
+  /** Virtual time since which it has a stream; Infinity while it has none. */
+  attachedSince = Infinity;
+  /** It drained for as long as it was told to. */
+  isPastDeadline = false;
 
   constructor(
     readonly workerId: string,
@@ -66,7 +73,7 @@ export class SimWorker {
 
   /** A client's transport arrives; what the proxy does once the session is known. */
   accept(socket: SimSocket, sessionId: string, endpoint: SimEndpoint): void {
-    if (this.isDraining) return void socket.resetAndDestroy();
+    if (this.isPastDeadline) return void socket.resetAndDestroy();
     this.hold(socket);
     this.registry.get(sessionId).then(
       (session) => {
@@ -82,11 +89,16 @@ export class SimWorker {
     );
   }
 
-  /** SIGTERM: cuts, reports, leaves. */
-  async close(): Promise<void> {
+  /** SIGTERM: takes nothing new, lets connections go on until the deadline, then cuts, reports and leaves. */
+  async close(deadlineMs: number): Promise<void> {
     const { clock } = this.process;
     this.isDraining = true;
     this.control.announceDraining();
+    const deadline = clock.now().getTime() + deadlineMs;
+    while (this.registry.connectionCount() > 0 && clock.now().getTime() < deadline) {
+      await new Promise<void>((resolve) => clock.after(DRAIN_LOOK_MS, resolve));
+    }
+    this.isPastDeadline = true;
     this.registry.cutAll({ closedBy: 'worker', cause: 'worker drain' });
     const end = clock.now().getTime() + LAST_REPORTS_MS;
     while (!this.isQuiet && clock.now().getTime() < end) {
@@ -132,13 +144,23 @@ export class SimWorker {
   private deps(connection: Connection, endpoint: SimEndpoint): ConnectionDeps {
     const { truth, log } = this.world;
     const controller: Controller = {
-      authorizeConnection: (request) => {
-        truth.asked(connection, request.connectionId);
-        return this.control.authorizeConnection(request);
+      authorizeConnection: async (request) => {
+        truth.asked(connection, request);
+        const at = this.process.scheduler.now;
+        const answer = await this.control.authorizeConnection(request).catch((error: unknown) => {
+          connection.overAt = this.process.scheduler.now;
+          throw error;
+        });
+        truth.answered(connection, answer, { at, isWorkerDeleted: this.world.isDeleted(this.workerId) });
+        return answer;
       },
       endSession: (id, token) => this.control.endSession(id, token),
       connectionClosed: (closed) => {
         truth.reported(connection, closed);
+        if (this.forgetsCloses) {
+          connection.isForgotten = true;
+          return;
+        }
         this.control.connectionClosed(closed);
       },
     };

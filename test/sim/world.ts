@@ -4,29 +4,21 @@
  */
 import type { Logger } from '../../lib/log/log';
 import { newId, randomBase62 } from '../../lib/ids/ids';
+import { Changes } from './changes';
 import { SimClient } from './client';
-import { SimController } from './controller';
+import { SimController, type NewSession } from './controller';
 import { Link, type Weather } from './control-network';
 import { SimDatabase } from './database';
 import { Faults } from './faults';
 import type { EndpointAnswer } from './endpoint';
-import {
-  KEPT_TARGET,
-  KEPT_TOKEN,
-  MAX_WORKERS,
-  TARGETS,
-  tokenIdOf,
-  TOKENS,
-  workerIdOf,
-  type Fixture,
-  type SimTarget,
-} from './fixture';
+import { KEPT_TARGET, KEPT_USER, HOST_SETS, MAX_WORKERS, TARGETS, TOKENS, workerIdOf, type Fixture } from './fixture';
 import { BEGIN, Process } from './process';
+import { Promptness } from './prompt';
 import { Random } from './random';
 import { Repeats } from './repeats';
 import { checkEnd, checkSlots } from './rest';
 import { Scheduler } from './scheduler';
-import { Truth, type ModelSession } from './truth';
+import { isLive, Truth, type ModelSession } from './truth';
 import { SimWorker } from './worker';
 
 /** Clocks of controllers are kept together by NTP; those of workers and clients may be off by minutes. */
@@ -36,7 +28,11 @@ const OTHER_SKEW_MS = 600_000;
 const RECOVERY_MS = 32_000;
 /** From cancel or expiry to `terminated`: 10 s, and what slow statements and the clocks' difference may add. */
 const BOUND_MS = 10_000 + 1_500 + 2 * CONTROLLER_SKEW_MS;
+/** From the loss of a right to the end of what stood on it: the periodic review, and slow statements. */
+const REVIEW_MS = 6_000;
 const RESTART_MS = 1_000;
+/** What a deleted parent, or the same thing made at the same time, leads to. */
+const EXPECTED_ERRORS = new Set(['23503', '23505']);
 const DAY_MS = 86_400_000;
 /** A new session has to carry a connection within this time, once nothing is wrong any more. */
 const PROBE_MS = 4_000;
@@ -56,6 +52,7 @@ export class World {
   readonly scheduler = new Scheduler();
   readonly random: Random;
   readonly truth: Truth;
+  private readonly promptness: Promptness;
   readonly database: SimDatabase;
   readonly weather: Weather;
   readonly controllers: (SimController | undefined)[];
@@ -64,10 +61,13 @@ export class World {
   readonly down = { controllers: new Set<number>(), workers: new Set<number>() };
   readonly links = new Set<Link>();
   readonly killedAt = new Map<SimWorker, number>();
+  /** Workers that an administrator wanted to delete, and those of them that certainly are. */
   readonly deletedWorkers = new Set<string>();
+  readonly goneWorkers = new Set<string>();
   /** Since then the database answers and no controller was disturbed. */
   healthySince = 0;
   isCalm = false;
+  private readonly changes = new Changes(this);
   private generation = 0;
   private readonly log: Logger;
 
@@ -79,10 +79,12 @@ export class World {
   ) {
     this.random = new Random(seed);
     this.truth = new Truth(this.scheduler, 2 * CONTROLLER_SKEW_MS);
+    this.promptness = new Promptness(this.truth);
     const times = [BEGIN, BEGIN + DAY_MS];
     const repeats = everyStatement ? undefined : new Repeats(fixture.connection.tables, times);
     this.database = new SimDatabase(fixture.connection, repeats);
     this.database.onNotice = (notice) => this.truth.took(notice);
+    this.database.onError = (error, text) => this.statementFailed(error, text);
     this.database.onCommit = () => this.truth.committed();
     this.weather = { latencyMs: this.random.between(0.2, 20), repeats: this.random.chance(0.5) ? 0.15 : 0 };
     this.controllers = Array.from({ length: 1 + this.random.below(2) }, () => undefined);
@@ -144,6 +146,7 @@ export class World {
       openLink: (worker, controller) => this.openLink(worker, controller),
       controllers: this.controllers.length,
       storageOf: (id) => this.fixture.storageOf(id),
+      isDeleted: (id) => this.deletedWorkers.has(id),
     });
   }
 
@@ -174,26 +177,27 @@ export class World {
     const { random, scheduler } = this;
     const workerIds = this.workers.map((_, n) => workerIdOf(n)).filter(() => random.chance(0.8));
     const lifeMs = random.chance(0.5) ? random.between(2_000, 12_000) : random.between(12_000, 90_000);
-    const session = this.modelSession(
-      random.pick(TARGETS),
-      tokenIdOf(random.below(TOKENS)),
-      workerIds,
-      Math.round(lifeMs),
-    );
-    await controller.authorizeSession(session);
+    const [target, user] = [random.pick(TARGETS), random.below(TOKENS)];
+    const hostSetId = random.chance(0.5) ? random.pick(HOST_SETS) : null;
+    const session = this.modelSession({ target, user, hostSetId, workerIds, lifeMs: Math.round(lifeMs) });
+    if (!(await controller.authorizeSession(session))) return;
     for (let i = 1 + random.below(6); i > 0; i--)
       scheduler.at(random.between(0, 6_000), '', () => void this.newClient(session));
   }
 
-  private modelSession(target: SimTarget, tokenId: string, workerIds: string[], lifeMs: number): ModelSession {
+  private modelSession(asked: Omit<NewSession, 'id'>): ModelSession {
     const { random, scheduler } = this;
+    const { target, user, workerIds, lifeMs } = asked;
     const session: ModelSession = {
-      ...{ id: newId('s', random.below), target, tokenId, workerIds, lifeMs },
-      tofuToken: randomBase62(20, random.below),
+      ...{ ...asked, id: newId('s', random.below), tofuToken: randomBase62(20, random.below) },
       expiresAt: Math.floor(scheduler.now) + lifeMs,
-      mayBeCanceled: false,
-      endedAt: undefined,
-      stood: 0,
+      ...{
+        mayBeCanceled: false,
+        mayBeCutOff: workerIds.some((id) => this.deletedWorkers.has(id)),
+        mayBeRevoked: this.changes.mayHaveLostRights(user),
+        revokedAt: Infinity,
+      },
+      ...{ cancellations: 0, endedAt: undefined, stood: 0, tokens: new Set(), full: { made: -1, open: -1 } },
     };
     this.truth.sessions.set(session.id, session);
     scheduler.note(`session ${session.id} of ${target.id} for ${lifeMs} ms on ${workerIds.join(' ')}`);
@@ -221,16 +225,22 @@ export class World {
     for (let i = 0; i < sessions; i++) {
       scheduler.at(random.between(100, busyMs * 0.7), '', () => this.quietly(this.newSession()));
     }
-    const faults = new Faults(this, busyMs);
+    const faults = new Faults(this, busyMs, this.changes);
     await scheduler.run(busyMs);
     faults.end();
     this.isCalm = true;
-    this.healthySince = scheduler.now;
+    this.healthySince = Math.max(this.healthySince, scheduler.now);
     await scheduler.run(scheduler.now + RECOVERY_MS, () => this.isAtRest());
     if (!this.isAtRest()) checkSlots({ ...this, workers: this.liveWorkers() });
     await this.probe();
-    this.cancelAll();
+    const { sessions: all, sessionRows } = this.truth;
+    const unborn = [...all.values()].filter(({ id }) => !sessionRows.has(id));
+    this.cancelAll([...all.values()]);
     await scheduler.run(scheduler.now + BOUND_MS + 5_000, () => this.isAtRest());
+    // Transactions that were still under way when all others were canceled.
+    const late = unborn.filter(({ id }) => sessionRows.has(id));
+    this.cancelAll(late);
+    if (late.length > 0) await scheduler.run(scheduler.now + BOUND_MS + 5_000, () => this.isAtRest());
     // What is said last: acknowledgments, lingering sockets.
     await scheduler.run(scheduler.now + 8_000, () => this.isSilent());
     checkEnd({ ...this, workers: this.liveWorkers() });
@@ -244,7 +254,9 @@ export class World {
     const { scheduler, random } = this;
     const limit = Math.max(scheduler.now, this.healthySince + RECOVERY_MS) + PROBE_MS;
     const workerIds = [random.pick(workers).workerId];
-    const session = this.modelSession(KEPT_TARGET, KEPT_TOKEN, workerIds, RECOVERY_MS + 2 * PROBE_MS);
+    const session = this.modelSession({
+      ...{ target: KEPT_TARGET, user: KEPT_USER, hostSetId: null, workerIds, lifeMs: RECOVERY_MS + 2 * PROBE_MS },
+    });
     const clients: SimClient[] = [];
     const stands = (): boolean => clients.some((client) => client.hasStood);
     // As a person would: again, until the controllers and the worker are back.
@@ -262,8 +274,8 @@ export class World {
     work.catch((error: unknown) => this.scheduler.note(`fails: ${String(error)}`));
   }
 
-  private cancelAll(): void {
-    for (const session of this.truth.sessions.values()) {
+  private cancelAll(sessions: ModelSession[]): void {
+    for (const session of sessions) {
       if (this.truth.sessionRows.get(session.id)?.status === 'terminated') continue;
       session.mayBeCanceled = true;
       this.quietly(this.anyController()?.cancelSession(session.id) ?? Promise.resolve());
@@ -281,6 +293,12 @@ export class World {
 
   private isDeleted(worker: SimWorker): boolean {
     return this.deletedWorkers.has(worker.workerId);
+  }
+
+  /** Statements of the product fail for what happens at the same time, never for what they say. */
+  private statementFailed(error: { code?: string | undefined; message: string }, text: string): void {
+    if (EXPECTED_ERRORS.has(error.code ?? '')) return;
+    this.truth.broken(`PostgreSQL refuses a statement: ${error.code} ${error.message}: ${text.trim().slice(0, 200)}`);
   }
 
   private openLink(worker: SimWorker, n: number): Link {
@@ -302,6 +320,8 @@ export class World {
   /** After every event. */
   private look(): void {
     this.truth.watch(this.liveWorkers());
+    const healthySince = this.database.isDisturbed ? Infinity : this.healthySince;
+    for (const worker of this.liveWorkers()) this.promptness.look(worker, healthySince);
     this.checkBounds();
     if (this.truth.violations.length > 0) throw new RuleBroken();
   }
@@ -311,10 +331,12 @@ export class World {
     const { now } = this.scheduler;
     const since = Math.min(...this.controllers.map((controller) => controller?.servesSince ?? Infinity));
     const able = Math.max(this.healthySince, since);
-    if (now - able <= BOUND_MS || this.database.isAway || this.database.losesAnswers > 0) return;
+    if (now - able <= BOUND_MS || this.database.isDisturbed) return;
     for (const session of this.truth.sessions.values()) {
       const row = this.truth.sessionRows.get(session.id);
       if (row === undefined || row.status === 'terminated') continue;
+      const revoked = Math.max(session.revokedAt, able) + REVIEW_MS;
+      if (isLive(row.status) && now > revoked) this.truth.broken(`${session.id} lives on without the right to it`);
       const due = Math.max(Math.min(session.endedAt ?? Infinity, session.expiresAt), able) + BOUND_MS;
       if (now > due) this.truth.broken(`${session.id} is still ${row.status}, it had to end by ${due.toFixed(0)} ms`);
     }
