@@ -206,7 +206,7 @@ describeWith(['psql'], 'the tutorial, with psql', () => {
         'active',
         'pending',
       ]);
-      expect(shown.replace(/ {4}(Connect|First Byte) Latency: .*\n/g, '')).toContain(
+      expect(shown.replace(/ {4}(Connect Latency|First Byte After): .*\n/g, '')).toContain(
         '  Connections:\n    Bytes Down:         N\n    Bytes Up:           N\n    Client Address:     ADDRESS\n' +
           '    Closed Reason:      canceled\n    Closed By:          admin\n    Cause:              canceled\n    Endpoint Address:   ADDRESS\n\n',
       );

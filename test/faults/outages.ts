@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Api } from '../harness/api';
 import { waitFor } from '../harness/wait';
 import type { World, WorldSession } from './world';
 
@@ -25,6 +26,8 @@ export interface Outage {
   end(world: World): Promise<void>;
 }
 
+/** No session of that target is connected. */
+const UNUSED_PORT = 9;
 /** Bytes that must move during an outage, each way. */
 const MOVED_BYTES = 256 * 1024;
 
@@ -39,6 +42,38 @@ async function killHolder({ links, deployment, second }: World): Promise<void> {
   await holder.stop('SIGKILL');
 }
 
+/**
+ * The first question that reaches the database again finds the worker, at either controller, however long leases had
+ * expired; nobody asks twice.
+ */
+async function workerIsFound({ deployment, second, eventually }: World): Promise<void> {
+  const target = await eventually('the database', () => deployment.api.target(deployment.projectId, UNUSED_PORT));
+  const other = new Api(`http://127.0.0.1:${second.ports.api}`);
+  other.token = deployment.api.token;
+  const found = await Promise.all([deployment.api, other].map((api) => api.authorize(target.id)));
+  assert.equal(found.length, 2);
+}
+
+/** Times that the worker was welcomed by a controller. */
+const attaches = ({ deployment: { worker } }: World): number => (worker.stderr.match(/"msg":"attached"/g) ?? []).length;
+
+function postgresStopped(): Outage {
+  let before = 0;
+  return {
+    name: 'PostgreSQL stopped',
+    async begin(world) {
+      before = attaches(world);
+      assert.ok(before > 0);
+      await world.postgres.stop();
+    },
+    async end(world) {
+      await world.postgres.start();
+      await workerIsFound(world);
+      assert.equal(attaches(world), before, 'the worker has attached anew');
+    },
+  };
+}
+
 export const OUTAGES: Outage[] = [
   {
     name: 'controller killed, another one there',
@@ -51,11 +86,7 @@ export const OUTAGES: Outage[] = [
     begin: (world) => world.killControllers(),
     end: (world) => world.startControllers(),
   },
-  {
-    name: 'PostgreSQL stopped',
-    begin: (world) => world.postgres.stop(),
-    end: (world) => world.postgres.start(),
-  },
+  postgresStopped(),
   {
     name: 'PostgreSQL crashed and restarted',
     isHarmless: true,

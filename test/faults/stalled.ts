@@ -54,7 +54,7 @@ export async function stallTransfers(count: number): Promise<Stalled> {
       sockets.push(socket);
       if (!isDown) sendAll(socket);
     }
-    await waitFor('all to be open', async () => (await worker.state()).connections === count, { timeoutMs: 120_000 });
+    await waitFor('all to be open', async () => (await worker.state()).connections === count, { timeoutMs: 300_000 });
     const after = await standstill(worker);
     await worker.cut();
     await waitFor('all to be closed', async () => (await worker.state()).closed === count + 2, { timeoutMs: 120_000 });

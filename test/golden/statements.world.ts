@@ -120,7 +120,15 @@ async function holdWorker({ db, clock }: TestController['deps']): Promise<void> 
     await sql`insert into workers (id, name, config_managed, created_time, updated_time)
       values (${WORKER}, 'attached', true, ${now}, ${now})`.execute(tx);
     const address = '127.0.0.1:9202';
-    const held = { workerId: WORKER, controllerId, attachmentId: 'att_1', bootId: 'boot', address };
+    const held = {
+      workerId: WORKER,
+      controllerId,
+      attachmentId: 'att_1',
+      bootId: 'boot',
+      drainingBootIds: [],
+      goesOn: false,
+      address,
+    };
     await attach(tx, { ...held, releaseVersion: '0.1.0', configTags: {}, draining: false, now });
   });
 }

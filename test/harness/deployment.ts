@@ -24,13 +24,21 @@ export interface Deployment {
   startController(): Promise<void>;
   startWorker(): Promise<void>;
   /** Another controller of the same deployment, not started yet. */
-  addController(name: string, ports: { api: number; cluster: number; ops: number }): Promise<Part>;
+  addController(name: string, ports: { api: number; cluster: number; ops: number }, env?: Environment): Promise<Part>;
   /** Another worker, not started yet; `block` is merged into its configuration. */
-  addWorker(name: string, ports: { proxy: number; ops: number }, block?: Record<string, unknown>): Promise<Part>;
+  addWorker(
+    name: string,
+    ports: { proxy: number; ops: number },
+    block?: Record<string, unknown>,
+    env?: Environment,
+  ): Promise<Part>;
   /** Environment and address for CLI commands. */
   env: Record<string, string>;
   stop(): Promise<void>;
 }
+
+/** Added to that of the deployment. */
+type Environment = Record<string, string>;
 
 /** A process of its own that can be started again and again; all are ended with the deployment. */
 export interface Part {
@@ -53,6 +61,8 @@ export interface DeploymentOptions {
   worker?: Record<string, unknown> | ((ports: Deployment['ports']) => Promise<Record<string, unknown>>);
   /** An empty database; one of the test server when absent. */
   database?: TestDatabase;
+  /** Of all processes; 'info' when absent. */
+  logLevel?: string;
 }
 
 export async function startDeployment(more: DeploymentOptions = {}): Promise<Deployment> {
@@ -70,7 +80,7 @@ export async function startDeployment(more: DeploymentOptions = {}): Promise<Dep
     controller: { name: 'c1', database: { url: database.url }, ...more.controller },
     listener: [listener('api', api), listener('cluster', cluster), listener('ops', ops)],
     kms,
-    log_level: 'info',
+    log_level: more.logLevel ?? 'info',
   });
   const env = { HOME: home, SALLYPORT_ADDR: `http://127.0.0.1:${api}`, TZ: 'UTC' };
   const made = await run(SALLYPORT, ['database', 'init', '-config', controllerFile, '-format', 'json'], {
@@ -81,8 +91,8 @@ export async function startDeployment(more: DeploymentOptions = {}): Promise<Dep
   const init: any = JSON.parse(made.stdout);
   const client = new Api(env.SALLYPORT_ADDR);
 
-  const serve = async (file: string, opsPort: number): Promise<Live> => {
-    const live = start(SALLYPORT, ['server', '-config', file], { env });
+  const serve = async (file: string, opsPort: number, own: Environment = {}): Promise<Live> => {
+    const live = start(SALLYPORT, ['server', '-config', file], { env: { ...env, ...own } });
     await waitFor(
       `${file} to be ready`,
       async () => {
@@ -108,18 +118,18 @@ export async function startDeployment(more: DeploymentOptions = {}): Promise<Dep
         ...block,
       },
       listener: [listener('proxy', proxyPort), listener('ops', opsPort)],
-      log_level: 'info',
+      log_level: more.logLevel ?? 'info',
     });
   };
 
   let workerFile = '';
   const parts: Live[] = [];
-  const part = (file: string, opsPort: number): Part => {
+  const part = (file: string, opsPort: number, own: Environment): Part => {
     const made: Part = {
       file,
       live: undefined as unknown as Live,
       async start() {
-        made.live = await serve(file, opsPort);
+        made.live = await serve(file, opsPort, own);
         parts.push(made.live);
       },
     };
@@ -140,17 +150,17 @@ export async function startDeployment(more: DeploymentOptions = {}): Promise<Dep
     async startWorker() {
       deployment.worker = await serve(workerFile, workerOps);
     },
-    async addController(name, ports) {
+    async addController(name, ports, own = {}) {
       const file = write(`${name}.json`, {
         controller: { name, database: { url: database.url }, ...more.controller },
         listener: [listener('api', ports.api), listener('cluster', ports.cluster), listener('ops', ports.ops)],
         kms,
-        log_level: 'info',
+        log_level: more.logLevel ?? 'info',
       });
-      return part(file, ports.ops);
+      return part(file, ports.ops, own);
     },
-    async addWorker(name, ports, block = {}) {
-      return part(await workerConfig(name, ports.ops, ports.proxy, block), ports.ops);
+    async addWorker(name, ports, block = {}, own = {}) {
+      return part(await workerConfig(name, ports.ops, ports.proxy, block), ports.ops, own);
     },
     async stop() {
       for (const live of [...parts, deployment.worker, deployment.controller]) {
@@ -180,8 +190,14 @@ export async function startDeployment(more: DeploymentOptions = {}): Promise<Dep
 }
 
 /** A running `connect -authz-token`, and the local port it listens on. */
-export async function connect(deployment: Deployment, token: string): Promise<{ live: Live; port: number }> {
-  const live = start(SALLYPORT, ['connect', '-authz-token', '-', '-format', 'json'], { env: deployment.env });
+export async function connect(
+  deployment: Deployment,
+  token: string,
+  own: Environment = {},
+): Promise<{ live: Live; port: number }> {
+  const live = start(SALLYPORT, ['connect', '-authz-token', '-', '-format', 'json'], {
+    env: { ...deployment.env, ...own },
+  });
   live.child.stdin!.end(token);
   const port = (await live.output(/"port":(\d+)/))[1]!;
   return { live, port: Number(port) };

@@ -1,5 +1,6 @@
 /** A TCP relay between two processes under test: a network that can be cut or that swallows everything. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { reset } from '../../lib/transport/local-stream';
 
 export class Link {
   private state: 'whole' | 'cut' | 'frozen' = 'whole';
@@ -52,7 +53,7 @@ export class Link {
   }
 
   private reset(): void {
-    for (const pair of this.pairs) for (const socket of pair) socket.resetAndDestroy();
+    for (const pair of this.pairs) for (const socket of pair) reset(socket);
   }
 
   private accept(near: Socket): void {
@@ -72,7 +73,7 @@ export class Link {
       to.once('drain', () => this.state === 'whole' && from.resume());
     });
     from.on('end', () => to.end());
-    from.on('error', () => to.resetAndDestroy());
+    from.on('error', () => reset(to));
     from.on('close', () => {
       this.pairs.delete(pair);
       to.destroySoon();

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { startSessionProxy, type SessionProxy, type SessionProxyOptions } from '../../cli/proxy/session-proxy';
-import { WorkerDialer } from '../../cli/proxy/worker-dial';
+import { WorkerDialer } from '../../cli/proxy/worker-dialer';
 import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { encodeFrame, FrameDecoder, FrameType } from '../../lib/transport/frames';
 import { Connect } from '../../proto/gen/transport/transport';
@@ -52,8 +52,10 @@ export async function setUp(
   return { worker, target, proxy, sessionId, token, warnings, left };
 }
 
-export const transportOf = (token: string): Promise<TLSSocket> =>
-  new WorkerDialer(decodeAuthorizationToken(token)).dial(new AbortController().signal);
+export async function transportOf(token: string): Promise<TLSSocket> {
+  const dialer = new WorkerDialer(decodeAuthorizationToken(token));
+  return (await dialer.dial(new AbortController().signal)).socket;
+}
 
 export const connectFrame = (): Buffer =>
   encodeFrame(FrameType.connect, Connect.encode({ tofu_token: newTofuToken() }).finish());

@@ -134,6 +134,19 @@ export function newGrant(endpoint: { host: string; port: number }, change: Parti
   return { sessionId, ...made, endpoint, connectionLimit: -1, expiresInMs: 3_600_000, ...change };
 }
 
+/** The grant that a worker needs for the session of a token. */
+export function grantOf(data: SessionAuthorizationData): EgressGrant {
+  const { hostname, port } = new URL(data.endpoint);
+  return {
+    sessionId: data.session_id,
+    certificate: data.certificate,
+    privateKey: data.private_key,
+    endpoint: { host: hostname, port: Number(port) },
+    connectionLimit: data.connection_limit,
+    expiresInMs: (data.expiration?.getTime() ?? 0) - Date.now(),
+  };
+}
+
 export function tokenOf(grant: EgressGrant, workers: { host: string; port: number }[]): string {
   const data: SessionAuthorizationData = {
     session_id: grant.sessionId,

@@ -1,15 +1,13 @@
 /** A worker's proxy port in a process of its own, so that its memory can be measured and the load comes from outside. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { startSessionWorker, type SessionWorkerOptions } from './session-worker';
+import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
+import { grantOf, startSessionWorker, type SessionWorkerOptions } from './session-worker';
 
 export interface WorkerState {
   address: { host: string; port: number };
   /** After a garbage collection, bytes: all of the process, and what buffers hold outside of the heap. */
   rss: number;
   external: number;
-  heapUsed: number;
-  /** Handles of the process: sockets, timers, listeners. */
-  handles: number;
   /** Open file descriptors. */
   descriptors: number;
   connections: number;
@@ -28,7 +26,12 @@ interface Session {
   token: string;
 }
 
-type Request = { type: 'session'; port: number } | { type: 'state' } | { type: 'cut' };
+type Request =
+  | { type: 'session'; port: number }
+  | { type: 'join'; token: string }
+  | { type: 'hang' }
+  | { type: 'state' }
+  | { type: 'cut' };
 
 export class WorkerChild {
   private last: Promise<unknown> = Promise.resolve();
@@ -53,6 +56,20 @@ export class WorkerChild {
     return this.ask({ type: 'session', port }) as Promise<Session>;
   }
 
+  /** Serves the session of a token that another worker has made. */
+  async join(token: string): Promise<void> {
+    await this.ask({ type: 'join', token });
+  }
+
+  /** From now on no controller answers. */
+  async hang(): Promise<void> {
+    await this.ask({ type: 'hang' });
+  }
+
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child.kill(name);
+  }
+
   state(): Promise<WorkerState> {
     return this.ask({ type: 'state' }) as Promise<WorkerState>;
   }
@@ -63,6 +80,7 @@ export class WorkerChild {
   }
 
   async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill('SIGKILL');
     await gone;
@@ -108,11 +126,10 @@ async function serve(options: SessionWorkerOptions): Promise<void> {
   const state = async (): Promise<WorkerState> => {
     fold();
     globalThis.gc?.();
-    const { rss, external, heapUsed } = process.memoryUsage();
+    const { rss, external } = process.memoryUsage();
     return {
       address: worker.address,
-      ...{ rss, external, heapUsed, ...tally },
-      handles: process.getActiveResourcesInfo().length,
+      ...{ rss, external, ...tally },
       descriptors: readdirSync('/proc/self/fd').length,
       connections: worker.registry.connectionCount(),
       metrics: await worker.metrics.metrics(),
@@ -121,10 +138,12 @@ async function serve(options: SessionWorkerOptions): Promise<void> {
   const answer = async (request: Request): Promise<unknown> => {
     if (request.type === 'session') return worker.session({ host: '127.0.0.1', port: request.port });
     if (request.type === 'state') return state();
+    if (request.type === 'join') return void worker.registry.put(grantOf(decodeAuthorizationToken(request.token)));
+    if (request.type === 'hang') return void (worker.controller.authorize = () => new Promise(() => undefined));
     worker.registry.cutAll({ closedBy: 'admin', cause: 'canceled' });
     return {};
   };
-  process.on('message', (request: Request) => void answer(request).then((message) => process.send!(message)));
+  process.on('message', (request: Request) => void answer(request).then((message) => process.send!(message ?? {})));
   process.on('disconnect', () => process.exit());
   process.send!('ready');
 }

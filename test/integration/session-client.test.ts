@@ -6,9 +6,11 @@ import { EXIT } from '../../cli/core/errors';
 import { exitStatus } from '../../cli/connect/exit-status';
 import { systemClock, type Clock } from '../../lib/clock/clock';
 import { encodeAuthorizationToken, decodeAuthorizationToken } from '../../lib/transport/authorization-token';
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { whyOver } from '../../cli/proxy/session-check';
+import { startSessionProxy, type ProxyEnd } from '../../cli/proxy/session-proxy';
 import { dial, echo, gone, readAll } from '../harness/endpoints';
 import { cleanUp, cleanups, closes, setUp } from '../harness/session-setup';
+import { Link } from '../harness/link';
 import { newGrant, tokenOf } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
 
@@ -213,6 +215,55 @@ test('a token that looks expired by the clock of this machine is tried all the s
   const socket = await dial(proxy.port);
   socket.end('x');
   expect((await readAll(socket)).toString()).toBe('x');
+});
+
+test('a token is looked at by its worker, whatever the clock of this machine says', async () => {
+  const { worker, target, sessionId, token } = await setUp(echo);
+  const data = decodeAuthorizationToken(token);
+  const old = encodeAuthorizationToken({ ...data, expiration: new Date(Date.now() - 600_000) });
+  expect(await whyOver(old)).toBeUndefined();
+  worker.registry.end(sessionId, { closedBy: 'policy', cause: 'expired' });
+  expect(await whyOver(old)).toBe('The session has expired.');
+  const gone = newGrant({ host: '127.0.0.1', port: target.port });
+  const known = decodeAuthorizationToken(tokenOf(gone, [worker.address]));
+  expect(await whyOver(encodeAuthorizationToken(known))).toBe('The session has ended.');
+  expect(await whyOver(encodeAuthorizationToken({ ...known, expiration: data.created_time }))).toBe(
+    'The session has expired.',
+  );
+});
+
+/** How the proxy of standard streams ends when, after the first bytes, something breaks its endpoint or its way to the worker. */
+async function streamsEnd(breakIt: (endpoint: Socket, door: Link) => void): Promise<ProxyEnd> {
+  let endpoint: Socket | undefined;
+  const { worker, sessionId } = await setUp(
+    (socket) => void (endpoint = socket.on('error', () => undefined)).write('x'),
+  );
+  const door = await Link.open(worker.address.port);
+  cleanups.push(() => door.close());
+  const { grant } = (await worker.registry.get(sessionId))!;
+  const token = tokenOf(grant, [{ host: '127.0.0.1', port: door.port }]);
+  const [stream, other] = duplexPair();
+  other.once('data', () => breakIt(endpoint!, door));
+  const local = Object.assign(stream, { resetAndDestroy: () => stream.destroy() });
+  const proxy = await startSessionProxy({ token, listenAddress: '', listenPort: 0, stream: local });
+  const ended = await proxy.done;
+  await proxy.close();
+  other.destroy();
+  return ended;
+}
+
+test('standard streams end with the cause of a reset by the endpoint', async () => {
+  const end = await streamsEnd((endpoint) => void endpoint.resetAndDestroy());
+  expect(end).toMatchObject({ serverSide: true, cause: 'rst' });
+  expect(end.reason).toContain('endpoint reset the connection');
+  expect(exitStatus(end)).toBe(EXIT.refused);
+});
+
+test('standard streams end with the loss of their worker, which is not a worker that was never reached', async () => {
+  const end = await streamsEnd((_, door) => door.cut());
+  expect(end).toMatchObject({ serverSide: true, cause: 'worker lost' });
+  expect(end.reason).toContain('The connection to the worker was lost');
+  expect(exitStatus(end)).toBe(EXIT.refused);
 });
 
 test('no worker to be reached is a failure of this side', async () => {

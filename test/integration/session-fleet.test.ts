@@ -1,6 +1,6 @@
 /** Sessions in deployments of several controllers and workers: limits among them, clocks that differ, controllers away. */
 import type { TLSSocket } from 'node:tls';
-import { WorkerDialer } from '../../cli/proxy/worker-dial';
+import { WorkerDialer } from '../../cli/proxy/worker-dialer';
 import { systemClock } from '../../lib/clock/clock';
 import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { encodeFrame, FrameDecoder, FrameType } from '../../lib/transport/frames';
@@ -40,10 +40,10 @@ async function authorize(
 }
 
 /** A transport to one worker of the session. */
-function transport(token: string, workerAddress: string): Promise<TLSSocket> {
+async function transport(token: string, workerAddress: string): Promise<TLSSocket> {
   const data = decodeAuthorizationToken(token);
   const dialer = new WorkerDialer({ ...data, worker_info: [{ address: workerAddress }] });
-  return dialer.dial(new AbortController().signal);
+  return (await dialer.dial(new AbortController().signal)).socket;
 }
 
 /** Asks for a connection; answers "ok" or why there is none. */

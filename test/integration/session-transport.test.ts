@@ -1,11 +1,9 @@
 /** Client proxy and worker proxy together: real sockets, real TLS; only the controllers are a recorder. */
-import { spawn } from 'node:child_process';
-import { connect } from 'node:net';
 import { startSessionProxy } from '../../cli/proxy/session-proxy';
 import { encodeFrame, FrameType } from '../../lib/transport/frames';
 import { Close, ConnectError, End } from '../../proto/gen/transport/transport';
 import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';
-import { dial, echo, gone, hashAll, readAll, writeMany } from '../harness/endpoints';
+import { deafPort, dial, echo, ending, gone, hashAll, readAll, writeMany } from '../harness/endpoints';
 import { answers, cleanUp, cleanups, closes, connectFrame, setUp, transportOf } from '../harness/session-setup';
 import { newGrant, newTofuToken, tokenOf } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
@@ -14,26 +12,6 @@ afterEach(cleanUp);
 
 const ALLOWED: Authorization = { refused: '', text: '', connectionsLeft: -1, expiresInMs: 3_600_000 };
 const refusal = (refused: string): Authorization => ({ refused, text: '', connectionsLeft: -1, expiresInMs: 0 });
-
-/** A port that nobody accepts on and whose backlog is full, so that the kernel drops further SYNs. */
-async function deafPort(): Promise<{ port: number; close(): Promise<void> }> {
-  const script = `const server = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-    require('fs').writeSync(1, String(server.address().port));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
-  });`;
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
-  const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
-  await waitFor('the backlog to fill', () => fillers.filter((socket) => !socket.connecting).length >= 2);
-  return {
-    port,
-    async close() {
-      for (const socket of fillers) socket.destroy();
-      child.kill('SIGKILL');
-      await new Promise((resolve) => child.once('close', resolve));
-    },
-  };
-}
 
 test('bytes arrive, are counted exactly, and the close says that the client ended it', async () => {
   const { worker, proxy, sessionId, target } = await setUp(echo);
@@ -122,6 +100,22 @@ test('a reset by the client resets the endpoint', async () => {
   expect(broken[0]).toMatchObject({ code: 'ECONNRESET' });
 });
 
+test('the last bytes of an endpoint and the reset behind them both reach the client', async () => {
+  const { worker, proxy } = await setUp((socket) => {
+    socket.once('data', () => {
+      socket.write('last words');
+      socket.resetAndDestroy();
+    });
+  });
+  const socket = await dial(proxy.port);
+  const received: string[] = [];
+  socket.on('data', (chunk: Buffer) => received.push(chunk.toString())).write('x');
+  expect(await ending(socket)).toBe('ECONNRESET');
+  expect(received).toEqual(['last words']);
+  const [closed] = await closes(worker, 1);
+  expect(closed).toMatchObject({ closedBy: 'endpoint', cause: 'rst', error: 'ECONNRESET', bytesDown: 10 });
+});
+
 test('a client that vanishes is lost, not unknown', async () => {
   const { worker, target, token } = await setUp(echo);
   const socket = await transportOf(token);
@@ -130,6 +124,17 @@ test('a client that vanishes is lost, not unknown', async () => {
   socket.destroy();
   expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'client lost' });
   await waitFor('the endpoint to be let go', () => target.sockets.size === 0);
+});
+
+test('a client that was reset before the endpoint answered is not lost: it ended its connection', async () => {
+  const deaf = await deafPort();
+  cleanups.push(deaf.close);
+  const { worker, sessionId, token } = await setUp(echo);
+  const session = await worker.registry.get(sessionId);
+  session!.grant = { ...session!.grant, endpoint: { host: '127.0.0.1', port: deaf.port } };
+  const socket = await transportOf(token);
+  socket.end(Buffer.concat([connectFrame(), encodeFrame(FrameType.rst)]));
+  expect((await closes(worker, 1))[0]).toMatchObject({ closedBy: 'client', cause: 'rst' });
 });
 
 test('a client that stops answering pings is lost', async () => {
@@ -362,7 +367,7 @@ test('a worker that stops cuts live connections as drained and tells the client'
 });
 
 test('without a controller live connections go on unless their target says otherwise', async () => {
-  const { worker, proxy, sessionId } = await setUp(echo);
+  const { worker, proxy, sessionId, warnings } = await setUp(echo);
   const socket = await dial(proxy.port);
   socket.write('x');
   await new Promise((resolve) => socket.once('data', resolve));
@@ -378,6 +383,8 @@ test('without a controller live connections go on unless their target says other
     cause: 'controller unreachable',
     bytesUp: 2,
   });
+  await waitFor('the reason', () => warnings.length > 0);
+  expect(warnings).toEqual([expect.stringContaining('for longer than the target allows, so the connection was cut')]);
 });
 
 test.each([

@@ -1,6 +1,12 @@
-/** Loads that take minutes: stalled transfers, abuse before authentication, very many connections. */
+/** Loads that take minutes: stalled transfers, abuse before authentication, very many connections, very many resets. */
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../services/dev/embedded-postgres';
+import { temporaryDirectory } from '../../services/dev/temporary';
 import { underAttack } from '../faults/abuse';
 import type { Verdict } from '../faults/outages';
+import { asNodeTells, leave, type How, type Side } from '../faults/resets';
 import { stability } from '../faults/stability';
 import { assertBounded, grownBy, stallTransfers } from '../faults/stalled';
 
@@ -32,15 +38,47 @@ async function abuse(): Promise<Verdict> {
 }
 
 async function connections(): Promise<Verdict> {
-  const { early, late, before, after, seconds } = await stability({ short: 100_000, long: 1_000, clients: 16 });
-  const note =
-    `${seconds} s; RSS ${mib(early.rss)} after 10,000, ${mib(late.rss)} after 100,000; ` +
-    `descriptors ${before.descriptors} before, ${late.descriptors} late, ${after.descriptors} after`;
-  return { connections: 'survived', bytes: 'right', note };
+  const directory = temporaryDirectory('sallyport-stability');
+  const server = await startEmbeddedPostgres({ dataDir: join(directory, 'pg'), port: 0, durable: true });
+  const url = `postgres://postgres@127.0.0.1:${server.port}/postgres`;
+  try {
+    const database = { url, drop: () => Promise.resolve() };
+    const { before, tenths, after, seconds } = await stability({ short: 100_000, long: 1_000, clients: 16, database });
+    const parts = (['worker', 'controller'] as const).map((part) => {
+      const rss = tenths.map((moment) => Math.round(moment[part].rss / MIB));
+      const descriptors = [before, tenths.at(-1)!, after].map((moment) => moment[part].descriptors);
+      return `${part}: RSS ${rss.join(' ')} MiB at each tenth, descriptors ${descriptors.join(' ')} before, late, after`;
+    });
+    return { connections: 'survived', bytes: 'right', note: `${seconds} s; ${parts.join('; ')}` };
+  } finally {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Of each kind, at each end. */
+const RESETS = 400;
+
+/** Beside the records: how many of the same resets Node itself calls an end. */
+async function resets(): Promise<Verdict> {
+  const notes: string[] = [];
+  for (const how of ['reset', 'late reset', 'end'] as const satisfies How[]) {
+    for (const side of ['client', 'endpoint'] as const satisfies Side[]) {
+      const { closed, seen } = await leave(side, how, RESETS);
+      const cause = how === 'end' ? 'fin' : 'rst';
+      const wrong = closed.filter((row) => row.cause !== cause || row.closedBy !== side);
+      assert.equal(wrong.length, 0, `${how} of the ${side} on record as ${wrong[0]?.cause} by ${wrong[0]?.closedBy}`);
+      assert.deepEqual([...new Set(seen)], [how === 'end' ? 'fin' : 'ECONNRESET'], `${how} of the ${side}, as seen`);
+    }
+    const { end = 0 } = await asNodeTells(how, RESETS);
+    notes.push(`${how}: ${2 * RESETS} of ${2 * RESETS} right, an end for Node ${end} of ${RESETS}`);
+  }
+  return { connections: 'lost', bytes: '-', note: notes.join('; ') };
 }
 
 export const LOADS: { name: string; run(): Promise<Verdict> }[] = [
   { name: '500 stalled transfers of 1 GB', run: stalled },
   { name: 'abuse before authentication', run: abuse },
   { name: '100,000 short and 1,000 long connections', run: connections },
+  { name: 'resets and ends with bytes under way', run: resets },
 ];
