@@ -6,7 +6,8 @@ export const command: Command = {
   synopsis: 'Run a controller, a worker or both',
   description:
     'Runs what the configuration describes until it is told to stop. SIGINT and SIGTERM stop it in order, a second one ' +
-    'at once.',
+    'at once. SIGHUP reads the configuration again. SIGUSR2 has a worker without a controller start its next process, which ' +
+    'takes over while this one drains.',
   examples: ['server -config /etc/sallyport/controller.json'],
   flags: [
     {
