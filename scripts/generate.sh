@@ -11,3 +11,4 @@ node_modules/.bin/buf build -o "$documented" --as-file-descriptor-set
 node -r esbuild-register scripts/openapi.ts "$documented"
 node_modules/.bin/peggy --format commonjs -o lib/filter/filter-parser.js lib/filter/filter.peggy
 node_modules/.bin/peggy --format commonjs -o lib/query/query-parser.js lib/query/query.peggy
+node -r esbuild-register scripts/limits.ts

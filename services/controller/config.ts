@@ -1,6 +1,7 @@
 /** What a controller needs to run, parsed and checked; `services/server` makes it from a file, dev mode from flags. */
 import type { AeadKey } from '../../lib/config/aead-key';
 import type { Forwarding } from './rpc/forwarded';
+import { CONTROLLER_LIMITS, type ControllerLimits } from './limits';
 import type { RateLimits } from './rpc/rate-limit';
 
 export interface ListenAddress {
@@ -78,6 +79,8 @@ export interface ControllerConfig {
   maxRequestBytes: number;
   /** Limits of requests to the API; absent: none. */
   apiRateLimits?: RateLimits | undefined;
+  /** Changed in place when the configuration is loaded anew. */
+  limits: ControllerLimits;
   /** How long readiness answers "unavailable" before the listeners stop, ms. Default 0. */
   gracefulShutdownWaitMs: number;
 }
@@ -90,4 +93,5 @@ export const CONTROLLER_DEFAULTS = {
   maxRequestDurationMs: 90_000,
   maxRequestBytes: 4 * 1_048_576,
   gracefulShutdownWaitMs: 0,
+  limits: CONTROLLER_LIMITS.defaults(),
 } as const;

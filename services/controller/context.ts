@@ -9,7 +9,12 @@ import type { Kms } from './kms/kms';
 export interface ControllerDeps {
   config: Pick<
     ControllerConfig,
-    'name' | 'maxPageSize' | 'authTokenTimeToLiveMs' | 'authTokenTimeToStaleMs' | 'concurrentPasswordHashWorkers'
+    | 'name'
+    | 'maxPageSize'
+    | 'authTokenTimeToLiveMs'
+    | 'authTokenTimeToStaleMs'
+    | 'concurrentPasswordHashWorkers'
+    | 'limits'
   >;
   db: Db;
   kms: Kms;

@@ -29,7 +29,7 @@ export interface Front {
   /** As bound. */
   apiAddress: ListenAddress;
   opsAddress: ListenAddress | undefined;
-  /** Takes certificates, CORS and rate limits of another configuration; nothing that runs is interrupted. */
+  /** Takes certificates, CORS, rate limits and other limits of another configuration; nothing that runs is interrupted. */
   reload(config: ControllerConfig): void;
 }
 
@@ -43,7 +43,8 @@ export async function startFront(config: ControllerConfig, parts: Parts, lifecyc
   const { registry } = parts;
   const { clock, log } = parts.deps;
   const { maxRequestDurationMs, maxRequestBytes } = config;
-  const pipeline = createPipeline(parts.services, { log, clock, maxRequestDurationMs, registry });
+  const { limits } = parts.deps.config;
+  const pipeline = createPipeline(parts.services, { log, clock, maxRequestDurationMs, limits, registry });
   const descriptors = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
   const { admit, configure } = createAdmission(config.apiRateLimits, { descriptors, pipeline }, { clock, registry });
   const callerAddress = config.api.forwarding && callerBehindProxies(config.api.forwarding);
@@ -72,6 +73,7 @@ export async function startFront(config: ControllerConfig, parts: Parts, lifecyc
       if (changed.ops?.tls !== undefined) ops?.setTls(changed.ops.tls);
       Object.assign(cors, corsOf(changed));
       configure(changed.apiRateLimits);
+      Object.assign(limits, changed.limits);
     },
   };
 }

@@ -25,7 +25,7 @@ export interface RunningController {
   apiAddress: ListenAddress;
   clusterAddress: ListenAddress;
   opsAddress: ListenAddress | undefined;
-  /** Takes certificates, CORS and rate limits of another configuration; nothing that runs is interrupted. */
+  /** Takes certificates, CORS, rate limits and other limits of another configuration; nothing that runs is interrupted. */
   reload(config: ControllerConfig): void;
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ async function open(
   const authority = await loadAuthority(db.executor, kms);
   const tofuHmac = await loadTofuHmac(db.executor, kms);
   const { clock, measure } = await startDatabaseClock({ db, local, log });
-  const deps: ControllerDeps = { config, db, kms, authz, clock, log };
+  const deps: ControllerDeps = { config: { ...config, limits: { ...config.limits } }, db, kms, authz, clock, log };
   const control = await startControl({ name: config.name, db, kms, clock, measure, log, authority, tofuHmac });
   lifecycle.onClose('the worker streams', () => control.close());
   await startBackground(deps, { control, registry }, lifecycle);

@@ -2,9 +2,11 @@
 import type { Fields, Problem } from '../../lib/config/fields';
 import { formatAddress } from '../../lib/config/address';
 import { CONTROLLER_DEFAULTS, type ControllerConfig } from '../controller/config';
+import { CONTROLLER_LIMITS } from '../controller/limits';
 import type { ConfigUse } from './config';
 import type { Keys } from './config-kms';
 import { readRateLimits } from './config-rate-limits';
+import { readLimitTable } from './config-limits';
 import { DEFAULT_PORTS, type Listener, type Listeners, type Purpose } from './config-listeners';
 
 interface Surroundings {
@@ -51,6 +53,7 @@ export function readController(
     ops: ops && { address: ops.address, tls: ops.tls },
     ...readLimits(block, api, around.top),
     apiRateLimits: readRateLimits(block),
+    limits: readLimitTable(block, CONTROLLER_LIMITS),
   };
   around.ignored.push(
     ...block.ignore('worker_status_grace_period', 'liveness_time_to_stale', 'get_downstream_workers_timeout'),

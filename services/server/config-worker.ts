@@ -4,6 +4,8 @@ import { formatAddress, parseAddress, type HostPort } from '../../lib/config/add
 import type { Fields } from '../../lib/config/fields';
 import type { ControllerConfig } from '../controller/config';
 import type { WorkerConfig } from '../worker/config';
+import { WORKER_LIMITS } from '../worker/limits';
+import { readLimitTable } from './config-limits';
 import { DEFAULT_PORTS, type Listeners } from './config-listeners';
 
 interface Surroundings {
@@ -36,6 +38,7 @@ export function readWorker(
     tags: readTags(block),
     authStoragePath: block.requiredText('auth_storage_path', 'a directory for the keys of this worker'),
     activationToken: block.text('controller_generated_activation_token'),
+    limits: readLimitTable(block, WORKER_LIMITS),
   };
   const drainTimeoutMs = block.duration('drain_timeout');
   around.ignored.push(

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encryptMarked } from '../../lib/config/encrypted-values';
 import { ConfigError } from '../../lib/config/fields';
+import { CONTROLLER_DEFAULTS } from '../controller/config';
+import { WORKER_LIMITS } from '../worker/limits';
 import { loadConfig, parseConfig } from './config';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
@@ -56,6 +58,7 @@ test('a controller file gives a typed, frozen configuration', () => {
 
 test('a worker file; values from the environment are trimmed', () => {
   expect(parse(workerFile()).worker).toEqual({
+    limits: WORKER_LIMITS.defaults(),
     description: undefined,
     proxy: { host: '0.0.0.0', port: 9302 },
     publicAddress: 'worker.example:9202',
@@ -249,4 +252,17 @@ describe('files', () => {
     expect(message(join(dir, 'none.json'))).toContain('a readable file (reading it gave ENOENT)');
     expect(() => loadConfig({ files: [] }, 'server', env)).toThrow('-config');
   });
+});
+
+test('limits are changed by name; the others keep their defaults, and a wrong name is named', () => {
+  const file = controllerFile();
+  const controller = { ...(file.controller as object), limits: { request_work: 5_000_000 } };
+  expect(parse({ ...file, controller }).controller!.limits).toEqual({
+    ...CONTROLLER_DEFAULTS.limits,
+    request_work: 5_000_000,
+  });
+  const misspelt = { ...controller, limits: { request_wrk: 5_000_000 } };
+  expect(() => parse({ ...file, controller: misspelt })).toThrow(
+    'controller.limits.request_wrk: no such key; did you mean "request_work"?',
+  );
 });

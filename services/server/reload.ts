@@ -1,6 +1,6 @@
 /**
  * SIGHUP: the configuration is read again, and what can change without interrupting anybody is taken over: log level,
- * certificates of the API and ops ports, CORS, rate limits, tags and controllers of a worker. What else has changed is
+ * certificates of the API and ops ports, CORS, rate limits, limits of a controller, tags and controllers of a worker. What else has changed is
  * named, as it needs a restart; a file with mistakes changes nothing.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -13,7 +13,7 @@ import type { Streams } from './streams';
 const RELOADED = [
   /^log_level$/,
   /^listener\[\d+\]\.(tls_(cert_file|key_file|min_version|max_version)|cors_\w+)\b/,
-  /^controller\.api_rate_limit/,
+  /^controller\.(api_rate_limit|limits\b)/,
   /^worker\.(tags|initial_upstreams)\b/,
 ];
 

@@ -1,4 +1,6 @@
 /** What a worker needs to run, parsed and checked; `services/server` makes it from a file. */
+import type { WorkerLimits } from './limits';
+
 export interface WorkerConfig {
   description?: string | undefined;
   /** Where the session transport listens. Port 0 picks a free one. `fd`: a listening socket that was passed on instead. */
@@ -16,6 +18,8 @@ export interface WorkerConfig {
   authStoragePath: string;
   /** One-time token; needed until the worker is enrolled, ignored afterwards. Never logged. */
   activationToken?: string | undefined;
+  /** Absent: all at their defaults. */
+  limits?: WorkerLimits | undefined;
 }
 
 export interface TakeOver {

@@ -15,6 +15,7 @@ import { openDb, transaction } from '../../services/controller/db/db';
 import { initialize } from '../../services/controller/init/initialize';
 import { devPlan, type Plan } from '../../services/controller/init/plan';
 import { createKms } from '../../services/controller/kms/kms';
+import { CONTROLLER_LIMITS } from '../../services/controller/limits';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import type { Service } from '../../services/controller/rpc/service';
 import { createTestDatabase } from './postgres';
@@ -77,7 +78,13 @@ export async function startTestController(
   const authz = createAuthz({ config, db, kms, audit: () => undefined });
   const deps: ControllerDeps = { config, db, kms, authz, clock, log };
   const services = await make(deps, database.url);
-  const pipeline = createPipeline(services, { log, clock, maxRequestDurationMs: 30_000, registry: new Registry() });
+  const pipeline = createPipeline(services, {
+    log,
+    clock,
+    maxRequestDurationMs: 30_000,
+    limits: CONTROLLER_LIMITS.defaults(),
+    registry: new Registry(),
+  });
 
   async function call(token: string | undefined, method: string, request: object): Promise<any> {
     const fullName = `sallyport.api.v1.${method}`;

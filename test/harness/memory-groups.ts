@@ -16,6 +16,7 @@ import { startApiListener, type ApiListener, type ApiTimeouts } from '../../serv
 import { loadDescriptors } from '../../services/controller/rpc/descriptors';
 import { callerBehindProxies, type Forwarding } from '../../services/controller/rpc/forwarded';
 import { createGrpcFront } from '../../services/controller/rpc/grpc-server';
+import { CONTROLLER_LIMITS } from '../../services/controller/limits';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import type { RateLimits } from '../../services/controller/rpc/rate-limit';
 import { service, type Op, type Service } from '../../services/controller/rpc/service';
@@ -57,6 +58,7 @@ export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<Me
     log,
     clock: systemClock,
     maxRequestDurationMs: options.maxRequestDurationMs ?? 10_000,
+    limits: CONTROLLER_LIMITS.defaults(),
     registry,
   });
   const served = { descriptors: DESCRIPTORS, pipeline };

@@ -18,6 +18,7 @@ import { initialize } from '../../services/controller/init/initialize';
 import { devPlan } from '../../services/controller/init/plan';
 import { createKms } from '../../services/controller/kms/kms';
 import { roleService } from '../../services/controller/roles/roles.rpc';
+import { CONTROLLER_LIMITS } from '../../services/controller/limits';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import { userService } from '../../services/controller/users/users.rpc';
 
@@ -76,7 +77,13 @@ export async function startIam(): Promise<Iam> {
     roleService(deps),
     userService(deps),
   ];
-  const pipeline = createPipeline(services, { log, clock, maxRequestDurationMs: 30_000, registry: new Registry() });
+  const pipeline = createPipeline(services, {
+    log,
+    clock,
+    maxRequestDurationMs: 30_000,
+    limits: CONTROLLER_LIMITS.defaults(),
+    registry: new Registry(),
+  });
 
   async function call(method: string, request: object, token?: string): Promise<any> {
     const fullName = `sallyport.api.v1.${method}`;

@@ -1,6 +1,7 @@
 /** Correlation ids and caller addresses: what both fronts learn about a request before it is parsed. */
 import { randomUUID } from 'node:crypto';
 import { invalidArgument } from '../../../lib/errors/errors';
+import { plainAddress } from '../../../lib/limits/network';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -29,7 +30,3 @@ export function hostOfPeer(peer: string): string {
   const colon = peer.lastIndexOf(':');
   return plainAddress(colon < 0 ? peer : peer.slice(0, colon));
 }
-
-/** `::ffff:192.0.2.1` as `192.0.2.1`, brackets dropped. */
-export const plainAddress = (address: string): string =>
-  address.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=\d+\.)/i, '');

@@ -3,6 +3,7 @@
  * database, the second line of defence; what the caller cannot have caused stays `Internal` and is logged with its cause.
  */
 import { ApiError } from '../../../lib/errors/errors';
+import { WorkExceeded } from '../../../lib/limits/work';
 import { CHECK_VIOLATION, FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION, databaseError } from '../db/db';
 
 /** Spelled as existing clients know it, two spaces included. */
@@ -13,6 +14,9 @@ const NOT_STORABLE = 'Invalid request.  A value is too long, out of range or hol
 const NO_DATABASE =
   'The controller cannot reach its database at the moment. Try again; if it lasts, check the database.';
 const BUSY = 'The request collided with others that change the same resource. Try again.';
+
+const tooMuchWork = (limit: number): string =>
+  `The request needs more work than one may cost (controller.limits.request_work, ${limit} steps). Use a simpler filter or a narrower list.`;
 
 /** PostgreSQL: value too long, number out of range, and texts with NUL or an invalid encoding. */
 const NOT_STORABLE_CODES = new Set(['22001', '22003', '22021', '22P05', '22008']);
@@ -31,6 +35,7 @@ const DRIVER_TEXTS =
 /** The error that the caller gets. Its `cause` is the original one, for the log. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
+  if (error instanceof WorkExceeded) return new ApiError('ResourceExhausted', tooMuchWork(error.limit));
   const fromDatabase = databaseError(error);
   if (fromDatabase !== undefined) return mapCode(fromDatabase.code, fromDatabase.constraint, error);
   if (isLostConnection(error)) return new ApiError('Unavailable', NO_DATABASE, { cause: error });

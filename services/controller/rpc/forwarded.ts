@@ -5,7 +5,7 @@
  */
 import { BlockList, isIP } from 'node:net';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
-import { plainAddress } from './correlation';
+import { plainAddress } from '../../../lib/limits/network';
 
 export interface Forwarding {
   /** Addresses and networks (`10.0.0.0/8`) of the proxies that may say who called. */

@@ -6,7 +6,10 @@ import { status } from '@grpc/grpc-js';
 import { Histogram, type Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
 import { ApiError } from '../../../lib/errors/errors';
+import { limit } from '../../../lib/limits/limit';
+import { Work } from '../../../lib/limits/work';
 import { eventLevel, type Logger } from '../../../lib/log/log';
+import type { ControllerLimits } from '../limits';
 import { toApiError } from './error-mapping';
 import type { MethodDefinition, Op, Service } from './service';
 
@@ -15,6 +18,8 @@ interface PipelineDeps {
   clock: Clock;
   /** How long a request may take, ms. */
   maxRequestDurationMs: number;
+  /** `request_work`: steps that one request may cost. */
+  limits: Pick<ControllerLimits, 'request_work'>;
   registry: Registry;
 }
 
@@ -28,6 +33,14 @@ interface CallInfo {
   /** Aborted when the caller goes away. */
   signal: AbortSignal;
 }
+
+/** About 10 ms on a slow machine; work that cannot be divided may take a few times as long. */
+const STRETCH = limit('work between two turns', 1_000_000, {
+  what: 'work that one request does before other requests get their turn',
+  unit: 'steps',
+  reached: 'the request pauses until the event loop has served the others',
+  test: 'lib/limits/work.test.ts: pauses after each stretch of steps',
+});
 
 /** A method with its handler, by full name. */
 export interface BoundMethod {
@@ -118,6 +131,7 @@ async function runWithDeadline(
     signal: abort.signal,
     clientAddress: info.clientAddress,
     token: info.token,
+    work: new Work(deps.limits.request_work, STRETCH),
   };
   try {
     abort.signal.throwIfAborted();

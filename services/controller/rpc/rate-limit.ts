@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../../../lib/limits/network';
 
 /** Whose requests a limit counts together. */
 export const LIMITED = ['total', 'ip-address', 'auth-token'] as const;
@@ -185,17 +185,4 @@ function keyOf(per: Limited, { resource, action, clientAddress, token }: Limited
   if (per === 'ip-address') return `${what} ip ${networkOf(clientAddress)}`;
   // Of the whole token, secret included: an id alone would let others use up its owner's requests.
   return token === undefined ? undefined : `${what} token ${createHash('sha256').update(token).digest('base64')}`;
-}
-
-/** The network that one site has of IPv6, /64; IPv4 addresses stand for themselves. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('%')[0]!.split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const gap = tail === undefined ? [] : Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0');
-  return [...front, ...gap, ...back]
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
-    .join(':');
 }

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../../../lib/log/log';
 import type { Clock } from '../../../lib/clock/clock';
+import type { Work } from '../../../lib/limits/work';
 import type { MessageFns } from './messages';
 
 /** The operation context: one per request, first argument everywhere. */
@@ -20,6 +21,8 @@ export interface Op {
   readonly clientAddress: string;
   /** Bearer token as it was sent; undefined for anonymous callers. */
   readonly token: string | undefined;
+  /** What this operation may still cost. */
+  readonly work: Work;
 }
 
 export interface MethodDefinition {

@@ -8,6 +8,7 @@ import { createAuthz } from '../authz/authorizer';
 import { CONTROLLER_DEFAULTS } from '../config';
 import { renewLease, attach } from '../control/control.store';
 import { row, sql, transaction } from '../db/db';
+import { Work } from '../../../lib/limits/work';
 import type { Op } from '../rpc/service';
 import { createWorld, PROJECT, TARGET, USER, WORKER, type World } from '../sessions/sessions.fixture';
 import { authorizeSession } from './authorize-session';
@@ -87,6 +88,7 @@ const op = (): Op => ({
   signal: new AbortController().signal,
   clientAddress: '127.0.0.1',
   token,
+  work: new Work(1_000_000, 1_000_000),
 });
 const request = (id = TARGET) => ({ id, host_id: '', name: '', scope_id: '', scope_name: '' });
 

@@ -1,0 +1,6 @@
+/** Writes docs/limits.md from the limits that the source declares. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { limitsDocument } from '../test/tidy/limits-document';
+
+void limitsDocument().then((text) => writeFileSync(join(__dirname, '../docs/limits.md'), text));
