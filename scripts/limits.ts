@@ -3,4 +3,4 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { limitsDocument } from '../test/tidy/limits-document';
 
-void limitsDocument().then((text) => writeFileSync(join(__dirname, '../docs/limits.md'), text));
+writeFileSync(join(__dirname, '../docs/limits.md'), limitsDocument());

@@ -1,4 +1,5 @@
 /** The text of docs/limits.md: every limit that a module of the product declares. */
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { allLimits, type Limit } from '../../lib/limits/limit';
 import { isTest, read, ROOT, sourceFiles } from './tree';
@@ -8,8 +9,9 @@ export const declaringFiles = (): string[] =>
   sourceFiles().filter((file) => !isTest(file) && /from '[^']*lib\/limits\/limit'|from '\.\/limit'/.test(read(file)));
 
 /** All limits by name, each once. */
-export async function declaredLimits(): Promise<Limit[]> {
-  for (const file of declaringFiles()) await import(join(ROOT, file));
+export function declaredLimits(): Limit[] {
+  const load = createRequire(__filename);
+  for (const file of declaringFiles()) load(join(ROOT, file));
   return [...allLimits()].sort((a, b) => a.name.localeCompare(b.name, 'en'));
 }
 
@@ -24,8 +26,8 @@ takes over changed limits of a controller. The other limits are fixed. Request r
 
 `;
 
-export async function limitsDocument(): Promise<string> {
-  const all = await declaredLimits();
+export function limitsDocument(): string {
+  const all = declaredLimits();
   const [configurable, fixed] = [true, false].map((wanted) =>
     all.filter(({ key }) => (key !== undefined) === wanted),
   ) as [Limit[], Limit[]];
