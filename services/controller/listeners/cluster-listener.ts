@@ -3,7 +3,7 @@
  * worker that enrolls has none yet; handlers ask {@link identityOf} who calls. The identity is that of the
  * connection's certificate, verified against the deployment's CA, and undefined in every other case.
  */
-import { Server as GrpcServer, ServerCredentials, type ConnectionInjector } from '@grpc/grpc-js';
+import { ServerCredentials, type ConnectionInjector } from '@grpc/grpc-js';
 import { constants, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import {
@@ -13,6 +13,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { Counter, type Registry } from 'prom-client';
+import { createRpcServer } from '../../../lib/rpc/server';
 import { ControlServiceService, type ControlServiceServer } from '../../../proto/gen/worker/control';
 import type { ListenAddress } from '../config';
 import { Acceptor } from './connections';
@@ -89,7 +90,7 @@ export async function startClusterListener(options: ClusterListenerOptions): Pro
     registers: [options.registry],
   });
   const peers = new Peers();
-  const grpc = new GrpcServer(GRPC_OPTIONS);
+  const grpc = createRpcServer(GRPC_OPTIONS);
   grpc.addService(ControlServiceService, identified(options.service, peers));
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const doors = new Doors({ ...options, timeouts, refused, peers, injector });

@@ -4,7 +4,7 @@
  */
 import {
   Metadata,
-  Server,
+  type Server,
   ServerCredentials,
   status,
   type ConnectionInjector,
@@ -16,6 +16,7 @@ import {
 import { HealthImplementation } from 'grpc-health-check';
 import { ApiError, ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER, invalidArgument } from '../../../lib/errors/errors';
 import type { Descriptors } from './descriptors';
+import { createRpcServer } from '../../../lib/rpc/server';
 import { addReflection } from './reflection';
 import { bearerToken, correlationId, hostOfPeer } from './correlation';
 import { DIRECT, type CallerAddress } from './forwarded';
@@ -63,7 +64,7 @@ export function createGrpcFront(
   maxRequestBytes: number,
   entry: Entry = {},
 ): GrpcFront {
-  const server = new Server(serverOptions(maxRequestBytes));
+  const server = createRpcServer(serverOptions(maxRequestBytes));
   const names = pipeline.services.map((s) => s.definition.fullName);
   for (const name of names) {
     const methods = [...pipeline.methods.values()].filter((m) => m.service === name);

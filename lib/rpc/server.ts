@@ -1,0 +1,27 @@
+/** gRPC servers: one place that knows what a peer may do to one. */
+import { Server, type ServerOptions } from '@grpc/grpc-js';
+import type { ServerHttp2Stream } from 'node:http2';
+
+type StreamHandler = (interceptors: unknown, stream: ServerHttp2Stream, headers: unknown) => void;
+
+/** The methods that grpc-js 1.14 hands each stream to, with and without channelz. */
+const STREAM_HANDLERS = ['_streamHandler', '_channelzHandler'] as const;
+
+/**
+ * A server that outlives peers which reset a stream in the same packet that opens it. Node tells of such a stream when it
+ * is already destroyed; to answer it then, as grpc-js does when the content type or the path is wrong, throws where
+ * nobody catches, and would end the process.
+ */
+export function createRpcServer(options: ServerOptions): Server {
+  const server = new Server(options);
+  const internals = server as unknown as Record<(typeof STREAM_HANDLERS)[number], StreamHandler>;
+  for (const name of STREAM_HANDLERS) {
+    const handle = internals[name];
+    internals[name] = function (this: Server, interceptors, stream, headers) {
+      // Its error, that the peer has reset it, needs a listener all the same.
+      if (stream.destroyed || stream.closed) stream.on('error', () => undefined);
+      else handle.call(this, interceptors, stream, headers);
+    };
+  }
+  return server;
+}
