@@ -132,7 +132,7 @@ async function serve(
 
 function refusal(error: unknown): [number, unknown] {
   if (error instanceof ControllerError) return [error.status, error.body];
-  if (error instanceof UsageError) return [400, { kind: 'InvalidArgument', message: error.message }];
+  if (error instanceof UsageError || error instanceof LocalError) return [400, { kind: 'InvalidArgument', message: error.message }];
   return [500, { kind: 'Internal', message: (error as Error).message }];
 }
 

@@ -30,6 +30,8 @@ export function parseDuration(text: string): number | undefined {
   let total = 0;
   for (const [, amount, unit] of full.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g))
     total += Number(amount) * UNIT_MS[unit!]!;
+  // Beyond that no number is exact.
+  if (total > Number.MAX_SAFE_INTEGER) return undefined;
   return match[1] === '-' ? -total : total;
 }
 

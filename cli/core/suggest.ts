@@ -9,6 +9,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   const limit = Math.min(MAX_DISTANCE, Math.max(1, Math.floor(word.length / 3)));
   for (const candidate of candidates) {
     const started = word.length >= 3 && candidate.startsWith(word);
+    // The distance is at least the difference of the lengths, and costs their product.
+    if (!started && Math.abs(word.length - candidate.length) > limit) continue;
     const distance = started ? 1 : editDistance(word, candidate);
     if (distance <= limit && (best === undefined || distance < best.distance)) best = { candidate, distance };
   }

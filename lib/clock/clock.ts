@@ -3,7 +3,7 @@ export interface Clock {
   now(): Date;
   /** Calls back once after `ms`; the returned function cancels. */
   after(ms: number, callback: () => void): () => void;
-  /** Calls back every `ms` until canceled. */
+  /** Calls back every `ms`, at least every 24.8 days, until canceled. */
   every(ms: number, callback: () => void): () => void;
 }
 
@@ -22,7 +22,7 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   every(ms, callback) {
-    const timer = setInterval(callback, ms);
+    const timer = setInterval(callback, Math.min(ms, MAX_TIMEOUT_MS));
     return () => clearInterval(timer);
   },
 };

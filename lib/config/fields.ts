@@ -190,7 +190,11 @@ export class Fields {
   end(): void {
     for (const key of Object.keys(this.values)) {
       if (this.seen.has(key)) continue;
-      const near = [...this.seen].find((known) => distance(known, key) <= Math.min(2, key.length - 2));
+      const most = Math.min(2, key.length - 2);
+      // The distance is at least the difference of the lengths, and costs their product.
+      const near = [...this.seen].find(
+        (known) => Math.abs(known.length - key.length) <= most && distance(known, key) <= most,
+      );
       this.problem(key, near === undefined ? 'no such key' : `no such key; did you mean "${near}"?`);
     }
   }

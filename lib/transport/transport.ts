@@ -69,8 +69,13 @@ export class Transport implements SessionTransport {
   ) {
     this.cork = new TurnCork(socket);
     this.decoder = new FrameDecoder({
-      data: (chunk) => this.handler.data(chunk),
-      control: (type, payload) => this.takeControl(type, payload),
+      // One read may hold frames behind the one at which the handler gave up: the handler has heard the end.
+      data: (chunk) => {
+        if (!this.isClosed) this.handler.data(chunk);
+      },
+      control: (type, payload) => {
+        if (!this.isClosed) this.takeControl(type, payload);
+      },
     });
     this.stopKeepalive = clock.every(keepaliveMs, () => this.keepalive());
     socket.on('data', (chunk: Buffer) => this.receive(chunk));

@@ -120,7 +120,7 @@ export class WebSocketChannel implements WebSocketSink {
   }
 
   messageEnd(): void {
-    this.events.messageEnd();
+    if (!this.closeReceived) this.events.messageEnd();
   }
 
   control(opcode: number, payload: Buffer): void {

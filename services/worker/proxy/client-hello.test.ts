@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import fc from 'fast-check';
-import { parseClientHello, sessionIdOf } from './client-hello';
+import { ClientHelloReader, MAX_CLIENT_HELLO_BYTES, parseClientHello, sessionIdOf } from './client-hello';
 
 /** The first bytes that a real TLS client sends. */
 async function realHello(options: tls.ConnectionOptions): Promise<Buffer> {
@@ -56,4 +56,33 @@ test('garbage is bad, never an exception', async () => {
       expect(() => parseClientHello(damaged)).not.toThrow();
     }),
   );
+});
+
+/** Calls of Buffer.concat and of copy, and the bytes that these moved. */
+function countCopies(work: () => void): number {
+  let moved = 0;
+  const { copy } = Buffer.prototype;
+  const spy = jest.spyOn(Buffer.prototype, 'copy').mockImplementation(function (this: Buffer, ...args) {
+    const count = copy.apply(this, args);
+    moved += count;
+    return count;
+  });
+  const concat = jest.spyOn(Buffer, 'concat');
+  work();
+  moved += concat.mock.calls.length * MAX_CLIENT_HELLO_BYTES;
+  spy.mockRestore();
+  concat.mockRestore();
+  return moved;
+}
+
+test('a hello in records of one byte costs no more than its length, whole or byte by byte', () => {
+  const message = [1, 0, 0x3f, 0xf0, ...Array<number>(MAX_CLIENT_HELLO_BYTES).fill(0x55)];
+  const records = Buffer.from(message.flatMap((byte) => [22, 3, 1, 0, 1, byte])).subarray(0, MAX_CLIENT_HELLO_BYTES);
+  expect(countCopies(() => expect(parseClientHello(records)).toBe('more'))).toBe(records.length);
+  const reader = new ClientHelloReader();
+  const byBytes = (): void => {
+    for (let at = 0; at < records.length; at++) expect(reader.push(records.subarray(at, at + 1))).toBe('more');
+  };
+  expect(countCopies(byBytes)).toBe(records.length);
+  expect(reader.push(Buffer.of(22))).toBe('bad');
 });

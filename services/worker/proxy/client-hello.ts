@@ -4,6 +4,7 @@
 export const MAX_CLIENT_HELLO_BYTES = 16 * 1024;
 
 const RECORD_HEADER_BYTES = 5;
+const MESSAGE_HEADER_BYTES = 4;
 const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 const EXTENSION_SERVER_NAME = 0;
@@ -18,11 +19,67 @@ export interface ClientHello {
 export type ClientHelloResult = ClientHello | 'more' | 'bad';
 
 /** Looks at everything received so far. */
-export function parseClientHello(received: Buffer): ClientHelloResult {
-  const message = handshakeMessage(received);
-  if (typeof message === 'string') return message;
+export const parseClientHello = (received: Buffer): ClientHelloResult => new ClientHelloReader().push(received);
+
+/** Puts the handshake message together from its records, as the bytes come; the work is linear in their number. */
+export class ClientHelloReader {
+  private readonly record = Buffer.alloc(RECORD_HEADER_BYTES);
+  private recordBytes = 0;
+  /** Bytes of the record that are still to come. */
+  private left = 0;
+  /** Header of the message, then its body. */
+  private part = Buffer.alloc(MESSAGE_HEADER_BYTES);
+  private partBytes = 0;
+  private hasHeader = false;
+  private received = 0;
+  private result: ClientHelloResult = 'more';
+
+  /** The bytes behind those pushed before. A result that is not 'more' stays. */
+  push(chunk: Buffer): ClientHelloResult {
+    this.received += chunk.length;
+    for (let at = 0; at < chunk.length && this.result === 'more';) {
+      at += this.left === 0 ? this.takeHeader(chunk, at) : this.takePart(chunk, at);
+    }
+    if (this.result === 'more' && this.received > MAX_CLIENT_HELLO_BYTES) this.result = 'bad';
+    return this.result;
+  }
+
+  private takeHeader(chunk: Buffer, at: number): number {
+    const count = chunk.copy(this.record, this.recordBytes, at, at + RECORD_HEADER_BYTES - this.recordBytes);
+    this.recordBytes += count;
+    if (this.record[0] !== HANDSHAKE_RECORD || (this.recordBytes > 1 && this.record[1] !== 3)) this.result = 'bad';
+    if (this.recordBytes < RECORD_HEADER_BYTES) return count;
+    this.recordBytes = 0;
+    this.left = this.record.readUInt16BE(3);
+    if (this.left === 0) this.result = 'bad';
+    return count;
+  }
+
+  private takePart(chunk: Buffer, at: number): number {
+    const count = chunk.copy(this.part, this.partBytes, at, at + this.left);
+    this.partBytes += count;
+    this.left -= count;
+    if (this.partBytes === this.part.length) this.partIsWhole();
+    return count;
+  }
+
+  private partIsWhole(): void {
+    if (this.hasHeader) {
+      this.result = parseBody(this.part);
+      return;
+    }
+    const size = this.part.readUIntBE(1, 3);
+    if (this.part[0] !== CLIENT_HELLO || size > MAX_CLIENT_HELLO_BYTES) this.result = 'bad';
+    else if (size === 0) this.result = parseBody(Buffer.alloc(0));
+    else this.part = Buffer.alloc(size);
+    this.hasHeader = true;
+    this.partBytes = 0;
+  }
+}
+
+function parseBody(bytes: Buffer): ClientHelloResult {
   try {
-    return parseBody(new Reader(message));
+    return readBody(new Reader(bytes));
   } catch (error) {
     if (error instanceof RangeError) return 'bad';
     throw error;
@@ -34,29 +91,6 @@ export function sessionIdOf(hello: ClientHello): string | undefined {
   const isSession = (text: string) => /^s_[A-Za-z0-9]{1,32}$/.test(text);
   if (hello.serverName !== undefined && isSession(hello.serverName)) return hello.serverName;
   return hello.protocols.find(isSession);
-}
-
-/** The handshake message, put together from its records. */
-function handshakeMessage(received: Buffer): Buffer | 'more' | 'bad' {
-  if (received.length > 0 && received[0] !== HANDSHAKE_RECORD) return 'bad';
-  if (received.length > 1 && received[1] !== 3) return 'bad';
-  const parts: Buffer[] = [];
-  let have = 0;
-  for (let at = 0; at + RECORD_HEADER_BYTES <= received.length;) {
-    const length = received.readUInt16BE(at + 3);
-    if (received[at] !== HANDSHAKE_RECORD || length === 0) return 'bad';
-    const part = received.subarray(at + RECORD_HEADER_BYTES, at + RECORD_HEADER_BYTES + length);
-    parts.push(part);
-    have += part.length;
-    if (have >= 4) {
-      const message = parts.length === 1 ? part : Buffer.concat(parts);
-      const size = message.readUIntBE(1, 3);
-      if (message[0] !== CLIENT_HELLO || size > MAX_CLIENT_HELLO_BYTES) return 'bad';
-      if (message.length >= 4 + size) return message.subarray(4, 4 + size);
-    }
-    at += RECORD_HEADER_BYTES + length;
-  }
-  return received.length > MAX_CLIENT_HELLO_BYTES ? 'bad' : 'more';
 }
 
 /** Takes fields off a buffer; throws RangeError at its end. */
@@ -89,7 +123,7 @@ class Reader {
   }
 }
 
-function parseBody(body: Reader): ClientHello {
+function readBody(body: Reader): ClientHello {
   body.take(2 + 32);
   body.vector(1);
   body.vector(2);

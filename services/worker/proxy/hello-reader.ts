@@ -1,7 +1,7 @@
 /** Reads the ClientHello of a fresh socket, bounded in size and time, without losing a byte of it. */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock/clock';
-import { parseClientHello, type ClientHello } from './client-hello';
+import { ClientHelloReader, type ClientHello } from './client-hello';
 
 export type HelloRefusal = 'not tls' | 'hello timeout' | 'hello cut short';
 
@@ -11,6 +11,7 @@ export type HelloRefusal = 'not tls' | 'hello timeout' | 'hello cut short';
  */
 export function readClientHello(socket: Socket, clock: Clock, deadlineMs: number): Promise<ClientHello | HelloRefusal> {
   return new Promise((resolve) => {
+    const reader = new ClientHelloReader();
     let received: Buffer = Buffer.alloc(0);
     const finish = (result: ClientHello | HelloRefusal) => {
       cancel();
@@ -22,7 +23,7 @@ export function readClientHello(socket: Socket, clock: Clock, deadlineMs: number
     const onEnd = () => finish('hello cut short');
     const onData = (chunk: Buffer) => {
       received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-      const result = parseClientHello(received);
+      const result = reader.push(chunk);
       if (result === 'bad') finish('not tls');
       else if (result !== 'more') finish(result);
     };

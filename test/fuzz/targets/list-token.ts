@@ -1,0 +1,51 @@
+/** List tokens: arbitrary text, and arbitrary content in base58. Only API errors; positions that the database takes. */
+import { ApiError } from '../../../lib/errors/errors';
+import { decodeBase58, encodeBase58 } from '../../../lib/ids/base58';
+import { decodeListToken, encodeListToken, type ListPhase } from '../../../services/controller/resources/list-token';
+import { invariant, outcome, same, type Target } from '../target';
+
+const NOW = 1_700_000_000_000;
+const EXPECTED = { resourceType: 'target', grantsHash: 'hash', nowMs: NOW };
+
+const content = (phase: ListPhase): Buffer =>
+  decodeBase58(encodeListToken({ resourceType: 'target', grantsHash: 'hash', createdMs: NOW, phase }))!;
+
+export const target: Target = {
+  seeds: () => [
+    content({ kind: 'pages', began: NOW, after: [NOW, 'ttcp_1'] }),
+    content({ kind: 'ended', began: NOW }),
+    content({ kind: 'refresh', began: NOW, since: NOW, after: [NOW, 'ttcp_1'], removedAfter: [NOW, ''] }),
+  ],
+  words: [
+    '"pages"',
+    '"refresh"',
+    '"ended"',
+    '1700000000000',
+    '-62135596800001',
+    '-8640000000000000',
+    '\\u0000',
+    'null',
+  ],
+  maxLength: 1_024,
+  open: () => ({
+    run(input) {
+      for (const text of [input.toString(), encodeBase58(input)]) {
+        const read = outcome(() => decodeListToken(text, EXPECTED), ApiError);
+        if ('error' in read) {
+          invariant((read.error as ApiError).httpStatus < 500, 'a bad token is an error of ours');
+          continue;
+        }
+        const phase = read.value;
+        const times = Object.values(phase).flatMap((value) => (Array.isArray(value) ? value : [value]) as unknown[]);
+        for (const value of times) {
+          if (typeof value === 'number')
+            invariant(value >= Date.UTC(-4000, 0), 'a time before what the database takes');
+          if (typeof value === 'string')
+            invariant(!/\0|\p{Surrogate}/u.test(value), 'an id that the database does not take');
+        }
+        const token = encodeListToken({ ...EXPECTED, createdMs: NOW, phase });
+        same(decodeListToken(token, EXPECTED), phase, 'a token changes when it is written again');
+      }
+    },
+  }),
+};
