@@ -1,5 +1,6 @@
 /** The cache as its user sees it: `cache start` in this process, on a real socket, before a controller with canned answers. */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../../test/harness/wait';
@@ -203,6 +204,20 @@ test('a token that the controller refuses is never taken, and forgotten when it 
   expect(JSON.parse(stdout).item.users[0].auth_tokens).toEqual([]);
   server.answers.getAuthToken = () => unauthenticated;
   expect((await run(['search', '-token', 'env://T', '-resource', 'targets'])).exit).toBe(1);
+});
+
+test('requests that are none are the mistake of who sent them', async () => {
+  await start();
+  const socketPath = join(home, '.sallyport/socket/daemon.sock');
+  const statusOf = (method: string, path: string, body = ''): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const sent = request({ socketPath, path, method }, (response) => resolve(response.resume().statusCode));
+      sent.on('error', reject).end(body);
+    });
+  const token = { boundary_addr: 'x', auth_token_id: 'at_1', auth_token: 'y' };
+  expect(await statusOf('POST', '/v1/tokens', JSON.stringify(token))).toBe(400);
+  expect(await statusOf('GET', '//x:y')).toBe(404);
+  expect(await statusOf('GET', '/v1/search?resource=targets?')).toBe(400);
 });
 
 test('what one user sees, another does not', async () => {

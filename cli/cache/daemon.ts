@@ -119,11 +119,12 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const route = `${request.method} ${url.pathname}`;
+    // Not read as a URL: a path that begins with "//" would name a host.
+    const [path = '/', ...search] = (request.url ?? '/').split('?');
+    const route = `${request.method} ${path}`;
     const handler = Object.hasOwn(routes, route) ? routes[route] : undefined;
     if (handler === undefined) return answer(response, 404, { kind: 'NotFound', message: `no such route: ${route}` });
-    const result = await handler(url.searchParams, await readBody(request));
+    const result = await handler(new URLSearchParams(search.join('?')), await readBody(request));
     answer(response, result === undefined ? 204 : 200, result);
   } catch (error) {
     answer(response, ...refusal(error));
@@ -132,7 +133,8 @@ async function serve(
 
 function refusal(error: unknown): [number, unknown] {
   if (error instanceof ControllerError) return [error.status, error.body];
-  if (error instanceof UsageError || error instanceof LocalError) return [400, { kind: 'InvalidArgument', message: error.message }];
+  if (error instanceof UsageError || error instanceof LocalError)
+    return [400, { kind: 'InvalidArgument', message: error.message }];
   return [500, { kind: 'Internal', message: (error as Error).message }];
 }
 

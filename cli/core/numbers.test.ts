@@ -24,6 +24,7 @@ test.each([
   ['soon', undefined],
   ['1x', undefined],
   ['', undefined],
+  ['9'.repeat(400), undefined],
 ])('duration %p', (text, value) => expect(parseDuration(text)).toBe(value));
 
 test.each([

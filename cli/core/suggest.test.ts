@@ -10,3 +10,10 @@ test.each([
   ['nope', undefined],
   ['kubernetes', undefined],
 ])('%p is nearest to %p', (word, near) => expect(nearest(word, WORDS)).toBe(near));
+
+test('a word much longer than every candidate is compared with none', () => {
+  const made = jest.spyOn(Array, 'from');
+  expect(nearest('x'.repeat(10_000), WORDS)).toBeUndefined();
+  expect(made).not.toHaveBeenCalled();
+  made.mockRestore();
+});

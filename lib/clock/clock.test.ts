@@ -23,4 +23,12 @@ describe('a wait beyond what one timer of Node can hold', () => {
     jest.advanceTimersByTime(60 * DAY_MS);
     expect(called).not.toHaveBeenCalled();
   });
+
+  test('repeats with the longest pause there is, not at once', () => {
+    const called = jest.fn();
+    const cancel = systemClock.every(0xffff_ffff * 1_000, called);
+    jest.advanceTimersByTime(24 * DAY_MS);
+    expect(called).not.toHaveBeenCalled();
+    cancel();
+  });
 });

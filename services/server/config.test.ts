@@ -137,6 +137,18 @@ test('known keys of Boundary without effect are named, unknown ones refused', ()
   ]);
 });
 
+test('an unknown key that is much longer than every known one is compared with none', () => {
+  const made = jest.spyOn(Array, 'from');
+  const count = (key: string): number => {
+    made.mockClear();
+    expect(problemsOf({ ...controllerFile(), [key]: 1 })).toEqual([`${key}: no such key`]);
+    return made.mock.calls.length;
+  };
+  expect(count('x'.repeat(10_000))).toBe(0);
+  expect(count('disable_xxxxx')).toBeGreaterThan(0);
+  made.mockRestore();
+});
+
 test('settings of the API listener', () => {
   const api = (more: object) => {
     const file = controllerFile();

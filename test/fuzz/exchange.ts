@@ -6,7 +6,7 @@ const QUIET_MS = 40;
 const MAX_ANSWER_BYTES = 1 << 20;
 
 /** Sends the parts and answers with what comes back until the other side closes or falls silent. */
-export function exchange(open: () => Socket, parts: readonly Buffer[]): Promise<Buffer> {
+export function exchange(open: () => Socket, parts: readonly Buffer[], quietMs = QUIET_MS): Promise<Buffer> {
   return new Promise((resolve) => {
     const heard: Buffer[] = [];
     const socket = open();
@@ -16,13 +16,13 @@ export function exchange(open: () => Socket, parts: readonly Buffer[]): Promise<
       socket.destroy();
       resolve(Buffer.concat(heard));
     };
-    let timer = setTimeout(finish, 2_000);
+    let timer = setTimeout(finish, 10_000);
     socket.on('data', (chunk: Buffer) => {
       heard.push(chunk);
       bytes += chunk.length;
       clearTimeout(timer);
       if (bytes > MAX_ANSWER_BYTES) return finish();
-      timer = setTimeout(finish, QUIET_MS);
+      timer = setTimeout(finish, quietMs);
     });
     // A reset is an answer too.
     socket.on('error', () => undefined).on('close', finish);
@@ -30,7 +30,7 @@ export function exchange(open: () => Socket, parts: readonly Buffer[]): Promise<
       for (const part of parts) socket.write(part);
       socket.end();
       clearTimeout(timer);
-      timer = setTimeout(finish, QUIET_MS);
+      timer = setTimeout(finish, quietMs);
     });
   });
 }

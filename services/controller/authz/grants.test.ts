@@ -102,6 +102,8 @@ test.each([
   ['{"ids":["*;x"],"type":"target","actions":["read"]}', 'not allowed'],
   ['{"ids":[1],"actions":["read"]}', 'as string'],
   ['{"ids":["ttcp_1"],"actions":["read"],"output_fields":[]}', 'empty output fields'],
+  ['{"ids":["ttcp_1"],"actions":["read"],"output_fields":[""]}', 'empty output fields'],
+  ['ids=ttcp_1;actions=read;output_fields=,', 'empty output fields'],
   [`ids=${'ttcp_1,'.repeat(3000)}ttcp_1;actions=read`, 'longer than'],
 ])('%s is refused', (text, reason) => {
   expect(() => parseGrant(text)).toThrow(GrantError);

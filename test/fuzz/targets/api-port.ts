@@ -100,9 +100,8 @@ export const target: Target = {
           invariant(!isOurs || status < 500 || status === 501, `answered ${answer.toString('latin1').slice(0, 600)}`);
         }
         if (runs % 20 !== 0) return;
-        const honest = await exchange(open, [
-          Buffer.from(request('GET /v1/groups?scope_id=global', 'Connection: close\r\n')),
-        ]);
+        const asked = Buffer.from(request('GET /v1/groups?scope_id=global', 'Connection: close\r\n'));
+        const honest = await exchange(open, [asked], 5_000);
         invariant(
           statusesOf(honest)[0] === 200,
           `an honest caller is answered ${honest.toString('latin1').slice(0, 300)}`,

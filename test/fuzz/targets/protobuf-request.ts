@@ -23,18 +23,16 @@ const seedOf = (index: number, request: object): Buffer =>
 
 export const target: Target = {
   seeds: () =>
-    types
-      .slice(0, 256)
-      .flatMap((_, index) => [
-        seedOf(index, { id: 'x_1', item: { name: 'n', attributes: { a: [1, { b: null }] }, version: 1, tags: {} } }),
-        seedOf(index, {
-          scope_id: 'global',
-          filter: 'a',
-          page_size: 10,
-          attributes: { login_name: 'a', __proto__: {} },
-          list_token: 'x',
-        }),
-      ]),
+    types.slice(0, 256).flatMap((_, index) => [
+      seedOf(index, { id: 'x_1', item: { name: 'n', attributes: { a: [1, { b: null }] }, version: 1, tags: {} } }),
+      seedOf(index, {
+        scope_id: 'global',
+        filter: 'a',
+        page_size: 10,
+        attributes: { login_name: 'a', __proto__: {} },
+        list_token: 'x',
+      }),
+    ]),
   mutate: (input, chance) => Buffer.concat([input.subarray(0, 1), mutateMessage(input.subarray(1), chance)]),
   maxLength: 4_096,
   steps: { base: 40_000, perByte: 1_000 },
