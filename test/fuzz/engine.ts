@@ -13,8 +13,8 @@ const DEFAULT_STEPS = { base: 20_000, perByte: 500 };
 const DEFAULT_MAX_LENGTH = 4_096;
 /** Twice the length may cost this many times as much. */
 const MAX_GROWTH = 10;
-/** Less time than this is not compared, ms: it is mostly chance. */
-const COMPARED_MS = 50;
+/** Less time than this is not compared, ms: on a busy machine it is mostly chance. */
+const COMPARED_MS = 500;
 const MINIMIZING_RUNS = 400;
 const MINIMIZING_MS = 5_000;
 
