@@ -1,5 +1,6 @@
 /** What a controller needs to run, parsed and checked; `services/server` makes it from a file, dev mode from flags. */
 import type { AeadKey } from '../../lib/config/aead-key';
+import type { OwnOrigins } from './gateway/origin';
 import type { Forwarding } from './rpc/forwarded';
 import { CONTROLLER_LIMITS, type ControllerLimits } from './limits';
 import type { RateLimits } from './rpc/rate-limit';
@@ -56,6 +57,8 @@ export interface ControllerConfig {
     /** Beside those that every client of the API sends. */
     corsAllowedHeaders?: string[] | undefined;
     timeouts?: ApiTimeouts | undefined;
+    /** Origins whose cookies count, and names that browsers may call this port by. */
+    origins?: OwnOrigins | undefined;
     /** Absent: who connects is who calls. */
     forwarding?: Forwarding | undefined;
   };

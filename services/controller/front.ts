@@ -60,6 +60,7 @@ export async function startFront(config: ControllerConfig, parts: Parts, lifecyc
     openapi,
     admit,
     callerAddress,
+    origins: config.api.origins,
   });
   const { address, tls, timeouts } = config.api;
   const api = await startApiListener({ address, tls, grpc, gateway, registry, log, timeouts });

@@ -128,7 +128,12 @@ function controllerConfig(settings: DevSettings, state: DevState, database: DevD
     database: { url: database.url },
     rootKey: { id: 'dev_root', key: Buffer.from(state.rootKey, 'base64') },
     recoveryKey: { id: 'global_recovery', key: settings.recoveryKey ?? randomBytes(AEAD_KEY_BYTES) },
-    api: { address: settings.api, corsEnabled: true, corsAllowedOrigins: ['*'] },
+    api: {
+      address: settings.api,
+      corsEnabled: true,
+      corsAllowedOrigins: ['*'],
+      origins: { allowedHosts: settings.apiAllowedHosts },
+    },
     cluster: { address: settings.cluster, publicAddress: settings.controllerPublicClusterAddress },
     ops: { address: settings.ops },
     apiRateLimits: { rules: [], maxQuotas: DEFAULT_MAX_QUOTAS },

@@ -17,6 +17,8 @@ export interface DevSettings {
   unprivilegedLoginName: string;
   unprivilegedPassword: string;
   api: HostPort;
+  /** Names that the API answers to, beside loopback ones; undefined: all. */
+  apiAllowedHosts: readonly string[] | undefined;
   cluster: HostPort;
   proxy: HostPort;
   ops: HostPort;
@@ -56,6 +58,7 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
   const problems: Problem[] = [];
   const read = new Reader(flags, env, problems);
   const file = readFile(flags.texts('config')[0], env, problems);
+  const api = read.address('api-listen-address', 'CONTROLLER_API_LISTEN_ADDRESS', file.api?.[0], 9200);
   const settings: DevSettings = {
     idSuffix: read.suffix('id-suffix', '1234567890'),
     secondaryIdSuffix: read.suffix('secondary-id-suffix', '0987654321'),
@@ -63,7 +66,8 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
     password: read.text('password', 'password') || randomBase62(PASSWORD_LENGTH),
     unprivilegedLoginName: read.text('unprivileged-login-name', 'user') || randomLoginName(),
     unprivilegedPassword: read.text('unprivileged-password', 'password') || randomBase62(PASSWORD_LENGTH),
-    api: read.address('api-listen-address', 'CONTROLLER_API_LISTEN_ADDRESS', file.api?.[0], 9200),
+    api,
+    apiAllowedHosts: allowedHosts(api, flags.texts('api-allowed-host')),
     cluster: read.address('cluster-listen-address', 'CONTROLLER_CLUSTER_LISTEN_ADDRESS', file.cluster?.[0], 9201),
     proxy: read.address('proxy-listen-address', 'WORKER_PROXY_LISTEN_ADDRESS', file.proxy?.[0], 9202),
     ops: read.address('ops-listen-address', 'OPS_LISTEN_ADDRESS', file.ops?.[0], 9203),
@@ -90,6 +94,10 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
   if (problems.length > 0) throw new ConfigError('flags of "dev"', problems);
   return Object.freeze(settings);
 }
+
+/** `*` among the names lets all through. */
+const allowedHosts = (api: HostPort, names: readonly string[]): readonly string[] | undefined =>
+  names.includes('*') ? undefined : [api.host, ...names].map((name) => name.toLowerCase());
 
 class Reader {
   constructor(

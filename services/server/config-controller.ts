@@ -47,6 +47,7 @@ export function readController(
       corsAllowedOrigins: api.corsAllowedOrigins,
       corsAllowedHeaders: api.corsAllowedHeaders,
       timeouts: api.timeouts,
+      origins: api.origins,
       forwarding: api.forwarding,
     },
     cluster: { address: cluster.address, publicAddress: publicAddress && formatAddress(publicAddress) },
@@ -121,6 +122,7 @@ function oneListener(purpose: Purpose, around: Surroundings): Listener {
     corsEnabled: true,
     corsAllowedOrigins: ['*'],
     corsAllowedHeaders: [],
+    origins: {},
     timeouts: {},
   };
 }

@@ -1,6 +1,7 @@
 /** `listener` blocks: one per purpose and process. */
 import { createSecureContext } from 'node:tls';
 import type { Fields } from '../../lib/config/fields';
+import type { OwnOrigins } from '../controller/gateway/origin';
 import { isNetwork, type Forwarding } from '../controller/rpc/forwarded';
 import type { ApiTimeouts, ListenAddress, TlsMaterial, TlsVersion } from '../controller/config';
 
@@ -17,6 +18,7 @@ export interface Listener {
   corsAllowedOrigins: string[];
   corsAllowedHeaders: string[];
   timeouts: ApiTimeouts;
+  origins: OwnOrigins;
   forwarding?: Forwarding | undefined;
   maxRequestDurationMs?: number | undefined;
   maxRequestBytes?: number | undefined;
@@ -62,6 +64,7 @@ function readListener(block: Fields, purpose: Purpose, ignored: string[]): Liste
     corsEnabled: block.flag('cors_enabled') ?? purpose === 'api',
     corsAllowedOrigins: block.texts('cors_allowed_origins') ?? ['*'],
     corsAllowedHeaders: readHeaderNames(block),
+    origins: purpose === 'api' ? readOrigins(block) : {},
     forwarding: purpose === 'api' ? readForwarding(block) : undefined,
     timeouts: {
       headers: block.duration('http_read_header_timeout'),
@@ -71,6 +74,19 @@ function readListener(block: Fields, purpose: Purpose, ignored: string[]): Liste
     maxRequestDurationMs: block.duration('max_request_duration'),
     maxRequestBytes: block.integer('max_request_size', 1, MAX_REQUEST_BYTES),
   };
+}
+
+/** `public_origins`: origins whose cookies count; `allowed_hosts`: names that requests may call this port by. */
+function readOrigins(block: Fields): OwnOrigins {
+  const publicOrigins = block.texts('public_origins');
+  if (publicOrigins?.every((origin) => /^https?:\/\/[^\s/?#@]+$/.test(origin)) === false) {
+    block.problem('public_origins', 'a list of origins such as "https://sallyport.example"');
+  }
+  const allowedHosts = block.texts('allowed_hosts')?.map((name) => name.toLowerCase());
+  if (allowedHosts?.every((name) => /^[^\s/?#@]+$/.test(name)) === false) {
+    block.problem('allowed_hosts', 'a list of host names and addresses, without ports');
+  }
+  return { publicOrigins, allowedHosts };
 }
 
 const FORWARDING_KEYS = [

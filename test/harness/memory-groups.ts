@@ -11,6 +11,7 @@ import { ScopeServiceDefinition } from '../../proto/gen/api/scopes';
 import type { TlsMaterial } from '../../services/controller/config';
 import type { CorsConfig } from '../../services/controller/gateway/cors';
 import { createAdmission } from '../../services/controller/gateway/admission';
+import type { OwnOrigins } from '../../services/controller/gateway/origin';
 import { createGateway } from '../../services/controller/gateway/gateway';
 import { startApiListener, type ApiListener, type ApiTimeouts } from '../../services/controller/listeners/api-listener';
 import { loadDescriptors } from '../../services/controller/rpc/descriptors';
@@ -45,6 +46,7 @@ export interface MemoryApiOptions {
   maxRequestDurationMs?: number;
   rateLimits?: RateLimits;
   forwarding?: Forwarding;
+  origins?: OwnOrigins;
   /** 0 when absent. */
   port?: number;
 }
@@ -77,6 +79,7 @@ export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<Me
       registry,
       admit,
       callerAddress,
+      origins: options.origins,
     }),
     registry,
     log,

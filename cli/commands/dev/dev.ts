@@ -21,6 +21,13 @@ const ADDRESSES: FlagGroup = {
   title: 'Address Options',
   flags: [
     text('api-listen-address', 'CONTROLLER_API_LISTEN_ADDRESS', 'Where clients find the controller.', '127.0.0.1:9200'),
+    {
+      name: 'api-allowed-host',
+      type: 'list',
+      description:
+        'Name that clients may call the controller by, beside loopback names and the one of -api-listen-address; "*" for ' +
+        'any. Others are refused, so that no web page can reach it under a name of its own.',
+    },
     text(
       'cluster-listen-address',
       'CONTROLLER_CLUSTER_LISTEN_ADDRESS',

@@ -1,6 +1,7 @@
 /**
- * Tokens of browsers: split in two cookies, so that no script can read the whole token (one half is HttpOnly) and no
- * other site can use it without the half that only scripts of this origin can read.
+ * Tokens of browsers: split in two cookies, as existing clients expect. The split keeps the whole token from scripts,
+ * since one half is HttpOnly. It is no protection against requests that another site makes the browser send: both halves
+ * come with those. What protects is that cookies only count where the browser says that the request comes from here.
  */
 
 /** Second half, HttpOnly. */

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { localTarget } from './origin';
 import { startMemoryApi, type MemoryApi } from '../../../test/harness/memory-groups';
 
 interface Answer {
@@ -328,6 +330,41 @@ describe('paths', () => {
     expect(doubled.headers.location).toBe('/v1/groups?scope_id=x');
     expect((await call('GET', '//evil.example/v1')).headers.location).toBe('/evil.example/v1');
   });
+
+  test('no redirect leaves this origin', () => {
+    const parts = [
+      '/',
+      '//',
+      '\\',
+      '/\\',
+      '\t',
+      '\r\n',
+      '%5c',
+      '%2f',
+      '.',
+      '..',
+      '@',
+      ':',
+      'evil.example',
+      'http:',
+      '\u0000',
+      'v1',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 8 }), (path) => {
+        const target = new URL(localTarget(path.join(''), '?a=b'), 'https://sallyport.example/v1/x');
+        expect(target.origin).toBe('https://sallyport.example');
+      }),
+    );
+  });
+
+  test.each([
+    ['//\\evil.example', '/evil.example'],
+    ['/v1//\\evil.example/x', '/v1/evil.example/x'],
+    ['//%5cevil.example', '/%5cevil.example'],
+  ])('%s is redirected to %s', async (path, location) => {
+    expect((await call('GET', path)).headers.location).toBe(location);
+  });
 });
 
 describe('queries', () => {
@@ -378,8 +415,9 @@ describe('callers', () => {
     expect(cookies.find((c) => c.startsWith('wt-js-token-cookie='))).not.toContain('HttpOnly');
     for (const cookie of cookies) expect(cookie).toMatch(/; Path=\/; Secure/);
     const sent = cookies.map((c) => c.split(';')[0]).join('; ');
-    expect(await seenToken({ cookie: sent })).toBe('at_1234567890_secret');
-    expect(await seenToken({ cookie: sent.split('; ')[0]! })).toBeUndefined();
+    const here = { 'sec-fetch-site': 'same-origin' };
+    expect(await seenToken({ ...here, cookie: sent })).toBe('at_1234567890_secret');
+    expect(await seenToken({ ...here, cookie: sent.split('; ')[0]! })).toBeUndefined();
     const plain = await call('POST', '/v1/auth-methods/ampw_1:authenticate', { attributes: {} });
     expect(plain.body.attributes.token).toBe('at_1234567890_secret');
     expect(plain.headers['set-cookie']).toBeUndefined();

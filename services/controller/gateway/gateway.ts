@@ -17,6 +17,7 @@ import { handleCors, type CorsConfig } from './cors';
 import { parseJsonBody, type JsonObject } from './json-body';
 import { AUTHENTICATE, DELETE_WITH_BODY, DOWNLOAD } from './methods';
 import { answerDocument, isDocument } from './openapi/serve';
+import { cookiesCount, isOwnHost, localTarget, type OwnOrigins } from './origin';
 import { queryJson, maskOfQuery } from './query';
 import { readBody } from './read-body';
 import { matchRoute, readRoutes, type NoRoute, type Route, type RouteMatch, type RouteTable } from './routes';
@@ -36,6 +37,8 @@ interface GatewayOptions {
   admit?: Admission | undefined;
   /** Absent: who connects is who calls. */
   callerAddress?: CallerAddress | undefined;
+  /** Origins and names of the deployment; absent: those that requests name. */
+  origins?: OwnOrigins | undefined;
 }
 
 const FIXED_HEADERS: Record<string, string> = {
@@ -90,6 +93,7 @@ class Exchange {
 
   async run(): Promise<void> {
     this.setFixedHeaders();
+    if (!isOwnHost(this.request.headers.host, this.options.origins ?? {})) throw foreignHost();
     if (handleCors(this.options.cors, this.request, this.response)) return;
     const id = correlationId(headerText(this.request.headers['x-correlation-id']));
     this.response.setHeader('X-Correlation-Id', id);
@@ -107,7 +111,7 @@ class Exchange {
     this.template = found.route.template;
     this.method = found.route.method.fullName;
     const caller = {
-      token: bearerToken(this.request.headers.authorization) ?? tokenOfCookies(this.request.headers.cookie),
+      token: bearerToken(this.request.headers.authorization) ?? this.cookieToken(),
       clientAddress: this.callerAddress(),
     };
     if (this.refuseByRate(this.options.admit?.(this.method, caller))) return;
@@ -121,6 +125,11 @@ class Exchange {
       signal: abortedBy(this.response),
     });
     this.answer(found.route, message, answer as Record<string, unknown>);
+  }
+
+  private cookieToken(): string | undefined {
+    const { origins = {} } = this.options;
+    return cookiesCount(this.request, origins) ? tokenOfCookies(this.request.headers.cookie) : undefined;
   }
 
   private callerAddress(): string {
@@ -168,7 +177,7 @@ class Exchange {
   private redirectToCleanPath(path: string, search: string): boolean {
     const clean = path === '/v1' ? '/v1/' : path.replace(/\/{2,}/g, '/');
     if (clean === path) return false;
-    const target = clean + search;
+    const target = localTarget(clean, search);
     this.response.writeHead(307, { Location: target, 'Content-Type': 'text/html; charset=utf-8' });
     this.response.end(`<a href="${escapeHtml(target)}">Temporary Redirect</a>.\n\n`);
     return true;
@@ -193,6 +202,12 @@ class Exchange {
     this.response.end(body);
   }
 }
+
+const foreignHost = (): ApiError =>
+  new ApiError(
+    'PermissionDenied',
+    'The Host header does not name this server. Call it by a loopback name, or start it with -api-allowed-host.',
+  );
 
 const headerText = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value;
