@@ -5,6 +5,7 @@ import type { Authz } from './authz/authz';
 import type { ControllerConfig } from './config';
 import type { Db } from './db/db';
 import type { Kms } from './kms/kms';
+import type { ListTokens } from './resources/list-token';
 
 export interface ControllerDeps {
   config: Pick<
@@ -19,6 +20,7 @@ export interface ControllerDeps {
   db: Db;
   kms: Kms;
   authz: Authz;
+  listTokens: ListTokens;
   clock: Clock;
   log: Logger;
 }

@@ -18,7 +18,7 @@ import { startSessionPushes } from './tasks/push-sessions';
 import { sessionTasks } from './tasks/session-tasks';
 import { startTasks } from './tasks/tasks';
 import { loadAuthority } from './workers/authority';
-import { loadTofuHmac } from './workers/deployment';
+import { loadListTokens, loadTofuHmac } from './workers/deployment';
 
 export interface RunningController {
   /** As bound. */
@@ -58,8 +58,17 @@ async function open(
   const authz = createAuthz({ config, db, kms, audit: auditLog(log), recoveryKey: config.recoveryKey });
   const authority = await loadAuthority(db.executor, kms);
   const tofuHmac = await loadTofuHmac(db.executor, kms);
+  const listTokens = await loadListTokens(db.executor, kms);
   const { clock, measure } = await startDatabaseClock({ db, local, log });
-  const deps: ControllerDeps = { config: { ...config, limits: { ...config.limits } }, db, kms, authz, clock, log };
+  const deps: ControllerDeps = {
+    config: { ...config, limits: { ...config.limits } },
+    db,
+    kms,
+    authz,
+    listTokens,
+    clock,
+    log,
+  };
   const control = await startControl({ name: config.name, db, kms, clock, measure, log, authority, tofuHmac });
   lifecycle.onClose('the worker streams', () => control.close());
   await startBackground(deps, { control, registry }, lifecycle);

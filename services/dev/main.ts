@@ -16,6 +16,7 @@ import { migrate } from '../controller/db/migrate';
 import { isInitialized } from '../controller/init/init.store';
 import { initialize } from '../controller/init/initialize';
 import { devPlan } from '../controller/init/plan';
+import { sealInPlace } from '../controller/kms/seal-in-place';
 import { createKms, RootKeyError } from '../controller/kms/kms';
 import { startController } from '../controller/main';
 import { DEFAULT_MAX_QUOTAS } from '../controller/rpc/rate-limit';
@@ -158,8 +159,12 @@ async function fillDatabase(
   const demo = database.demoUrl && demoEndpoint(database.demoUrl);
   try {
     await withDb(database.url, log, async (db) => {
-      if (await isInitialized(db.executor)) return kms.verify(db.executor);
-      return initialize(db, kms, devPlan({ ...settings, demo }), systemClock.now());
+      if (await isInitialized(db.executor)) {
+        await kms.verify(db.executor);
+        await sealInPlace(db, kms, systemClock.now());
+        return;
+      }
+      await initialize(db, kms, devPlan({ ...settings, demo }), systemClock.now());
     });
   } catch (cause) {
     if (!(cause instanceof RootKeyError)) throw cause;

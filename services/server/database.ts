@@ -2,11 +2,13 @@
 import { systemClock } from '../../lib/clock/clock';
 import { resolveIndirect } from '../../lib/config/indirect';
 import { createLogger, type Logger } from '../../lib/log/log';
+import type { Db } from '../controller/db/db';
 import { migrate, schemaState } from '../controller/db/migrate';
 import { initialize } from '../controller/init/initialize';
 import { isInitialized } from '../controller/init/init.store';
 import { initPlan, type InitSkips } from '../controller/init/plan';
-import { createKms } from '../controller/kms/kms';
+import { createKms, type RootKey } from '../controller/kms/kms';
+import { sealInPlace } from '../controller/kms/seal-in-place';
 import { loadConfig } from './config';
 import { initJson, initText } from './database-output';
 import { withLogFlags } from './log-settings';
@@ -68,11 +70,16 @@ function readSkips(flags: Flags): InitSkips {
   };
 }
 
+/** What migrations of the schema cannot do, since it takes the root key. */
+async function upgradeSecrets(db: Db, rootKey: RootKey): Promise<void> {
+  if (await isInitialized(db.executor)) await sealInPlace(db, createKms({ rootKey }), systemClock.now());
+}
+
 /** Exit code of `database migrate` on a database that was never initialized. */
 const NOT_INITIALIZED = 255;
 
 export async function runDatabaseMigrate(flags: Flags, streams: Streams): Promise<number> {
-  const { url, log } = readTarget(flags, streams);
+  const { url, rootKey, log } = readTarget(flags, streams);
   const state = await schemaState(url, log);
   if (state === 'empty') {
     streams.stderr.write('The database is not initialized: run "sallyport database init" with the same flags.\n');
@@ -86,6 +93,7 @@ export async function runDatabaseMigrate(flags: Flags, streams: Streams): Promis
     streams.stderr.write('No migration of this release needs a repair; -repair changes nothing.\n');
   }
   const { applied } = await migrate(url, log);
+  await withDb(url, log, (db) => upgradeSecrets(db, rootKey));
   streams.stdout.write(
     applied.length === 0
       ? 'The database has every migration of this release.\n'

@@ -16,6 +16,7 @@ import { initialize } from '../../services/controller/init/initialize';
 import { devPlan, type Plan } from '../../services/controller/init/plan';
 import { createKms } from '../../services/controller/kms/kms';
 import { CONTROLLER_LIMITS } from '../../services/controller/limits';
+import { loadListTokens } from '../../services/controller/workers/deployment';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import type { Service } from '../../services/controller/rpc/service';
 import { createTestDatabase } from './postgres';
@@ -76,7 +77,8 @@ export async function startTestController(
   await initialize(db, kms, testPlan(), clock.now());
   const config = { name: 'test', ...CONTROLLER_DEFAULTS };
   const authz = createAuthz({ config, db, kms, audit: () => undefined });
-  const deps: ControllerDeps = { config, db, kms, authz, clock, log };
+  const listTokens = await loadListTokens(db.executor, kms);
+  const deps: ControllerDeps = { config, db, kms, authz, listTokens, clock, log };
   const services = await make(deps, database.url);
   const pipeline = createPipeline(services, {
     log,

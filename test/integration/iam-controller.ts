@@ -19,6 +19,7 @@ import { devPlan } from '../../services/controller/init/plan';
 import { createKms } from '../../services/controller/kms/kms';
 import { roleService } from '../../services/controller/roles/roles.rpc';
 import { CONTROLLER_LIMITS } from '../../services/controller/limits';
+import { loadListTokens } from '../../services/controller/workers/deployment';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import { userService } from '../../services/controller/users/users.rpc';
 
@@ -67,7 +68,8 @@ export async function startIam(): Promise<Iam> {
   await initialize(db, kms, plan(), clock.now());
   const config = { name: 'test', ...CONTROLLER_DEFAULTS };
   const authz = createAuthz({ config, db, kms, audit: (event) => audit.push(event) });
-  const deps: ControllerDeps = { config, db, kms, authz, clock, log };
+  const listTokens = await loadListTokens(db.executor, kms);
+  const deps: ControllerDeps = { config, db, kms, authz, listTokens, clock, log };
   const passwords = new PasswordQueue({ concurrent: 2, clock });
   const services = [
     accountService(deps, passwords),

@@ -94,7 +94,7 @@ async function sessionsAndTokens(
   const id = newId('s');
   const expiration = new Date(now.getTime() + 86_400_000);
   const { keyId, ciphertext } = await transaction(deps.db, now, (tx) =>
-    deps.kms.encrypt(tx, DEV.project, 'sessions', Buffer.from('key'), id),
+    deps.kms.encrypt(tx, DEV.project, 'sessions', Buffer.from('key'), { column: 'sessions.private_key', row: id }),
   );
   await transaction(deps.db, now, (tx) =>
     sql`insert into sessions (id, scope_id, target_id, user_id, auth_token_id, by_address, type, endpoint, certificate,

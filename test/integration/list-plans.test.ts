@@ -6,7 +6,6 @@ import { CompiledQuery } from 'kysely';
 import { decodeBase58 } from '../../lib/ids/base58';
 import { rows, sql } from '../../services/controller/db/db';
 import { COUNT_LIMIT } from '../../services/controller/resources/list-page';
-import { encodeListToken } from '../../services/controller/resources/list-token';
 import { createServices } from '../../services/controller/services';
 import { startTestController, type TestController } from '../harness/controller';
 import { describePlan, type Plan } from '../harness/plans';
@@ -49,9 +48,10 @@ async function explain(text: string, parameters: readonly unknown[]): Promise<Pl
 
 /** A token of the end of a listing that began an hour earlier. */
 function ended(token: string): string {
-  const [, resourceType, grantsHash, createdMs] = JSON.parse(decodeBase58(token)!.toString('utf8'));
+  // Behind the authentication code.
+  const [, resourceType, grantsHash, createdMs] = JSON.parse(decodeBase58(token)!.subarray(16).toString('utf8'));
   const phase = { kind: 'ended', began: createdMs - 3_600_000 } as const;
-  return encodeListToken({ resourceType, grantsHash, createdMs, phase });
+  return controller.deps.listTokens.encode({ resourceType, grantsHash, createdMs, phase });
 }
 
 /** Plans of the first and the next page, of a refresh and its next page. */

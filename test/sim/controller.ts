@@ -125,7 +125,10 @@ export class SimController {
     { now, expiration, privateKey }: { now: Date; expiration: Date; privateKey: Buffer },
   ): Promise<boolean> {
     const { db, kms } = this;
-    const sealed = await kms.encrypt(db.executor, PROJECT, 'sessions', privateKey, id);
+    const sealed = await kms.encrypt(db.executor, PROJECT, 'sessions', privateKey, {
+      column: 'sessions.private_key',
+      row: id,
+    });
     return insertSession(db.executor, {} as Allowed<'authorize-session'>, {
       ...{ id, targetId: target.id, targetVersion: 1, userId: userIdOf(user), authTokenId: tokenIdOf(user), workerIds },
       ...{ hostId: null, hostSetId, endpoint: ENDPOINT, certificate: certificateOf(id) },

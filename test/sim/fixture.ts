@@ -136,7 +136,10 @@ async function insertDeployment(db: Db, rootKey: RootKey): Promise<void> {
       values ('ampw_simulation', 'global', 'password', 'password', ${now}, ${now})`.execute(tx);
     await sql`insert into host_catalogs (id, scope_id, type, name, created_time, updated_time)
       values ('hcst_simulation', ${PROJECT}, 'static', 'hosts', ${now}, ${now})`.execute(tx);
-    const token = await kms.encrypt(tx, 'global', 'tokens', Buffer.from('t'), 'token');
+    const token = await kms.encrypt(tx, 'global', 'tokens', Buffer.from('t'), {
+      column: 'auth_tokens.token',
+      row: 'token',
+    });
     await sql`create schema sim`.execute(tx);
     await sql`create table sim.token as select ${token.ciphertext}::bytea as token, ${token.keyId}::text as key_id`.execute(
       tx,

@@ -297,3 +297,29 @@ test('a user resolves the aliases of the targets it has an action on, and sees n
   expect(await user.refusal(method, { id: alice })).toMatchObject({ status: 403 });
   await user.call(method, { id: DEV.user });
 });
+
+test('anonymous callers cannot tell an alias that exists from one that does not', async () => {
+  const { admin, anonymous } = controller;
+  const value = unused();
+  await admin.call('AliasService/CreateAlias', {
+    item: { scope_id: 'global', type: 'target', value, destination_id: DEV.target },
+  });
+  const outcome = async (method: string, request: object): Promise<string> => {
+    const { status, kind, message } = await anonymous.refusal(method, request);
+    return `${status} ${kind} ${message}`;
+  };
+  const methods: Record<string, object> = {
+    GetTarget: {},
+    UpdateTarget: { item: { version: 0 }, update_mask: ['nothing'] },
+    DeleteTarget: {},
+    AddTargetHostSources: { version: 1, host_source_ids: ['no id'] },
+    SetTargetCredentialSources: { version: 1 },
+  };
+  for (const [method, request] of Object.entries(methods)) {
+    const [there, nowhere] = await Promise.all(
+      [value, unused()].map((id) => outcome(`TargetService/${method}`, { ...request, id })),
+    );
+    expect([method, nowhere]).toEqual([method, there]);
+    expect(there).toMatch(/^401 /);
+  }
+});

@@ -1,4 +1,5 @@
 /** Rules that attributes of several types of auth methods share. Each reports to the errors what is wrong. */
+import type { SecretName } from './method-secrets';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { FieldErrors } from '../resources/fields';
 
@@ -9,7 +10,7 @@ export interface AttributeRules {
   /** Columns that a change sets, `null` where it clears. `mask` holds names of attributes. */
   update(errors: FieldErrors, given: Given, mask: readonly string[]): Columns;
   /** Columns that are stored encrypted, with their key's id and an HMAC beside. */
-  readonly secrets: readonly string[];
+  readonly secrets: readonly SecretName[];
 }
 
 export type Given = Readonly<Record<string, unknown>> | undefined;

@@ -3,6 +3,15 @@ import type { Executor } from '../db/db';
 import type { Kms } from '../kms/kms';
 import type { Columns } from './attribute-rules';
 
+const COLUMNS = {
+  client_secret: 'oidc_auth_methods.client_secret',
+  client_certificate_key: 'ldap_auth_methods.client_certificate_key',
+  bind_password: 'ldap_auth_methods.bind_password',
+} as const;
+
+/** A secret of an auth method. */
+export type SecretName = keyof typeof COLUMNS;
+
 /** `client_secret_key_id`; a secret that is a key itself is not called one twice. */
 const keyColumn = (name: string): string => `${name.replace(/_key$/, '')}_key_id`;
 
@@ -11,18 +20,18 @@ export async function sealSecrets(
   kms: Kms,
   on: Executor,
   method: { id: string; scopeId: string },
-  secrets: readonly string[],
+  secrets: readonly SecretName[],
   columns: Columns,
 ): Promise<Columns> {
   const sealed: Columns = { ...columns };
   for (const name of secrets) {
     const secret = columns[name];
     if (typeof secret === 'string') {
-      const aad = `${method.id} ${name}`;
-      const { ciphertext, keyId } = await kms.encrypt(on, method.scopeId, 'database', Buffer.from(secret), aad);
+      const place = { column: COLUMNS[name], row: method.id };
+      const { ciphertext, keyId } = await kms.encrypt(on, method.scopeId, 'database', Buffer.from(secret), place);
       sealed[name] = ciphertext;
       sealed[keyColumn(name)] = keyId;
-      sealed[`${name}_hmac`] = await kms.hmac(on, method.scopeId, secret, aad);
+      sealed[`${name}_hmac`] = await kms.hmac(on, method.scopeId, secret, `${method.id} ${name}`);
     } else if (secret === null) {
       sealed[name] = sealed[keyColumn(name)] = sealed[`${name}_hmac`] = null;
     }

@@ -8,6 +8,7 @@ import { accountService } from '../accounts/accounts.rpc';
 import { row, sql } from '../db/db';
 import { authMethodService } from './auth-methods.rpc';
 import { PasswordQueue } from './passwords';
+import type { CiphertextColumn } from '../kms/ciphertexts';
 
 let controller: TestController;
 
@@ -70,7 +71,7 @@ test('an OIDC method: lists as given on create and sorted afterwards, the secret
   expect(renewed.attributes.client_secret_hmac).not.toBe(made.attributes.client_secret_hmac);
 });
 
-test('secrets are encrypted, each bound to its method and its name', async () => {
+test('secrets are encrypted, each bound to its column and its row', async () => {
   const { deps } = controller;
   const made = await create('oidc', OIDC);
   const stored = (await row<{ client_secret: Buffer; client_secret_key_id: string }>(
@@ -78,10 +79,11 @@ test('secrets are encrypted, each bound to its method and its name', async () =>
     sql`select client_secret, client_secret_key_id from oidc_auth_methods where id = ${made.id}`,
   ))!;
   expect(stored.client_secret.includes('a secret')).toBe(false);
-  const open = (aad: string): Promise<Buffer> =>
-    deps.kms.decrypt(deps.db.executor, stored.client_secret_key_id, stored.client_secret, aad);
-  expect((await open(`${made.id} client_secret`)).toString()).toBe('a secret');
-  await expect(open(`${made.id} bind_password`)).rejects.toThrow();
+  const open = (column: CiphertextColumn, id: string): Promise<Buffer> =>
+    deps.kms.decrypt(deps.db.executor, stored.client_secret_key_id, stored.client_secret, { column, row: id });
+  expect((await open('oidc_auth_methods.client_secret', made.id)).toString()).toBe('a secret');
+  await expect(open('ldap_auth_methods.bind_password', made.id)).rejects.toThrow();
+  await expect(open('oidc_auth_methods.client_secret', 'amoidc_0000000000')).rejects.toThrow();
 });
 
 const CREATE = 'Field required for creating an OIDC auth method.';

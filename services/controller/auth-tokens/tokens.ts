@@ -48,7 +48,10 @@ export async function verifyToken(deps: TokenDeps, text: string, now: Date): Pro
   if (parts === undefined) return undefined;
   const token = await store.findTokenToVerify(deps.db.executor, parts.id);
   if (token === undefined) return undefined;
-  const stored = await deps.kms.decrypt(deps.db.executor, token.key_id, token.token, token.id);
+  const stored = await deps.kms.decrypt(deps.db.executor, token.key_id, token.token, {
+    column: 'auth_tokens.token',
+    row: token.id,
+  });
   if (!timingSafeEqual(stored, digest(parts.secret))) return undefined;
   const used = token.approximate_last_used_time.getTime();
   const stale = used + deps.config.authTokenTimeToStaleMs <= now.getTime();
@@ -71,7 +74,10 @@ export async function issueToken(
 ): Promise<{ id: string; text: string; expiration_time: Date }> {
   const id = newId('at');
   const secret = SECRET_FORM + encodeBase58(randomBytes(SECRET_BYTES));
-  const { ciphertext, keyId } = await deps.kms.encrypt(tx, login.scope_id, 'tokens', digest(secret), id);
+  const { ciphertext, keyId } = await deps.kms.encrypt(tx, login.scope_id, 'tokens', digest(secret), {
+    column: 'auth_tokens.token',
+    row: id,
+  });
   const expiration_time = new Date(now.getTime() + deps.config.authTokenTimeToLiveMs);
   await store.insertToken(tx, { ...login, id, token: ciphertext, key_id: keyId, now, expiration_time });
   return { id, text: `${id}_${secret}`, expiration_time };

@@ -43,7 +43,10 @@ export async function grantOfRow(
   now: Date,
 ): Promise<SessionGrant | undefined> {
   if (session.key_id === null) return undefined;
-  const key = await kms.decrypt(on, session.key_id, session.private_key, session.id);
+  const key = await kms.decrypt(on, session.key_id, session.private_key, {
+    column: 'sessions.private_key',
+    row: session.id,
+  });
   return egressGrant(session, key, now);
 }
 

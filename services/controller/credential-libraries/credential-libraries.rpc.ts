@@ -103,7 +103,7 @@ async function openAttributes(
   row: Pick<LibraryRow, 'id' | 'attributes' | 'http_request_body' | 'key_id'>,
 ): Promise<Record<string, unknown>> {
   if (row.http_request_body === null) return row.attributes;
-  const body = await kms.decrypt(db.executor, row.key_id!, row.http_request_body, row.id);
+  const body = await kms.decrypt(db.executor, row.key_id!, row.http_request_body, bodyOf(row.id));
   return { ...row.attributes, http_request_body: body.toString() };
 }
 
@@ -116,7 +116,7 @@ async function sealedColumns(
   const sealed =
     body === undefined
       ? undefined
-      : await kms.encrypt(db.executor, scope_id, 'database', Buffer.from(body as string), id);
+      : await kms.encrypt(db.executor, scope_id, 'database', Buffer.from(body as string), bodyOf(id));
   return {
     attributes: JSON.stringify(clear),
     credential_mapping_overrides: JSON.stringify(credential_mapping_overrides),
@@ -124,3 +124,5 @@ async function sealedColumns(
     key_id: sealed?.keyId ?? null,
   };
 }
+
+const bodyOf = (row: string) => ({ column: 'credential_libraries.http_request_body', row }) as const;

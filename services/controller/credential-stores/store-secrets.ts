@@ -25,7 +25,7 @@ export async function newHmacKey(
   store: { id: string; scopeId: string },
 ): Promise<{ hmac: Hmac; sealed: Encrypted }> {
   const key = randomBytes(HMAC_KEY_BYTES);
-  return { hmac: hmacWith(key), sealed: await kms.encrypt(on, store.scopeId, 'database', key, store.id) };
+  return { hmac: hmacWith(key), sealed: await kms.encrypt(on, store.scopeId, 'database', key, keyOf(store.id)) };
 }
 
 /** The HMAC of a store; 404 when the store is gone. */
@@ -35,8 +35,10 @@ export async function hmacOf(kms: Kms, on: Executor, storeId: string): Promise<H
     sql`select hmac_key, key_id from credential_stores where id = ${storeId}`,
   );
   if (found === undefined) throw resourceNotFound();
-  return hmacWith(await kms.decrypt(on, found.key_id, found.hmac_key, storeId));
+  return hmacWith(await kms.decrypt(on, found.key_id, found.hmac_key, keyOf(storeId)));
 }
+
+const keyOf = (row: string) => ({ column: 'credential_stores.hmac_key', row }) as const;
 
 /** JSON with the keys of every object in order, so that equal objects give equal texts. */
 export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value));

@@ -35,12 +35,14 @@ export async function changedVaultColumns(
   const on = deps.db.executor;
   const sealed = await store.findVaultSecrets(on, row.id);
   if (sealed === undefined || sealed.version !== row.version) throw staleVersion('Credential Store', row.id);
-  const open = async (text: Buffer) => (await deps.kms.decrypt(on, sealed.key_id, text, row.id)).toString();
+  const open = async (column: SealedColumn, text: Buffer) =>
+    (await deps.kms.decrypt(on, sealed.key_id, text, placeOf(column, row.id))).toString();
   const { address, namespace, ca_cert, tls_server_name, tls_skip_verify, client_certificate } = row.vault!;
   const current: VaultInput = {
     ...{ address, namespace, ca_cert, tls_server_name, tls_skip_verify, client_certificate },
-    token: await open(sealed.token),
-    client_certificate_key: sealed.client_certificate_key && (await open(sealed.client_certificate_key)),
+    token: await open('token', sealed.token),
+    client_certificate_key:
+      sealed.client_certificate_key && (await open('client_certificate_key', sealed.client_certificate_key)),
   };
   // A new certificate, or none, does not go with the key of the old one.
   const replaced = change.client_certificate === undefined ? {} : { client_certificate_key: null };
@@ -79,6 +81,9 @@ const tokenColumns = (token: string, accessor: string): Record<string, unknown> 
   token_status: 'current',
 });
 
+type SealedColumn = 'token' | 'client_certificate_key';
+const placeOf = (column: SealedColumn, row: string) => ({ column: `vault_credential_stores.${column}`, row }) as const;
+
 async function sealedColumns(
   deps: ControllerDeps,
   { id, scopeId }: Placed,
@@ -86,9 +91,10 @@ async function sealedColumns(
   connection: VaultConnection,
 ): Promise<Record<string, unknown>> {
   const { token, client_certificate_key: key, ...clear } = connection;
-  const seal = (text: string) => deps.kms.encrypt(deps.db.executor, scopeId, 'database', Buffer.from(text), id);
-  const sealedToken = await seal(token);
-  const sealedKey = key === null ? null : await seal(key);
+  const seal = (column: SealedColumn, text: string) =>
+    deps.kms.encrypt(deps.db.executor, scopeId, 'database', Buffer.from(text), placeOf(column, id));
+  const sealedToken = await seal('token', token);
+  const sealedKey = key === null ? null : await seal('client_certificate_key', key);
   // Both name one key, so a rotation between the two encryptions starts over.
   if (sealedKey !== null && sealedKey.keyId !== sealedToken.keyId) {
     return sealedColumns(deps, { id, scopeId }, hmac, connection);

@@ -112,7 +112,7 @@ export async function sealSecret(
 ): Promise<Record<string, unknown>> {
   const hmac = await hmacOf(kms, db.executor, credential_store_id);
   const text = Buffer.from(JSON.stringify(secret));
-  const sealed = await kms.encrypt(db.executor, scope_id, 'database', text, id);
+  const sealed = await kms.encrypt(db.executor, scope_id, 'database', text, secretOf(id));
   return { secret: sealed.ciphertext, key_id: sealed.keyId, ...hmacColumns(type, secret, hmac) };
 }
 
@@ -120,7 +120,9 @@ export async function sealSecret(
 async function changedSecret(deps: ControllerDeps, row: CredentialRow, change: Secret) {
   const current = await store.findSecret(deps.db.executor, row.id);
   if (current === undefined || current.version !== row.version) throw staleVersion('Credential', row.id);
-  const text = await deps.kms.decrypt(deps.db.executor, current.key_id, current.secret, row.id);
+  const text = await deps.kms.decrypt(deps.db.executor, current.key_id, current.secret, secretOf(row.id));
   const secret = await mergedSecret(row.type, JSON.parse(text.toString()) as Secret, change);
   return sealSecret(deps, row, secret);
 }
+
+const secretOf = (row: string) => ({ column: 'credentials.secret', row }) as const;

@@ -462,7 +462,7 @@ CREATE TABLE public.deployment_keys (
     key bytea NOT NULL,
     key_id text NOT NULL,
     created_time timestamp with time zone NOT NULL,
-    CONSTRAINT deployment_key_purpose_is_known CHECK ((purpose = 'tofu'::text))
+    CONSTRAINT deployment_key_purpose_is_known CHECK ((purpose = ANY (ARRAY['tofu'::text, 'list tokens'::text])))
 );
 CREATE TABLE public.grant_changes (
     id bigint NOT NULL,

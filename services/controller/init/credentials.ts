@@ -23,7 +23,10 @@ export async function brokerCredential(
     ...{ id: storeId, scope_id: projectId, type: 'static', columns: STORE, now },
     ...{ hmac_key: hmacKey.ciphertext, key_id: hmacKey.keyId },
   });
-  const secret = await kms.encrypt(tx, projectId, 'database', Buffer.from(JSON.stringify({ password })), id);
+  const secret = await kms.encrypt(tx, projectId, 'database', Buffer.from(JSON.stringify({ password })), {
+    column: 'credentials.secret',
+    row: id,
+  });
   const { password_hmac } = hmacColumns('username_password', { password }, hmac);
   await changed(
     tx,

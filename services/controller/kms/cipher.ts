@@ -22,3 +22,13 @@ export function open(key: Uint8Array, sealed: Uint8Array, aad: string): Buffer {
   decipher.setAuthTag(sealed.subarray(end));
   return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, end)), decipher.final()]);
 }
+
+/** Whether {@link open} would succeed. */
+export function opens(key: Uint8Array, sealed: Uint8Array, aad: string): boolean {
+  try {
+    open(key, sealed, aad);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -3,7 +3,7 @@
  * compares this list with the schema's references to key versions.
  */
 
-export interface CiphertextPlace {
+export interface CiphertextTable {
   table: string;
   /** Column that identifies a row. */
   id: string;
@@ -11,39 +11,58 @@ export interface CiphertextPlace {
   keyColumn: string;
   /** Ciphertexts of that key version; any of them may be null. */
   columns: readonly string[];
-  /** What the ciphertexts of a row are bound to. */
-  aad(id: string, column: string): string;
 }
 
-const byId = (table: string, columns: readonly string[]): CiphertextPlace => ({
-  table,
-  id: 'id',
-  keyColumn: 'key_id',
-  columns,
-  aad: (id) => id,
-});
-
-/** Auth methods name the key of each secret. */
-const secretOf = (table: string, column: string, keyColumn = `${column}_key_id`): CiphertextPlace => ({
-  table,
-  id: 'id',
+const table = <T extends string, C extends string>(
+  name: T,
+  columns: readonly C[],
+  id = 'id',
+  keyColumn = 'key_id',
+) => ({
+  table: name,
+  id,
   keyColumn,
-  columns: [column],
-  aad: (id) => `${id} ${column}`,
+  columns,
 });
 
-export const CIPHERTEXTS: readonly CiphertextPlace[] = [
-  byId('auth_tokens', ['token']),
-  byId('sessions', ['private_key']),
-  byId('worker_activation_tokens', ['creation_time']),
-  byId('worker_registrations', ['secret']),
-  { ...byId('ca_certificates', ['private_key']), id: 'slot', aad: (slot) => `ca ${slot}` },
-  { ...byId('deployment_keys', ['key']), id: 'purpose', aad: (purpose) => `deployment key ${purpose}` },
-  byId('credential_stores', ['hmac_key']),
-  byId('vault_credential_stores', ['token', 'client_certificate_key']),
-  byId('credential_libraries', ['http_request_body']),
-  byId('credentials', ['secret']),
-  secretOf('oidc_auth_methods', 'client_secret'),
-  secretOf('ldap_auth_methods', 'client_certificate_key', 'client_certificate_key_id'),
-  secretOf('ldap_auth_methods', 'bind_password'),
-];
+const TABLES = [
+  table('auth_tokens', ['token']),
+  table('sessions', ['private_key']),
+  table('worker_activation_tokens', ['creation_time']),
+  table('worker_registrations', ['secret']),
+  table('ca_certificates', ['private_key'], 'slot'),
+  table('deployment_keys', ['key'], 'purpose'),
+  table('credential_stores', ['hmac_key']),
+  table('vault_credential_stores', ['token', 'client_certificate_key']),
+  table('credential_libraries', ['http_request_body']),
+  table('credentials', ['secret']),
+  // Auth methods name the key of each secret.
+  table('oidc_auth_methods', ['client_secret'], 'id', 'client_secret_key_id'),
+  table('ldap_auth_methods', ['client_certificate_key'], 'id', 'client_certificate_key_id'),
+  table('ldap_auth_methods', ['bind_password'], 'id', 'bind_password_key_id'),
+] as const;
+
+export const CIPHERTEXTS: readonly CiphertextTable[] = TABLES;
+
+type ColumnOf<T> = T extends { table: infer N extends string; columns: readonly (infer C extends string)[] }
+  ? `${N}.${C}`
+  : never;
+
+/** `table.column` of a ciphertext. */
+export type CiphertextColumn = ColumnOf<(typeof TABLES)[number]>;
+
+/** Where a ciphertext stands. It can be opened there and nowhere else. */
+export interface CiphertextPlace {
+  column: CiphertextColumn;
+  /** What identifies the row. */
+  row: string;
+}
+
+/** The associated data of the encryption. */
+export const associatedData = ({ column, row }: CiphertextPlace): string => `${column} ${row}`;
+
+/** The place of a ciphertext of {@link CIPHERTEXTS}. */
+export const placeIn = ({ table: name }: CiphertextTable, column: string, row: string): CiphertextPlace => ({
+  column: `${name}.${column}` as CiphertextColumn,
+  row,
+});

@@ -1,7 +1,7 @@
 /** SQL of destruction jobs and of the ciphertexts that they move. */
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import { assignments } from '../resources/rows';
-import { CIPHERTEXTS, type CiphertextPlace } from './ciphertexts';
+import { CIPHERTEXTS, type CiphertextTable } from './ciphertexts';
 import type { KeyPurpose } from './kms';
 
 /** Rows whose ciphertexts name the key version. */
@@ -79,7 +79,7 @@ export interface CiphertextRow {
 /** Rows that the key version encrypts, locked; those that somebody else holds are left out. */
 export const lockCiphertexts = (
   tx: Tx,
-  place: CiphertextPlace,
+  place: CiphertextTable,
   versionId: string,
   limit: number,
 ): Promise<CiphertextRow[]> =>
@@ -90,9 +90,19 @@ export const lockCiphertexts = (
         limit ${limit} for update skip locked`,
   );
 
+/** Rows in the order of their ids, locked, with the key of their ciphertexts as `key_id`. */
+export const lockRows = (tx: Tx, place: CiphertextTable, after: string, limit: number): Promise<CiphertextRow[]> =>
+  rows(
+    tx,
+    sql`select ${sql.ref(place.id)} as id, ${sql.ref(place.keyColumn)} as key_id,
+          ${sql.join(place.columns.map((column) => sql.ref(column)))}
+        from ${sql.table(place.table)} where ${sql.ref(place.id)} > ${after} and ${sql.ref(place.keyColumn)} is not null
+        order by ${sql.ref(place.id)} limit ${limit} for update`,
+  );
+
 export const storeCiphertexts = (
   tx: Tx,
-  place: CiphertextPlace,
+  place: CiphertextTable,
   id: string,
   columns: Record<string, Buffer | string | null>,
 ): Promise<number> =>

@@ -5,7 +5,7 @@
  */
 import { ApiError } from '../../../lib/errors/errors';
 import { transaction, type Db, type Tx } from '../db/db';
-import { CIPHERTEXTS, type CiphertextPlace } from './ciphertexts';
+import { CIPHERTEXTS, placeIn, type CiphertextTable } from './ciphertexts';
 import * as store from './destruction.store';
 import type { Kms } from './kms';
 import { deleteDataVersion, deleteRootVersion, lockRootKey, versionToDestroy } from './rotation.store';
@@ -62,7 +62,7 @@ export async function runDestructionJobs(deps: { db: Db; kms: Kms }, now: Date):
 }
 
 /** One batch of one place; answers its size. */
-async function encryptAnew(kms: Kms, tx: Tx, job: store.OpenJob, place: CiphertextPlace): Promise<number> {
+async function encryptAnew(kms: Kms, tx: Tx, job: store.OpenJob, place: CiphertextTable): Promise<number> {
   const found = await store.lockCiphertexts(tx, place, job.key_version_id, BATCH);
   for (const row of found) {
     const ciphertexts: Record<string, Buffer> = {};
@@ -70,9 +70,9 @@ async function encryptAnew(kms: Kms, tx: Tx, job: store.OpenJob, place: Cipherte
     for (const column of place.columns) {
       const ciphertext = row[column];
       if (!Buffer.isBuffer(ciphertext)) continue;
-      const aad = place.aad(row.id, column);
-      const plain = await kms.decrypt(tx, job.key_version_id, ciphertext, aad);
-      const sealed = await kms.encrypt(tx, job.scope_id, job.purpose, plain, aad);
+      const at = placeIn(place, column, row.id);
+      const plain = await kms.decrypt(tx, job.key_version_id, ciphertext, at);
+      const sealed = await kms.encrypt(tx, job.scope_id, job.purpose, plain, at);
       ciphertexts[column] = sealed.ciphertext;
       keyId = sealed.keyId;
     }

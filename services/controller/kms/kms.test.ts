@@ -8,6 +8,7 @@ import { createKms, KEY_PURPOSES, RootKeyError } from './kms';
 let database: TestDatabase;
 let db: Db;
 let statements: string[];
+const AT = { column: 'auth_tokens.token', row: 'at_1' } as const;
 const rootKey = { id: 'root-1', key: randomBytes(32) };
 const now = new Date('2026-01-02T03:04:05Z');
 
@@ -58,20 +59,23 @@ test('a scope gets one root key and a data key for each purpose', async () => {
 test('what one controller encrypts another decrypts; purposes have keys of their own', async () => {
   const first = createKms({ rootKey });
   const second = createKms({ rootKey });
-  const tokens = await first.encrypt(db.executor, 'global', 'tokens', Buffer.from('t'), 'at_1');
-  const sessions = await first.encrypt(db.executor, 'global', 'sessions', Buffer.from('s'), 's_1');
+  const tokens = await first.encrypt(db.executor, 'global', 'tokens', Buffer.from('t'), AT);
+  const sessions = await first.encrypt(db.executor, 'global', 'sessions', Buffer.from('s'), {
+    column: 'sessions.private_key',
+    row: 's_1',
+  });
   expect(tokens.keyId).not.toBe(sessions.keyId);
-  expect((await second.decrypt(db.executor, tokens.keyId, tokens.ciphertext, 'at_1')).toString()).toBe('t');
-  await expect(second.decrypt(db.executor, tokens.keyId, tokens.ciphertext, 'at_2')).rejects.toThrow();
-  await expect(second.decrypt(db.executor, sessions.keyId, tokens.ciphertext, 'at_1')).rejects.toThrow();
+  expect((await second.decrypt(db.executor, tokens.keyId, tokens.ciphertext, AT)).toString()).toBe('t');
+  await expect(second.decrypt(db.executor, tokens.keyId, tokens.ciphertext, { ...AT, row: 'at_2' })).rejects.toThrow();
+  await expect(second.decrypt(db.executor, sessions.keyId, tokens.ciphertext, AT)).rejects.toThrow();
 });
 
 test('unwrapped keys are kept: the second use needs no statement', async () => {
   const kms = createKms({ rootKey });
-  const sealed = await kms.encrypt(db.executor, 'global', 'tokens', Buffer.from('t'), 'a');
+  const sealed = await kms.encrypt(db.executor, 'global', 'tokens', Buffer.from('t'), AT);
   statements.length = 0;
-  await kms.encrypt(db.executor, 'global', 'tokens', Buffer.from('t'), 'a');
-  await kms.decrypt(db.executor, sealed.keyId, sealed.ciphertext, 'a');
+  await kms.encrypt(db.executor, 'global', 'tokens', Buffer.from('t'), AT);
+  await kms.decrypt(db.executor, sealed.keyId, sealed.ciphertext, AT);
   expect(statements).toEqual([]);
 });
 
@@ -87,7 +91,7 @@ test('a wrong root key is told by id and by content, without key material', asyn
 
 test('a scope that is gone is not found, a key that is gone an error of ours', async () => {
   const kms = createKms({ rootKey });
-  const sealed = kms.encrypt(db.executor, 'p_nowhere', 'tokens', Buffer.from('t'), 'a');
+  const sealed = kms.encrypt(db.executor, 'p_nowhere', 'tokens', Buffer.from('t'), AT);
   await expect(sealed).rejects.toMatchObject({ kind: 'NotFound' });
-  await expect(kms.decrypt(db.executor, 'kdkv_nowhere', Buffer.alloc(40), 'a')).rejects.toThrow('is gone');
+  await expect(kms.decrypt(db.executor, 'kdkv_nowhere', Buffer.alloc(40), AT)).rejects.toThrow('is gone');
 });

@@ -3,7 +3,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import type { Executor, Tx } from '../db/db';
-import { KEY_BYTES, open, seal } from './cipher';
+import { KEY_BYTES, open, opens, seal } from './cipher';
+import { associatedData, type CiphertextPlace } from './ciphertexts';
 import * as store from './kms.store';
 import { RootKeyError, unwrapRoot, type RootKey } from './root-key';
 import { rewrapDataKeys, rotateScopeKeys } from './rotation';
@@ -23,9 +24,26 @@ export interface Encrypted {
 export interface Kms {
   /** Makes the root key and one data key per purpose of a new scope. */
   createScopeKeys(tx: Tx, scopeId: string, now: Date): Promise<void>;
-  /** `aad` binds the ciphertext to its row, usually the row's id. */
-  encrypt(on: Executor, scopeId: string, purpose: KeyPurpose, plaintext: Uint8Array, aad: string): Promise<Encrypted>;
-  decrypt(on: Executor, keyId: string, ciphertext: Uint8Array, aad: string): Promise<Buffer>;
+  /** The ciphertext is bound to its place: it opens in that column of that row and nowhere else. */
+  encrypt(
+    on: Executor,
+    scopeId: string,
+    purpose: KeyPurpose,
+    plaintext: Uint8Array,
+    place: CiphertextPlace,
+  ): Promise<Encrypted>;
+  decrypt(on: Executor, keyId: string, ciphertext: Uint8Array, place: CiphertextPlace): Promise<Buffer>;
+  /**
+   * The ciphertext for its place, with the same key, when it was sealed with the associated data `former`; undefined when
+   * it is in its place already.
+   */
+  bind(
+    on: Executor,
+    keyId: string,
+    ciphertext: Uint8Array,
+    former: string,
+    place: CiphertextPlace,
+  ): Promise<Buffer | undefined>;
   /** What the API shows of a secret, so that clients see whether it changed: base64url of a keyed hash, bound by `aad`. */
   hmac(on: Executor, scopeId: string, secret: string, aad: string): Promise<string>;
   /** Gives the root key and the data keys of a scope new versions; `rewrap` also renews what wraps the older ones. */
@@ -73,20 +91,27 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
     return { id: version.id, key };
   }
 
+  async function knownKey(on: Executor, keyId: string): Promise<Buffer> {
+    const known = keys.get(keyId);
+    if (known !== undefined) return known;
+    const version = await store.dataKey(on, keyId);
+    if (version === undefined) throw new Error(`data key ${keyId} is gone`);
+    return remember(version);
+  }
+
   return {
     createScopeKeys: (tx, scopeId, now) => createScopeKeys(rootKey, tx, scopeId, now),
-    async encrypt(on, scopeId, purpose, plaintext, aad) {
+    async encrypt(on, scopeId, purpose, plaintext, place) {
       const { id, key } = await newestKey(on, scopeId, purpose);
-      return { ciphertext: seal(key, plaintext, aad), keyId: id };
+      return { ciphertext: seal(key, plaintext, associatedData(place)), keyId: id };
     },
-    async decrypt(on, keyId, ciphertext, aad) {
-      let key = keys.get(keyId);
-      if (key === undefined) {
-        const version = await store.dataKey(on, keyId);
-        if (version === undefined) throw new Error(`data key ${keyId} is gone`);
-        key = remember(version);
-      }
-      return open(key, ciphertext, aad);
+    async decrypt(on, keyId, ciphertext, place) {
+      return open(await knownKey(on, keyId), ciphertext, associatedData(place));
+    },
+    async bind(on, keyId, ciphertext, former, place) {
+      const key = await knownKey(on, keyId);
+      if (opens(key, ciphertext, associatedData(place))) return undefined;
+      return seal(key, open(key, ciphertext, former), associatedData(place));
     },
     async hmac(on, scopeId, secret, aad) {
       const { key } = await newestKey(on, scopeId, 'database');

@@ -17,6 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const ROW = { column: 'credentials.secret', row: 'row' } as const;
 const on = () => world.db.executor;
 const rotate = async (scopeId: string, rewrap: boolean): Promise<void> => {
   await transaction(world.db, now, (tx) => world.kms.rotateScopeKeys(tx, scopeId, rewrap, now));
@@ -36,7 +37,7 @@ const wrappers = async (scopeId: string): Promise<string[]> =>
     )
   ).map((found) => found.id);
 const secretOf = async (kms: Kms, sealed: { keyId: string; ciphertext: Buffer }): Promise<string> =>
-  (await kms.decrypt(on(), sealed.keyId, sealed.ciphertext, 'row')).toString();
+  (await kms.decrypt(on(), sealed.keyId, sealed.ciphertext, ROW)).toString();
 
 test('every reference to a key version is a known place of ciphertexts', async () => {
   const references = await rows<{ place: string }>(
@@ -60,9 +61,9 @@ test('every reference to a key version is a known place of ciphertexts', async (
 
 test('rotation: new secrets use the new version, old ones stay readable, here and at other controllers', async () => {
   const { kms } = world;
-  const old = await kms.encrypt(on(), PROJECT, 'database', Buffer.from('old'), 'row');
+  const old = await kms.encrypt(on(), PROJECT, 'database', Buffer.from('old'), ROW);
   await rotate(PROJECT, false);
-  const fresh = await kms.encrypt(on(), PROJECT, 'database', Buffer.from('new'), 'row');
+  const fresh = await kms.encrypt(on(), PROJECT, 'database', Buffer.from('new'), ROW);
   expect(fresh.keyId).not.toBe(old.keyId);
   expect([await secretOf(kms, old), await secretOf(kms, fresh)]).toEqual(['old', 'new']);
   const keys = await keysOf(on(), PROJECT);
@@ -80,16 +81,16 @@ test('rotation: new secrets use the new version, old ones stay readable, here an
 
 test('what was read before a rotation is not taken for the newest key after it', async () => {
   const { kms } = world;
-  const reading = kms.encrypt(on(), PROJECT, 'database', Buffer.from('x'), 'row');
+  const reading = kms.encrypt(on(), PROJECT, 'database', Buffer.from('x'), ROW);
   kms.forgetKeys();
   const early = await reading;
   await transaction(world.db, now, (tx) => kms.rotateScopeKeys(tx, PROJECT, false, now));
-  const late = await kms.encrypt(on(), PROJECT, 'database', Buffer.from('x'), 'row');
+  const late = await kms.encrypt(on(), PROJECT, 'database', Buffer.from('x'), ROW);
   expect(late.keyId).not.toBe(early.keyId);
 });
 
 test('a root key version is destroyed at once, and its data keys stay usable', async () => {
-  const old = await world.kms.encrypt(on(), PROJECT, 'database', Buffer.from('old'), 'row');
+  const old = await world.kms.encrypt(on(), PROJECT, 'database', Buffer.from('old'), ROW);
   const [first] = (await keyOf(PROJECT, 'rootKey')).versions;
   await expect(destroy(PROJECT, first!.id)).rejects.toMatchObject({ kind: 'InvalidArgument' });
   await rotate(PROJECT, false);
@@ -122,7 +123,9 @@ test('a data key version is destroyed after its secrets are encrypted anew', asy
   const select = sql`select id, private_key, key_id, version, updated_time from sessions order by id`;
   const plain = async () => {
     const found = await rows<{ id: string; private_key: Buffer; key_id: string }>(on(), select);
-    return Promise.all(found.map((s) => world.kms.decrypt(on(), s.key_id, s.private_key, s.id)));
+    return Promise.all(
+      found.map((s) => world.kms.decrypt(on(), s.key_id, s.private_key, { column: 'sessions.private_key', row: s.id })),
+    );
   };
   const before = await plain();
   await rotate(PROJECT, true);
@@ -161,7 +164,11 @@ test('the deployment outlives the destruction of all first keys of the global sc
   expect(loaded.current.privateKey.equals(authority.current.privateKey)).toBe(true);
   expect((await loadTofuHmac(on(), world.kms))('t').equals(hmac)).toBe(true);
   const token = await row<{ token: Buffer; key_id: string }>(on(), sql`select token, key_id from auth_tokens`);
-  expect((await world.kms.decrypt(on(), token!.key_id, token!.token, TOKEN)).toString()).toBe('t');
+  expect(
+    (
+      await world.kms.decrypt(on(), token!.key_id, token!.token, { column: 'auth_tokens.token', row: TOKEN })
+    ).toString(),
+  ).toBe('t');
   expect(await certificateInfos(on())).toHaveLength(2);
 });
 

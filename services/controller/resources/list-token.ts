@@ -1,8 +1,9 @@
 /**
- * List tokens: where a listing stands. A token is bound to its resource type and to a hash of the caller's grants, and
- * lives 30 days. It holds positions only, so it needs no signature: a forged one shows nothing that a fresh list would
- * not show.
+ * List tokens: where a listing stands. A token is bound to its resource type and to a hash of the caller's grants, lives
+ * 30 days, and is authenticated with a key of the deployment: a position that nobody was given would show the ids of what
+ * was deleted elsewhere and long ago.
  */
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ApiError } from '../../../lib/errors/errors';
 import { decodeBase58, encodeBase58 } from '../../../lib/ids/base58';
 
@@ -28,12 +29,41 @@ const LIFETIME_MS = 30 * 24 * 3_600_000;
 
 const badToken = (message: string): ApiError => new ApiError('invalid list token', message, { op: 'list' });
 
-export const encodeListToken = (token: ListToken): string =>
-  encodeBase58(
-    Buffer.from(
-      JSON.stringify([1, token.resourceType, token.grantsHash, token.createdMs, ...encodePhase(token.phase)]),
-    ),
-  );
+/** What a token must be for; `nowMs` tells whether it is too old. */
+export interface ExpectedList {
+  resourceType: string;
+  grantsHash: string;
+  nowMs: number;
+}
+
+export interface ListTokens {
+  encode(token: ListToken): string;
+  /** Checks authenticity, type, grants and age. Throws 400 with the kind that clients know. */
+  decode(text: string, expected: ExpectedList): ListPhase;
+}
+
+/** Tokens of the form base58(authentication code, JSON). */
+export function createListTokens(key: Uint8Array): ListTokens {
+  const codeOf = (body: Uint8Array): Buffer => createHmac('sha256', key).update(body).digest().subarray(0, CODE_BYTES);
+  return {
+    encode(token) {
+      const { resourceType, grantsHash, createdMs, phase } = token;
+      const body = Buffer.from(JSON.stringify([FORM, resourceType, grantsHash, createdMs, ...encodePhase(phase)]));
+      return encodeBase58(Buffer.concat([codeOf(body), body]));
+    },
+    decode(text, expected) {
+      const bytes = decodeBase58(text) ?? Buffer.alloc(0);
+      const body = bytes.subarray(CODE_BYTES);
+      if (body.length === 0 || !timingSafeEqual(bytes.subarray(0, CODE_BYTES), codeOf(body))) throw unreadable();
+      return phaseOf(body, expected);
+    },
+  };
+}
+
+/** Tokens of form 1 had no code. */
+const FORM = 2;
+/** 128 bits. */
+const CODE_BYTES = 16;
 
 function encodePhase(phase: ListPhase): unknown[] {
   switch (phase.kind) {
@@ -62,24 +92,12 @@ function decodePhase([kind, began, since, ...positions]: unknown[]): ListPhase |
   return kind === 'refresh' && removedAfter !== undefined ? { kind, began, since, after, removedAfter } : undefined;
 }
 
-/** Parses a token and checks its type, grants and age. */
-export function decodeListToken(
-  text: string,
-  expected: { resourceType: string; grantsHash: string; nowMs: number },
-): ListPhase {
-  let parts: unknown;
-  try {
-    parts = JSON.parse(decodeBase58(text)?.toString('utf8') ?? '');
-  } catch {
-    parts = undefined;
-  }
-  if (!Array.isArray(parts) || parts[0] !== 1)
-    throw badToken('list token could not be read: pass one as a list returned it');
-  const [, resourceType, grantsHash, createdMs, ...rest] = parts as unknown[];
+const unreadable = (): ApiError => badToken('list token could not be read: pass one as a list returned it');
+
+function phaseOf(body: Buffer, expected: ExpectedList): ListPhase {
+  const [form, resourceType, grantsHash, createdMs, ...rest] = JSON.parse(body.toString('utf8')) as unknown[];
   const phase = decodePhase(rest);
-  if (phase === undefined || !isTime(createdMs)) {
-    throw badToken('list token could not be read: pass one as a list returned it');
-  }
+  if (form !== FORM || phase === undefined || !isTime(createdMs)) throw unreadable();
   if (resourceType !== expected.resourceType) {
     throw badToken('list token resource type does not match expected resource type');
   }

@@ -9,7 +9,7 @@ import type { ControllerDeps } from '../context';
 import type { Op } from '../rpc/service';
 import { MESSAGE } from './fields';
 import { COUNT_LIMIT, countRows, fetchPage, fetchRemoved, type Extent, type Listed, type Walk } from './list-page';
-import { decodeListToken, encodeListToken, type ListPhase, type Position } from './list-token';
+import type { ListPhase, Position } from './list-token';
 import { cutFields } from './present';
 
 export interface ListRequest {
@@ -108,7 +108,7 @@ export async function list<R extends ListedRow, I extends object>(
   const nowMs = deps.clock.now().getTime();
   const expected = { resourceType: definition.type, grantsHash: await deps.authz.grantsHash(op), nowMs };
   const initial = request.list_token === '';
-  const phase = phaseOf(initial ? undefined : decodeListToken(request.list_token, expected), nowMs);
+  const phase = phaseOf(initial ? undefined : deps.listTokens.decode(request.list_token, expected), nowMs);
   const max = deps.config.maxPageSize;
   const page = await fill(listing, phase, request.page_size > 0 ? Math.min(request.page_size, max) : max);
   const removed = await removedSince(deps, definition.type, phase.removedAfter);
@@ -117,7 +117,7 @@ export async function list<R extends ListedRow, I extends object>(
   return {
     items: page.items,
     response_type: next.kind === 'ended' ? 'complete' : 'delta',
-    list_token: empty ? '' : encodeListToken({ ...expected, createdMs: nowMs, phase: next }),
+    list_token: empty ? '' : deps.listTokens.encode({ ...expected, createdMs: nowMs, phase: next }),
     sort_by: phase.by,
     sort_dir: 'desc',
     removed_ids: removed.ids,

@@ -21,7 +21,10 @@ test('list, rotate, destroy, jobs', async () => {
     ['rootKey', 'database', 'oplog', 'tokens', 'sessions', 'oidc', 'audit'].sort(),
   );
   expect(listed[0]).toMatchObject({ scope: { id: DEV.project, parent_scope_id: DEV.org }, versions: [{ version: 1 }] });
-  const sealed = await deps.kms.encrypt(deps.db.executor, 'global', 'tokens', Buffer.from('x'), 'at_1');
+  const sealed = await deps.kms.encrypt(deps.db.executor, 'global', 'tokens', Buffer.from('x'), {
+    column: 'auth_tokens.token',
+    row: 'at_1',
+  });
   expect(await admin.call('ScopeService/RotateKeys', { rewrap: true })).toEqual({});
   const [newest, older] = await versionsOf('global', 'tokens');
   expect([newest.version, older.version, older.id]).toEqual([2, 1, sealed.keyId]);

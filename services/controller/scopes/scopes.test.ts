@@ -85,7 +85,7 @@ test('a new org and a new project get keys and roles', async () => {
     project.id,
     'sessions',
     Buffer.from('x'),
-    'a',
+    { column: 'sessions.private_key', row: 'a' },
   );
   expect(sealed.keyId).toMatch(/^kdkv_/);
 });
@@ -319,7 +319,10 @@ async function useScope(orgId: string, projectId: string): Promise<{ sessionId: 
     await run(sql`insert into target_host_sets values (${target}, ${set}, ${projectId})`);
     const owner = { scope_id: orgId, user_id: user, account_id: account, auth_method_id: method };
     const token = await issueToken(controller.deps, tx, owner, now);
-    const key = await kms.encrypt(tx, projectId, 'sessions', Buffer.alloc(64), sessionId);
+    const key = await kms.encrypt(tx, projectId, 'sessions', Buffer.alloc(64), {
+      column: 'sessions.private_key',
+      row: sessionId,
+    });
     await run(sql`insert into sessions (id, scope_id, target_id, user_id, auth_token_id, host_id, host_set_id, by_address,
         type, endpoint, certificate, private_key, key_id, connection_limit, concurrent_connection_limit,
         end_on_token_expiry, correlation_id, expiration_time, status_time, created_time, updated_time)

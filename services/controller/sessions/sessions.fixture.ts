@@ -65,7 +65,10 @@ async function seed(tx: Parameters<Kms['createScopeKeys']>[0], kms: Kms, now: Da
     values ('ampw_1234567890', 'global', 'password', 'password', ${now}, ${now})`.execute(tx);
   await sql`insert into accounts (id, auth_method_id, scope_id, type, user_id, created_time, updated_time)
     values ('acctpw_1234567890', 'ampw_1234567890', 'global', 'password', ${USER}, ${now}, ${now})`.execute(tx);
-  const token = await kms.encrypt(tx, 'global', 'tokens', Buffer.from('t'), TOKEN);
+  const token = await kms.encrypt(tx, 'global', 'tokens', Buffer.from('t'), {
+    column: 'auth_tokens.token',
+    row: TOKEN,
+  });
   await sql`insert into auth_tokens (id, scope_id, user_id, auth_method_id, account_id, token, key_id, created_time,
       updated_time, approximate_last_used_time, expiration_time)
     values (${TOKEN}, 'global', ${USER}, 'ampw_1234567890', 'acctpw_1234567890', ${token.ciphertext}, ${token.keyId},
@@ -88,7 +91,10 @@ export async function setTarget(world: World, change: { limit?: number; concurre
 /** A pending session of the target that lives for `lifeMs`. */
 export async function createSession(world: World, now = NOW, lifeMs = 3_600_000): Promise<string> {
   const id = newId('s');
-  const key = await world.kms.encrypt(world.db.executor, PROJECT, 'sessions', randomBytes(64), id);
+  const key = await world.kms.encrypt(world.db.executor, PROJECT, 'sessions', randomBytes(64), {
+    column: 'sessions.private_key',
+    row: id,
+  });
   const allowed = {} as Allowed<'authorize-session'>;
   const made = await insertSession(world.db.executor, allowed, {
     id,

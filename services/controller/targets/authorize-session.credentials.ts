@@ -33,7 +33,10 @@ export async function brokeredCredentials(deps: ControllerDeps, targetId: string
 }
 
 async function opened({ kms, db }: ControllerDeps, source: BrokeredSource): Promise<SessionCredential> {
-  const text = await kms.decrypt(db.executor, source.key_id!, source.secret!, source.id);
+  const text = await kms.decrypt(db.executor, source.key_id!, source.secret!, {
+    column: 'credentials.secret',
+    row: source.id,
+  });
   const type = source.credential_type as CredentialType;
   const fields = brokeredFields(type, source, JSON.parse(text.toString()) as Secret);
   return {

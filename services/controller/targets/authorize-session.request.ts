@@ -9,10 +9,9 @@ import { TARGET_PREFIXES } from './targets';
 
 const HOST_PREFIXES = ['hst', 'hplg', 'h'];
 
-/** Checks the shape of the request and finds the target; 400 or 404 otherwise. */
+/** The target of a request that {@link checkShape} let through; 400 or 404 otherwise. */
 export async function requestedTarget(on: Executor, request: AuthorizeSessionRequest): Promise<store.SessionTarget> {
   const { id, name, scope_id, scope_name } = request;
-  checkShape(request);
   if (name === '') return known(await store.targetById(on, id));
   const scope = scope_id === '' ? { name: scope_name } : { id: scope_id };
   const found = await store.targetsByName(on, name, scope);
@@ -30,7 +29,8 @@ function known(target: store.SessionTarget | undefined): store.SessionTarget {
   return target;
 }
 
-function checkShape({ id, host_id, name, scope_id, scope_name }: AuthorizeSessionRequest): void {
+/** Throws 400 for a request that can mean no target, whatever there is. */
+export function checkShape({ id, host_id, name, scope_id, scope_name }: AuthorizeSessionRequest): void {
   const errors = new FieldErrors();
   errors.require(
     host_id === '' || hasIdForm(host_id, ...HOST_PREFIXES),

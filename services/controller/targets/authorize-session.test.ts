@@ -8,6 +8,7 @@ import { createAuthz } from '../authz/authorizer';
 import { CONTROLLER_DEFAULTS } from '../config';
 import { renewLease, attach } from '../control/control.store';
 import { row, sql, transaction } from '../db/db';
+import { createListTokens } from '../resources/list-token';
 import { Work } from '../../../lib/limits/work';
 import type { Op } from '../rpc/service';
 import { createWorld, PROJECT, TARGET, USER, WORKER, type World } from '../sessions/sessions.fixture';
@@ -77,7 +78,9 @@ function handler() {
     ensureLease: () => Promise.resolve(),
     leasesExpiredBefore: () => new Date(),
   };
-  return authorizeSession({ config, db: world.db, kms: world.kms, authz, clock: systemClock, log: world.log, control });
+  const { db, kms, log } = world;
+  const listTokens = createListTokens(Buffer.alloc(32));
+  return authorizeSession({ config, db, kms, authz, listTokens, clock: systemClock, log, control });
 }
 
 const op = (): Op => ({
@@ -104,7 +107,10 @@ test('costs five statements, and the grant goes out without reading anything bac
     world.db.executor,
     sql`select key_id, private_key from sessions where id = ${item.session_id}`,
   );
-  const key = await world.kms.decrypt(world.db.executor, stored!.key_id, stored!.private_key, item.session_id!);
+  const key = await world.kms.decrypt(world.db.executor, stored!.key_id, stored!.private_key, {
+    column: 'sessions.private_key',
+    row: item.session_id!,
+  });
   expect(key.equals(decodeAuthorizationToken(item.authorization_token!).private_key)).toBe(true);
 });
 
@@ -158,4 +164,20 @@ test.each([
   ['"/tags/none" matches "("', 'Unavailable'],
 ])('a worker filter that leaves no worker: %s', async (filter, kind) => {
   await expect(chooseWorkers(world.db.executor, filter, new Date())).rejects.toMatchObject({ kind });
+});
+
+test('anonymous callers cannot tell the name of a target or a scope that exists from another', async () => {
+  const authorize = handler();
+  const named = (name: string, scope: object) =>
+    authorize({ ...op(), token: undefined }, { ...request(name), name, ...scope }).catch((error: Error) => error);
+  const outcomes = await Promise.all([
+    named('target', { scope_id: PROJECT }),
+    named('nothing', { scope_id: PROJECT }),
+    named('target', { scope_name: 'project' }),
+    named('target', { scope_name: 'nowhere' }),
+  ]);
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: 'Unauthenticated', httpStatus: 401 });
+  // A random id tells nothing about a name.
+  const missing = authorize({ ...op(), token: undefined }, request('ttcp_0000000000'));
+  await expect(missing).rejects.toMatchObject({ kind: 'NotFound' });
 });

@@ -13,6 +13,7 @@ import type { ControllerDeps } from '../context';
 import type { Control } from '../control/control';
 import { egressGrant } from '../control/grants';
 import { unlessBrokenOff } from '../db/db';
+import { guessable } from '../resources/guessable';
 import { cutFields } from '../resources/present';
 import { scopeInfo } from '../resources/rows';
 import type { Op } from '../rpc/service';
@@ -22,7 +23,7 @@ import { insertSession } from '../sessions/sessions.store';
 import type { Candidate } from '../workers/workers.store';
 import { brokeredCredentials, type SessionCredential } from './authorize-session.credentials';
 import { chooseEndpoint, chooseWorkers, hostOf, type Endpoint } from './authorize-session.choice';
-import { requestedTarget } from './authorize-session.request';
+import { checkShape, requestedTarget } from './authorize-session.request';
 import { endpointsOf, targetById, type SessionTarget } from './authorize-session.store';
 
 export type AuthorizeSessionDeps = ControllerDeps & {
@@ -48,7 +49,9 @@ export function authorizeSession(deps: AuthorizeSessionDeps) {
   const on = deps.db.executor;
 
   return async (op: Op, request: AuthorizeSessionRequest) => {
-    let target = await requestedTarget(on, request);
+    checkShape(request);
+    const look = () => requestedTarget(on, request);
+    let target = await (request.name === '' ? look() : guessable(deps.authz, op, look));
     const allowed = await deps.authz.check(op, 'authorize-session', resourceOf(target));
     // Anonymous callers may be granted the action, but a session belongs to a token.
     if (allowed.actor.authTokenId === undefined) throw new ApiError('PermissionDenied', 'Forbidden.');
@@ -105,7 +108,10 @@ async function store(
 ): Promise<boolean> {
   const { id, now, expiration, endpoint, keys } = session;
   const workerIds = session.workers.map((worker) => worker.id);
-  const sealed = await deps.kms.encrypt(deps.db.executor, target.scope_id, 'sessions', keys.privateKey, id);
+  const sealed = await deps.kms.encrypt(deps.db.executor, target.scope_id, 'sessions', keys.privateKey, {
+    column: 'sessions.private_key',
+    row: id,
+  });
   const record = {
     id,
     targetId: target.id,

@@ -6,19 +6,26 @@ import { ALIAS_PREFIX, ALIAS_SCOPE, isAliasValue } from '../aliases/aliases';
 import { checkValue, readHostId } from '../aliases/aliases.fields';
 import { insertAlias, resolveAlias } from '../aliases/aliases.store';
 import type { Allowed, Authz } from '../authz/authz';
+import type { ControllerDeps } from '../context';
 import type { Executor, Tx } from '../db/db';
 import { MESSAGE, type FieldErrors } from '../resources/fields';
+import { guessable } from '../resources/guessable';
 import { collectionIn } from '../resources/scope-lists';
 import type { Handlers, Op } from '../rpc/service';
 
 type TargetHandlers = Handlers<typeof TargetServiceDefinition>;
 type AnyHandler = (op: Op, request: any) => Promise<any>;
 
-/** The handlers with aliases resolved first: 404 for one that is unknown or leads nowhere. */
-export function resolvingAliases(on: Executor, handlers: TargetHandlers): TargetHandlers {
+/** The handlers with aliases resolved first: 404 for one that is unknown or leads nowhere, 401 to anonymous callers. */
+export function resolvingAliases({ db, authz }: ControllerDeps, handlers: TargetHandlers): TargetHandlers {
+  const on = db.executor;
   const wrapped = Object.entries(handlers as Record<string, AnyHandler>).map(([name, handler]) => [
     name,
-    async (op: Op, request: any) => handler(op, await resolved(on, request)),
+    (op: Op, request: any) =>
+      // What the handler refuses would tell too, since it comes after the alias was found.
+      isByAlias(request)
+        ? guessable(authz, op, async () => handler(op, await resolved(on, request)))
+        : handler(op, request),
   ]);
   return Object.fromEntries(wrapped) as TargetHandlers;
 }
@@ -30,10 +37,12 @@ interface Addressed {
   scope_name?: string;
 }
 
+/** With a scope the id is the target's name. */
+const isByAlias = ({ id = '', scope_id = '', scope_name = '' }: Addressed): boolean =>
+  isAliasValue(id) && scope_id === '' && scope_name === '';
+
 async function resolved(on: Executor, request: Addressed): Promise<Addressed> {
   const { id = '', host_id: wanted } = request;
-  // With a scope the id is the target's name.
-  if (!isAliasValue(id) || (request.scope_id ?? '') !== '' || (request.scope_name ?? '') !== '') return request;
   // PostgreSQL takes no NUL.
   const found = id.includes('\0') ? undefined : await resolveAlias(on, id);
   if (found === undefined) throw resourceNotFound();

@@ -123,7 +123,7 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
     removeTargetCredentialSources: (op, request) => editCredentialSources(op, 'remove', request),
     authorizeSession,
   };
-  return service(TargetServiceDefinition, resolvingAliases(deps.db.executor, handlers));
+  return service(TargetServiceDefinition, resolvingAliases(deps, handlers));
 }
 
 const conflict = (message: string): ApiError => new ApiError('FailedPrecondition', message);

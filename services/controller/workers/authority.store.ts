@@ -43,7 +43,7 @@ export async function insertDeployment(tx: Tx, id: string, now: Date): Promise<v
 
 export async function insertDeploymentKey(tx: Tx, purpose: string, key: Encrypted, now: Date): Promise<void> {
   await sql`insert into deployment_keys (purpose, key, key_id, created_time)
-    values (${purpose}, ${key.ciphertext}, ${key.keyId}, ${now})`.execute(tx);
+    values (${purpose}, ${key.ciphertext}, ${key.keyId}, ${now}) on conflict (purpose) do nothing`.execute(tx);
 }
 
 export function selectDeploymentKey(

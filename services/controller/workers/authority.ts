@@ -36,7 +36,10 @@ export async function createAuthorities(tx: Tx, kms: Kms, deploymentId: string, 
       notAfter: new Date(now.getTime() + CA_LIFETIME_MS),
     });
     const der = privateKey.export({ type: 'pkcs8', format: 'der' });
-    const sealed = await kms.encrypt(tx, 'global', 'database', der, `ca ${slot}`);
+    const sealed = await kms.encrypt(tx, 'global', 'database', der, {
+      column: 'ca_certificates.private_key',
+      row: slot,
+    });
     await store.insertAuthority(tx, { slot, certificate, privateKey: sealed, now });
   }
 }
@@ -49,7 +52,10 @@ export async function loadAuthority(on: Executor, kms: Kms): Promise<DeploymentA
   if (current === undefined || next === undefined) {
     throw new Error('the database holds no deployment: run "sallyport database init"');
   }
-  const der = await kms.decrypt(on, current.key_id, current.private_key, 'ca current');
+  const der = await kms.decrypt(on, current.key_id, current.private_key, {
+    column: 'ca_certificates.private_key',
+    row: 'current',
+  });
   return {
     deploymentId: current.deployment_id,
     current: {

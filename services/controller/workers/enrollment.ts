@@ -33,7 +33,7 @@ export async function createActivationToken(
     nextCaHash: publicKeyHash(next!),
   };
   const id = tokenId(token);
-  const creationTime = await kms.encrypt(tx, 'global', 'database', Buffer.from(now.toISOString()), id);
+  const creationTime = await kms.encrypt(tx, 'global', 'database', Buffer.from(now.toISOString()), madeAt(id));
   await store.insertActivationToken(tx, { id, workerId, creationTime });
   return encodeActivationToken(token);
 }
@@ -73,7 +73,7 @@ export async function enroll(
   const id = tokenId(token);
   const taken = await transaction(deps.db, now, (tx) => store.takeActivationToken(tx, id));
   if (taken === undefined) throw badToken();
-  const made = await deps.kms.decrypt(deps.db.executor, taken.key_id, taken.creation_time, id);
+  const made = await deps.kms.decrypt(deps.db.executor, taken.key_id, taken.creation_time, madeAt(id));
   const age = now.getTime() - new Date(made.toString()).getTime();
   if (!(age <= ACTIVATION_TOKEN_LIFETIME_MS)) throw badToken();
   return {
@@ -81,3 +81,5 @@ export async function enroll(
     certificate: await issueWorkerCertificate(deps.authority, taken.worker_id, publicKey, now),
   };
 }
+
+const madeAt = (row: string) => ({ column: 'worker_activation_tokens.creation_time', row }) as const;

@@ -21,7 +21,7 @@ export async function createRegistration(
   now: Date,
 ): Promise<void> {
   const id = idOf(request.publicKey);
-  const secret = await kms.encrypt(tx, 'global', 'database', request.secret, id);
+  const secret = await kms.encrypt(tx, 'global', 'database', request.secret, secretOf(id));
   await store.insertRegistration(tx, { id, workerId, secret, now });
 }
 
@@ -40,9 +40,11 @@ export async function collect(
       'The request of this worker has expired: remove its storage and start anew.',
     );
   }
-  const secret = await deps.kms.decrypt(deps.db.executor, found.key_id, found.secret, id);
+  const secret = await deps.kms.decrypt(deps.db.executor, found.key_id, found.secret, secretOf(id));
   const { certificates } = deps.authority;
   const certificate = await issueWorkerCertificate(deps.authority, found.worker_id, publicKey, now);
   const proof = registrationProof(secret, { certificate, authorities: certificates });
   return { workerId: found.worker_id, certificate, proof };
 }
+
+const secretOf = (row: string) => ({ column: 'worker_registrations.secret', row }) as const;
