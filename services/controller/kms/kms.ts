@@ -59,77 +59,85 @@ export interface Kms {
 /** Unwrapped keys held in memory; beyond it the cache starts anew. */
 const MAX_CACHED_KEYS = 20_000;
 
-/** The key hierarchy below `rootKey`. Unwrapped keys stay in memory, so that the usual call needs no statement. */
-export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
-  if (rootKey.key.length !== KEY_BYTES) throw new RootKeyError(`the root key must have ${KEY_BYTES} bytes`);
-  const keys = new Map<string, Buffer>();
-  const newest = new Map<string, string>();
+/** Data keys in clear, so that the usual call needs no statement. */
+class DataKeys {
+  private readonly keys = new Map<string, Buffer>();
+  private readonly newestIds = new Map<string, string>();
   // Counts forgettings, so that what was read before one is not taken for the newest after it.
-  let generation = 0;
+  private generation = 0;
 
-  function remember(version: store.DataKeyVersion): Buffer {
-    const key = unwrap(rootKey, version);
-    if (keys.size >= MAX_CACHED_KEYS) {
-      keys.clear();
-      newest.clear();
+  constructor(private readonly rootKey: RootKey) {}
+
+  remember(version: store.DataKeyVersion): Buffer {
+    const key = unwrap(this.rootKey, version);
+    if (this.keys.size >= MAX_CACHED_KEYS) {
+      this.keys.clear();
+      this.newestIds.clear();
     }
-    keys.set(version.id, key);
+    this.keys.set(version.id, key);
     return key;
   }
 
-  async function newestKey(on: Executor, scopeId: string, purpose: KeyPurpose): Promise<{ id: string; key: Buffer }> {
+  async newest(on: Executor, scopeId: string, purpose: KeyPurpose): Promise<{ id: string; key: Buffer }> {
     const name = `${scopeId} ${purpose}`;
-    const cached = newest.get(name);
-    const known = cached === undefined ? undefined : keys.get(cached);
+    const cached = this.newestIds.get(name);
+    const known = cached === undefined ? undefined : this.keys.get(cached);
     if (cached !== undefined && known !== undefined) return { id: cached, key: known };
-    const read = generation;
+    const read = this.generation;
     const version = await store.newestDataKey(on, scopeId, purpose);
     // Every scope has its keys from the start: this one has been deleted meanwhile.
     if (version === undefined) throw resourceNotFound();
-    const key = remember(version);
-    if (read === generation) newest.set(name, version.id);
+    const key = this.remember(version);
+    if (read === this.generation) this.newestIds.set(name, version.id);
     return { id: version.id, key };
   }
 
-  async function knownKey(on: Executor, keyId: string): Promise<Buffer> {
-    const known = keys.get(keyId);
+  async byId(on: Executor, id: string): Promise<Buffer> {
+    const known = this.keys.get(id);
     if (known !== undefined) return known;
-    const version = await store.dataKey(on, keyId);
-    if (version === undefined) throw new Error(`data key ${keyId} is gone`);
-    return remember(version);
+    const version = await store.dataKey(on, id);
+    if (version === undefined) throw new Error(`data key ${id} is gone`);
+    return this.remember(version);
   }
 
+  forget(): void {
+    this.generation++;
+    this.keys.clear();
+    this.newestIds.clear();
+  }
+}
+
+/** The key hierarchy below `rootKey`. */
+export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
+  if (rootKey.key.length !== KEY_BYTES) throw new RootKeyError(`the root key must have ${KEY_BYTES} bytes`);
+  const keys = new DataKeys(rootKey);
   return {
     createScopeKeys: (tx, scopeId, now) => createScopeKeys(rootKey, tx, scopeId, now),
     async encrypt(on, scopeId, purpose, plaintext, place) {
-      const { id, key } = await newestKey(on, scopeId, purpose);
+      const { id, key } = await keys.newest(on, scopeId, purpose);
       return { ciphertext: seal(key, plaintext, associatedData(place)), keyId: id };
     },
     async decrypt(on, keyId, ciphertext, place) {
-      return open(await knownKey(on, keyId), ciphertext, associatedData(place));
+      return open(await keys.byId(on, keyId), ciphertext, associatedData(place));
     },
     async bind(on, keyId, ciphertext, former, place) {
-      const key = await knownKey(on, keyId);
+      const key = await keys.byId(on, keyId);
       if (opens(key, ciphertext, associatedData(place))) return undefined;
       return seal(key, open(key, ciphertext, former), associatedData(place));
     },
     async hmac(on, scopeId, secret, aad) {
-      const { key } = await newestKey(on, scopeId, 'database');
+      const { key } = await keys.newest(on, scopeId, 'database');
       // A key of its own, so that ciphertexts and hashes never share one.
       const hashKey = createHmac('sha256', key).update(`hmac ${aad}`).digest();
       return createHmac('sha256', hashKey).update(secret).digest('base64url');
     },
     rotateScopeKeys: (tx, scopeId, rewrap, now) => rotateScopeKeys(rootKey, tx, { scopeId, rewrap, now }),
     rewrapDataKeys: (tx, rootVersionId) => rewrapDataKeys(rootKey, tx, rootVersionId),
-    forgetKeys() {
-      generation++;
-      keys.clear();
-      newest.clear();
-    },
+    forgetKeys: () => keys.forget(),
     async verify(on) {
       const version = await store.newestDataKey(on, 'global', 'database');
       if (version === undefined) throw new RootKeyError('the database has no keys yet: run "sallyport database init"');
-      remember(version);
+      keys.remember(version);
     },
   };
 }
