@@ -84,6 +84,8 @@ export interface ControllerConfig {
   apiRateLimits?: RateLimits | undefined;
   /** Changed in place when the configuration is loaded anew. */
   limits: ControllerLimits;
+  /** Networks that requests on behalf of users may go to although they are loopback, link-local or the like. */
+  outgoingAllowedNetworks: readonly string[];
   /** How long readiness answers "unavailable" before the listeners stop, ms. Default 0. */
   gracefulShutdownWaitMs: number;
 }
@@ -95,6 +97,7 @@ export const CONTROLLER_DEFAULTS = {
   concurrentPasswordHashWorkers: 1,
   maxRequestDurationMs: 90_000,
   maxRequestBytes: 4 * 1_048_576,
+  outgoingAllowedNetworks: [] as readonly string[],
   gracefulShutdownWaitMs: 0,
   limits: CONTROLLER_LIMITS.defaults(),
 } as const;

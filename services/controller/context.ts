@@ -5,6 +5,7 @@ import type { Authz } from './authz/authz';
 import type { ControllerConfig } from './config';
 import type { Db } from './db/db';
 import type { Kms } from './kms/kms';
+import type { Outgoing } from './outgoing/outgoing';
 import type { ListTokens } from './resources/list-token';
 
 export interface ControllerDeps {
@@ -21,6 +22,8 @@ export interface ControllerDeps {
   kms: Kms;
   authz: Authz;
   listTokens: ListTokens;
+  /** Requests to servers that users name. */
+  outgoing: Outgoing;
   clock: Clock;
   log: Logger;
 }

@@ -13,6 +13,8 @@ import { openDb } from './db/db';
 import { startFront } from './front';
 import { createKms } from './kms/kms';
 import { startClusterListener } from './listeners/cluster-listener';
+import { allowedAddresses } from './outgoing/networks';
+import { createOutgoing } from './outgoing/outgoing';
 import { createServices } from './services';
 import { startSessionPushes } from './tasks/push-sessions';
 import { sessionTasks } from './tasks/session-tasks';
@@ -59,6 +61,7 @@ async function open(
   const authority = await loadAuthority(db.executor, kms);
   const tofuHmac = await loadTofuHmac(db.executor, kms);
   const listTokens = await loadListTokens(db.executor, kms);
+  const outgoing = createOutgoing(allowedAddresses(config.outgoingAllowedNetworks));
   const { clock, measure } = await startDatabaseClock({ db, local, log });
   const deps: ControllerDeps = {
     config: { ...config, limits: { ...config.limits } },
@@ -66,6 +69,7 @@ async function open(
     kms,
     authz,
     listTokens,
+    outgoing,
     clock,
     log,
   };

@@ -137,6 +137,8 @@ function controllerConfig(settings: DevSettings, state: DevState, database: DevD
     },
     cluster: { address: settings.cluster, publicAddress: settings.controllerPublicClusterAddress },
     ops: { address: settings.ops },
+    // Vault and identity providers of somebody who tries things out are on the same host.
+    outgoingAllowedNetworks: ['127.0.0.0/8', '::1'],
     apiRateLimits: { rules: [], maxQuotas: DEFAULT_MAX_QUOTAS },
   };
 }

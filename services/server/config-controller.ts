@@ -5,6 +5,7 @@ import { CONTROLLER_DEFAULTS, type ControllerConfig } from '../controller/config
 import { CONTROLLER_LIMITS } from '../controller/limits';
 import type { ConfigUse } from './config';
 import type { Keys } from './config-kms';
+import { isNetwork } from '../controller/rpc/forwarded';
 import { readRateLimits } from './config-rate-limits';
 import { readLimitTable } from './config-limits';
 import { DEFAULT_PORTS, type Listener, type Listeners, type Purpose } from './config-listeners';
@@ -54,6 +55,7 @@ export function readController(
     ops: ops && { address: ops.address, tls: ops.tls },
     ...readLimits(block, api, around.top),
     apiRateLimits: readRateLimits(block),
+    outgoingAllowedNetworks: readOutgoingNetworks(block),
     limits: readLimitTable(block, CONTROLLER_LIMITS),
   };
   around.ignored.push(
@@ -108,6 +110,13 @@ function readLimits(block: Fields, api: Listener, top: Fields) {
     maxRequestBytes: api.maxRequestBytes ?? defaults.maxRequestBytes,
     gracefulShutdownWaitMs: block.duration('graceful_shutdown_wait_duration') ?? defaults.gracefulShutdownWaitMs,
   };
+}
+
+function readOutgoingNetworks(block: Fields): string[] {
+  const networks = block.texts('outgoing_allowed_networks') ?? [];
+  if (networks.every(isNetwork)) return networks;
+  block.problem('outgoing_allowed_networks', 'a list of addresses and networks such as "127.0.0.0/8"');
+  return [];
 }
 
 function oneListener(purpose: Purpose, around: Surroundings): Listener {

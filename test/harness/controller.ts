@@ -17,6 +17,7 @@ import { devPlan, type Plan } from '../../services/controller/init/plan';
 import { createKms } from '../../services/controller/kms/kms';
 import { CONTROLLER_LIMITS } from '../../services/controller/limits';
 import { loadListTokens } from '../../services/controller/workers/deployment';
+import { LOCAL_OUTGOING } from './outgoing';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import type { Service } from '../../services/controller/rpc/service';
 import { createTestDatabase } from './postgres';
@@ -78,7 +79,7 @@ export async function startTestController(
   const config = { name: 'test', ...CONTROLLER_DEFAULTS };
   const authz = createAuthz({ config, db, kms, audit: () => undefined });
   const listTokens = await loadListTokens(db.executor, kms);
-  const deps: ControllerDeps = { config, db, kms, authz, listTokens, clock, log };
+  const deps: ControllerDeps = { config, db, kms, authz, listTokens, outgoing: LOCAL_OUTGOING, clock, log };
   const services = await make(deps, database.url);
   const pipeline = createPipeline(services, {
     log,

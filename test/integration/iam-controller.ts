@@ -20,6 +20,7 @@ import { createKms } from '../../services/controller/kms/kms';
 import { roleService } from '../../services/controller/roles/roles.rpc';
 import { CONTROLLER_LIMITS } from '../../services/controller/limits';
 import { loadListTokens } from '../../services/controller/workers/deployment';
+import { LOCAL_OUTGOING } from '../harness/outgoing';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import { userService } from '../../services/controller/users/users.rpc';
 
@@ -69,7 +70,7 @@ export async function startIam(): Promise<Iam> {
   const config = { name: 'test', ...CONTROLLER_DEFAULTS };
   const authz = createAuthz({ config, db, kms, audit: (event) => audit.push(event) });
   const listTokens = await loadListTokens(db.executor, kms);
-  const deps: ControllerDeps = { config, db, kms, authz, listTokens, clock, log };
+  const deps: ControllerDeps = { config, db, kms, authz, listTokens, outgoing: LOCAL_OUTGOING, clock, log };
   const passwords = new PasswordQueue({ concurrent: 2, clock });
   const services = [
     accountService(deps, passwords),

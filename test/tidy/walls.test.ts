@@ -57,6 +57,12 @@ const WALLS: Wall[] = [
     to: /^(test|bench)\//,
   },
   {
+    reason: 'a server that a user names is called in one way only, with checked addresses and without telling why it failed',
+    from: /^services\/controller\//,
+    except: /^services\/controller\/outgoing\//,
+    to: /^node:(https|dns)$/,
+  },
+  {
     reason: 'only the listed packages may be needed at run time; development packages are not installed for users',
     from: /^(lib|cli|services)\//,
     to: /^(jest|fast-check|esbuild|typescript|peggy|@swc|@bufbuild\/buf)/,

@@ -2,6 +2,7 @@
 import type { SecretName } from './method-secrets';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { FieldErrors } from '../resources/fields';
+import { keptBack, keptBackWarning, type SecretPlace } from '../resources/secret-place';
 
 /** What a type of auth method does with the attributes that callers send. */
 export interface AttributeRules {
@@ -11,6 +12,8 @@ export interface AttributeRules {
   update(errors: FieldErrors, given: Given, mask: readonly string[]): Columns;
   /** Columns that are stored encrypted, with their key's id and an HMAC beside. */
   readonly secrets: readonly SecretName[];
+  /** Where the secrets of a method with these settings go. */
+  place(settings: Columns): SecretPlace;
 }
 
 export type Given = Readonly<Record<string, unknown>> | undefined;
@@ -112,3 +115,16 @@ export function shownSettings(settings: object, alwaysShown: readonly string[] =
   });
   return Object.fromEntries(entries);
 }
+
+/** Settings without the places of secrets, with a warning when secrets are kept back. */
+export function withWarning<T extends object>(settings: T, present: SecretPlace): Record<string, unknown> {
+  const entries = Object.entries(settings) as [string, unknown][];
+  const places = entries.flatMap(([name, value]): [string, SecretPlace | null][] =>
+    name.endsWith(PLACE) ? [[name.slice(0, -PLACE.length), value as SecretPlace | null]] : [],
+  );
+  const warning = keptBackWarning(keptBack(Object.fromEntries(places), present));
+  const shown = Object.fromEntries(entries.filter(([name]) => !name.endsWith(PLACE)));
+  return { ...shown, ...(warning === undefined ? {} : { warning }) };
+}
+
+const PLACE = '_place';

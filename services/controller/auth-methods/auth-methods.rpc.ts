@@ -118,7 +118,7 @@ class AuthMethodRpc {
     const id = newId(prefixOfType(type));
     const [name, description] = [storedText(item.name), storedText(item.description)];
     await changing(this.deps.db, now, async (tx) => {
-      const settings = await this.sealed(tx, { id, scopeId: scope.id, type }, columns);
+      const settings = await this.sealed(tx, { id, scopeId: scope.id, type }, columns, columns);
       const method = { id, scope_id: scope.id, type, name, description, settings, now };
       await store.insertAuthMethod(tx, allowed, method);
     });
@@ -130,8 +130,10 @@ class AuthMethodRpc {
     on: Parameters<typeof sealSecrets>[1],
     method: { id: string; scopeId: string; type: MethodType },
     columns: Columns,
+    whole: Columns,
   ): Promise<Columns> {
-    return sealSecrets(this.deps.kms, on, method, RULES[method.type].secrets, columns);
+    const { secrets, place } = RULES[method.type];
+    return sealSecrets(this.deps.kms, on, method, secrets, columns, place(whole));
   }
 
   async updateAuthMethod(op: Op, request: UpdateAuthMethodRequest) {
@@ -145,7 +147,10 @@ class AuthMethodRpc {
     }
     const now = this.deps.clock.now();
     const done = await changing(this.deps.db, now, async (tx) => {
-      const sealed = await this.sealed(tx, { id: row.id, scopeId: row.scope_id, type }, settings);
+      const sealed = await this.sealed(tx, { id: row.id, scopeId: row.scope_id, type }, settings, {
+        ...(row.oidc ?? row.ldap),
+        ...settings,
+      });
       const change = { version: request.item!.version, columns: common, settings: sealed, now };
       return store.updateAuthMethod(tx, allowed, type, change);
     });
@@ -164,7 +169,7 @@ class AuthMethodRpc {
     if (row.oidc === null) return null;
     const { client_secret: _secret, ...open } = settings;
     const whole = { ...row.oidc, ...open };
-    if (Object.keys(settings).length > 0) await checkUsable(whole, op.signal);
+    if (Object.keys(settings).length > 0) await checkUsable(whole, this.deps.outgoing, op.signal);
     return whole;
   }
 
@@ -181,7 +186,7 @@ class AuthMethodRpc {
     if (row.version !== request.version) throw staleVersion('Auth method', request.id);
     const settings = columnsOfState(row.oidc!, wanted);
     if (Object.keys(settings).length === 0) return this.access.shown(op, allowed, row);
-    await checkUsable({ ...row.oidc!, ...settings }, op.signal);
+    await checkUsable({ ...row.oidc!, ...settings }, this.deps.outgoing, op.signal);
     const now = this.deps.clock.now();
     const change = { version: request.version, columns: {}, settings, now };
     const done = await changing(this.deps.db, now, (tx) => store.updateAuthMethod(tx, allowed, 'oidc', change));

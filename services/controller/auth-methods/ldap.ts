@@ -10,10 +10,12 @@ import {
   isMethodState,
   shownSettings,
   trimmed,
+  withWarning,
   type AttributeRules,
   type Columns,
   type MethodState,
 } from './attribute-rules';
+import { secretPlace, type SecretPlace } from '../resources/secret-place';
 
 /** As stored, without the secrets. */
 export interface LdapSettings {
@@ -25,7 +27,21 @@ export interface LdapSettings {
   bind_password_hmac: string | null;
 }
 
-export const ldapAttributes = (settings: LdapSettings): Record<string, unknown> => shownSettings(settings);
+export const ldapAttributes = (settings: LdapSettings): Record<string, unknown> =>
+  shownSettings(withWarning(settings, ldapPlace(settings)));
+
+interface LdapServers {
+  urls: string[];
+  certificates: string[];
+  insecure_tls: boolean;
+  start_tls: boolean;
+}
+
+/** Bind password and client key go to the directories of `urls`. */
+function ldapPlace(settings: object): SecretPlace {
+  const { urls = [], certificates = [], insecure_tls = false, start_tls = false } = settings as Partial<LdapServers>;
+  return secretPlace({ servers: urls, ca: certificates, unverified: insecure_tls, start_tls });
+}
 
 const ATTRIBUTES = {
   state: 'text',
@@ -97,6 +113,8 @@ function checkReadOnly(errors: FieldErrors, names: readonly string[]): void {
 
 export const ldapRules: AttributeRules = {
   secrets: ['client_certificate_key', 'bind_password'],
+
+  place: ldapPlace,
 
   create(errors, given) {
     const read = trimmed(readAttributes(given, ATTRIBUTES));

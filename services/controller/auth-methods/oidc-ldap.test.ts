@@ -218,7 +218,9 @@ describe('states of an OIDC method', () => {
       'attributes.signing_algorithms': 'The provider does not support "RS256".',
     });
     document = () => 'x'.repeat(300_000);
-    expect(await refused('ChangeState', request)).toEqual({ 'attributes.issuer': expect.stringMatching(/more than/) });
+    expect(await refused('ChangeState', request)).toEqual({
+      'attributes.issuer': expect.stringMatching(/could not be reached/),
+    });
     const forced = { ...request, attributes: { state: 'active-public', disable_discovered_config_validation: true } };
     expect((await setState(forced)).item.attributes).toMatchObject({
       state: 'active-public',
@@ -370,4 +372,29 @@ describe('accounts', () => {
       id: 'Improperly formatted identifier.',
     });
   });
+});
+
+test('secrets are kept back after a change of where they go, and come back with it', async () => {
+  const changed = async (made: { id: string }, version: number, attributes: Record<string, unknown>) => {
+    const update_mask = Object.keys(attributes).map((name) => `attributes.${name}`);
+    const request = { id: made.id, item: { version, attributes }, update_mask };
+    return (await controller.admin.call('AuthMethodService/UpdateAuthMethod', request)).item.attributes.warning as
+      string | undefined;
+  };
+  const oidc = await create('oidc', OIDC);
+  expect(oidc.attributes.warning).toBeUndefined();
+  expect(await changed(oidc, 1, { issuer: 'https://evil.example' })).toContain('client_secret is kept back');
+  expect(await changed(oidc, 2, { issuer: OIDC.issuer })).toBeUndefined();
+  const moved = { issuer: 'https://other.example', client_secret: 'anew' };
+  expect(await changed(oidc, 3, moved)).toBeUndefined();
+  expect(await changed(oidc, 4, { issuer: OIDC.issuer })).toContain('client_secret is kept back');
+
+  const urls = ['ldaps://a.example', 'ldaps://b.example'];
+  const ldap = await create('ldap', { urls, start_tls: true, bind_dn: 'cn=x', bind_password: 'hush' });
+  expect(await changed(ldap, 1, { urls: [urls[1]] })).toBeUndefined();
+  expect(await changed(ldap, 2, { urls: [...urls, 'ldap://evil.example'] })).toContain('bind_password is kept back');
+  expect(await changed(ldap, 3, { urls })).toBeUndefined();
+  expect(await changed(ldap, 4, { start_tls: false })).toContain('bind_password is kept back');
+  expect(await changed(ldap, 5, { start_tls: true })).toBeUndefined();
+  expect(await changed(ldap, 6, { insecure_tls: true })).toContain('bind_password is kept back');
 });

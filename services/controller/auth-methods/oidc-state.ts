@@ -1,6 +1,7 @@
 /** States of OIDC auth methods: what it takes to be used for logins. */
 import { ApiError } from '../../../lib/errors/errors';
 import type { ChangeStateRequest } from '../../../proto/gen/api/auth_methods';
+import type { Outgoing } from '../outgoing/outgoing';
 import { readAttributes } from '../resources/attributes';
 import { FieldErrors } from '../resources/fields';
 import { BAD_STATE, isMethodState, type Columns, type MethodState } from './attribute-rules';
@@ -40,7 +41,7 @@ export function columnsOfState(settings: OidcSettings, wanted: StateChange): Col
 }
 
 /** Throws unless the method, as it would become, can be used for logins or is inactive. */
-export async function checkUsable(settings: OidcSettings, signal: AbortSignal): Promise<void> {
+export async function checkUsable(settings: OidcSettings, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
   if (settings.state === 'inactive') return;
   const errors = new FieldErrors();
   for (const name of missingForLogin(settings)) {
@@ -48,6 +49,6 @@ export async function checkUsable(settings: OidcSettings, signal: AbortSignal): 
   }
   errors.throwIfAny();
   if (settings.disable_discovered_config_validation) return;
-  const found = await discoveryProblem(settings, signal);
+  const found = await discoveryProblem(settings, outgoing, signal);
   if (found !== undefined) new FieldErrors().add(`attributes.${found.attribute}`, found.problem).throwIfAny();
 }

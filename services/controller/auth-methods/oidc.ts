@@ -9,10 +9,12 @@ import {
   checkWords,
   shownSettings,
   trimmed,
+  withWarning,
   type AttributeRules,
   type Columns,
   type MethodState,
 } from './attribute-rules';
+import { secretPlace, type SecretPlace } from '../resources/secret-place';
 
 /** As stored, without the secret. */
 export interface OidcSettings {
@@ -32,7 +34,7 @@ export interface OidcSettings {
 }
 
 export const oidcAttributes = (settings: OidcSettings): Record<string, unknown> => ({
-  ...shownSettings(settings, ['max_age']),
+  ...shownSettings(withWarning(settings, oidcPlace(settings)), ['max_age']),
   callback_url: `${settings.api_url_prefix.replace(/\/+$/, '')}/v1/auth-methods/oidc:authenticate:callback`,
 });
 
@@ -96,8 +98,15 @@ function toColumns(read: Read): Columns {
   return Object.fromEntries(STORED.filter((name) => name in read).map((name) => [name, read[name as keyof Read]]));
 }
 
+/** The client secret goes to the endpoints that the issuer names. */
+const oidcPlace = ({ issuer, idp_ca_certs }: Pick<OidcSettings, 'issuer' | 'idp_ca_certs'>): SecretPlace =>
+  secretPlace({ servers: issuer === null ? [] : [issuer], ca: idp_ca_certs });
+
 export const oidcRules: AttributeRules = {
   secrets: ['client_secret'],
+
+  place: ({ issuer = null, idp_ca_certs = [] }) =>
+    oidcPlace({ issuer: issuer as string | null, idp_ca_certs: idp_ca_certs as string[] }),
 
   create(errors, given) {
     const read = trimmed(readAttributes(given, ATTRIBUTES));

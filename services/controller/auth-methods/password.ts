@@ -1,5 +1,6 @@
 /** Password auth methods: their attributes. */
 import type { AttributeRules, Columns, Given } from './attribute-rules';
+import { secretPlace } from '../resources/secret-place';
 
 const DEFAULTS = { min_login_name_length: 3, min_password_length: 8 } as const;
 const LARGEST = 2_147_483_647;
@@ -20,6 +21,8 @@ function read(given: Given): Columns | undefined {
 
 export const passwordRules: AttributeRules = {
   secrets: [],
+
+  place: () => secretPlace({ servers: [] }),
 
   create(errors, given) {
     const columns = read(given);

@@ -9,7 +9,8 @@ const vaultColumn = sql`
   case when v.id is not null then jsonb_build_object('address', v.address, 'namespace', v.namespace,
     'ca_cert', v.ca_cert, 'tls_server_name', v.tls_server_name, 'tls_skip_verify', v.tls_skip_verify,
     'worker_filter', v.worker_filter, 'token_hmac', v.token_hmac, 'token_status', v.token_status,
-    'client_certificate', v.client_certificate, 'client_certificate_key_hmac', v.client_certificate_key_hmac) end as vault`;
+    'client_certificate', v.client_certificate, 'client_certificate_key_hmac', v.client_certificate_key_hmac,
+    'token_place', v.token_place, 'client_certificate_key_place', v.client_certificate_key_place) end as vault`;
 
 export const selectStores = sql`
   select r.id, r.scope_id, r.type, r.name, r.description, r.created_time, r.updated_time, r.version, ${vaultColumn},

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createHmac } from 'node:crypto';
 import { DEV, fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
 import { VaultServer } from '../../../test/harness/vault';
@@ -115,7 +117,8 @@ describe('Vault stores', () => {
     });
     expect(made.authorized_collection_actions).toEqual({ 'credential-libraries': ['create', 'list'] });
     expect(new Set(vault.seen.map(({ token, namespace }) => `${token} ${namespace}`))).toEqual(
-      new Set(['hvs.secret ns']),
+      // Whether it is a Vault is asked without the token.
+      new Set([' ', 'hvs.secret ns']),
     );
     const stored = await rows<{ text: string }>(
       controller.deps.db.executor,
@@ -162,10 +165,79 @@ describe('Vault stores', () => {
       'attributes.token': 'Vault refuses the token.',
     });
     expect(await refused(attributes({ address: 'http://127.0.0.1:1' }))).toEqual({
-      'attributes.address': 'Vault could not be reached: ECONNREFUSED.',
+      'attributes.address': 'Vault could not be reached.',
     });
     expect(await refused(attributes({ address: `${vault.address}/elsewhere` }))).toEqual({
-      'attributes.address': 'Vault answered with status 404.',
+      'attributes.address': 'Vault could not be reached.',
+    });
+  });
+
+  describe('at another address', () => {
+    let other: VaultServer;
+    let id: string;
+    beforeAll(async () => {
+      other = new VaultServer();
+      await other.start();
+    });
+    afterAll(() => other.stop());
+    beforeEach(async () => {
+      vault.reset();
+      other.reset();
+      id = (await create({ type: 'vault', attributes: attributes({ token: 'hvs.given' }) })).id;
+    });
+    const change = async (version: number, given: Record<string, unknown>) =>
+      (
+        await controller.admin.call('CredentialStoreService/UpdateCredentialStore', {
+          id,
+          item: { version, attributes: given },
+          update_mask: Object.keys(given).map((name) => `attributes.${name}`),
+        })
+      ).item.attributes;
+    const tokens = (server: VaultServer): string[] => server.seen.map(({ token }) => token).filter((t) => t !== '');
+
+    test('the stored token is kept back until it is given anew, and going back makes it valid again', async () => {
+      const moved = await change(1, { address: other.address });
+      expect(moved.warning).toContain('token is kept back');
+      expect(other.seen.length).toBeGreaterThan(0);
+      expect(tokens(other)).toEqual([]);
+      const read = (await controller.admin.call('CredentialStoreService/GetCredentialStore', { id })).item;
+      expect(read.attributes.warning).toBe(moved.warning);
+
+      vault.reset();
+      expect(await change(2, { address: vault.address })).not.toHaveProperty('warning');
+      expect(tokens(vault)).toContain('hvs.given');
+
+      await change(3, { address: other.address });
+      other.reset();
+      expect(await change(4, { token: 'hvs.anew' })).not.toHaveProperty('warning');
+      expect(tokens(other)).toContain('hvs.anew');
+      expect(JSON.stringify(other.seen)).not.toContain('hvs.given');
+    });
+
+    test.each([
+      [{ tls_skip_verify: true }, true],
+      [{ tls_server_name: 'other.example' }, true],
+      [{ namespace: 'other' }, false],
+    ])('after a change of %j it is kept back: %s', async (settings, expected) => {
+      expect('warning' in (await change(1, settings))).toBe(expected);
+      // With the address in the request, the Vault is asked.
+      vault.reset();
+      await change(2, { address: vault.address });
+      expect(tokens(vault).length > 0).toBe(!expected);
+    });
+
+    test('a server that is no Vault gets no token, even one that is given for it', async () => {
+      const silent = createServer((request, response) => {
+        seen.push(String(request.headers['x-vault-token']));
+        response.end('{}');
+      });
+      const seen: string[] = [];
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+      const refused = fieldsOf(await refusal({ type: 'vault', attributes: attributes({ address }) }));
+      silent.close();
+      expect(refused).toEqual({ 'attributes.address': 'Vault could not be reached.' });
+      expect(seen).toEqual(['undefined']);
     });
   });
 

@@ -2,6 +2,7 @@
 import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
 import type { Resource } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
+import { keptBack, keptBackWarning, secretPlace, type SecretPlace } from '../resources/secret-place';
 
 export const STATIC_STORE_PREFIX = 'csst';
 export const STATIC_STORE_PREFIXES = [STATIC_STORE_PREFIX, 'cs'];
@@ -23,6 +24,9 @@ export interface VaultColumns {
   token_status: string;
   client_certificate: string | null;
   client_certificate_key_hmac: string | null;
+  /** What the secrets were given for. */
+  token_place: SecretPlace;
+  client_certificate_key_place: SecretPlace | null;
 }
 
 export interface StoreRow extends ItemRow {
@@ -57,5 +61,20 @@ export const storeItem = (row: StoreRow) => ({
 });
 
 /** Without what is not set. */
-const shownVault = (vault: VaultColumns): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(vault).filter(([, value]) => value !== null && value !== false));
+function shownVault(vault: VaultColumns): Record<string, unknown> {
+  const { token_place: token, client_certificate_key_place: client_certificate_key, ...shown } = vault;
+  const warning = keptBackWarning(keptBack({ token, client_certificate_key }, vaultPlace(vault)));
+  const set = Object.entries(shown).filter(([, value]) => value !== null && value !== false);
+  return { ...Object.fromEntries(set), ...(warning === undefined ? {} : { warning }) };
+}
+
+/** Where a Vault store sends its secrets. A namespace is a part of the same server. */
+export const vaultPlace = (
+  vault: Pick<VaultColumns, 'address' | 'ca_cert' | 'tls_server_name' | 'tls_skip_verify'>,
+): SecretPlace =>
+  secretPlace({
+    servers: [vault.address],
+    ca: vault.ca_cert === null ? [] : [vault.ca_cert],
+    server_name: vault.tls_server_name,
+    unverified: vault.tls_skip_verify,
+  });

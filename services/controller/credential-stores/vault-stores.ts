@@ -3,11 +3,12 @@ import type { ControllerDeps } from '../context';
 import { FieldErrors } from '../resources/fields';
 import { staleVersion } from '../resources/rows';
 import { blake2b256 } from '../../../lib/ids/blake2b';
-import type { StoreRow } from './credential-stores';
+import { covers, type SecretPlace } from '../resources/secret-place';
+import { vaultPlace, type StoreRow, type VaultColumns } from './credential-stores';
 import { clientIdentity, type VaultInput } from './credential-stores.fields';
 import * as store from './credential-stores.store';
 import { hmacOf, hmacWith, type Hmac } from './store-secrets';
-import { checkVault, type VaultConnection } from './vault';
+import { checkVault, checkVaultAnswers, type VaultConnection } from './vault';
 
 interface Placed {
   id: string;
@@ -22,8 +23,13 @@ export async function newVaultColumns(
   input: VaultInput,
 ): Promise<Record<string, unknown>> {
   const connection = connectionOf(input);
-  const accessor = await checkVault(connection);
-  return { ...(await sealedColumns(deps, placed, hmac, connection)), ...tokenColumns(connection.token, accessor) };
+  const accessor = await checkVault(connection, deps.outgoing);
+  const place = vaultPlace(connection);
+  const places = { token: place, key: connection.client_certificate_key === null ? null : place };
+  return {
+    ...(await sealedColumns(deps, placed, hmac, connection, places)),
+    ...tokenColumns(connection.token, accessor),
+  };
 }
 
 /** Columns that a change makes; Vault is asked again when token or address change. */
@@ -47,13 +53,46 @@ export async function changedVaultColumns(
   // A new certificate, or none, does not go with the key of the old one.
   const replaced = change.client_certificate === undefined ? {} : { client_certificate_key: null };
   const connection = connectionOf({ ...current, ...replaced, ...change });
-  const asked = change.token !== undefined || change.address !== undefined;
-  const accessor = asked ? await checkVault(connection) : undefined;
+  const places = placesOf(row.vault!, change, connection);
+  const accessor = await checkChange(deps, change, connection, places);
   const hmac = await hmacOf(deps.kms, on, row.id);
   return {
-    ...(await sealedColumns(deps, { id: row.id, scopeId: row.scope_id }, hmac, connection)),
+    ...(await sealedColumns(deps, { id: row.id, scopeId: row.scope_id }, hmac, connection, places)),
     ...(accessor === undefined ? {} : tokenColumns(connection.token, accessor)),
   };
+}
+
+/** What each secret is given for. */
+interface Places {
+  token: SecretPlace;
+  key: SecretPlace | null;
+}
+
+/** A secret that comes with the change is given for what the store becomes; the others stay as they are. */
+function placesOf(before: VaultColumns, change: VaultInput, connection: VaultConnection): Places {
+  const place = vaultPlace(connection);
+  const isKeyNew = change.client_certificate !== undefined || change.client_certificate_key !== undefined;
+  const key = isKeyNew ? place : before.client_certificate_key_place;
+  return {
+    token: change.token === undefined ? before.token_place : place,
+    key: connection.client_certificate_key === null ? null : key,
+  };
+}
+
+/** Asks the Vault, with the secrets that may go there. The accessor of the token; undefined when it was not shown. */
+async function checkChange(
+  { outgoing }: ControllerDeps,
+  change: VaultInput,
+  connection: VaultConnection,
+  places: Places,
+): Promise<string | undefined> {
+  if (change.token === undefined && change.address === undefined) return undefined;
+  const place = vaultPlace(connection);
+  const isKeyKept = places.key !== null && !covers(places.key, place);
+  const shown = isKeyKept ? { ...connection, client_certificate: null, client_certificate_key: null } : connection;
+  if (covers(places.token, place)) return checkVault(shown, outgoing);
+  await checkVaultAnswers(shown, outgoing);
+  return undefined;
 }
 
 function connectionOf(input: VaultInput): VaultConnection {
@@ -89,6 +128,7 @@ async function sealedColumns(
   { id, scopeId }: Placed,
   hmac: Hmac,
   connection: VaultConnection,
+  places: Places,
 ): Promise<Record<string, unknown>> {
   const { token, client_certificate_key: key, ...clear } = connection;
   const seal = (column: SealedColumn, text: string) =>
@@ -97,7 +137,7 @@ async function sealedColumns(
   const sealedKey = key === null ? null : await seal('client_certificate_key', key);
   // Both name one key, so a rotation between the two encryptions starts over.
   if (sealedKey !== null && sealedKey.keyId !== sealedToken.keyId) {
-    return sealedColumns(deps, { id, scopeId }, hmac, connection);
+    return sealedColumns(deps, { id, scopeId }, hmac, connection, places);
   }
   return {
     ...clear,
@@ -105,5 +145,7 @@ async function sealedColumns(
     client_certificate_key: sealedKey?.ciphertext ?? null,
     client_certificate_key_hmac: key === null ? null : hmac(key),
     key_id: sealedToken.keyId,
+    token_place: JSON.stringify(places.token),
+    client_certificate_key_place: places.key === null ? null : JSON.stringify(places.key),
   };
 }

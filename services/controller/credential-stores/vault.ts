@@ -3,12 +3,12 @@
  * itself up, renew and revoke itself and its leases, and its renewal must work. Answers of the server never get into
  * error texts, as its address comes from a request.
  */
-import http from 'node:http';
-import https from 'node:https';
 import { invalidArgument } from '../../../lib/errors/errors';
+import { NotReached, type Outgoing, type OutgoingAnswer, type OutgoingTls } from '../outgoing/outgoing';
 import { MESSAGE } from '../resources/fields';
 
-export interface VaultConnection {
+/** How a Vault is reached, without the right to anything there. */
+export interface VaultAddress {
   address: string;
   namespace: string | null;
   ca_cert: string | null;
@@ -16,13 +16,19 @@ export interface VaultConnection {
   tls_skip_verify: boolean;
   client_certificate: string | null;
   client_certificate_key: string | null;
+}
+
+export interface VaultConnection extends VaultAddress {
   token: string;
 }
 
-/** Connecting and answering, each call. */
-const CALL_TIMEOUT_MS = 10_000;
-/** Larger answers are none of Vault's. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
+interface Vault {
+  connection: VaultConnection;
+  outgoing: Outgoing;
+}
+
+/** Of whatever fails before a Vault has answered as one: what is where in the network is not told. */
+const NOT_REACHED = 'Vault could not be reached.';
 /** A renewed token must live longer, so that renewing in time is possible. */
 const MIN_LEASE_SECONDS = 60;
 
@@ -34,21 +40,32 @@ const CAPABILITIES: Readonly<Record<string, string>> = {
   'sys/leases/revoke': 'update',
 };
 
+/** Checks that a Vault answers there, without showing it a token. Throws 400. */
+export async function checkVaultAnswers(address: VaultAddress, outgoing: Outgoing): Promise<void> {
+  const to = { connection: { ...address, token: '' }, outgoing };
+  const { status, text } = await send(to, 'GET', 'sys/health?standbyok=true&perfstandbyok=true', {});
+  const health = parsed(text);
+  if (typeof health?.sealed !== 'boolean') refuse('address', NOT_REACHED);
+  if (status < 200 || status > 299) refuse('address', 'This Vault is sealed or not initialized.');
+}
+
 /** Checks server and token; the accessor of the token. Throws 400 that says what is wrong. */
-export async function checkVault(connection: VaultConnection): Promise<string> {
-  await call(connection, 'GET', 'sys/health?standbyok=true&perfstandbyok=true');
+export async function checkVault(connection: VaultConnection, outgoing: Outgoing): Promise<string> {
+  // A server that is none gets no token.
+  await checkVaultAnswers(connection, outgoing);
+  const to = { connection, outgoing };
   const paths = Object.keys(CAPABILITIES);
-  const capabilities = dataOf(await call(connection, 'POST', 'sys/capabilities-self', { paths }));
+  const capabilities = dataOf(await call(to, 'POST', 'sys/capabilities-self', { paths }));
   const lacking = paths.filter((path) => {
     const granted = Array.isArray(capabilities[path]) ? (capabilities[path] as unknown[]) : [];
     return !granted.includes(CAPABILITIES[path]) && !granted.includes('root');
   });
   if (lacking.length > 0) refuse('token', `The token's policies lack capabilities on ${lacking.join(', ')}.`);
-  const token = dataOf(await call(connection, 'GET', 'auth/token/lookup-self'));
+  const token = dataOf(await call(to, 'GET', 'auth/token/lookup-self'));
   if (token.renewable !== true) refuse('token', 'The token is not renewable.');
   if (token.orphan !== true) refuse('token', 'The token is not an orphan token.');
   if (!(Number(token.period) > 0)) refuse('token', 'The token is not a periodic token.');
-  const renewed = await call(connection, 'POST', 'auth/token/renew-self', {});
+  const renewed = await call(to, 'POST', 'auth/token/renew-self', {});
   const auth = (renewed.auth ?? {}) as Record<string, unknown>;
   if (!(Number(auth.lease_duration) > MIN_LEASE_SECONDS)) {
     refuse('token', `The period of the token must be longer than ${MIN_LEASE_SECONDS} seconds.`);
@@ -65,58 +82,42 @@ function refuse(attribute: string, description: string): never {
   throw invalidArgument(MESSAGE.request, [{ name: `attributes.${attribute}`, description }]);
 }
 
-async function call(connection: VaultConnection, method: string, path: string, body?: object): Promise<Answer> {
-  const answer = await send(connection, method, path, body).catch((error: NodeJS.ErrnoException) =>
-    refuse('address', `Vault could not be reached: ${error.code ?? 'no answer'}.`),
-  );
+/** A call with the token; refusals of the token are told, all else that fails is a Vault that was not reached. */
+async function call(to: Vault, method: string, path: string, body?: object): Promise<Answer> {
+  const { token, namespace } = to.connection;
+  const headers = { 'x-vault-token': token, ...(namespace === null ? {} : { 'x-vault-namespace': namespace }) };
+  const answer = await send(to, method, path, { headers, ...(body === undefined ? {} : { body }) });
   if (answer.status === 401 || answer.status === 403) refuse('token', 'Vault refuses the token.');
-  if (answer.status < 200 || answer.status > 299) refuse('address', `Vault answered with status ${answer.status}.`);
+  if (answer.status < 200 || answer.status > 299) refuse('address', NOT_REACHED);
+  return parsed(answer.text) ?? refuse('address', NOT_REACHED);
+}
+
+async function send(
+  { connection, outgoing }: Vault,
+  method: string,
+  path: string,
+  more: { headers?: Record<string, string>; body?: object },
+): Promise<OutgoingAnswer> {
+  const url = `${connection.address.replace(/\/+$/, '')}/v1/${path}`;
+  const headers = { 'x-vault-request': 'true', ...more.headers };
   try {
-    return JSON.parse(answer.text || '{}') as Answer;
-  } catch {
-    return refuse('address', 'What answers there is not Vault.');
+    return await outgoing(url, { ...more, method, headers, tls: tlsOf(connection) });
+  } catch (error) {
+    if (error instanceof NotReached) return refuse('address', NOT_REACHED);
+    throw error;
   }
 }
 
-function send(
-  connection: VaultConnection,
-  method: string,
-  path: string,
-  body: object | undefined,
-): Promise<{ status: number; text: string }> {
-  const url = new URL(`v1/${path}`, `${connection.address.replace(/\/+$/, '')}/`);
-  return new Promise((resolve, reject) => {
-    const options = { method, headers: headersOf(connection), signal: AbortSignal.timeout(CALL_TIMEOUT_MS) };
-    const request =
-      url.protocol === 'https:'
-        ? https.request(url, { ...options, ...tlsOf(connection), agent: false })
-        : http.request(url, { ...options, agent: false });
-    request.on('error', reject);
-    request.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      response.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > MAX_ANSWER_BYTES) request.destroy(new Error('answer too long'));
-        else chunks.push(chunk);
-      });
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      );
-    });
-    request.end(body === undefined ? undefined : JSON.stringify(body));
-  });
+function parsed(text: string): Answer | undefined {
+  try {
+    const value: unknown = JSON.parse(text || '{}');
+    return typeof value === 'object' && value !== null ? (value as Answer) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-const headersOf = ({ token, namespace }: VaultConnection): Record<string, string> => ({
-  'x-vault-token': token,
-  'x-vault-request': 'true',
-  'content-type': 'application/json',
-  ...(namespace === null ? {} : { 'x-vault-namespace': namespace }),
-});
-
-const tlsOf = (connection: VaultConnection): https.RequestOptions => ({
+const tlsOf = (connection: VaultAddress): OutgoingTls => ({
   rejectUnauthorized: !connection.tls_skip_verify,
   ...(connection.ca_cert === null ? {} : { ca: connection.ca_cert }),
   ...(connection.tls_server_name === null ? {} : { servername: connection.tls_server_name }),

@@ -640,6 +640,8 @@ CREATE TABLE public.ldap_auth_methods (
     account_attribute_maps text[] DEFAULT '{}'::text[] NOT NULL,
     maximum_page_size integer DEFAULT 0 NOT NULL,
     dereference_aliases text,
+    bind_password_place jsonb,
+    client_certificate_key_place jsonb,
     CONSTRAINT account_attribute_maps_are_texts CHECK (public.is_text_list(account_attribute_maps)),
     CONSTRAINT auth_method_state_is_known CHECK ((state = ANY (ARRAY['inactive'::text, 'active-private'::text, 'active-public'::text]))),
     CONSTRAINT bind_dn_has_its_password CHECK ((num_nonnulls(bind_dn, bind_password, bind_password_key_id, bind_password_hmac) = ANY (ARRAY[0, 4]))),
@@ -647,6 +649,7 @@ CREATE TABLE public.ldap_auth_methods (
     CONSTRAINT client_certificate_has_its_key CHECK ((num_nonnulls(client_certificate, client_certificate_key, client_certificate_key_id, client_certificate_key_hmac) = ANY (ARRAY[0, 4]))),
     CONSTRAINT dereference_aliases_is_known CHECK ((dereference_aliases = ANY (ARRAY['NeverDerefAliases'::text, 'DerefInSearching'::text, 'DerefFindingBaseObj'::text, 'DerefAlways'::text]))),
     CONSTRAINT ldap_method_has_a_url CHECK ((public.is_text_list(urls) AND (cardinality(urls) > 0))),
+    CONSTRAINT ldap_secrets_have_a_place CHECK ((((bind_password IS NULL) = (bind_password_place IS NULL)) AND ((client_certificate_key IS NULL) = (client_certificate_key_place IS NULL)))),
     CONSTRAINT maximum_page_size_is_not_negative CHECK ((maximum_page_size >= 0)),
     CONSTRAINT subtype_is_ldap CHECK ((type = 'ldap'::text))
 );
@@ -711,6 +714,7 @@ CREATE TABLE public.oidc_auth_methods (
     account_claim_maps text[] DEFAULT '{}'::text[] NOT NULL,
     prompts text[] DEFAULT '{}'::text[] NOT NULL,
     disable_discovered_config_validation boolean DEFAULT false NOT NULL,
+    client_secret_place jsonb NOT NULL,
     CONSTRAINT account_claim_maps_are_texts CHECK (public.is_text_list(account_claim_maps)),
     CONSTRAINT active_oidc_method_is_complete CHECK (((state = 'inactive'::text) OR ((issuer IS NOT NULL) AND (cardinality(signing_algorithms) > 0)))),
     CONSTRAINT allowed_audiences_are_texts CHECK (public.is_text_list(allowed_audiences)),
@@ -1020,8 +1024,11 @@ CREATE TABLE public.vault_credential_stores (
     client_certificate_key bytea,
     client_certificate_key_hmac text,
     key_id text NOT NULL,
+    token_place jsonb NOT NULL,
+    client_certificate_key_place jsonb,
     CONSTRAINT client_certificate_comes_with_its_key CHECK ((num_nulls(client_certificate, client_certificate_key, client_certificate_key_hmac) = ANY (ARRAY[0, 3]))),
     CONSTRAINT vault_address_is_a_url CHECK (((address ~ '^https?:'::text) AND ((length(address) >= 4) AND (length(address) <= 3999)))),
+    CONSTRAINT vault_client_key_has_a_place CHECK (((client_certificate_key IS NULL) = (client_certificate_key_place IS NULL))),
     CONSTRAINT vault_token_status_is_known CHECK ((token_status = ANY (ARRAY['current'::text, 'maintaining'::text, 'revoke'::text, 'revoked'::text, 'expired'::text])))
 );
 CREATE TABLE public.worker_activation_tokens (

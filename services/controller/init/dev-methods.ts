@@ -7,6 +7,7 @@ import { idOfAccount } from '../accounts/accounts';
 import { sealSecrets } from '../auth-methods/method-secrets';
 import { changed, sql, type Tx } from '../db/db';
 import type { Kms } from '../kms/kms';
+import { secretPlace } from '../resources/secret-place';
 
 export interface PlannedDevMethods {
   /** Absent: no method of this type. */
@@ -37,13 +38,15 @@ const insertMethod = (tx: Tx, id: string, type: 'oidc' | 'ldap', now: Date): Pro
 async function insertOidc(tx: Tx, kms: Kms, id: string, { users }: PlannedDevMethods, now: Date): Promise<void> {
   await insertMethod(tx, id, 'oidc', now);
   const method = { id, scopeId: 'global' };
-  const secret = await sealSecrets(kms, tx, method, ['client_secret'], { client_secret: newId('secret') });
+  const place = secretPlace({ servers: [ISSUER] });
+  const secret = await sealSecrets(kms, tx, method, ['client_secret'], { client_secret: newId('secret') }, place);
   await changed(
     tx,
     sql`insert into oidc_auth_methods (id, state, issuer, client_id, client_secret, client_secret_key_id,
-          client_secret_hmac, api_url_prefix, signing_algorithms)
+          client_secret_hmac, client_secret_place, api_url_prefix, signing_algorithms)
         values (${id}, 'active-public', ${ISSUER}, 'sallyport-dev', ${secret['client_secret']},
-          ${secret['client_secret_key_id']}, ${secret['client_secret_hmac']}, ${API_URL_PREFIX}, array['EdDSA'])`,
+          ${secret['client_secret_key_id']}, ${secret['client_secret_hmac']}, ${secret['client_secret_place']},
+          ${API_URL_PREFIX}, array['EdDSA'])`,
   );
   for (const user of users) {
     await insertAccount(tx, { id: user.oidcAccountId, methodId: id, type: 'oidc', userId: user.userId }, now);

@@ -9,6 +9,7 @@ import { CONTROLLER_DEFAULTS } from '../config';
 import { renewLease, attach } from '../control/control.store';
 import { row, sql, transaction } from '../db/db';
 import { createListTokens } from '../resources/list-token';
+import { LOCAL_OUTGOING } from '../../../test/harness/outgoing';
 import { Work } from '../../../lib/limits/work';
 import type { Op } from '../rpc/service';
 import { createWorld, PROJECT, TARGET, USER, WORKER, type World } from '../sessions/sessions.fixture';
@@ -80,7 +81,17 @@ function handler() {
   };
   const { db, kms, log } = world;
   const listTokens = createListTokens(Buffer.alloc(32));
-  return authorizeSession({ config, db, kms, authz, listTokens, clock: systemClock, log, control });
+  return authorizeSession({
+    config,
+    db,
+    kms,
+    authz,
+    listTokens,
+    outgoing: LOCAL_OUTGOING,
+    clock: systemClock,
+    log,
+    control,
+  });
 }
 
 const op = (): Op => ({
