@@ -5,7 +5,7 @@ import type { Authz } from './authz/authz';
 import type { ControllerConfig } from './config';
 import type { Db } from './db/db';
 import type { Kms } from './kms/kms';
-import type { Outgoing } from './outgoing/outgoing';
+import type { Outgoing } from './outgoing/requests';
 import type { ListTokens } from './resources/list-token';
 
 export interface ControllerDeps {

@@ -14,7 +14,7 @@ import { startFront } from './front';
 import { createKms } from './kms/kms';
 import { startClusterListener } from './listeners/cluster-listener';
 import { allowedAddresses } from './outgoing/networks';
-import { createOutgoing } from './outgoing/outgoing';
+import { createOutgoing } from './outgoing/requests';
 import { createServices } from './services';
 import { startSessionPushes } from './tasks/push-sessions';
 import { sessionTasks } from './tasks/session-tasks';

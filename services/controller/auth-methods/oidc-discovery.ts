@@ -3,7 +3,7 @@
  * configuration of an auth method.
  */
 import { rootCertificates } from 'node:tls';
-import { NotReached, type Outgoing } from '../outgoing/outgoing';
+import { NotReached, type Outgoing } from '../outgoing/requests';
 import type { OidcSettings } from './oidc';
 
 /** What is where in the network is not told. */

@@ -1,7 +1,7 @@
 /** States of OIDC auth methods: what it takes to be used for logins. */
 import { ApiError } from '../../../lib/errors/errors';
 import type { ChangeStateRequest } from '../../../proto/gen/api/auth_methods';
-import type { Outgoing } from '../outgoing/outgoing';
+import type { Outgoing } from '../outgoing/requests';
 import { readAttributes } from '../resources/attributes';
 import { FieldErrors } from '../resources/fields';
 import { BAD_STATE, isMethodState, type Columns, type MethodState } from './attribute-rules';

@@ -4,7 +4,7 @@
  * error texts, as its address comes from a request.
  */
 import { invalidArgument } from '../../../lib/errors/errors';
-import { NotReached, type Outgoing, type OutgoingAnswer, type OutgoingTls } from '../outgoing/outgoing';
+import { NotReached, type Outgoing, type OutgoingAnswer, type OutgoingTls } from '../outgoing/requests';
 import { MESSAGE } from '../resources/fields';
 
 /** How a Vault is reached, without the right to anything there. */

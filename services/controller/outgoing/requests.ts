@@ -50,13 +50,13 @@ const TIMEOUT_MS = limit('time of a request on behalf of a user', 10_000, {
   what: 'connecting to a Vault or an OIDC provider, sending and reading, together',
   unit: 'ms',
   reached: 'the server counts as one that could not be reached',
-  test: 'services/controller/outgoing/outgoing.test.ts: a server that never answers, or never ends',
+  test: 'services/controller/outgoing/requests.test.ts: a server that never answers, or never ends',
 });
 const MAX_ANSWER_BYTES = limit('answer to a request on behalf of a user', 1_048_576, {
   what: 'answer of a Vault or an OIDC provider',
   unit: 'bytes',
   reached: 'the server counts as one that could not be reached',
-  test: 'services/controller/outgoing/outgoing.test.ts: an answer without end is cut',
+  test: 'services/controller/outgoing/requests.test.ts: an answer without end is cut',
 });
 
 export function createOutgoing(allowed: AllowedAddress, { timeoutMs = TIMEOUT_MS } = {}): Outgoing {
@@ -107,7 +107,7 @@ function send(
   return new Promise((answered, failed) => {
     const request = url.protocol === 'https:' ? https.request(url, { ...options, ...tls }) : http.request(url, options);
     request.on('error', failed);
-    request.on('response', (response) => read(response).then(answered, failed));
+    request.on('response', (response) => void read(response).then(answered, failed));
     request.end(text);
   });
 }

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { allowedAddresses } from './networks';
-import { createOutgoing, NotReached, type Outgoing } from './outgoing';
+import { createOutgoing, NotReached, type Outgoing } from './requests';
 
 const LOCAL = createOutgoing(allowedAddresses(['127.0.0.0/8']));
 const servers: Server[] = [];
@@ -30,7 +30,7 @@ test('sends headers and JSON, answers status and text', async () => {
   const port = await serve((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => response.writeHead(201).end(`${request.method} ${request.headers['x-a']} ${body}`));
+    request.on('end', () => response.writeHead(201).end(`${request.method} ${String(request.headers['x-a'])} ${body}`));
   });
   const answer = await LOCAL(`http://127.0.0.1:${port}/x`, { method: 'POST', headers: { 'x-a': 'b' }, body: { c: 1 } });
   expect(answer).toEqual({ status: 201, text: 'POST b {"c":1}' });
