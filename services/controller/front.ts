@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { packageFile } from '../../lib/config/package-root';
 import type { Lifecycle } from '../../lib/lifecycle/lifecycle';
 import type { ControllerConfig, ListenAddress } from './config';
+import type { KnownTokens } from './auth-tokens/known-tokens';
 import type { ControllerDeps } from './context';
 import { createAdmission } from './gateway/admission';
 import type { CorsConfig } from './gateway/cors';
@@ -23,6 +24,7 @@ interface Parts {
   deps: ControllerDeps;
   registry: Registry;
   services: readonly Service[];
+  known: KnownTokens;
 }
 
 export interface Front {
@@ -40,13 +42,14 @@ const corsOf = ({ api }: ControllerConfig): CorsConfig => ({
 });
 
 export async function startFront(config: ControllerConfig, parts: Parts, lifecycle: Lifecycle): Promise<Front> {
-  const { registry } = parts;
+  const { registry, known } = parts;
   const { clock, log } = parts.deps;
   const { maxRequestDurationMs, maxRequestBytes } = config;
   const { limits } = parts.deps.config;
   const pipeline = createPipeline(parts.services, { log, clock, maxRequestDurationMs, limits, registry });
   const descriptors = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
-  const { admit, configure } = createAdmission(config.apiRateLimits, { descriptors, pipeline }, { clock, registry });
+  const limited = { clock, registry, known };
+  const { admit, configure } = createAdmission(config.apiRateLimits, { descriptors, pipeline }, limited);
   const callerAddress = config.api.forwarding && callerBehindProxies(config.api.forwarding);
   const grpc = createGrpcFront(pipeline, descriptors, maxRequestBytes, { admit, callerAddress });
   const cors = corsOf(config);

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock/clock';
 import { Lifecycle } from '../../lib/lifecycle/lifecycle';
 import type { Logger } from '../../lib/log/log';
 import { PasswordQueue } from './auth-methods/passwords';
+import { KnownTokens } from './auth-tokens/known-tokens';
 import { auditLog, createAuthz } from './authz/authorizer';
 import type { ControllerConfig, ListenAddress } from './config';
 import type { ControllerDeps } from './context';
@@ -57,7 +58,9 @@ async function open(
   const db = openDb({ url, log, ...(maxOpenConnections === undefined ? {} : { maxConnections: maxOpenConnections }) });
   lifecycle.onClose('the database', () => db.close());
   const kms = createKms({ rootKey: config.rootKey });
-  const authz = createAuthz({ config, db, kms, audit: auditLog(log), recoveryKey: config.recoveryKey });
+  const known = new KnownTokens(local);
+  const { recoveryKey } = config;
+  const authz = createAuthz({ config, db, kms, audit: auditLog(log), recoveryKey, known });
   const authority = await loadAuthority(db.executor, kms);
   const tofuHmac = await loadTofuHmac(db.executor, kms);
   const listTokens = await loadListTokens(db.executor, kms);
@@ -84,7 +87,7 @@ async function open(
 
   const passwords = new PasswordQueue({ concurrent: config.concurrentPasswordHashWorkers, clock });
   const services = createServices({ ...deps, passwords, control, authority });
-  const front = await startFront(config, { deps, registry, services }, lifecycle);
+  const front = await startFront(config, { deps, registry, services, known }, lifecycle);
   return {
     ...front,
     clusterAddress: { host: cluster.address, port: cluster.port },

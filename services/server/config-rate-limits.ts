@@ -1,7 +1,8 @@
 /** `api_rate_limit` blocks of the controller block: later ones win over earlier ones, all over the defaults. */
 import type { Fields } from '../../lib/config/fields';
 import { isKnownAction, isKnownType } from '../controller/authz/actions';
-import { DEFAULT_MAX_QUOTAS, LIMITED, type RateLimitRule, type RateLimits } from '../controller/rpc/rate-limit';
+import { DEFAULT_MAX_QUOTAS, type RateLimits } from '../controller/rpc/rate-limit';
+import { LIMITED, type RateLimitRule } from '../controller/rpc/rate-policy';
 
 const MAX_LIMIT = 1_000_000_000;
 const MAX_QUOTAS = 10_000_000;

@@ -8,6 +8,7 @@ import { createLogger } from '../../lib/log/log';
 import { AuthMethodServiceDefinition } from '../../proto/gen/api/auth_methods';
 import { GroupServiceDefinition, type Group } from '../../proto/gen/api/groups';
 import { ScopeServiceDefinition } from '../../proto/gen/api/scopes';
+import { KnownTokens } from '../../services/controller/auth-tokens/known-tokens';
 import type { TlsMaterial } from '../../services/controller/config';
 import type { CorsConfig } from '../../services/controller/gateway/cors';
 import { createAdmission } from '../../services/controller/gateway/admission';
@@ -64,8 +65,9 @@ export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<Me
     registry,
   });
   const served = { descriptors: DESCRIPTORS, pipeline };
+  const known = new KnownTokens(systemClock);
   const admit =
-    options.rateLimits && createAdmission(options.rateLimits, served, { clock: systemClock, registry }).admit;
+    options.rateLimits && createAdmission(options.rateLimits, served, { clock: systemClock, registry, known }).admit;
   const callerAddress = options.forwarding && callerBehindProxies(options.forwarding);
   const listener = await startApiListener({
     address: { host: '127.0.0.1', port: options.port ?? 0 },

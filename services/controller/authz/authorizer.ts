@@ -7,6 +7,7 @@ import { ApiError } from '../../../lib/errors/errors';
 import type { AeadKey } from '../../../lib/config/aead-key';
 import { eventLevel, type Logger } from '../../../lib/log/log';
 import { isRecoveryToken } from '../../../lib/recovery/recovery-token';
+import type { KnownTokens } from '../auth-tokens/known-tokens';
 import { verifyToken, type TokenDeps } from '../auth-tokens/tokens';
 import { acceptRecoveryToken, RECOVERY_USER } from '../recovery/accept-token';
 import type { Op } from '../rpc/service';
@@ -45,6 +46,8 @@ export interface AuthorizerDeps extends TokenDeps {
   /** Absent: recovery tokens are refused. */
   recoveryKey?: AeadKey | undefined;
   audit: (event: AuditEvent) => void;
+  /** Is told which tokens are good. */
+  known?: KnownTokens | undefined;
 }
 
 /** Writes audit events as log lines with `type: "audit"`, whatever level the log has. */
@@ -183,6 +186,7 @@ class Authorizer implements Authz {
       return this.anonymous();
     }
     const verified = op.token === undefined ? undefined : await verifyToken(this.deps, op.token, op.clock.now());
+    this.deps.known?.note(op.token, verified?.user_id);
     if (verified === undefined) return this.anonymous();
     const { id, user_id, account_id, grants } = verified;
     return this.toSession({ userId: user_id, accountId: account_id, authTokenId: id }, grants);

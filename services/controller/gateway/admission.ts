@@ -1,6 +1,7 @@
 /** Rate limits by method: what a method is called in limits follows from its HTTP route, over gRPC too. */
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
+import type { KnownTokens } from '../auth-tokens/known-tokens';
 import type { Descriptors } from '../rpc/descriptors';
 import type { Pipeline } from '../rpc/pipeline';
 import { DEFAULT_MAX_QUOTAS, RateLimiter, type Admission, type RateLimits } from '../rpc/rate-limit';
@@ -17,9 +18,9 @@ const NO_RULES: RateLimits = { rules: [], maxQuotas: DEFAULT_MAX_QUOTAS };
 export function createAdmission(
   limits: RateLimits | undefined,
   { descriptors, pipeline }: { descriptors: Descriptors; pipeline: Pipeline },
-  { clock, registry }: { clock: Clock; registry: Registry },
+  { clock, registry, known }: { clock: Clock; registry: Registry; known: KnownTokens },
 ): ConfigurableAdmission {
-  const limiter = new RateLimiter(limits ?? NO_RULES, clock, registry);
+  const limiter = new RateLimiter(limits ?? NO_RULES, clock, registry, known);
   let isOn = limits !== undefined;
   const routes = [...readRoutes(descriptors, pipeline).collections.values()].flat();
   const actions = new Map(routes.map((route) => [route.method.fullName, actionOf(route)]));

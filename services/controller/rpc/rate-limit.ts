@@ -1,45 +1,25 @@
 /**
- * Rate limits of the API: fixed windows per resource and action, for all callers together, per address and per token.
- * Counts stay in memory, so each controller counts for itself. Requests are counted before they are looked at.
+ * Rate limits of the API: fixed windows per resource and action, for all callers together, per address and per token,
+ * in the shares of rate-shares.ts. Counts stay in memory, so each controller counts for itself. Requests are counted
+ * before they are looked at: one counts as a user's only if its token was found good before.
  */
-import { createHash } from 'node:crypto';
 import { Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
+import { limit } from '../../../lib/limits/limit';
 import { networkOf } from '../../../lib/limits/network';
-
-/** Whose requests a limit counts together. */
-export const LIMITED = ['total', 'ip-address', 'auth-token'] as const;
-export type Limited = (typeof LIMITED)[number];
-
-export interface RateLimitRule {
-  /** Resource types and actions; `*` for all. */
-  resources: readonly string[];
-  actions: readonly string[];
-  per: Limited;
-  /** Requests of one window; undefined for no limit. */
-  limit: number | undefined;
-  /** Length of the window, ms. */
-  periodMs: number;
-}
+import { localWindows, type Windows, type WindowSpec } from '../../../lib/limits/windows';
+import { tokenHash, type KnownTokens } from '../auth-tokens/known-tokens';
+import { DEFAULT_RULES, policyOf, seconds, type Part, type Policy, type RateLimitRule } from './rate-policy';
 
 export interface RateLimits {
   /** Later rules win over earlier ones, all over {@link DEFAULT_RULES}. */
   rules: readonly RateLimitRule[];
-  /** Windows kept at once. */
+  /** Windows of addresses, users and tokens kept at once. */
   maxQuotas: number;
 }
 
 /** About 20 MB. */
 export const DEFAULT_MAX_QUOTAS = 100_000;
-
-const PERIOD_MS = 30_000;
-const everything = (actions: string[], limits: readonly [number, number, number]): RateLimitRule[] =>
-  LIMITED.map((per, i) => ({ resources: ['*'], actions, per, limit: limits[i], periodMs: PERIOD_MS }));
-
-const DEFAULT_RULES: readonly RateLimitRule[] = [
-  ...everything(['*'], [30_000, 30_000, 3_000]),
-  ...everything(['list'], [1_500, 1_500, 150]),
-];
 
 /** What is called, and by whom. */
 export interface LimitedCall {
@@ -64,32 +44,32 @@ export interface Verdict {
 /** Counts a call of a method, by full name; undefined when nothing limits it. */
 export type Admission = (fullName: string, caller: Pick<LimitedCall, 'clientAddress' | 'token'>) => Verdict | undefined;
 
-interface Policy {
-  text: string;
-  limits: { per: Limited; limit: number; periodMs: number }[];
+interface Spec extends WindowSpec {
+  part: Part;
 }
 
-interface Quota {
-  endsAt: number;
-  left: number;
-  limit: number;
-}
-
-/** Windows that have ended are looked for at most this often, ms. */
-const SWEEP_MS = 1_000;
-/** Beyond this share, tokens seen for the first time get no window: anybody can invent tokens. */
-const TOKEN_SHARE = 0.8;
+/** Requests under way whose token is not known yet; about 300 bytes each. */
+const MAX_TRIALS = limit('requests with unknown tokens', 1_000, {
+  what: 'requests whose token is not known yet, and whose windows are kept for its user when it is found good',
+  unit: 'requests',
+  reached: 'the windows of the oldest one count as anonymous until the next request with the token',
+  test: 'services/controller/rpc/rate-limit.test.ts: requests of unknown tokens since',
+});
 
 export class RateLimiter {
-  private readonly quotas = new Map<string, Quota>();
+  private readonly windows: Windows;
   private readonly policies = new Map<string, Policy>();
-  private sweptAt = 0;
+  /** Windows of the latest request with a token that was not known, by the token's hash. */
+  private readonly trials = new Map<string, Spec[]>();
 
   constructor(
     private limits: RateLimits,
     private readonly clock: Clock,
     registry: Registry,
+    private readonly known: KnownTokens,
   ) {
+    this.windows = localWindows(limits.maxQuotas);
+    known.onKnown((hash, userId) => this.adopt(hash, userId));
     const gauge = (name: string, help: string, value: () => number): void => {
       const collect = function (this: Gauge): void {
         this.set(value());
@@ -102,55 +82,62 @@ export class RateLimiter {
       });
     };
     gauge('capacity', 'Windows that the rate limiter can count at once.', () => this.limits.maxQuotas);
-    gauge('usage', 'Windows that the rate limiter counts.', () => this.quotas.size);
+    gauge('usage', 'Windows that the rate limiter counts.', () => this.windows.size);
   }
 
   /** Takes other limits from now on; all windows begin anew. */
   configure(limits: RateLimits): void {
     this.limits = limits;
     this.policies.clear();
-    this.quotas.clear();
+    this.trials.clear();
+    this.windows.reset(limits.maxQuotas);
   }
 
   /** Counts the call in all its windows, unless one of them is used up. */
   take(call: LimitedCall): Verdict {
     const now = this.clock.now().getTime();
+    const hash = call.token === undefined ? undefined : tokenHash(call.token);
+    const user = hash === undefined ? undefined : this.known.userOf(hash);
     const policy = this.policy(call.resource, call.action);
-    const windows: Quota[] = [];
-    for (const { per, limit, periodMs } of policy.limits) {
-      const key = keyOf(per, call);
-      if (key === undefined) continue;
-      const window = this.window(key, per, limit, periodMs, now);
-      if (window === 'full') return { outcome: 'full', policy: '', state: '', retryAfter: seconds(periodMs) };
-      if (window !== undefined) windows.push(window);
+    const specs = specsOf(policy, call, { hash, user });
+    if (specs.length === 0) return { outcome: 'allowed', policy: policy.text, state: '', retryAfter: 0 };
+    const taken = this.windows.take(specs, user, now);
+    if (taken.outcome === 'full') {
+      return { outcome: 'full', policy: '', state: '', retryAfter: seconds(specs.at(-1)!.periodMs) };
     }
-    const used = windows.filter((window) => window.left === 0);
-    if (used.length === 0) for (const window of windows) window.left--;
-    const scarcest = [...windows].sort((a, b) => a.left - b.left || b.endsAt - a.endsAt)[0];
-    if (scarcest === undefined) return { outcome: 'allowed', policy: policy.text, state: '', retryAfter: 0 };
-    const { limit, left, endsAt } = scarcest;
-    const reset = seconds(endsAt - now);
-    const state = `limit=${limit}, remaining=${left}, reset=${reset}`;
-    return { outcome: used.length > 0 ? 'limited' : 'allowed', policy: policy.text, state, retryAfter: reset };
+    const verdict = (outcome: 'allowed' | 'limited', { shown }: Part, left: number, endsAt: number): Verdict => {
+      const reset = seconds(endsAt - now);
+      const state = `limit=${shown}, remaining=${left}, reset=${reset}`;
+      return { outcome, policy: policy.text, state, retryAfter: reset };
+    };
+    if (taken.outcome === 'used up') return verdict('limited', specs[taken.at]!.part, 0, taken.endsAt);
+    if (hash !== undefined && user === undefined) this.try(hash, specs);
+    const states = taken.states.map(({ used, endsAt }, i) => {
+      const { part } = specs[i]!;
+      return { part, left: Math.max(0, part.shown - used), endsAt };
+    });
+    const scarcest = states
+      .filter(({ part }) => !part.isShare)
+      .sort((a, b) => a.left - b.left || b.endsAt - a.endsAt)[0]!;
+    return verdict('allowed', scarcest.part, scarcest.left, scarcest.endsAt);
   }
 
-  private window(key: string, per: Limited, limit: number, periodMs: number, now: number): Quota | 'full' | undefined {
-    const known = this.quotas.get(key);
-    if (known !== undefined && known.endsAt > now) return known;
-    if (known === undefined) {
-      const room = this.limits.maxQuotas * (per === 'auth-token' ? TOKEN_SHARE : 1);
-      if (this.quotas.size >= room) this.sweep(now);
-      if (this.quotas.size >= room) return per === 'auth-token' ? undefined : 'full';
+  private try(hash: string, specs: Spec[]): void {
+    this.trials.delete(hash);
+    this.trials.set(hash, specs);
+    if (this.trials.size <= MAX_TRIALS) return;
+    for (const oldest of this.trials.keys()) {
+      this.trials.delete(oldest);
+      return;
     }
-    const fresh = { endsAt: now + periodMs, left: limit, limit };
-    this.quotas.set(key, fresh);
-    return fresh;
   }
 
-  private sweep(now: number): void {
-    if (now - this.sweptAt < SWEEP_MS) return;
-    this.sweptAt = now;
-    for (const [key, quota] of this.quotas) if (quota.endsAt <= now) this.quotas.delete(key);
+  /** A token turned out to be good: the windows of its request are kept for its user. */
+  private adopt(hash: string, userId: string): void {
+    const specs = this.trials.get(hash);
+    if (specs === undefined) return;
+    this.trials.delete(hash);
+    this.windows.claim(specs, userId, this.clock.now().getTime());
   }
 
   private policy(resource: string, action: string): Policy {
@@ -164,25 +151,22 @@ export class RateLimiter {
   }
 }
 
-function policyOf(rules: readonly RateLimitRule[], resource: string, action: string): Policy {
-  const covers = (names: readonly string[], name: string): boolean => names.includes('*') || names.includes(name);
-  const limits = LIMITED.flatMap((per) => {
-    const rule = rules
-      .filter((r) => r.per === per && covers(r.resources, resource) && covers(r.actions, action))
-      .at(-1);
-    return rule?.limit === undefined ? [] : [{ per, limit: rule.limit, periodMs: rule.periodMs }];
-  });
-  const text = limits.map(({ per, limit, periodMs }) => `${limit};w=${seconds(periodMs)};comment="${per}"`).join(', ');
-  return { text, limits };
-}
-
-const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
-
-/** Undefined when the limit does not concern the call. */
-function keyOf(per: Limited, { resource, action, clientAddress, token }: LimitedCall): string | undefined {
+/** The windows of a call. Tokens are named by a hash of the whole text: by its id alone others could use it up. */
+function specsOf(
+  policy: Policy,
+  { resource, action, clientAddress }: LimitedCall,
+  { hash, user }: { hash: string | undefined; user: string | undefined },
+): Spec[] {
   const what = `${resource} ${action}`;
-  if (per === 'total') return what;
-  if (per === 'ip-address') return `${what} ip ${networkOf(clientAddress)}`;
-  // Of the whole token, secret included: an id alone would let others use up its owner's requests.
-  return token === undefined ? undefined : `${what} token ${createHash('sha256').update(token).digest('base64')}`;
+  const specs = (parts: readonly Part[], key: string, fixed = false): Spec[] =>
+    parts.map((part) => {
+      const { limit, anonymous: strangersLimit, periodMs } = part;
+      return { key, limit, strangersLimit, periodMs, fixed, part };
+    });
+  return [
+    ...specs(policy.total, what, true),
+    ...specs(policy.address, `${what} ip ${networkOf(clientAddress)}`),
+    ...(user === undefined ? [] : specs(policy.user, `${what} user ${user}`)),
+    ...(hash === undefined ? [] : specs(policy.token, `${what} token ${hash}`)),
+  ];
 }
