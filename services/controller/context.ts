@@ -1,6 +1,7 @@
 /** What handlers and tasks of the controller share; made once in main.ts. */
 import type { Clock } from '../../lib/clock/clock';
 import type { Logger } from '../../lib/log/log';
+import type { KnownTokens } from './auth-tokens/known-tokens';
 import type { Authz } from './authz/authz';
 import type { ControllerConfig } from './config';
 import type { Db } from './db/db';
@@ -24,6 +25,8 @@ export interface ControllerDeps {
   listTokens: ListTokens;
   /** Requests to servers that users name. */
   outgoing: Outgoing;
+  /** Is told of tokens that logins make. */
+  known?: KnownTokens | undefined;
   clock: Clock;
   log: Logger;
 }

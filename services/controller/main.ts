@@ -73,6 +73,7 @@ async function open(
     authz,
     listTokens,
     outgoing,
+    known,
     clock,
     log,
   };

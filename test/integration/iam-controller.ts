@@ -9,6 +9,7 @@ import { accountService } from '../../services/controller/accounts/accounts.rpc'
 import { authMethodService } from '../../services/controller/auth-methods/auth-methods.rpc';
 import { PasswordQueue } from '../../services/controller/auth-methods/passwords';
 import { authTokenService } from '../../services/controller/auth-tokens/auth-tokens.rpc';
+import { KnownTokens } from '../../services/controller/auth-tokens/known-tokens';
 import { createAuthz, type AuditEvent } from '../../services/controller/authz/authorizer';
 import { CONTROLLER_DEFAULTS } from '../../services/controller/config';
 import type { ControllerDeps } from '../../services/controller/context';
@@ -50,6 +51,10 @@ export interface Iam {
   audit: AuditEvent[];
   /** Texts of the statements since the last look. */
   statements: string[];
+  /** Of the database. */
+  url: string;
+  /** Address of the caller. */
+  from: string;
   /** Calls `GroupService/GetGroup`; rejects with ApiError. The answer is JSON as clients see it. */
   call(method: string, request: object, token?: string): Promise<any>;
   /** Body and status of the refusal. */
@@ -58,19 +63,22 @@ export interface Iam {
   close(): Promise<void>;
 }
 
-export async function startIam(): Promise<Iam> {
-  const database = await createTestDatabase();
+/** `beside`: another controller on the database of that one. */
+export async function startIam(beside?: Iam): Promise<Iam> {
+  const database = beside === undefined ? await createTestDatabase() : { url: beside.url, drop: async () => undefined };
   const log = createLogger('test', { level: 'silent' });
-  const clock = new TestClock();
+  const clock = beside?.clock ?? new TestClock();
   const statements: string[] = [];
   const audit: AuditEvent[] = [];
   const db = openDb({ url: database.url, log, maxConnections: 4, onStatement: (text) => statements.push(text) });
   const kms = createKms({ rootKey: { id: 'test', key: Buffer.alloc(32, 1) } });
-  await initialize(db, kms, plan(), clock.now());
+  if (beside === undefined) await initialize(db, kms, plan(), clock.now());
   const config = { name: 'test', ...CONTROLLER_DEFAULTS };
-  const authz = createAuthz({ config, db, kms, audit: (event) => audit.push(event) });
   const listTokens = await loadListTokens(db.executor, kms);
-  const deps: ControllerDeps = { config, db, kms, authz, listTokens, outgoing: LOCAL_OUTGOING, clock, log };
+  const known = new KnownTokens(clock);
+  const authz = createAuthz({ config, db, kms, audit: (event) => audit.push(event), known });
+  const outgoing = LOCAL_OUTGOING;
+  const deps: ControllerDeps = { config, db, kms, authz, listTokens, outgoing, known, clock, log };
   const passwords = new PasswordQueue({ concurrent: 2, clock });
   const services = [
     accountService(deps, passwords),
@@ -96,14 +104,16 @@ export async function startIam(): Promise<Iam> {
     );
     const info = {
       token,
-      clientAddress: '127.0.0.1',
+      clientAddress: iam.from,
       correlationId: randomUUID(),
       signal: new AbortController().signal,
     };
     return definition.responseType.toJSON(await pipeline.invoke(fullName, message, info));
   }
 
-  return {
+  const iam: Iam = {
+    url: database.url,
+    from: '127.0.0.1',
     clock,
     deps,
     audit,
@@ -126,6 +136,7 @@ export async function startIam(): Promise<Iam> {
       await database.drop();
     },
   };
+  return iam;
 }
 
 const plan = () =>

@@ -205,7 +205,8 @@ test('the first login through the primary auth method makes a user, once; throug
   });
 });
 
-test('after ten wrong passwords a login name waits, whether or not it exists; success resets', async () => {
+test('after ten wrong passwords from an address a login name waits, whether or not it exists; success resets', async () => {
+  iam.from = '192.0.2.1';
   for (const login_name of ['user', 'no-such-name']) {
     const attempt = (password: string) =>
       iam.refusal('AuthMethodService/Authenticate', {

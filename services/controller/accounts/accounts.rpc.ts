@@ -14,8 +14,8 @@ import {
 } from '../../../proto/gen/api/accounts';
 import { isMethodType, typeOfMethodId, type AuthMethodRow } from '../auth-methods/auth-methods';
 import { findAuthMethod } from '../auth-methods/auth-methods.store';
-import { failureKey } from '../auth-methods/authenticate';
-import { MAX_PASSWORD_BYTES, type PasswordQueue } from '../auth-methods/passwords';
+import { MAX_PASSWORD_BYTES } from '../auth-methods/password-hash';
+import type { PasswordQueue } from '../auth-methods/passwords';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
@@ -98,7 +98,7 @@ class AccountRpc {
   }
 
   private async storePassword(op: Op, allowed: Allowed, version: number, password: string) {
-    const password_hash = password === '' ? null : await this.passwords.hash(password, op.signal);
+    const password_hash = password === '' ? null : await this.passwords.hash(password, op.clientAddress, op.signal);
     const now = this.deps.clock.now();
     const change = { version, columns: {}, password: { password_hash }, now };
     if (!(await transaction(this.deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
@@ -131,7 +131,8 @@ class AccountRpc {
     new FieldErrors()
       .require(type !== 'oidc' || issuer !== '', 'attributes.issuer', 'The auth method has no issuer yet: name one.')
       .throwIfAny();
-    const password_hash = read.password === undefined ? null : await this.passwords.hash(read.password, op.signal);
+    const password_hash =
+      read.password === undefined ? null : await this.passwords.hash(read.password, op.clientAddress, op.signal);
     const now = this.deps.clock.now();
     const id = idOfAccount(type, auth_method_id, { ...read, issuer });
     const [name, description] = [storedText(item.name), storedText(item.description)];
@@ -193,9 +194,16 @@ class AccountRpc {
         'New password equal to current password.',
       )
       .throwIfAny();
-    const key = failureKey(account.auth_method_id, account.login_name ?? '');
-    const hash = stored.password_hash ?? undefined;
-    if (!(await this.passwords.check(key, hash, request.current_password, op.signal))) {
+    const attempt = {
+      // Not the name of logins: who guesses here with a stolen token does not slow them down.
+      name: `change-password ${account.id}`,
+      address: op.clientAddress,
+      isFamiliar: false,
+      isLoggedIn: true,
+      stored: stored.password_hash ?? undefined,
+      password: request.current_password,
+    };
+    if (!(await this.passwords.check(attempt, op.signal))) {
       throw new ApiError('PermissionDenied', 'Failed to change password.');
     }
     return this.storePassword(op, allowed, request.version, request.new_password);

@@ -49,6 +49,7 @@ import { sealSecrets } from './method-secrets';
 import { oidcRules, type OidcSettings } from './oidc';
 import { checkUsable, columnsOfState, readStateChange } from './oidc-state';
 import { passwordRules } from './password';
+import { LoginNetworks } from './login-networks';
 import type { PasswordQueue } from './passwords';
 
 const BAD_SCOPE = "This field must be 'global' or a valid org scope id.";
@@ -197,13 +198,14 @@ class AuthMethodRpc {
 
 export function authMethodService(deps: ControllerDeps, passwords: PasswordQueue) {
   const rpc = new AuthMethodRpc(deps);
+  const login = { ...deps, passwords, networks: new LoginNetworks(deps) };
   return service(AuthMethodServiceDefinition, {
     getAuthMethod: (op, request) => rpc.getAuthMethod(op, request),
     listAuthMethods: (op, request) => rpc.listAuthMethods(op, request),
     createAuthMethod: (op, request) => rpc.createAuthMethod(op, request),
     updateAuthMethod: (op, request) => rpc.updateAuthMethod(op, request),
     deleteAuthMethod: (op, request) => rpc.deleteAuthMethod(op, request),
-    authenticate: (op, request) => authenticate(deps, passwords, op, request),
+    authenticate: (op, request) => authenticate(login, op, request),
     changeState: (op, request) => rpc.changeState(op, request),
   });
 }

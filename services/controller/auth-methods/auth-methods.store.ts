@@ -82,13 +82,15 @@ export async function deleteAuthMethod(tx: Tx, allowed: Allowed<'delete'>): Prom
 export interface LoginAccount {
   id: string;
   password_hash: string | null;
+  /** Where it was logged in to; see login-networks.ts. */
+  networks: Buffer[];
 }
 
 export const findLogin = (on: Executor, authMethodId: string, loginName: string): Promise<LoginAccount | undefined> =>
   row(
     on,
-    sql`select id, password_hash from password_accounts
-        where auth_method_id = ${authMethodId} and login_name = ${loginName}`,
+    sql`select id, password_hash, array(select network from login_networks where account_id = pa.id) as networks
+        from password_accounts pa where auth_method_id = ${authMethodId} and login_name = ${loginName}`,
   );
 
 /** The account that logs in, locked so that two first logins make one user; undefined when it has just been deleted. */

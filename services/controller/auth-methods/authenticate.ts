@@ -4,6 +4,7 @@
  */
 import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
+import { limit } from '../../../lib/limits/limit';
 import type { AuthenticateRequest } from '../../../proto/gen/api/auth_methods';
 import { findToken } from '../auth-tokens/auth-tokens.store';
 import { issueToken } from '../auth-tokens/tokens';
@@ -15,41 +16,45 @@ import { FieldErrors } from '../resources/fields';
 import type { Op } from '../rpc/service';
 import { authMethodResource, typeOfMethodId, type MethodType } from './auth-methods';
 import * as store from './auth-methods.store';
-import { MAX_PASSWORD_BYTES, type PasswordQueue } from './passwords';
+import type { LoginNetworks } from './login-networks';
+import { MAX_PASSWORD_BYTES } from './password-hash';
+import type { PasswordQueue } from './passwords';
 
 const CREDENTIALS = { login_name: 'text', password: 'text' } as const;
 type Credentials = Record<keyof typeof CREDENTIALS, string>;
 
 const INVALID = 'Invalid fields provided in request.';
 
+export interface LoginDeps extends ControllerDeps {
+  passwords: PasswordQueue;
+  networks: LoginNetworks;
+}
+
 /** The answer's attributes are the token with its text. */
-export async function authenticate(
-  deps: ControllerDeps,
-  passwords: PasswordQueue,
-  op: Op,
-  request: AuthenticateRequest,
-) {
-  const leave = passwords.admit();
+export async function authenticate(deps: LoginDeps, op: Op, request: AuthenticateRequest) {
+  const leave = deps.passwords.admit(op.clientAddress);
   try {
-    return await logIn(deps, passwords, op, request);
+    return await logIn(deps, op, request);
   } finally {
     leave();
   }
 }
 
-async function logIn(deps: ControllerDeps, passwords: PasswordQueue, op: Op, request: AuthenticateRequest) {
+async function logIn(deps: LoginDeps, op: Op, request: AuthenticateRequest) {
   const credentials = checkRequest(request);
   const method = await store.findAuthMethod(deps.db.executor, request.auth_method_id);
   if (method === undefined) throw resourceNotFound();
   const allowed = await deps.authz.check(op, 'authenticate', authMethodResource(method));
   if (method.oidc?.state === 'inactive') throw inactive(request.command);
   if (credentials === undefined || method.type !== 'password') throw notAvailable(method.type);
-  const accountId = await verify(deps, passwords, op, method.id, credentials);
+  const accountId = await verify(deps, op, method.id, credentials);
   const now = deps.clock.now();
   const made = await transaction(deps.db, now, async (tx) => {
     const login = { ...(await userOf(tx, allowed, accountId, now)), auth_method_id: method.id, account_id: accountId };
-    return issueToken(deps, tx, login, now);
+    await deps.networks.note(tx, accountId, op.clientAddress, now);
+    return { ...(await issueToken(deps, tx, login, now)), userId: login.user_id };
   });
+  deps.known?.note(made.text, made.userId);
   const token = await findToken(deps.db.executor, made.id);
   if (token === undefined) throw resourceNotFound();
   const { id, type, parent_scope_id } = token.scope;
@@ -123,30 +128,33 @@ function checkRequest(request: AuthenticateRequest): Credentials | undefined {
 
 const unable = (): ApiError => new ApiError('Unauthenticated', 'Unable to authenticate.');
 
-/** Longest login name that is looked at. */
-const MAX_LOGIN_NAME = 512;
+const MAX_LOGIN_NAME = limit('login name', 512, {
+  what: 'a login name in a login',
+  unit: 'characters',
+  reached: 'the login is refused like one with a wrong password',
+  test: 'test/integration/iam-login.test.ts: 10 kB of login name',
+});
 
 /** Id of the account that the credentials belong to. */
 async function verify(
-  deps: ControllerDeps,
-  passwords: PasswordQueue,
+  { db, passwords, networks }: LoginDeps,
   op: Op,
   methodId: string,
   { login_name, password }: Credentials,
 ): Promise<string> {
   if (login_name.length > MAX_LOGIN_NAME || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) throw unable();
-  const login = await store.findLogin(deps.db.executor, methodId, login_name);
-  const key = failureKey(methodId, login_name);
-  const right = await passwords.check(key, login?.password_hash ?? undefined, password, op.signal);
+  const login = await store.findLogin(db.executor, methodId, login_name);
+  const isFamiliar = await networks.isKnown(login?.networks ?? [], login?.id ?? 'none', op.clientAddress);
+  const name = `${methodId} ${login_name}`;
+  const stored = login?.password_hash ?? undefined;
+  const attempt = { name, address: op.clientAddress, isFamiliar, stored, password };
+  const right = await passwords.check(attempt, op.signal);
   // Not the login name: people type passwords there by mistake.
   const facts = { auth_method_id: methodId, account_id: login?.id, client: op.clientAddress };
   op.log.info({ ...facts, accepted: right }, 'login');
   if (!right || login === undefined) throw unable();
   return login.id;
 }
-
-/** Under which name failures count: the login, whether or not it exists. */
-export const failureKey = (authMethodId: string, loginName: string): string => `${authMethodId} ${loginName}`;
 
 /** The account's user; on a first login through the primary auth method of the scope, a new one. */
 async function userOf(tx: Tx, allowed: Allowed<'authenticate'>, accountId: string, now: Date) {

@@ -1,171 +1,156 @@
 /**
- * Password hashes and the queue that keeps them from starving everything else: one argon2id check costs 64 MiB and
- * about a tenth of a second of CPU, and anybody may ask for one. So few run at once, few more wait, the rest is refused
- * at once; and after {@link FREE_FAILURES} wrong passwords in a row a login name has to wait. Success is never limited.
+ * Checks of passwords, at a pace that guessing cannot raise and that does not lock out the owner.
+ *
+ * - An address that has not logged in to the account before has to wait after {@link FREE_FAILURES} wrong passwords in a
+ *   row, and may fail a number of times for all names together. Others are not concerned by its failures.
+ * - When such addresses together have failed often at one name, their attempts go one at a time, the addresses in turn,
+ *   at a pace of one in {@link NAME_EVERY_MS}. An owner at a new address takes part in the turns.
+ * - From an address that has logged in to the account before, no attempt is refused for failures; after many wrong
+ *   passwords in a row from that very address its attempts go one at a time, with pauses.
  */
-import { randomBytes } from 'node:crypto';
-import { hash, verify } from '@node-rs/argon2';
+import { createHash, randomBytes } from 'node:crypto';
+import { verify } from '@node-rs/argon2';
 import type { Clock } from '../../../lib/clock/clock';
 import { ApiError } from '../../../lib/errors/errors';
+import { networkOf } from '../../../lib/limits/network';
+import { BackOff, Budget } from './failures';
+import { Lanes } from './lanes';
+import * as limits from './login-limits';
+import { givenUp, PasswordTurns, type QueueOptions } from './password-turns';
+import { hashPassword, KEY_BYTES } from './password-hash';
 
-/** KiB of memory for one check. */
-const MEMORY_KIB = 65_536;
-const ITERATIONS = 3;
-const SALT_BYTES = 32;
-const KEY_BYTES = 32;
-/** Longer input is refused before hashing. */
-export const MAX_PASSWORD_BYTES = 1_024;
-
-/** Hashes with argon2id under a new random salt; the text (PHC form) carries salt and parameters. */
-export function hashPassword(password: string): Promise<string> {
-  return hash(password, {
-    memoryCost: MEMORY_KIB,
-    timeCost: ITERATIONS,
-    parallelism: 1,
-    outputLen: KEY_BYTES,
-    salt: randomBytes(SALT_BYTES),
-  });
+export interface Attempt {
+  /** What is guessed at: a login, whether or not it exists. */
+  name: string;
+  /** Numeric address of the caller. */
+  address: string;
+  /** Whether the address has logged in to the account before. */
+  isFamiliar: boolean;
+  /** Whether the caller is logged in; takes turns with known callers then. */
+  isLoggedIn?: boolean;
+  /** Text of {@link hashPassword}; without one the answer is false after the same time. */
+  stored: string | undefined;
+  password: string;
 }
 
-/** Wrong passwords in a row that cost nothing but the check. */
-export const FREE_FAILURES = 10;
-/** First wait after them; doubles with each further failure. */
-const FIRST_BACK_OFF_MS = 1_000;
-const LONGEST_BACK_OFF_MS = 60_000;
-/** Login names whose failures are remembered; the longest untouched is forgotten first. About 200 bytes each. */
-const MAX_REMEMBERED = 10_000;
-/** Checks that may wait for their turn. */
-const DEFAULT_MAX_QUEUED = 100;
+/** How the attempts of a caller at a name are paced. */
+interface Pace {
+  /** Attempts of the same lane go one at a time while it is slow. */
+  lane: string;
+  /** Throws when the attempt is refused for earlier failures. */
+  refuse(): void;
+  isSlow(): boolean;
+  /** Until the next attempt of the lane, ms. */
+  pauseMs(): number;
+  succeed(): void;
+  fail(): void;
+}
 
-export interface PasswordQueueOptions {
-  /** Checks that run at once. */
-  concurrent: number;
-  /** Checks that may wait; more are refused. Default 100. */
-  queued?: number;
+interface PasswordQueueOptions extends QueueOptions {
   clock: Clock;
-}
-
-interface Failures {
-  inARow: number;
-  /** No check before this time, ms since the epoch. */
-  notBefore: number;
-}
-
-interface Waiting {
-  start(): void;
+  /** Keys of failures that are remembered, of each kind. */
+  remembered?: number;
 }
 
 export class PasswordQueue {
-  private readonly options: Required<PasswordQueueOptions>;
-  private readonly waiting: Waiting[] = [];
-  /** Iteration order is the order of last failure. */
-  private readonly failures = new Map<string, Failures>();
-  private running = 0;
-  private admitted = 0;
+  /** By name and address: of strangers, and of addresses that have succeeded before. */
+  private readonly pairs: BackOff;
+  private readonly familiar: BackOff;
+  /** Failures of strangers, by address and by name. */
+  private readonly addresses: Budget;
+  private readonly names: Budget;
+  private readonly lanes: Lanes;
+  private readonly turns: PasswordTurns;
   /** Stands in for accounts that do not exist or have no password, so that they take as long. */
   private decoy: Promise<string> | undefined;
 
-  constructor(options: PasswordQueueOptions) {
-    this.options = { queued: DEFAULT_MAX_QUEUED, ...options };
+  constructor({ clock, remembered = limits.MAX_REMEMBERED, ...queue }: PasswordQueueOptions) {
+    const { FREE_FAILURES: free, MAX_WAITING_IN_LANE: waiting, NAME_EVERY_MS } = limits;
+    const backOff = (longestMs: number) => new BackOff({ free, firstMs: 1_000, longestMs, remembered }, clock);
+    this.pairs = backOff(limits.LONGEST_BACK_OFF_MS);
+    this.familiar = backOff(limits.LONGEST_PACE_MS);
+    const budget = (burst: number, everyMs: number) => new Budget({ burst, everyMs, remembered }, clock);
+    this.addresses = budget(limits.ADDRESS_BURST, limits.ADDRESS_EVERY_MS);
+    this.names = budget(limits.NAME_BURST, NAME_EVERY_MS);
+    const refused = (): ApiError => tooManyFailures(waiting * NAME_EVERY_MS);
+    this.lanes = new Lanes({ waiting, waitingPerCaller: waiting }, clock, { refused, gone: givenUp });
+    this.turns = new PasswordTurns(queue);
+  }
+
+  /** {@link PasswordTurns.admit} */
+  admit(address: string): () => void {
+    return this.turns.admit(address);
+  }
+
+  /** {@link hashPassword} in the turn of a caller who is logged in. */
+  hash(password: string, address: string, signal?: AbortSignal): Promise<string> {
+    return this.turns.run('known', address, () => hashPassword(password), signal);
   }
 
   /**
-   * Whether `password` belongs to `stored`, a text of {@link hashPassword}; without one the answer is false after the
-   * same time. Failures are counted under `key`. Throws ResourceExhausted when the queue is full or the key has to
-   * wait; a caller that goes away gives its place back.
+   * Whether the password is right. Throws ResourceExhausted when the caller has to wait; a caller that goes away gives its
+   * place back.
    */
-  async check(key: string, stored: string | undefined, password: string, signal?: AbortSignal): Promise<boolean> {
-    this.refuseEarly(key);
-    const decoy = (this.decoy ??= hashPassword(randomBytes(KEY_BYTES).toString('hex')));
-    const right = await this.run(signal, async () => {
-      // Once more: others of the same key may have failed while this one waited.
-      this.refuseEarly(key);
-      const matches = await verify(stored ?? (await decoy), password);
-      return matches && stored !== undefined;
-    });
-    if (right) this.failures.delete(key);
-    else this.noteFailure(key);
-    return right;
+  async check(attempt: Attempt, signal?: AbortSignal): Promise<boolean> {
+    const caller = networkOf(attempt.address);
+    // Names come from callers and may be long.
+    const name = createHash('sha256').update(attempt.name).digest('base64');
+    const pair = `${name} ${caller}`;
+    const pace = attempt.isFamiliar ? this.paceOfFamiliar(pair) : this.paceOfStranger(name, caller, pair);
+    pace.refuse();
+    const answer = pace.isSlow() ? 'slow' : await this.test(attempt, pace, signal);
+    if (answer !== 'slow') return answer;
+    const { lane: key, pauseMs } = pace;
+    const inLane = { ...pace, isSlow: () => false };
+    return (await this.lanes.run({ key, caller, pauseMs, signal }, () => this.test(attempt, inLane, signal))) === true;
   }
 
-  /**
-   * Takes a place for a whole login before anything is looked up, so that refusing costs less than what it protects.
-   * Throws ResourceExhausted when all places are taken; the returned function gives the place back, once.
-   */
-  admit(): () => void {
-    if (this.admitted >= this.options.concurrent + this.options.queued) throw queueFull();
-    this.admitted++;
-    let mine = true;
-    return () => {
-      if (mine) this.admitted--;
-      mine = false;
+  private paceOfFamiliar(pair: string): Pace {
+    return {
+      lane: pair,
+      refuse: () => undefined,
+      isSlow: () => this.familiar.isSlow(pair),
+      pauseMs: () => this.familiar.waitMs(pair),
+      succeed: () => this.familiar.succeed(pair),
+      fail: () => this.familiar.fail(pair),
     };
   }
 
-  /** {@link hashPassword} in its turn. */
-  hash(password: string, signal?: AbortSignal): Promise<string> {
-    return this.run(signal, () => hashPassword(password));
+  private paceOfStranger(name: string, caller: string, pair: string): Pace {
+    return {
+      lane: name,
+      refuse: () => {
+        const waitMs = Math.max(this.pairs.waitMs(pair), this.addresses.waitMs(caller));
+        if (waitMs > 0) throw tooManyFailures(waitMs);
+      },
+      isSlow: () => this.names.waitMs(name) > 0,
+      pauseMs: () => this.names.waitMs(name),
+      succeed: () => this.pairs.succeed(pair),
+      fail: () => {
+        this.pairs.fail(pair);
+        this.addresses.spend(caller);
+        this.names.spend(name);
+      },
+    };
   }
 
-  private refuseEarly(key: string): void {
-    const waitMs = (this.failures.get(key)?.notBefore ?? 0) - this.options.clock.now().getTime();
-    if (waitMs > 0) {
-      const seconds = Math.ceil(waitMs / 1_000);
-      throw new ApiError('ResourceExhausted', `Too many failed attempts in a row. Try again in ${seconds} s.`);
-    }
-  }
-
-  private noteFailure(key: string): void {
-    const inARow = (this.failures.get(key)?.inARow ?? 0) + 1;
-    const backOff = inARow < FREE_FAILURES ? 0 : FIRST_BACK_OFF_MS * 2 ** Math.min(inARow - FREE_FAILURES, 16);
-    const notBefore = this.options.clock.now().getTime() + Math.min(backOff, LONGEST_BACK_OFF_MS);
-    this.failures.delete(key);
-    this.failures.set(key, { inARow, notBefore });
-    if (this.failures.size > MAX_REMEMBERED) {
-      for (const oldest of this.failures.keys()) {
-        this.failures.delete(oldest);
-        break;
-      }
-    }
-  }
-
-  private async run<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    await this.turn(signal);
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next === undefined) this.running--;
-      else next.start();
-    }
-  }
-
-  private turn(signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted === true) throw givenUp();
-    if (this.running < this.options.concurrent) {
-      this.running++;
-      return Promise.resolve();
-    }
-    if (this.waiting.length >= this.options.queued) {
-      throw queueFull();
-    }
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.waiting.splice(this.waiting.indexOf(entry), 1);
-        reject(givenUp());
-      };
-      const entry: Waiting = {
-        start: () => {
-          signal?.removeEventListener('abort', leave);
-          resolve();
-        },
-      };
-      this.waiting.push(entry);
-      signal?.addEventListener('abort', leave, { once: true });
-    });
+  /** `slow` when it turns out in its turn that the attempt has to go to its lane. */
+  private test(attempt: Attempt, pace: Pace, signal: AbortSignal | undefined): Promise<boolean | 'slow'> {
+    const { address, stored, password, isFamiliar, isLoggedIn = false } = attempt;
+    const decoy = (this.decoy ??= hashPassword(randomBytes(KEY_BYTES).toString('hex')));
+    const inTurn = async (): Promise<boolean | 'slow'> => {
+      // Once more: others may have failed while this one waited.
+      pace.refuse();
+      if (pace.isSlow()) return 'slow';
+      const matches = await verify(stored ?? (await decoy), password);
+      const right = matches && stored !== undefined;
+      if (right) pace.succeed();
+      else pace.fail();
+      return right;
+    };
+    return this.turns.run(isFamiliar || isLoggedIn ? 'known' : 'strangers', address, inTurn, signal);
   }
 }
 
-const queueFull = (): ApiError =>
-  new ApiError('ResourceExhausted', 'Too many logins at once. Try again in a few seconds.');
-const givenUp = (): ApiError => new ApiError('DeadlineExceeded', 'The request was given up before its turn.');
+const tooManyFailures = (waitMs: number): ApiError =>
+  new ApiError('ResourceExhausted', `Too many failed attempts in a row. Try again in ${Math.ceil(waitMs / 1_000)} s.`);

@@ -1,5 +1,5 @@
 /** Fills a migrated, empty database with what a deployment starts with, in one transaction. */
-import { hashPassword } from '../auth-methods/passwords';
+import { hashPassword } from '../auth-methods/password-hash';
 import { parseGrant } from '../authz/grants';
 import { transaction, type Db, type Tx } from '../db/db';
 import type { Kms } from '../kms/kms';

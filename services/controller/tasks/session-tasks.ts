@@ -1,5 +1,7 @@
 /** The periodic tasks of sessions, workers and what is kept of them. */
 import { deleteExpiredTokens } from '../auth-tokens/auth-tokens.store';
+import { LOGIN_NETWORK_MS } from '../auth-methods/login-networks';
+import { forgetNetworksBefore } from '../auth-methods/login-networks.store';
 import { changed, sql, transaction, type Db } from '../db/db';
 import type { Control } from '../control/control';
 import { removeExpiredControllers } from '../control/control.store';
@@ -75,6 +77,7 @@ export async function purge(db: Db, now: Date, staleMs: number): Promise<void> {
   await inBatches(() => transaction(db, now, (tx) => sessions.purgeSessions(tx, before(RETENTION_MS))));
   await transaction(db, now, (tx) => deleteExpiredTokens(tx, now, before(staleMs)));
   await deleteExpiredNonces(db.executor, now);
+  await forgetNetworksBefore(db.executor, before(LOGIN_NETWORK_MS));
   await forgetGrantChanges(db.executor, before(GRANT_CHANGES_MS));
   await changed(db.executor, sql`delete from tombstones where deleted_time < ${before(TOMBSTONES_MS)}`);
 }
