@@ -33,6 +33,11 @@ test('agrees with the definition, there and back', () => {
   expect(decodeBase58(encodeBase58(long))?.equals(long)).toBe(true);
 });
 
+test('a longer text than the caller wants is not decoded', () => {
+  expect(decodeBase58('z'.repeat(10), 10)).toBeDefined();
+  expect(decodeBase58('z'.repeat(11), 10)).toBeUndefined();
+});
+
 test('foreign characters and too long texts are refused', () => {
   for (const text of ['0', 'O', 'I', 'l', 'a b', 'ä', '1'.repeat(MAX_BASE58_LENGTH + 1)]) {
     expect(decodeBase58(text)).toBeUndefined();

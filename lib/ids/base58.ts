@@ -28,8 +28,8 @@ function digits(value: number): string {
 export const MAX_BASE58_LENGTH = 16_384;
 
 /** Undefined when the text is too long or has a character outside the alphabet. */
-export function decodeBase58(text: string): Buffer | undefined {
-  if (text.length > MAX_BASE58_LENGTH) return undefined;
+export function decodeBase58(text: string, maxLength = MAX_BASE58_LENGTH): Buffer | undefined {
+  if (text.length > maxLength) return undefined;
   let number = 0n;
   for (let at = 0; at < text.length; at += STEP) {
     let value = 0;

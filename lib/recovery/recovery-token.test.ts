@@ -57,3 +57,8 @@ test('another key, a changed bit and every other text are refused', () => {
   for (const one of hostile) expect(() => openRecoveryToken(key, one, made)).toThrow(RecoveryTokenError);
   expect(() => openRecoveryToken({ id: 'k', key: randomBytes(32) }, text, made)).toThrow(/recovery key/);
 });
+
+test('a longer text is not decoded', () => {
+  expect(() => openRecoveryToken(key, `r_1${'z'.repeat(1_022)}`, made)).toThrow('too long');
+  expect(() => openRecoveryToken(key, `r_1${'z'.repeat(1_021)}`, made)).toThrow('did not make it');
+});

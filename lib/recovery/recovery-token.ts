@@ -7,10 +7,18 @@ import { randomBytes } from 'node:crypto';
 import type { AeadKey } from '../config/aead-key';
 import { openBlob, sealBlob } from '../config/sealed';
 import { decodeBase58, encodeBase58 } from '../ids/base58';
+import { limit } from '../limits/limit';
 
 /** Form 1, the only one. */
 const PREFIX = 'r_1';
 const NONCE_BYTES = 32;
+/** Several times what one takes. Anybody may send one, and decoding costs the square of the length. */
+const MAX_LENGTH = limit('recovery token', 1_024, {
+  what: 'a recovery token',
+  unit: 'characters',
+  reached: 'the request is anonymous, like one with any bad token',
+  test: 'lib/recovery/recovery-token.test.ts: a longer text is not decoded',
+});
 /** A token is good for this long, ms. */
 const VALIDITY_MS = 5 * 60_000;
 /** Clocks of clients may be ahead by this much, ms. */
@@ -39,6 +47,7 @@ export function makeRecoveryToken(key: AeadKey, now: Date): string {
 
 /** Throws {@link RecoveryTokenError} unless the key made the token within the last five minutes. */
 export function openRecoveryToken(key: AeadKey, text: string, now: Date): RecoveryToken {
+  if (text.length > MAX_LENGTH) throw new RecoveryTokenError('it is too long for one');
   if (!text.startsWith(PREFIX)) throw new RecoveryTokenError('it has not the form of this release');
   const info = readInfo(unseal(key, text.slice(PREFIX.length)));
   if (info === undefined) throw new RecoveryTokenError('its content is not readable');

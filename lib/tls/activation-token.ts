@@ -3,9 +3,17 @@
  * authorities' public keys let the worker trust the very first connection.
  */
 import { decodeBase58, encodeBase58 } from '../ids/base58';
+import { limit } from '../limits/limit';
 
 const PREFIX = 'neslat_';
 const FIELD_BYTES = 32;
+/** Anybody may send one, and decoding costs the square of the length. */
+const MAX_LENGTH = limit('activation token', 200, {
+  what: 'an activation token of a worker',
+  unit: 'characters',
+  reached: 'the enrollment is refused: the token is malformed',
+  test: 'lib/ids/base58.test.ts: a longer text than the caller wants is not decoded',
+});
 
 export interface ActivationToken {
   nonce: Buffer;
@@ -26,7 +34,7 @@ export function encodeActivationToken(token: ActivationToken): string {
 export function decodeActivationToken(text: string): ActivationToken | undefined {
   const trimmed = text.trim();
   if (!trimmed.startsWith(PREFIX)) return undefined;
-  const bytes = decodeBase58(trimmed.slice(PREFIX.length));
+  const bytes = decodeBase58(trimmed.slice(PREFIX.length), MAX_LENGTH);
   if (bytes?.length !== 4 * FIELD_BYTES) return undefined;
   const field = (index: number) => bytes.subarray(index * FIELD_BYTES, (index + 1) * FIELD_BYTES);
   return { nonce: field(0), hmacKey: field(1), currentCaHash: field(2), nextCaHash: field(3) };

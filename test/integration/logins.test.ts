@@ -95,10 +95,21 @@ test('guessing the current password with a token slows down no login', async () 
   await login(login_name);
 }, 60_000);
 
-test('a token counts as good from the login that made it on', async () => {
+test('a token counts as good from the login that made it on, elsewhere from its first verification on', async () => {
   const { login_name } = await account();
   const token = await login(login_name);
   expect(iam.deps.known!.userOf(tokenHash(token))).toMatch(/^u_/);
+  // To another controller it is one like those that anybody invents, until it is verified.
+  const other = await startIam(iam);
+  const known = () => other.deps.known!.userOf(tokenHash(token));
+  const read = { id: token.slice(0, 13) };
+  expect(known()).toBeUndefined();
+  await other.call('AuthTokenService/GetAuthToken', read, token);
+  expect(known()).toMatch(/^u_/);
+  await iam.call('AuthTokenService/DeleteAuthToken', read, token);
+  await other.refusal('UserService/GetUser', { id: IDS.admin }, token);
+  expect(known()).toBeUndefined();
+  await other.close();
 });
 
 test('few networks of an account are remembered, as keyed hashes; the one that was used last longest ago goes', async () => {
