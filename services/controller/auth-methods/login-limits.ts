@@ -5,7 +5,8 @@ const TESTS = 'services/controller/auth-methods/password-turns.test.ts';
 const GUARD = 'services/controller/auth-methods/passwords.test.ts';
 const crowded = '429: too many logins at once';
 const backOff =
-  '429 with the seconds to wait, whether or not the login name exists; a right password from an address that has logged in to the account before still passes';
+  '429 with the seconds to wait, whether or not the login name exists; ' +
+  'a right password from an address that has logged in to the account before still passes';
 
 export const MAX_LOGINS_OF_ADDRESS = limit('logins of an address', 320, {
   what: 'logins of one address at once',
@@ -38,7 +39,7 @@ export const LONGEST_BACK_OFF_MS = limit('wait after wrong passwords', 60_000, {
   test: `${GUARD}: the wait then doubles up to a minute`,
 });
 export const LONGEST_PACE_MS = limit('pause after wrong passwords', 8_000, {
-  what: 'longest pause between two attempts from an address that has logged in to the account before, after 10 wrong passwords in a row',
+  what: 'longest pause between attempts of an address that has logged in to the account before, after 10 wrong passwords',
   unit: 'ms',
   reached: 'the next attempt is looked at after the pause; it is not refused',
   test: `${GUARD}: an address that has succeeded before`,
@@ -50,13 +51,13 @@ export const MAX_WAITING_IN_LANE = limit('attempts that wait for a pause', 12, {
   test: `${GUARD}: few wait for an account under attack`,
 });
 export const NAME_BURST = limit('wrong passwords for a login name', 20, {
-  what: 'wrong passwords for one login name, from all addresses that have not logged in to it before, until attempts from these go one at a time',
+  what: 'wrong passwords for one login name, from all addresses that have not logged in to it before',
   unit: 'passwords',
-  reached: 'attempts from such addresses take turns, one address after the other',
+  reached: 'attempts from such addresses go one at a time, one address after the other',
   test: `${GUARD}: guesses from many addresses`,
 });
 export const NAME_EVERY_MS = limit('pause between guesses', 5_000, {
-  what: 'pause between two attempts at a login name, of addresses that have not logged in to it before, once the wrong passwords above are used up',
+  what: 'pause between attempts of such addresses at one login name, once these wrong passwords are used up',
   unit: 'ms',
   reached: 'the next attempt waits for its turn',
   test: `${GUARD}: guesses from many addresses`,

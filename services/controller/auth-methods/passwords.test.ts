@@ -148,7 +148,7 @@ test('few wait for an account under attack, and who leaves makes room', async ()
   expect(await Promise.all([...waiting.slice(1), late])).toEqual(Array(13).fill(true));
 });
 
-test('one address that tries many names is stopped for all of them, but not where it has succeeded before', async () => {
+test('one address that tries many names is stopped for all of them, but where it has succeeded before', async () => {
   const spray = (i: number) => attempt('wrong', { name: `name ${i}` });
   expect(await times(50, spray)).toEqual(Array(50).fill(false));
   expect(await attempt('right', { name: 'fresh' })).toBe('ResourceExhausted 6');

@@ -22,7 +22,7 @@ const KNOWN_MS = limit('time that a token is known', 10 * 60_000, {
   what: 'time after its verification in which an auth token counts as good for the shares of request rates',
   unit: 'ms',
   reached: 'the next request with the token counts as anonymous until it is verified',
-  test: 'services/controller/auth-tokens/known-tokens.test.ts: a token is known for a while after its last verification',
+  test: 'services/controller/auth-tokens/known-tokens.test.ts: a token is known for a while after its last',
 });
 
 /** Names a token in memory. */
