@@ -39,7 +39,7 @@ export const LONGEST_BACK_OFF_MS = limit('wait after wrong passwords', 60_000, {
   test: `${GUARD}: the wait then doubles up to a minute`,
 });
 export const LONGEST_PACE_MS = limit('pause after wrong passwords', 8_000, {
-  what: 'longest pause between attempts of an address that has logged in to the account before, after 10 wrong passwords',
+  what: 'longest pause between attempts of an address that has logged in before, after 10 wrong passwords',
   unit: 'ms',
   reached: 'the next attempt is looked at after the pause; it is not refused',
   test: `${GUARD}: an address that has succeeded before`,
