@@ -653,6 +653,12 @@ CREATE TABLE public.ldap_auth_methods (
     CONSTRAINT maximum_page_size_is_not_negative CHECK ((maximum_page_size >= 0)),
     CONSTRAINT subtype_is_ldap CHECK ((type = 'ldap'::text))
 );
+CREATE TABLE public.login_networks (
+    account_id text NOT NULL,
+    network bytea NOT NULL,
+    last_login_time timestamp with time zone NOT NULL,
+    CONSTRAINT network_is_a_hash CHECK ((length(network) = 32))
+);
 CREATE TABLE public.managed_group_members (
     managed_group_id text NOT NULL,
     account_id text NOT NULL,
@@ -1188,6 +1194,8 @@ ALTER TABLE ONLY public.ldap_accounts
     ADD CONSTRAINT ldap_login_name_is_unique_in_its_auth_method UNIQUE (auth_method_id, login_name);
 ALTER TABLE ONLY public.password_accounts
     ADD CONSTRAINT login_name_is_unique_in_its_auth_method UNIQUE (auth_method_id, login_name);
+ALTER TABLE ONLY public.login_networks
+    ADD CONSTRAINT login_networks_pkey PRIMARY KEY (account_id, network);
 ALTER TABLE ONLY public.managed_group_members
     ADD CONSTRAINT managed_group_member_is_there_once PRIMARY KEY (managed_group_id, account_id);
 ALTER TABLE ONLY public.managed_groups
@@ -1322,6 +1330,7 @@ CREATE INDEX hosts_by_updated_time ON public.hosts USING btree (host_catalog_id,
 CREATE INDEX kms_data_key_versions_by_root ON public.kms_data_key_versions USING btree (root_key_version_id);
 CREATE INDEX kms_destruction_jobs_by_scope ON public.kms_destruction_jobs USING btree (scope_id, created_time DESC);
 CREATE INDEX kms_destruction_jobs_to_do ON public.kms_destruction_jobs USING btree (created_time) WHERE (status <> 'completed'::text);
+CREATE INDEX login_networks_by_last_login ON public.login_networks USING btree (last_login_time);
 CREATE INDEX managed_group_members_by_account ON public.managed_group_members USING btree (account_id);
 CREATE INDEX managed_groups_by_created_time ON public.managed_groups USING btree (auth_method_id, created_time DESC, id DESC);
 CREATE INDEX managed_groups_by_updated_time ON public.managed_groups USING btree (auth_method_id, updated_time DESC, id DESC);
@@ -1536,6 +1545,8 @@ ALTER TABLE ONLY public.ldap_auth_methods
     ADD CONSTRAINT ldap_auth_methods_client_certificate_key_id_fkey FOREIGN KEY (client_certificate_key_id) REFERENCES public.kms_data_key_versions(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.ldap_auth_methods
     ADD CONSTRAINT ldap_auth_methods_id_type_fkey FOREIGN KEY (id, type) REFERENCES public.auth_methods(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.login_networks
+    ADD CONSTRAINT login_networks_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.managed_group_members
     ADD CONSTRAINT managed_group_members_account_id_auth_method_id_fkey FOREIGN KEY (account_id, auth_method_id) REFERENCES public.accounts(id, auth_method_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.managed_group_members

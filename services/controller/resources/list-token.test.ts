@@ -30,6 +30,7 @@ test.each([
   ['of the form without a code', encodeBase58(Buffer.from(JSON.stringify([1, 'group', 'hash', 1_000, 'ended', 5])))],
   ['shorter than a code', encodeBase58(Buffer.alloc(15))],
   ['with a code and nothing else', encodeBase58(Buffer.alloc(16))],
+  ['longer than any', `${tokens.encode(TOKEN)}${'1'.repeat(1_024)}`],
   ['empty', ''],
   ['no base58', '0OIl'],
 ])('a token %s is refused', (_, text) => {

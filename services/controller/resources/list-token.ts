@@ -5,6 +5,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ApiError } from '../../../lib/errors/errors';
+import { limit } from '../../../lib/limits/limit';
 import { decodeBase58, encodeBase58 } from '../../../lib/ids/base58';
 
 /** Position of the last item of a page: its time, ms since the epoch, and id. */
@@ -52,7 +53,7 @@ export function createListTokens(key: Uint8Array): ListTokens {
       return encodeBase58(Buffer.concat([codeOf(body), body]));
     },
     decode(text, expected) {
-      const bytes = decodeBase58(text) ?? Buffer.alloc(0);
+      const bytes = decodeBase58(text, MAX_LENGTH) ?? Buffer.alloc(0);
       const body = bytes.subarray(CODE_BYTES);
       if (body.length === 0 || !timingSafeEqual(bytes.subarray(0, CODE_BYTES), codeOf(body))) throw unreadable();
       return phaseOf(body, expected);
@@ -60,6 +61,12 @@ export function createListTokens(key: Uint8Array): ListTokens {
   };
 }
 
+const MAX_LENGTH = limit('list token', 1_024, {
+  what: 'text of a list token; those that are answered have a few hundred',
+  unit: 'characters',
+  reached: '400 of the kind "invalid list token"',
+  test: 'services/controller/resources/list-token.test.ts: longer than any',
+});
 /** Tokens of form 1 had no code. */
 const FORM = 2;
 /** 128 bits. */
