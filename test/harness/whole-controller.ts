@@ -24,6 +24,8 @@ export interface WholeController {
   cluster: { port: number; authorities: Buffer[] };
   /** For looking at rows, and for what no call can make. */
   db: Db;
+  /** Of its database. */
+  databaseUrl: string;
   /** As the administrator. */
   api: Api;
   http: Door;
@@ -31,10 +33,14 @@ export interface WholeController {
   stop(): Promise<void>;
 }
 
-/** Dev mode's ids are in {@link DEV}. */
-export async function startWholeController(more: Partial<ControllerConfig> = {}): Promise<WholeController> {
+/** Dev mode's ids are in {@link DEV}. `logFile`: where everything is logged, down to trace; nowhere when absent. */
+export async function startWholeController(
+  more: Partial<ControllerConfig> = {},
+  logFile?: string,
+): Promise<WholeController> {
   // Audit events are written whatever the level.
-  const log = createLogger('test', { level: 'silent', fd: openSync('/dev/null', 'w') });
+  const level = logFile === undefined ? 'silent' : 'trace';
+  const log = createLogger('test', { level, fd: openSync(logFile ?? '/dev/null', 'w') });
   const database = await createTestDatabase();
   const rootKey = { id: 'root', key: randomBytes(32) };
   const db = openDb({ url: database.url, log, maxConnections: 2 });
@@ -62,6 +68,7 @@ export async function startWholeController(more: Partial<ControllerConfig> = {})
   return {
     port,
     address,
+    databaseUrl: database.url,
     cluster: { port: controller.clusterAddress.port, authorities: certificates },
     db,
     api,
