@@ -80,9 +80,9 @@ export class Cache {
     const user = this.userOf(tokenId);
     if (user === undefined) throw new UsageError('The cache does not know this token; add it with "cache add-token"');
     // Expressions are checked before anything is waited for.
-    searchItems(request, () => []);
+    await searchItems(request, () => []);
     const outcome = await this.freshen(user, request);
-    const { items, incomplete } = searchItems(request, (kind) => user.copies[kind].all());
+    const { items, incomplete } = await searchItems(request, (kind) => user.copies[kind].all());
     return { [keyOf(request.resource)]: items, ...(incomplete ? { incomplete } : {}), ...outcome };
   }
 

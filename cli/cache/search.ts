@@ -1,6 +1,8 @@
 /** Answers searches from the copies of a user. Pure: what is fresh enough was decided before. */
 import { compileFilter, FilterSyntaxError } from '../../lib/filter/filter';
-import { compileQuery, QuerySyntaxError, type Row } from '../../lib/query/query';
+import { limit } from '../../lib/limits/limit';
+import { Work, WorkExceeded } from '../../lib/limits/work';
+import { compileQuery, QuerySyntaxError } from '../../lib/query/query';
 import { UsageError } from '../core/errors';
 import type { Item } from '../output/table';
 import { SEARCHABLE, type CachedKind, type Searchable } from './api';
@@ -41,6 +43,18 @@ export const KINDS: Readonly<Record<Searchable, Kind>> = {
   'implicit-scopes': { from: ['targets', 'sessions'], columns: ['id'] },
 };
 
+const SEARCH_WORK = limit('work of a search in the cache', 1_000_000_000, {
+  what: 'work of one search in the cache of the command line',
+  unit: 'steps',
+  reached: 'an error; the remedy is a simpler filter or query',
+  test: 'cli/cache/search.test.ts: a search that needs too much work ends with an error',
+});
+
+/** What a search does before others get their turn. */
+const STRETCH = 1_000_000;
+/** Steps of looking at an item. */
+const ITEM_STEPS = 100;
+
 /** Most numbers of results that can be asked for. */
 const MAX_RESULTS = 1_000_000;
 
@@ -72,18 +86,36 @@ export function parseSearch(parameters: URLSearchParams): SearchRequest {
 }
 
 /** Items that match, in order, and whether there were more than asked for. Throws a UsageError for bad expressions. */
-export function searchItems(
+export async function searchItems(
   request: SearchRequest,
   itemsOf: (kind: CachedKind) => Item[],
-): { items: Item[]; incomplete: boolean } {
-  const matches = matcher(request);
-  const found = candidates(request.resource, itemsOf).filter(matches);
+): Promise<{ items: Item[]; incomplete: boolean }> {
+  const found = await matching(request, candidates(request.resource, itemsOf));
   const column = request.sortBy || 'created_time';
   const direction = request.sortBy === '' || request.descending ? -1 : 1;
   const text = (item: Item): string => columnOf(item, column) ?? '';
   found.sort((a, b) => direction * compare(text(a), text(b)) || compare(String(a.id), String(b.id)));
   if (request.maxResults < 0 || found.length <= request.maxResults) return { items: found, incomplete: false };
   return { items: found.slice(0, request.maxResults), incomplete: true };
+}
+
+async function matching(request: SearchRequest, items: readonly Item[]): Promise<Item[]> {
+  const work = new Work(SEARCH_WORK, STRETCH);
+  const matches = matcher(request, work);
+  const found: Item[] = [];
+  try {
+    for (const item of items) {
+      work.charge(ITEM_STEPS);
+      if (await matches(item)) found.push(item);
+      if (work.isDue) await work.breathe();
+    }
+    return found;
+  } catch (error) {
+    if (!(error instanceof WorkExceeded)) throw error;
+    throw new UsageError(
+      `The search needs more work than one may cost (${SEARCH_WORK} steps): use a simpler expression`,
+    );
+  }
 }
 
 /** Scopes are those of the items that are there, each once. */
@@ -101,11 +133,16 @@ function columnOf(item: Item, column: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function matcher({ resource, query, filter }: SearchRequest): (item: Item) => boolean {
+function matcher({ resource, query, filter: text }: SearchRequest, work: Work): (item: Item) => Promise<boolean> {
   try {
-    const byFilter = filter === '' ? () => true : compileFilter(filter);
-    const byQuery: (row: Row) => boolean = query === '' ? () => true : compileQuery(query, KINDS[resource].columns);
-    return (item) => byQuery((column) => columnOf(item, column)) && byFilter({ item });
+    const filter = text === '' ? undefined : compileFilter(text);
+    const byQuery = query === '' ? () => true : compileQuery(query, KINDS[resource].columns);
+    return async (item) => {
+      if (!byQuery((column) => columnOf(item, column), work)) return false;
+      if (filter === undefined) return true;
+      await filter.prepare(work);
+      return filter.evaluate({ item }, work) === true;
+    };
   } catch (error) {
     if (error instanceof QuerySyntaxError) throw new UsageError(`-query could not be parsed: ${error.message}`);
     if (error instanceof FilterSyntaxError) throw new UsageError(`-filter could not be parsed: ${error.message}`);

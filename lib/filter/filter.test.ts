@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import peggy from 'peggy';
-import { compileFilter, FilterSyntaxError, MAX_FILTER_LENGTH } from './filter';
+import { Work, WorkExceeded } from '../limits/work';
+import { compileFilter, FilterSyntaxError } from './filter';
+
+const matches = (text: string, input: unknown): boolean => compileFilter(text).evaluate(input) === true;
 
 const item = {
   item: {
@@ -103,7 +106,7 @@ const cases: [string, boolean][] = [
 ];
 
 test.each(cases)('%s is %s', (text, expected) => {
-  expect(compileFilter(text)(item)).toBe(expected);
+  expect(matches(text, item)).toBe(expected);
 });
 
 test.each([
@@ -125,7 +128,7 @@ test.each([
         : operator.startsWith('is')
           ? `${path} ${operator}`
           : `${path} ${operator} "x"`;
-    expect({ text, result: compileFilter(text)(item) }).toEqual({ text, result: expected });
+    expect({ text, result: matches(text, item) }).toEqual({ text, result: expected });
   }
 });
 
@@ -160,19 +163,94 @@ test.each([
   expect(() => compileFilter(text)).toThrow(reason);
 });
 
-test('size, nesting and work are bounded', () => {
-  expect(() => compileFilter(`item.name == "${'x'.repeat(MAX_FILTER_LENGTH)}"`)).toThrow(/longer than/);
+test('size and nesting are limited', () => {
+  const long = (length: number): string => `item.name == "${'x'.repeat(length - 15)}"`;
+  expect(matches(long(8_192), item)).toBe(false);
+  expect(() => compileFilter(long(8_193))).toThrow(/longer than 8192/);
   expect(() => compileFilter('('.repeat(51) + 'a == 1' + ')'.repeat(51))).toThrow(/nest/);
-  expect(compileFilter('('.repeat(50) + 'item.version == 1' + ')'.repeat(50))(item)).toBe(true);
-  expect(compileFilter('not '.repeat(2000) + 'a == 1')({})).toBe(false);
-  const many = Array.from({ length: 400 }, (_, i) => i);
-  const nested = compileFilter('any xs as a { any xs as b { any xs as c { a == "-1" } } }');
-  expect(nested({ xs: many })).toBe(false);
+  expect(matches('('.repeat(50) + 'item.version == 1' + ')'.repeat(50), item)).toBe(true);
+  expect(matches('not '.repeat(2000) + 'a == 1', {})).toBe(false);
+  // A quote that is never closed is looked through once.
+  expect(() => compileFilter(`"${'\\"'.repeat(4_000)}`)).toThrow(FilterSyntaxError);
+});
+
+describe('work', () => {
+  const spent = (text: string, input: unknown): number => {
+    const work = new Work(Infinity, Infinity);
+    compileFilter(text).evaluate(input, work);
+    return work.steps;
+  };
+
+  test('is charged by what is looked at', () => {
+    const once = spent('a == 1', { a: 1 });
+    expect(spent('a == 1 or a == 1', { a: 2 })).toBe(2 * once);
+    expect(spent('a contains "abcdefghabcdefgh"', { a: 'x'.repeat(100) })).toBe(once + 100);
+    expect(spent('"x" in a', { a: ['y', 7, {}] })).toBeGreaterThan(spent('"x" in a', { a: [] }));
+    const each = spent('any a as x { x == 7 }', { a: [1, 2, 3] }) - spent('any a as x { x == 7 }', { a: [1, 2] });
+    expect(each).toBeGreaterThan(once);
+    const compiled = spent('a matches "b{500}"', { a: '' });
+    expect(compiled).toBeGreaterThan(500 * 100);
+    // Eight steps for each instruction and character.
+    expect(spent('a matches "b{500}"', { a: 'x'.repeat(100) }) - compiled).toBeCloseTo(100 * 502 * 8, -4);
+  });
+
+  test('beyond that of the request ends it with an error', () => {
+    const filter = compileFilter('a matches "b"');
+    expect(() => filter.evaluate({ a: 'b' }, new Work(100, Infinity))).toThrow(WorkExceeded);
+  });
+
+  test('an evaluation has a limit of its own', () => {
+    const many = Array.from({ length: 400 }, (_, i) => i);
+    const nested = compileFilter('any xs as a { any xs as b { any xs as c { a == "-1" } } }');
+    const work = new Work(Infinity, Infinity);
+    expect(nested.evaluate({ xs: many }, work)).toBeUndefined();
+    expect(work.steps).toBeLessThan(3_001_000);
+    const needle = compileFilter(`a contains "${'a'.repeat(4_000)}b${'a'.repeat(4_000)}"`);
+    expect(needle.evaluate({ a: 'a'.repeat(131_072) })).toBeUndefined();
+    expect(matches('a contains "ab"', { a: `${'a'.repeat(131_072)}b` })).toBe(true);
+    // Nor do many expressions make one evaluation long.
+    const patterns = Array.from({ length: 300 }, (_, i) => `a matches "[ab]{${300 + i}}x"`).join(' or ');
+    expect(compileFilter(patterns).evaluate({ a: 'a'.repeat(600) })).toBeUndefined();
+  });
+
+  test('regular expressions are compiled with pauses between them', async () => {
+    let pauses = 0;
+    const work = new Work(Infinity, 100_000, () => {
+      pauses++;
+      return Promise.resolve();
+    });
+    const filter = compileFilter([1, 2, 3].map((i) => `a matches "x{${1_000 + i}}|y{1000}"`).join(' or '));
+    await filter.prepare(work);
+    expect(pauses).toBe(0);
+    const larger = compileFilter([1, 2, 3].map((i) => `a matches "x{${900 + i}}"`).join(' or '));
+    await larger.prepare(work);
+    expect(pauses).toBe(3);
+    const compiled = work.steps;
+    await larger.prepare(work);
+    expect(work.steps).toBe(compiled);
+  });
+
+  test('what regular expressions hold is given up', async () => {
+    // Each subject leads to states that no other has had.
+    const filter = compileFilter('a matches "\\\\pL\\\\PN{30}[!?]"');
+    const work = new Work(Infinity, Infinity);
+    let compilations = 0;
+    let seed = 1;
+    for (let i = 0; i < 12; i++) {
+      const before = work.steps;
+      await filter.prepare(work);
+      if (work.steps > before) compilations++;
+      const words = Array.from({ length: 200 }, () => 'a -\n'[(seed = (seed * 16_807) % 2_147_483_647) % 4]);
+      filter.evaluate({ a: words.join('') }, work);
+    }
+    expect(compilations).toBeGreaterThan(1);
+    expect(compilations).toBeLessThan(12);
+  });
 });
 
 test('keys of the prototype are not there', () => {
-  expect(compileFilter('item.constructor is empty')(item)).toBe(true);
-  expect(compileFilter('"__proto__" in item.scope')(item)).toBe(false);
+  expect(matches('item.constructor is empty', item)).toBe(true);
+  expect(matches('"__proto__" in item.scope', item)).toBe(false);
 });
 
 test('never throws anything but a syntax error, on any text and any value', () => {
@@ -202,7 +280,7 @@ test('never throws anything but a syntax error, on any text and any value', () =
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...words), { maxLength: 14 }), fc.jsonValue(), (tokens, value) => {
       try {
-        expect(typeof compileFilter(tokens.join(' '))({ item: value })).toBe('boolean');
+        expect([true, false, undefined]).toContain(compileFilter(tokens.join(' ')).evaluate({ item: value }));
       } catch (error) {
         expect(error).toBeInstanceOf(FilterSyntaxError);
       }

@@ -1,151 +1,105 @@
 /**
- * Filter expressions over plain JSON values, with the meaning go-bexpr 0.1.15 gives them: list filters, worker filters
- * and managed groups. An expression that cannot be evaluated on a value (a comparison with a list, a number that is
- * none, a broken regular expression) does not match it.
+ * Filter expressions over plain JSON values, with the meaning go-bexpr 0.1.15 gives them: list filters, worker filters,
+ * managed groups, log events and searches. This is the one door to them, so that work and memory are limited in one place.
+ * An expression that cannot be evaluated on a value (a comparison with a list, a number that is none, a broken regular
+ * expression) does not match it.
  */
-import { parse } from './filter-parser';
-import { compileRegex } from './regex';
+import { limit } from '../limits/limit';
+import type { Work } from '../limits/work';
+import { CANNOT, COMPARISON, compileOperator, compileSelector, type Charge } from './filter-operators';
+import { parseFilter, type Expression } from './filter-syntax';
+import { Patterns } from './patterns';
 
-/** Characters of an expression. */
-export const MAX_FILTER_LENGTH = 8_192;
-/** Open brackets at one place. */
-const MAX_NESTING = 50;
-/** Comparisons evaluated for one value, `any` and `all` included. */
-const MAX_STEPS = 100_000;
+export { FilterSyntaxError } from './filter-syntax';
 
-export class FilterSyntaxError extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = 'FilterSyntaxError';
-  }
-}
+/** About 30 ms. */
+const EVALUATION = limit('work of a filter on one value', 3_000_000, {
+  what: 'work of evaluating a filter on one item, worker or event',
+  unit: 'steps',
+  reached: 'the filter does not match the value',
+  test: 'lib/filter/filter.test.ts: an evaluation has a limit of its own',
+});
 
-type Operator = 'equals' | 'contains' | 'matches' | 'empty';
-type Expression =
-  | { kind: 'or' | 'and'; all: Expression[] }
-  | { kind: 'not'; inner: Expression }
-  | { kind: 'any' | 'all'; selector: string[]; first: string; second?: string; body: Expression }
-  | { kind: 'match'; selector: string[]; operator: Operator; negated: boolean; value: string };
-
-/** One evaluation: the names that `any` and `all` bind, and the work left. */
+/** One evaluation: what is looked at, the names that `any` and `all` bind, and whom to tell what it costs. */
 interface Context {
   root: unknown;
   bound: Map<string, unknown>;
-  stepsLeft: { count: number };
+  charge: Charge;
 }
 
 type Evaluate = (context: Context) => boolean;
 
-/** Ends an evaluation without a match. */
-class CannotEvaluate extends Error {}
-
-/** Compiles an expression to a predicate that never throws. Throws {@link FilterSyntaxError}. */
-export function compileFilter(text: string): (input: unknown) => boolean {
-  const evaluate = compileEvaluation(text);
-  return (input) => evaluate(input) === true;
+export interface Filter {
+  /** Compiles the regular expressions, with pauses. Before each evaluation of a request; it mostly does nothing. */
+  prepare(work: Work): Promise<void>;
+  /**
+   * Whether the value matches; undefined where the expression cannot be evaluated on it. What it costs is charged to
+   * `work`; without one, as for events, the limit of a single evaluation holds alone. Throws only what `work` throws.
+   */
+  evaluate(input: unknown, work?: Work): boolean | undefined;
 }
 
-/** The same, with undefined where the expression cannot be evaluated on the value. */
-export function compileEvaluation(text: string): (input: unknown) => boolean | undefined {
-  const evaluate = compile(parseFilter(text));
-  return (input) => {
-    try {
-      return evaluate({ root: input, bound: new Map(), stepsLeft: { count: MAX_STEPS } });
-    } catch (error) {
-      if (error instanceof CannotEvaluate) return undefined;
-      throw error;
-    }
+/** Throws {@link FilterSyntaxError}. */
+export function compileFilter(text: string): Filter {
+  const patterns = new Patterns();
+  const evaluate = compile(parseFilter(text), patterns);
+  return {
+    prepare: (work) => patterns.prepare(work),
+    evaluate(input, work) {
+      let left = EVALUATION;
+      const charge = (steps: number): void => {
+        work?.charge(steps);
+        left -= steps;
+        if (left < 0) throw CANNOT;
+      };
+      try {
+        return evaluate({ root: input, bound: new Map(), charge });
+      } catch (error) {
+        if (error === CANNOT) return undefined;
+        throw error;
+      } finally {
+        patterns.trim();
+      }
+    },
   };
 }
 
-function parseFilter(text: string): Expression {
-  if (text.length > MAX_FILTER_LENGTH) throw new FilterSyntaxError(`longer than ${MAX_FILTER_LENGTH} characters`);
-  let depth = 0;
-  for (const [bracket] of text.replace(/"(?:\\.|[^"\\])*"|`[^`]*`/gs, '').matchAll(/[(){}]/g)) {
-    depth += bracket === '(' || bracket === '{' ? 1 : -1;
-    if (depth > MAX_NESTING) throw new FilterSyntaxError(`brackets nest deeper than ${MAX_NESTING}`);
-  }
-  try {
-    return parse(text) as Expression;
-  } catch (error) {
-    throw new FilterSyntaxError(describeMismatch(text, error as Mismatch));
-  }
-}
-
-/** What the generated parser throws, as far as it is told. */
-interface Mismatch extends Error {
-  location?: { start: { line: number; column: number; offset: number } };
-  expected?: Expectation[] | null;
-}
-
-type Expectation =
-  | { type: 'literal'; text: string }
-  | { type: 'class'; parts: (string | [string, string])[]; inverted: boolean }
-  | { type: 'any' | 'end' | 'other' };
-
-/** Line, character of the line and byte where it went wrong, and all that could have stood there, sorted. */
-function describeMismatch(text: string, { location, expected, message }: Mismatch): string {
-  if (location === undefined) return message;
-  const { line, column, offset } = location.start;
-  const before = text.slice(0, offset);
-  const character = [...before.slice(offset - column + 1)].length + 1;
-  const terminals = new Set((expected ?? []).map(spell));
-  const ends = terminals.delete(END);
-  const listed = [...[...terminals].sort(), ...(ends ? [END] : [])];
-  const last = listed.pop();
-  const choice = listed.length === 0 ? last : `${listed.join(', ')} or ${last}`;
-  const wanted = last === undefined ? '' : `, expected: ${choice}`;
-  return `${line}:${character} (${Buffer.byteLength(before)}): no match found${wanted}`;
-}
-
-const END = 'EOF';
-
-function spell(expectation: Expectation): string {
-  switch (expectation.type) {
-    case 'literal':
-      return JSON.stringify(expectation.text);
-    case 'class': {
-      const parts = expectation.parts.map((part) => (typeof part === 'string' ? part : part.join('-')));
-      const shown = parts.join('').replace(/[\t\r\n\\]/g, (c) => JSON.stringify(c).slice(1, -1));
-      return `[${expectation.inverted ? '^' : ''}${shown}]`;
-    }
-    case 'end':
-      return END;
-    default:
-      return 'any character';
-  }
-}
-
-function compile(expression: Expression): Evaluate {
+function compile(expression: Expression, patterns: Patterns): Evaluate {
   switch (expression.kind) {
     case 'or': {
-      const all = expression.all.map(compile);
+      const all = expression.all.map((one) => compile(one, patterns));
       return (context) => all.some((evaluate) => evaluate(context));
     }
     case 'and': {
-      const all = expression.all.map(compile);
+      const all = expression.all.map((one) => compile(one, patterns));
       return (context) => all.every((evaluate) => evaluate(context));
     }
     case 'not': {
-      const inner = compile(expression.inner);
+      const inner = compile(expression.inner, patterns);
       return (context) => !inner(context);
     }
     case 'match':
-      return compileMatch(expression);
+      return compileMatch(expression, patterns);
     default:
-      return compileCollection(expression);
+      return compileCollection(expression, patterns);
   }
 }
 
-function compileCollection(expression: Expression & { kind: 'any' | 'all' }): Evaluate {
-  const { kind, selector, first, second } = expression;
-  const body = compile(expression.body);
+/** Steps of binding a name to an element. */
+const BINDING = 100;
+
+function compileCollection(expression: Expression & { kind: 'any' | 'all' }, patterns: Patterns): Evaluate {
+  const { kind, first, second } = expression;
+  const select = compileSelector(expression.selector);
+  const body = compile(expression.body, patterns);
   return (context) => {
-    const entries = entriesOf(select(context, selector), second !== undefined);
+    const entries = entriesOf(select(context.root, context.bound), second !== undefined);
     const holds = ([a, b]: readonly [unknown, unknown]): boolean => {
+      context.charge(BINDING);
       const bound = new Map(context.bound).set(first, a);
       return body({ ...context, bound: second === undefined ? bound : bound.set(second, b) });
     };
+    context.charge(entries.length);
     return kind === 'any' ? entries.some(holds) : entries.every(holds);
   };
 }
@@ -154,111 +108,19 @@ function compileCollection(expression: Expression & { kind: 'any' | 'all' }): Ev
 function entriesOf(value: unknown, two: boolean): (readonly [unknown, unknown])[] {
   if (value === undefined) return [];
   if (Array.isArray(value)) return value.map((element, index) => (two ? [index, element] : [element, undefined]));
-  if (isMap(value)) return Object.entries(value);
-  throw new CannotEvaluate();
+  if (typeof value === 'object' && value !== null) return Object.entries(value);
+  throw CANNOT;
 }
 
-function compileMatch(expression: Expression & { kind: 'match' }): Evaluate {
-  const { selector, operator, negated, value } = expression;
-  const test = compileOperator(operator, value);
+function compileMatch(expression: Expression & { kind: 'match' }, patterns: Patterns): Evaluate {
+  const { operator, negated, value } = expression;
+  const select = compileSelector(expression.selector);
+  const test = compileOperator(operator, value, patterns);
   return (context) => {
-    if (--context.stepsLeft.count < 0) throw new CannotEvaluate();
-    const found = select(context, selector);
+    context.charge(COMPARISON);
+    const found = select(context.root, context.bound);
     // What is not there is empty, and equal to nothing.
-    const result = found === undefined ? operator === 'empty' : test(found);
+    const result = found === undefined ? operator === 'empty' : test(found, context.charge);
     return result !== negated;
   };
-}
-
-function compileOperator(operator: Operator, text: string): (found: unknown) => boolean {
-  switch (operator) {
-    case 'equals':
-      return (found) => equals(found, text);
-    case 'contains':
-      return (found) => contains(found, text);
-    case 'empty':
-      return isEmpty;
-    case 'matches':
-      return compileMatches(text);
-  }
-}
-
-/** A broken expression is found out when it is used, as clients are used to: it matches nothing. */
-function compileMatches(pattern: string): (found: unknown) => boolean {
-  let test: ((subject: string) => boolean) | undefined;
-  return (found) => {
-    if (typeof found !== 'string') throw new CannotEvaluate();
-    try {
-      test ??= compileRegex(pattern);
-      return test(found);
-    } catch (error) {
-      throw new CannotEvaluate('regular expression', { cause: error });
-    }
-  };
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Value at a path, undefined when it is not there (or null, which stands for it). */
-function select(context: Context, path: string[]): unknown {
-  const [first] = path;
-  const local = first !== undefined && context.bound.has(first);
-  let value: unknown = local ? context.bound.get(first) : context.root;
-  for (const segment of local ? path.slice(1) : path) {
-    if (Array.isArray(value)) value = element(value, segment);
-    else if (isMap(value)) value = Object.hasOwn(value, segment) ? value[segment] : undefined;
-    else throw new CannotEvaluate();
-    if (value === undefined || value === null) return undefined;
-  }
-  return value ?? undefined;
-}
-
-function element(list: unknown[], segment: string): unknown {
-  const index = Number(segment);
-  if (!/^\d+$/.test(segment) || index >= list.length) throw new CannotEvaluate();
-  return list[index];
-}
-
-const TRUE = ['1', 't', 'T', 'true', 'TRUE', 'True'];
-const FALSE = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
-
-/** The text is read as what the value is. */
-function equals(found: unknown, text: string): boolean {
-  if (typeof found === 'string') return found === text;
-  if (typeof found === 'boolean') {
-    if (TRUE.includes(text)) return found;
-    if (FALSE.includes(text)) return !found;
-    throw new CannotEvaluate();
-  }
-  if (typeof found === 'number') {
-    const number = Number(text);
-    if (text.trim() === '' || Number.isNaN(number)) throw new CannotEvaluate();
-    return found === number;
-  }
-  throw new CannotEvaluate();
-}
-
-function contains(found: unknown, text: string): boolean {
-  if (typeof found === 'string') return found.includes(text);
-  if (Array.isArray(found)) return found.some((item) => elementEquals(item, text));
-  if (isMap(found)) return Object.hasOwn(found, text);
-  throw new CannotEvaluate();
-}
-
-/** Lists may be mixed: an element the text cannot be read as is just another one. */
-function elementEquals(item: unknown, text: string): boolean {
-  try {
-    return equals(item, text);
-  } catch (error) {
-    if (error instanceof CannotEvaluate) return false;
-    throw error;
-  }
-}
-
-function isEmpty(found: unknown): boolean {
-  if (typeof found === 'string' || Array.isArray(found)) return found.length === 0;
-  if (isMap(found)) return Object.keys(found).length === 0;
-  throw new CannotEvaluate();
 }

@@ -3,7 +3,7 @@
  * kind: audit (decisions of the authorization point), observation (requests), error, or system for the rest.
  */
 import { randomUUID } from 'node:crypto';
-import { compileFilter } from '../filter/filter';
+import { compileFilter, type Filter } from '../filter/filter';
 
 export const LOG_FORMATS = ['json', 'standard', 'cloudevents-json', 'cloudevents-text'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
@@ -38,12 +38,15 @@ const kindOf = (line: Line): LineKind =>
 /** From a JSON line, with its end, to the text to write; empty when it is filtered out. */
 export function lineWriter(format: LogFormat, filters: LineFilters): (json: string) => string {
   if (format === 'json' && filters.allow.length === 0 && filters.deny.length === 0) return (json) => json;
-  const [allow, deny] = [filters.allow.map(compileFilter), filters.deny.map(compileFilter)];
+  const [allow, deny] = [filters.allow, filters.deny].map((texts) => texts.map((text) => compileFilter(text))) as [
+    Filter[],
+    Filter[],
+  ];
   return (json) => {
     const data = JSON.parse(json) as Line;
     const event = { type: kindOf(data), data };
-    if (allow.length > 0 && !allow.some((matches) => matches(event))) return '';
-    if (deny.some((matches) => matches(event))) return '';
+    if (allow.length > 0 && !allow.some((filter) => filter.evaluate(event) === true)) return '';
+    if (deny.some((filter) => filter.evaluate(event) === true)) return '';
     return format === 'json' ? json : format === 'standard' ? standard(data) : cloudEvent(event, format);
   };
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from 'peggy';
-import { compileQuery, MAX_QUERY_LENGTH, QuerySyntaxError } from './query';
+import { Work, WorkExceeded } from '../limits/work';
+import { compileQuery, QuerySyntaxError } from './query';
 
 const COLUMNS = ['name', 'type', 'address'];
 const rows = [
@@ -10,9 +11,11 @@ const rows = [
   { name: 'it\'s "x" \\ `y`', type: 'ssh' },
 ];
 
+const work = () => new Work(10_000, Infinity);
+
 const found = (query: string): number[] => {
   const matches = compileQuery(query, COLUMNS);
-  return rows.flatMap((row, at) => (matches((column) => row[column as 'name']) ? [at] : []));
+  return rows.flatMap((row, at) => (matches((column) => row[column as 'name'], work()) ? [at] : []));
 };
 
 test.each([
@@ -49,14 +52,33 @@ test.each([
   'name like "x"',
   'nope = "x"',
   'constructor = "x"',
-  `name = "${'x'.repeat(MAX_QUERY_LENGTH)}"`,
-  `${'('.repeat(60)}name = "x"${')'.repeat(60)}`,
 ])('%.40s is no query', (query) => {
   expect(() => compileQuery(query, COLUMNS)).toThrow(QuerySyntaxError);
 });
 
 test('an unknown column is named with the known ones', () => {
   expect(() => compileQuery('nope = 1', COLUMNS)).toThrow(/"nope".*name, type, address/);
+});
+
+test('size and nesting are bounded', () => {
+  const nested = (depth: number): string => `${'('.repeat(depth)}name = "db"${')'.repeat(depth)}`;
+  expect(found(nested(50))).toEqual([1]);
+  expect(() => compileQuery(nested(51), COLUMNS)).toThrow('nest deeper than 50');
+  expect(found(`name = "${'x'.repeat(8_192 - 9)}"`)).toEqual([]);
+  expect(() => compileQuery(`name = "${'x'.repeat(8_192 - 8)}"`, COLUMNS)).toThrow('longer than 8192');
+  // A quote that is never closed is looked through once.
+  expect(() => compileQuery(`"${'\\"'.repeat(4_000)}`, COLUMNS)).toThrow(QuerySyntaxError);
+});
+
+test('what a comparison costs grows with its texts', () => {
+  const matches = compileQuery('name % "xxxxxxxxxxxxxxx"', COLUMNS);
+  const spent = (length: number): number => {
+    const all = new Work(1_000_000, Infinity);
+    matches(() => 'x'.repeat(length), all);
+    return all.steps;
+  };
+  expect(spent(1_600) - spent(0)).toBe(1_600);
+  expect(() => matches(() => 'x'.repeat(16_000), work())).toThrow(WorkExceeded);
 });
 
 test('brackets in texts do not count', () => {

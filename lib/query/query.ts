@@ -1,10 +1,29 @@
 /** Queries over rows of texts; see `query.peggy` for the language. Texts compare without regard to case. */
+import { nestsDeeperThan } from '../filter/nesting';
+import { limit } from '../limits/limit';
+import type { Work } from '../limits/work';
 import { parse } from './query-parser';
 
-/** Characters of a query. */
-export const MAX_QUERY_LENGTH = 8_192;
-/** Open brackets at one place. */
-const MAX_NESTING = 50;
+const LENGTH = limit('characters of a query', 8_192, {
+  what: 'characters of the query of a search',
+  unit: 'characters',
+  reached: 'an error that says so',
+  test: 'lib/query/query.test.ts: size and nesting are bounded',
+});
+
+const NESTING = limit('open brackets of a query', 50, {
+  what: 'brackets that are open at one place of a query',
+  unit: 'brackets',
+  reached: 'an error that says so',
+  test: 'lib/query/query.test.ts: size and nesting are bounded',
+});
+
+const QUOTES = { '"': /"(?:\\.|[^"\\])*"/sy, "'": /'(?:\\.|[^'\\])*'/sy, '`': /`(?:\\.|[^`\\])*`/sy };
+
+/** Steps of a comparison without what its texts cost by their length. */
+const COMPARISON = 20;
+/** Characters that one step compares. */
+const COMPARED = 16;
 
 type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=' | '%';
 type Expression =
@@ -18,19 +37,17 @@ export class QuerySyntaxError extends Error {
   override readonly name = 'QuerySyntaxError';
 }
 
+/** Whether a row matches; what it costs is charged to the work. */
+type Query = (row: Row, work: Work) => boolean;
+
 /** Compiles a query over these columns. Throws {@link QuerySyntaxError}. */
-export function compileQuery(text: string, columns: readonly string[]): (row: Row) => boolean {
+export function compileQuery(text: string, columns: readonly string[]): Query {
   return compile(parseQuery(text), columns);
 }
 
 function parseQuery(text: string): Expression {
-  if (text.length > MAX_QUERY_LENGTH) throw new QuerySyntaxError(`longer than ${MAX_QUERY_LENGTH} characters`);
-  let depth = 0;
-  for (const bracket of text.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`/gs, '')) {
-    if (bracket === '(') depth++;
-    else if (bracket === ')') depth--;
-    if (depth > MAX_NESTING) throw new QuerySyntaxError(`brackets nest deeper than ${MAX_NESTING}`);
-  }
+  if (text.length > LENGTH) throw new QuerySyntaxError(`longer than ${LENGTH} characters`);
+  if (nestsDeeperThan(text, NESTING, QUOTES)) throw new QuerySyntaxError(`brackets nest deeper than ${NESTING}`);
   try {
     return parse(text) as Expression;
   } catch (error) {
@@ -39,26 +56,29 @@ function parseQuery(text: string): Expression {
   }
 }
 
-function compile(expression: Expression, columns: readonly string[]): (row: Row) => boolean {
+function compile(expression: Expression, columns: readonly string[]): Query {
   if (expression.kind === 'compare') return compileComparison(expression, columns);
   const all = expression.all.map((one) => compile(one, columns));
   return expression.kind === 'and'
-    ? (row) => all.every((matches) => matches(row))
-    : (row) => all.some((matches) => matches(row));
+    ? (row, work) => all.every((matches) => matches(row, work))
+    : (row, work) => all.some((matches) => matches(row, work));
 }
 
 function compileComparison(
   { column, operator, value, at }: Expression & { kind: 'compare' },
   columns: readonly string[],
-): (row: Row) => boolean {
+): Query {
   if (!columns.includes(column))
     throw new QuerySyntaxError(
       `character ${at}: there is no column ${JSON.stringify(column)}; the columns are ${columns.join(', ')}`,
     );
   const wanted = value.toLowerCase();
   const test = TESTS[operator];
-  return (row) => {
+  return (row, work) => {
     const found = row(column);
+    // Case, and the worst case of looking for a text that is nearly there at every place.
+    const length = (found?.length ?? 0) * (operator === '%' ? 1 + wanted.length : 2);
+    work.charge(COMPARISON + Math.ceil(length / COMPARED));
     // As in SQL: what is not there is neither equal nor different.
     return found !== undefined && test(found.toLowerCase(), wanted);
   };

@@ -2,6 +2,7 @@
  * SQL of lists. A page is a walk over keys in index order: each {@link Part} is read newest first from an index and the
  * parts are merged, so that a page costs what it shows however large the table is. Whole rows are joined afterwards.
  */
+import { limit } from '../../../lib/limits/limit';
 import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
 import type { Position } from './list-token';
 
@@ -28,7 +29,17 @@ export interface Walk {
 export interface Listed {
   select: RawBuilder<unknown>;
   from: RawBuilder<unknown>;
+  /** Columns of {@link select} that may be long. Default: the description. */
+  long?: readonly string[];
 }
+
+/** More than a page takes, so that only filters make a page need a second batch for its bytes. */
+const FETCHED_BYTES = limit('bytes of rows that a list reads at once', 4 << 20, {
+  what: 'rows that a list reads in one statement',
+  unit: 'bytes',
+  reached: 'the rest is read by the next statement',
+  test: 'services/controller/resources/list-bytes.test.ts: rows are read in batches',
+});
 
 /** Counting stops here; more is only ever estimated. */
 export const COUNT_LIMIT = 10_000;
@@ -37,16 +48,36 @@ const MAX_COUNT = 2 ** 32 - 1;
 
 const union = (selects: readonly RawBuilder<unknown>[]): RawBuilder<unknown> => sql.join(selects, sql` union all `);
 
-/** The next rows of the walk, at most `limit`. */
-export function fetchPage<R>(on: Executor, listed: Listed, extent: Extent, walk: Walk, limit: number): Promise<R[]> {
+/** The next rows of the walk, and whether there are others behind them. */
+export interface Batch<R> {
+  rows: R[];
+  more: boolean;
+}
+
+/** The next rows, at most `max`, and no more than one beyond {@link FETCHED_BYTES}. */
+export async function fetchPage<R>(
+  on: Executor,
+  listed: Listed,
+  extent: Extent,
+  walk: Walk,
+  max: number,
+): Promise<Batch<R>> {
   const by = sql.ref(`p.${walk.by}`);
-  const keys = union(extent.map((part) => keysOf(listed, part, walk, limit)));
+  const keys = union(extent.map((part) => keysOf(listed, part, walk, max)));
+  // Sizes are known without reading what is stored apart: that of the row as it is stored, and those of its long texts.
+  const texts = (listed.long ?? ['description']).map((name) => sql`coalesce(octet_length(${sql.ref(`p.${name}`)}), 0)`);
+  const bytes = sql.join([sql`pg_column_size(p)`, ...texts], sql` + `);
   // Each row is looked up by its id: `offset 0` keeps the planner from joining the whole table first.
-  return rows<R>(
+  const found = await rows<R & { read_bytes: bigint }>(
     on,
-    sql`select p.* from unnest(array(select k.id from (${keys}) k order by k.at desc, k.id desc limit ${limit})) as key (id)
-        cross join lateral (${listed.select} where r.id = key.id offset 0) p order by ${by} desc, p.id desc`,
+    sql`select * from (
+          select p.*, sum(${bytes}) over (order by ${by} desc, p.id desc rows unbounded preceding) as read_bytes,
+            ${bytes} as own_bytes
+          from unnest(array(select k.id from (${keys}) k order by k.at desc, k.id desc limit ${max})) as key (id)
+          cross join lateral (${listed.select} where r.id = key.id offset 0) p
+        ) p where p.read_bytes - p.own_bytes < ${FETCHED_BYTES} order by ${by} desc, p.id desc`,
   );
+  return { rows: found, more: found.length === max || Number(found.at(-1)?.read_bytes ?? 0) >= FETCHED_BYTES };
 }
 
 function keysOf(listed: Listed, part: Part, walk: Walk, limit: number): RawBuilder<unknown> {

@@ -2,12 +2,13 @@
  * The one list mechanism: keyset pages newest first, then refreshes that tell what changed and what was deleted. Items
  * are shown only if the caller has some action on them; fields are cut and the filter applied before a page is full.
  */
-import { invalidArgument } from '../../../lib/errors/errors';
-import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
+import type { Filter } from '../../../lib/filter/filter';
+import { limit } from '../../../lib/limits/limit';
 import type { Resource } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import type { Op } from '../rpc/service';
-import { MESSAGE } from './fields';
+import { encodedSize } from './encoded-size';
+import { compileListFilter, passes } from './list-filter';
 import { COUNT_LIMIT, countRows, fetchPage, fetchRemoved, type Extent, type Listed, type Walk } from './list-page';
 import type { ListPhase, Position } from './list-token';
 import { cutFields } from './present';
@@ -87,8 +88,21 @@ interface Listing<R extends ListedRow, I extends object> {
   definition: ListDefinition<R, I>;
   extent: Extent;
   /** Undefined lets everything through. */
-  matches: ((input: unknown) => boolean) | undefined;
+  filter: Filter | undefined;
 }
+
+/** Clients of gRPC take 4 MiB at most, unless they are told otherwise. */
+const PAGE_BYTES = limit('bytes of a list page', 1 << 20, {
+  what: 'encoded items of a list page, as JSON; a page has at least one item',
+  unit: 'bytes',
+  reached: 'the page ends; the next one goes on behind it',
+  test: 'services/controller/resources/list-bytes.test.ts: a page ends at a size too',
+});
+
+/** Steps of deciding what somebody may do with an item, and of making it. */
+export const ITEM_STEPS = 3_000;
+/** Bytes of an item that are encoded in one step. */
+const BYTES_PER_STEP = 4;
 
 /** One page of what is in the extent; the caller has already been allowed to list there. */
 export async function list<R extends ListedRow, I extends object>(
@@ -103,15 +117,18 @@ export async function list<R extends ListedRow, I extends object>(
     op,
     definition,
     extent,
-    matches: request.filter === '' ? undefined : compileListFilter(request.filter, definition.filterMessage),
+    filter: await compileListFilter(op, request.filter, definition.filterMessage),
   };
   const nowMs = deps.clock.now().getTime();
   const expected = { resourceType: definition.type, grantsHash: await deps.authz.grantsHash(op), nowMs };
   const initial = request.list_token === '';
   const phase = phaseOf(initial ? undefined : deps.listTokens.decode(request.list_token, expected), nowMs);
   const max = deps.config.maxPageSize;
-  const page = await fill(listing, phase, request.page_size > 0 ? Math.min(request.page_size, max) : max);
   const removed = await removedSince(deps, definition.type, phase.removedAfter);
+  const page = await fill(listing, phase, {
+    items: request.page_size > 0 ? Math.min(request.page_size, max) : max,
+    bytes: PAGE_BYTES - encodedSize(removed.ids),
+  });
   const next = nextPhase(page, removed, phase);
   const empty = initial && page.items.length === 0 && next.kind === 'ended';
   return {
@@ -147,38 +164,48 @@ function nextPhase(page: Page<unknown>, removed: Removed, { began, since }: Phas
   return { kind: 'refresh', began, since, after, removedAfter: removed.last! };
 }
 
+/** What a page holds at most; one item is always in it. */
+interface PageSize {
+  items: number;
+  bytes: number;
+}
+
 async function fill<R extends ListedRow, I extends object>(
   listing: Listing<R, I>,
   walk: Walk,
-  size: number,
+  size: PageSize,
 ): Promise<Page<Partial<I>>> {
-  const { deps, op, definition, extent, matches } = listing;
+  const { deps, op, definition, extent, filter } = listing;
   const items: Partial<I>[] = [];
   if (extent.length === 0) return { items, more: undefined };
   let last: Position | undefined;
+  let bytes = 0;
   // The extent holds hardly a row that is not shown, so that one statement makes a page unless there is a filter.
-  let wanted = matches === undefined ? size + 1 : Math.max(size + 1, FILTERED_FETCH);
+  let wanted = filter === undefined ? size.items + 1 : Math.max(size.items + 1, FILTERED_FETCH);
   for (let after = walk.after; ;) {
     op.signal.throwIfAborted();
     const batch = await fetchPage<R>(deps.db.executor, definition, extent, { ...walk, after }, wanted);
-    for (const candidate of batch) {
+    for (const candidate of batch.rows) {
       after = [candidate[walk.by].getTime(), candidate.id];
-      const item = await show(listing, candidate);
-      if (item === undefined) continue;
-      if (items.length === size) return { items, more: last };
-      items.push(item);
+      const shown = await show(listing, candidate);
+      if (op.work.isDue) await op.work.breathe();
+      if (shown === undefined) continue;
+      bytes += shown.bytes;
+      if (items.length === size.items || (items.length > 0 && bytes > size.bytes)) return { items, more: last };
+      items.push(shown.item);
       last = after;
     }
-    if (batch.length < wanted) return { items, more: undefined };
-    wanted = Math.max(size + 1, FILTERED_FETCH);
+    if (!batch.more) return { items, more: undefined };
+    wanted = Math.max(size.items + 1, FILTERED_FETCH);
   }
 }
 
 /** The item as the caller may see it; undefined when it has no action on it or the filter leaves it out. */
 async function show<R extends ListedRow, I extends object>(
-  { deps, op, definition, matches }: Listing<R, I>,
+  { deps, op, definition, filter }: Listing<R, I>,
   candidate: R,
-): Promise<Partial<I> | undefined> {
+): Promise<{ item: Partial<I>; bytes: number } | undefined> {
+  op.work.charge(ITEM_STEPS);
   const resource = definition.resource(candidate);
   const authorized_actions = await deps.authz.allowedActions(op, definition.actions(candidate), resource);
   const foreign = definition.owner !== undefined && definition.owner(candidate) !== (await deps.authz.actor(op)).userId;
@@ -186,7 +213,9 @@ async function show<R extends ListedRow, I extends object>(
   const decision = await deps.authz.decide(op, 'list', resource);
   const extra = await definition.extra?.(op, candidate);
   const item = cutFields({ ...definition.item(candidate), ...extra, authorized_actions }, decision);
-  return matches === undefined || matches({ item: definition.toJSON(item) }) ? item : undefined;
+  const bytes = encodedSize(item);
+  op.work.charge(Math.ceil(bytes / BYTES_PER_STEP));
+  return (await passes(op, filter, item, definition.toJSON)) ? { item, bytes } : undefined;
 }
 
 async function removedSince(deps: ControllerDeps, type: string, after: Position | undefined): Promise<Removed> {
@@ -198,20 +227,4 @@ async function removedSince(deps: ControllerDeps, type: string, after: Position 
     last: end === undefined ? after : [end.at.getTime(), end.id],
     more: found.length === REMOVED_LIMIT,
   };
-}
-
-/** Comes before the parser's reason; clients know the whole text. */
-const FILTER_REFUSED = "handlers.NewFilter: couldn't build filter: parameter violation: error #100: ";
-
-/** The filter of a list request as a predicate; 400 with `message` when it cannot be parsed. */
-export function compileListFilter(filter: string, message: string = MESSAGE.identifier): (input: unknown) => boolean {
-  if (filter === '') return () => true;
-  try {
-    return compileFilter(filter);
-  } catch (error) {
-    if (!(error instanceof FilterSyntaxError)) throw error;
-    throw invalidArgument(message, [
-      { name: 'filter', description: `This field could not be parsed. ${FILTER_REFUSED}${error.message}` },
-    ]);
-  }
 }

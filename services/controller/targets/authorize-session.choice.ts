@@ -1,9 +1,10 @@
 /** The two choices of authorize-session: which host, and which workers in which order. */
 import { randomInt } from 'node:crypto';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
-import { compileEvaluation } from '../../../lib/filter/filter';
+import { compileFilter } from '../../../lib/filter/filter';
 import type { Executor } from '../db/db';
 import { MESSAGE } from '../resources/fields';
+import type { Op } from '../rpc/service';
 import { canonicalTags } from '../workers/workers';
 import { candidates, loads, type Candidate } from '../workers/workers.store';
 
@@ -31,6 +32,7 @@ export function chooseEndpoint(address: string | null, endpoints: readonly Endpo
  * because the filter means nothing on what is known of workers.
  */
 export async function chooseWorkers(
+  op: Op,
   on: Executor,
   filter: string | null,
   leasesExpiredBefore: Date | undefined,
@@ -42,8 +44,7 @@ export async function chooseWorkers(
       'No worker is connected: start a worker, or check that it can reach the cluster port of a controller.',
     );
   }
-  const evaluate = filter === null ? () => true : compileEvaluation(filter);
-  const results = alive.map((worker) => evaluate({ name: worker.name ?? '', tags: canonicalTags(worker) }));
+  const results = await evaluateOn(op, alive, filter);
   const eligible = alive.filter((_, at) => results[at]);
   if (eligible.length === 0 && results.includes(undefined)) {
     throw new ApiError(
@@ -60,6 +61,23 @@ export async function chooseWorkers(
     );
   }
   return lessLoadedFirst(on, shuffled(eligible));
+}
+
+/** Whether the filter takes each worker; undefined where it means nothing on what is known of the worker. */
+async function evaluateOn(
+  { work }: Op,
+  workers: readonly Candidate[],
+  text: string | null,
+): Promise<(boolean | undefined)[]> {
+  if (text === null) return workers.map(() => true);
+  const filter = compileFilter(text);
+  const results: (boolean | undefined)[] = [];
+  for (const worker of workers) {
+    await filter.prepare(work);
+    results.push(filter.evaluate({ name: worker.name ?? '', tags: canonicalTags(worker) }, work));
+    await work.breathe();
+  }
+  return results;
 }
 
 /** Puts the less loaded of two random ones first; the others stay as they are. */

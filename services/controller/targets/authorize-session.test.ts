@@ -102,7 +102,7 @@ const op = (): Op => ({
   signal: new AbortController().signal,
   clientAddress: '127.0.0.1',
   token,
-  work: new Work(1_000_000, 1_000_000),
+  work: new Work(100_000_000, 1_000_000),
 });
 const request = (id = TARGET) => ({ id, host_id: '', name: '', scope_id: '', scope_name: '' });
 
@@ -151,7 +151,7 @@ test('the less loaded of two workers comes first', async () => {
       values ('sc_0000000001', ${item.session_id}, ${WORKER}, 'b', '127.0.0.1', 1, ${now})`.execute(tx);
   });
   for (let i = 0; i < 10; i++) {
-    const order = await chooseWorkers(world.db.executor, null, new Date());
+    const order = await chooseWorkers(op(), world.db.executor, null, new Date());
     expect(order.map((worker) => worker.id)).toEqual(['w_0000000002', WORKER]);
   }
 });
@@ -174,7 +174,7 @@ test.each([
   ['"/name" matches "("', 'FailedPrecondition'],
   ['"/tags/none" matches "("', 'Unavailable'],
 ])('a worker filter that leaves no worker: %s', async (filter, kind) => {
-  await expect(chooseWorkers(world.db.executor, filter, new Date())).rejects.toMatchObject({ kind });
+  await expect(chooseWorkers(op(), world.db.executor, filter, new Date())).rejects.toMatchObject({ kind });
 });
 
 test('anonymous callers cannot tell the name of a target or a scope that exists from another', async () => {

@@ -56,7 +56,7 @@ export function authorizeSession(deps: AuthorizeSessionDeps) {
     // Anonymous callers may be granted the action, but a session belongs to a token.
     if (allowed.actor.authTokenId === undefined) throw new ApiError('PermissionDenied', 'Forbidden.');
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const session = await plan(deps, target, request.host_id);
+      const session = await plan(deps, op, target, request.host_id);
       if (await store(deps, op, allowed, target, session)) {
         const shown = answer(target, session, allowed.actor);
         return { item: cutFields(shown, allowed.decision) };
@@ -74,13 +74,13 @@ const resourceOf = (target: SessionTarget) => ({
   parentScopeId: target.scope.parent_scope_id,
 });
 
-async function plan(deps: AuthorizeSessionDeps, target: SessionTarget, hostId: string): Promise<NewSession> {
+async function plan(deps: AuthorizeSessionDeps, op: Op, target: SessionTarget, hostId: string): Promise<NewSession> {
   const on = deps.db.executor;
   const endpoints = target.address === null ? await endpointsOf(on, target.id) : [];
   const endpoint = chooseEndpoint(target.address, endpoints, hostId);
   // After an outage of the database, the workers attached here come back on record first.
   await deps.control.ensureLease();
-  const workers = await chooseWorkers(on, target.worker_filter, deps.control.leasesExpiredBefore());
+  const workers = await chooseWorkers(op, on, target.worker_filter, deps.control.leasesExpiredBefore());
   const now = deps.clock.now();
   const credentials = target.brokers_credentials ? await brokeredCredentials(deps, target.id) : [];
   const id = newId(SESSION_PREFIX);

@@ -18,7 +18,8 @@ import {
   MESSAGE,
   storedText,
 } from '../resources/fields';
-import { compileListFilter } from '../resources/list';
+import { ITEM_STEPS } from '../resources/list';
+import { compileListFilter, passes } from '../resources/list-filter';
 import type { ListVerb } from '../resources/list-edits';
 import { cutFields, present } from '../resources/present';
 import { staleVersion } from '../resources/rows';
@@ -38,6 +39,8 @@ const LAST_REPORTS_MS = 2_000;
 const LOOK_MS = 20;
 const MUTABLE = { name: 'name', description: 'description' };
 
+const workerToJSON = (item: Partial<ReturnType<typeof workerItem>>): unknown => Worker.toJSON(Worker.fromPartial(item));
+
 type WorkerDeps = ControllerDeps & { authority: DeploymentAuthority; control: Pick<Control, 'reloadAuthority'> };
 
 /** Workers, their tags, and the authorities that vouch for them. */
@@ -54,12 +57,14 @@ export function workerService(deps: WorkerDeps) {
       new FieldErrors()
         .require(request.scope_id === 'global', 'scope_id', "Must be 'global' when listing.")
         .throwIfAny();
-      const matches = compileListFilter(request.filter, MESSAGE.request);
+      const filter = await compileListFilter(op, request.filter, MESSAGE.request);
       await deps.authz.check(op, 'list', collectionIn('worker', GLOBAL));
       const items = [];
       for (const worker of await store.allWorkers(deps.db.executor)) {
+        op.work.charge(ITEM_STEPS);
+        await op.work.breathe();
         const item = await access.listed(op, worker);
-        if (item !== undefined && matches({ item: Worker.toJSON(Worker.fromPartial(item)) })) items.push(item);
+        if (item !== undefined && (await passes(op, filter, item, workerToJSON))) items.push(item);
       }
       return { items };
     },
