@@ -23,6 +23,7 @@ const definition: ListDefinition<AuthTokenRow, ReturnType<typeof authTokenItem>>
   type: 'auth-token',
   select: store.selectTokens,
   from: sql`from auth_tokens r`,
+  long: [],
   resource: authTokenResource,
   actions: () => AUTH_TOKEN_ACTIONS,
   owner: (row) => row.user_id,

@@ -28,6 +28,7 @@ const definitionFor = (deps: ControllerDeps): ItemDefinition<LibraryRow, ReturnT
   find: store.findLibrary,
   select: store.selectLibraries,
   from: sql`from credential_libraries r`,
+  long: ['description', 'attributes', 'credential_mapping_overrides', 'http_request_body'],
   resource: libraryResource,
   actions: () => LIBRARY_ACTIONS,
   item: libraryItem,

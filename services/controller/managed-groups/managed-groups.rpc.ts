@@ -46,6 +46,7 @@ const definition: ItemDefinition<ManagedGroupRow, ReturnType<typeof managedGroup
   find: store.findManagedGroup,
   select: store.selectManagedGroups,
   from: sql`from managed_groups r`,
+  long: ['description', 'filter'],
   resource: managedGroupResource,
   actions: () => MANAGED_GROUP_ACTIONS,
   filterMessage: MESSAGE.request,

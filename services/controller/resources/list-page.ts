@@ -65,7 +65,9 @@ export async function fetchPage<R>(
   const by = sql.ref(`p.${walk.by}`);
   const keys = union(extent.map((part) => keysOf(listed, part, walk, max)));
   // Sizes are known without reading what is stored apart: that of the row as it is stored, and those of its long texts.
-  const texts = (listed.long ?? ['description']).map((name) => sql`coalesce(octet_length(${sql.ref(`p.${name}`)}), 0)`);
+  const texts = (listed.long ?? ['description']).map(
+    (name) => sql`coalesce(octet_length(${sql.ref(`p.${name}`)}::text), 0)`,
+  );
   const bytes = sql.join([sql`pg_column_size(p)`, ...texts], sql` + `);
   // Each row is looked up by its id: `offset 0` keeps the planner from joining the whole table first.
   const found = await rows<R & { read_bytes: bigint }>(

@@ -31,6 +31,7 @@ const definition: ItemDefinition<TargetRow, ReturnType<typeof targetItem>> = {
   find: store.findTarget,
   select: store.selectTargets,
   from: sql`from targets r`,
+  long: ['description', 'worker_filter', 'egress_worker_filter'],
   resource: targetResource,
   actions: () => TARGET_ACTIONS,
   item: targetItem,
