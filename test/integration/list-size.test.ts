@@ -19,8 +19,8 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'sallyport-large-'));
   await sql`insert into targets (id, scope_id, type, name, description, address, default_port, created_time, updated_time)
       select 'ttcp_' || lpad(n::text, 10, '0'), ${DEV.project}, 'tcp', 'large ' || n, repeat('x', ${SIZE}::int),
-        '127.0.0.1', 22, now(), now()
-      from generate_series(1, ${LARGE}::int) n`.execute(controller.db.executor);
+        '127.0.0.1', 22, t.at, t.at
+      from generate_series(1, ${LARGE}::int) n, date_trunc('milliseconds', now()) as t (at)`.execute(controller.db.executor);
 });
 afterAll(async () => {
   await controller.stop();
@@ -51,7 +51,7 @@ test.each(['http', 'grpc'] as const)('%s pages to the end, and refreshes', async
   const listing = await pages(door);
   expect(listing.length).toBeGreaterThan(1);
   expect(large(listing.flatMap(({ items = [] }) => items))).toBe(LARGE);
-  await sql`update targets set updated_time = now(), version = version + 1 where name like 'large %'`.execute(
+  await sql`update targets set updated_time = date_trunc('milliseconds', now()), version = version + 1 where name like 'large %'`.execute(
     controller.db.executor,
   );
   const refresh = await pages(door, listing.at(-1)!.list_token);
@@ -78,10 +78,13 @@ test('the command line shows all of them', async () => {
 
 test('a search finds all of them', async () => {
   const running = run(['cache', 'start']);
-  await waitFor('the cache', async () => ((await run(['cache', 'status'])).exit === 0 ? true : undefined));
-  expect((await run(['cache', 'add-token', '-token', 'env://T'])).exit).toBe(0);
-  const { item } = await json(['search', '-resource', 'targets', '-query', 'name % "large"', '-force-refresh', 'true']);
-  expect(large(item.targets)).toBe(LARGE);
-  await run(['cache', 'stop']);
+  try {
+    await waitFor('the cache', async () => ((await run(['cache', 'status'])).exit === 0 ? true : undefined));
+    expect((await run(['cache', 'add-token', '-token', 'env://T'])).exit).toBe(0);
+    const search = ['search', '-resource', 'targets', '-query', 'name % "large"', '-force-refresh'];
+    expect(large((await json(search)).item.targets)).toBe(LARGE);
+  } finally {
+    await run(['cache', 'stop']);
+  }
   expect((await running).exit).toBe(0);
 });

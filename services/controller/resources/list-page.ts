@@ -77,7 +77,7 @@ export async function fetchPage<R>(
             ${bytes} as own_bytes
           from unnest(array(select k.id from (${keys}) k order by k.at desc, k.id desc limit ${max})) as key (id)
           cross join lateral (${listed.select} where r.id = key.id offset 0) p
-        ) p where p.read_bytes - p.own_bytes < ${FETCHED_BYTES} order by ${by} desc, p.id desc`,
+        ) p where p.read_bytes - p.own_bytes < ${sql.lit(FETCHED_BYTES)} order by ${by} desc, p.id desc`,
   );
   return { rows: found, more: found.length === max || Number(found.at(-1)?.read_bytes ?? 0) >= FETCHED_BYTES };
 }
