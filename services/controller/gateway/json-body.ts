@@ -3,14 +3,12 @@
  * one counts. Nesting is bounded before the parser sees the text, because it and all later walks are recursive.
  */
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+import { nestedTooDeeply, REQUEST_DEPTH, REQUEST_VALUES, tooManyValues } from '../rpc/request-size';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
   [key: string]: Json;
 }
-
-/** Deepest nesting of objects and arrays that is taken. */
-const MAX_JSON_DEPTH = 64;
 
 /** The object in `body`; an empty body is an empty object. Throws 400; error texts never quote the body. */
 export function parseJsonBody(body: Buffer): JsonObject {
@@ -31,20 +29,35 @@ export function parseJsonBody(body: Buffer): JsonObject {
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Index behind the first object or array, else the length: other values are refused anyway. */
+/**
+ * Index behind the first object or array, else the length: other values are refused anyway. Throws 400 where it nests too
+ * deeply or holds too many values.
+ */
 function endOfFirstValue(text: string): number {
   const start = text.search(/\S/);
   if (text[start] !== '{' && text[start] !== '[') return text.length;
   let depth = 0;
+  let values = 0;
+  /** Where the key of the top-level field begins, and ends. */
+  let key: [number, number] = [start, start];
   for (let i = start; i < text.length; i++) {
     const c = text[i];
-    if (c === '"') i = endOfString(text, i);
-    else if (c === '{' || c === '[') {
-      if (++depth > MAX_JSON_DEPTH) throw invalidArgument(`The request body is nested deeper than ${MAX_JSON_DEPTH}.`);
-    } else if ((c === '}' || c === ']') && --depth === 0) return i + 1;
+    if (c === '"') {
+      const end = endOfString(text, i);
+      if (depth === 1 && /\s*:/y.test(text.slice(end + 1, end + 20))) key = [i + 1, end];
+      i = end;
+    } else if (c === '{' || c === '[') {
+      if (++depth > REQUEST_DEPTH) throw nestedTooDeeply('request body');
+      values++;
+    } else if (c === ',') values++;
+    else if ((c === '}' || c === ']') && --depth === 0) return i + 1;
+    if (values > REQUEST_VALUES) throw tooManyValues(fieldName(text.slice(...key)));
   }
   return text.length;
 }
+
+/** Names of unknown fields are not repeated to whoever sent them. */
+const fieldName = (key: string): string | undefined => (/^[a-z][a-z_]{0,63}$/.test(key) ? key : undefined);
 
 /** Index of the quote that closes the string opened at `from`, or the length. */
 function endOfString(text: string, from: number): number {

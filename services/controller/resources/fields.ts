@@ -44,20 +44,24 @@ export interface CommonFields {
 }
 
 /** White space is printable in descriptions, nothing else invisible is anywhere. */
-const unprintable = (text: string, allowed: string): boolean =>
-  [...text].some((c) => !allowed.includes(c) && /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(c));
+const UNPRINTABLE_IN_NAME = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+const UNPRINTABLE_IN_DESCRIPTION = /(?![\t\n\r])\p{C}|[\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 
 function checkText(errors: FieldErrors, item: CommonFields): void {
   const name = item.name;
   if (name !== undefined) {
     errors.require(name.trim() !== '', 'name', 'Cannot set empty string as name');
-    errors.require(!unprintable(name.trim(), ''), 'name', 'Name contains unprintable characters');
+    errors.require(!UNPRINTABLE_IN_NAME.test(name.trim()), 'name', 'Name contains unprintable characters');
     errors.require(name.trim().length <= MAX_NAME, 'name', `Name must have at most ${MAX_NAME} characters.`);
   }
   const text = item.description;
   if (text !== undefined) {
     errors.require(text.trim() !== '', 'description', 'Cannot set empty string as description');
-    errors.require(!unprintable(text, '\t\n\r'), 'description', 'Description contains unprintable characters');
+    errors.require(
+      !UNPRINTABLE_IN_DESCRIPTION.test(text),
+      'description',
+      'Description contains unprintable characters',
+    );
     errors.require(
       text.length <= MAX_DESCRIPTION,
       'description',

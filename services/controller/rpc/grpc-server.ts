@@ -13,6 +13,7 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
+import type { DescMessage } from '@bufbuild/protobuf';
 import { HealthImplementation } from 'grpc-health-check';
 import { ApiError, ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER, invalidArgument } from '../../../lib/errors/errors';
 import type { Descriptors } from './descriptors';
@@ -24,6 +25,7 @@ import { toApiError } from './error-mapping';
 import type { MessageFns } from './messages';
 import type { BoundMethod, Pipeline } from './pipeline';
 import type { Admission, Verdict } from './rate-limit';
+import { checkRequestSize } from './request-size';
 
 /** Largest response, bytes: a full page of the widest resource stays well below. Node's clients take 4 MiB. */
 const MAX_RESPONSE_BYTES = 16 * 1_048_576;
@@ -68,7 +70,7 @@ export function createGrpcFront(
   const names = pipeline.services.map((s) => s.definition.fullName);
   for (const name of names) {
     const methods = [...pipeline.methods.values()].filter((m) => m.service === name);
-    server.addService(grpcDefinition(methods), implementation(methods, pipeline, entry));
+    server.addService(grpcDefinition(methods, descriptors), implementation(methods, pipeline, entry));
   }
   const health = new HealthImplementation();
   const setServing = (serving: boolean): void => {
@@ -96,22 +98,24 @@ const closer =
       });
     });
 
-function grpcDefinition(methods: BoundMethod[]): GrpcServiceDefinition {
-  return Object.fromEntries(
-    methods.map(({ fullName, definition: { name, requestType, responseType } }) => [
-      name,
-      {
-        path: `/${fullName}`,
-        originalName: name,
-        requestStream: false,
-        responseStream: false,
-        requestSerialize: (value: unknown) => Buffer.from(requestType.encode(value).finish()),
-        requestDeserialize: (bytes: Buffer) => decodeRequest(requestType, bytes),
-        responseSerialize: (value: unknown) => Buffer.from(responseType.encode(value).finish()),
-        responseDeserialize: (bytes: Buffer) => responseType.decode(bytes) as unknown,
-      },
-    ]),
-  );
+function grpcDefinition(methods: BoundMethod[], descriptors: Descriptors): GrpcServiceDefinition {
+  const inputOf = ({ service, definition }: BoundMethod): DescMessage | undefined =>
+    descriptors.getService(service)?.methods.find(({ name }) => name === definition.name)?.input;
+  return Object.fromEntries(methods.map((method) => [method.definition.name, grpcMethod(method, inputOf(method))]));
+}
+
+function grpcMethod({ fullName, definition }: BoundMethod, input: DescMessage | undefined) {
+  const { name, requestType, responseType } = definition;
+  return {
+    path: `/${fullName}`,
+    originalName: name,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: (value: unknown) => Buffer.from(requestType.encode(value).finish()),
+    requestDeserialize: requestDecoder(requestType, input),
+    responseSerialize: (value: unknown) => Buffer.from(responseType.encode(value).finish()),
+    responseDeserialize: (bytes: Buffer) => responseType.decode(bytes) as unknown,
+  };
 }
 
 function implementation(methods: BoundMethod[], pipeline: Pipeline, entry: Entry): UntypedServiceImplementation {
@@ -128,15 +132,22 @@ function implementation(methods: BoundMethod[], pipeline: Pipeline, entry: Entry
   );
 }
 
-/** Stands for a request that does not decode: grpc-js would call that an internal error, but it is the caller's. */
-const MALFORMED = Symbol('malformed request');
+/** Stands for a request that is refused before it is decoded: grpc-js would call that an internal error. */
+class Refused {
+  constructor(readonly error: ApiError) {}
+}
 
-function decodeRequest(type: MessageFns<unknown>, bytes: Buffer): unknown {
-  try {
-    return type.decode(bytes);
-  } catch {
-    return MALFORMED;
-  }
+const MALFORMED = new Refused(invalidArgument('The request is not a valid message.'));
+
+function requestDecoder(type: MessageFns<unknown>, input: DescMessage | undefined): (bytes: Buffer) => unknown {
+  return (bytes) => {
+    try {
+      if (input !== undefined) checkRequestSize(input, bytes);
+      return type.decode(bytes);
+    } catch (error) {
+      return error instanceof ApiError ? new Refused(error) : MALFORMED;
+    }
+  };
 }
 
 async function invoke(
@@ -150,7 +161,7 @@ async function invoke(
     clientAddress: callerAddress(hostOfPeer(call.getPeer()), all(call.metadata, 'x-forwarded-for')),
   };
   refuseByRate(admit?.(method.fullName, caller));
-  if (call.request === MALFORMED) throw invalidArgument('The request is not a valid message.');
+  if (call.request instanceof Refused) throw call.request.error;
   const abort = new AbortController();
   // Also fires at a normal end, when nobody listens any more.
   call.on('cancelled', () => abort.abort());
