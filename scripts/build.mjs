@@ -35,7 +35,8 @@ const bundles = [
       entryPoints: ['cli/main.ts'],
       minify: true,
       keepNames: true,
-      external: ['@napi-rs/keyring'],
+      // re2js is only needed where a search uses a regular expression.
+      external: ['@napi-rs/keyring', 're2js'],
       // The launcher compiles this file with a code cache, where import() does not work: it becomes require().
       supported: { 'dynamic-import': false },
       loader: { '.node': 'empty' },

@@ -3,14 +3,25 @@ import { hasIdForm } from '../../../lib/ids/ids';
 import { DEPRECATED_ACTIONS } from '../authz/actions';
 import { GrantError, parseGrant, type Grant } from '../authz/grants';
 import type { FieldErrors } from '../resources/fields';
+import type { Op } from '../rpc/service';
 import { isGrantScopeWord, type StoredGrant } from './roles';
 
 export type Edit = 'add' | 'set' | 'remove';
 
-/** Parses the strings, the first of equal grants counts; what is wrong goes to `errors`. */
-export function readGrants(errors: FieldErrors, edit: Edit, texts: readonly string[]): StoredGrant[] {
+/** Steps of parsing a character of a grant. */
+const PARSING_STEPS = 15;
+
+/** Parses the strings, with pauses; the first of equal grants counts, and what is wrong goes to `errors`. */
+export async function readGrants(
+  { work }: Op,
+  errors: FieldErrors,
+  edit: Edit,
+  texts: readonly string[],
+): Promise<StoredGrant[]> {
   const grants = new Map<string, StoredGrant>();
   for (const raw of texts) {
+    work.charge(raw.length * PARSING_STEPS);
+    if (work.isDue) await work.breathe();
     const problem = raw === '' ? 'Grant strings must not be empty.' : undefined;
     const parsed = problem === undefined ? tryParse(raw) : undefined;
     if (parsed === undefined || parsed instanceof GrantError) {

@@ -96,7 +96,7 @@ class RoleRpc {
 
   async grants(op: Op, kind: Edit, request: EditRequest & { grant_strings: string[] }) {
     const errors = checkEdit(kind, request, 'grant_strings', request.grant_strings);
-    const parsed = readGrants(errors, kind, unique(request.grant_strings));
+    const parsed = await readGrants(op, errors, kind, unique(request.grant_strings));
     errors.throwIfAny(MESSAGE.fields);
     return this.edit(op, `${kind}-grants`, request, (role) => planGrants(role, kind, parsed));
   }
