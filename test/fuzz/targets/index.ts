@@ -22,7 +22,7 @@ export const TARGETS: Readonly<Record<string, RegExp>> = {
   'json-body': /^services\/controller\/gateway\/(json-body|to-message|update-mask)/,
   'list-token': /^services\/controller\/resources\/list-token|^lib\/ids\//,
   'protobuf-request': /^proto\/gen\/(google\/protobuf\/struct|api\/(common|auth_methods|credentials|workers|targets))/,
-  query: /^lib\/query\//,
+  query: /^lib\/(query\/|filter\/nesting)/,
   'recovery-token': /^lib\/(recovery|config\/sealed|ids)/,
   'session-certificate': /^lib\/tls\/(session-certificate|der)/,
   sniff: /^services\/controller\/listeners\/sniff/,
