@@ -20,7 +20,9 @@ beforeAll(async () => {
   await sql`insert into targets (id, scope_id, type, name, description, address, default_port, created_time, updated_time)
       select 'ttcp_' || lpad(n::text, 10, '0'), ${DEV.project}, 'tcp', 'large ' || n, repeat('x', ${SIZE}::int),
         '127.0.0.1', 22, t.at, t.at
-      from generate_series(1, ${LARGE}::int) n, date_trunc('milliseconds', now()) as t (at)`.execute(controller.db.executor);
+      from generate_series(1, ${LARGE}::int) n, date_trunc('milliseconds', now()) as t (at)`.execute(
+    controller.db.executor,
+  );
 });
 afterAll(async () => {
   await controller.stop();
