@@ -4,7 +4,9 @@ import { Work, WorkExceeded } from '../../../lib/limits/work';
 import { sql } from '../db/db';
 import { service, type Op, type Service } from '../rpc/service';
 import { targetService } from '../targets/targets.rpc';
+import { selectTargets } from '../targets/targets.store';
 import { workerService } from '../workers/workers.rpc';
+import { fetchPage } from './list-page';
 
 const LARGE = 46;
 /** With those of dev mode. */
@@ -110,6 +112,12 @@ test('rows are read in batches', async () => {
   const reads = controller.statements.filter(({ text }) => text.includes('read_bytes'));
   // 46 times 128 KiB: 4 MiB with the first statement, the rest with the second.
   expect(reads).toHaveLength(2);
+  const listed = { select: selectTargets, from: sql`from targets r` };
+  const newest = { by: 'created_time', after: undefined, since: undefined } as const;
+  const batch = await fetchPage(controller.deps.db.executor, listed, [{ where: sql`true` }], newest, 1_000);
+  expect(batch.more).toBe(true);
+  expect(batch.rows.length).toBeGreaterThanOrEqual(28);
+  expect(batch.rows.length).toBeLessThanOrEqual(35);
 });
 
 test('small items cost one statement a page, however many they are', async () => {
