@@ -61,6 +61,8 @@ function change(root: { value: unknown }, chance: Chance): void {
   const copy = (value: unknown): unknown => (value === undefined ? null : structuredClone(value));
   const set = (value: unknown): void =>
     void Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true });
+  // Values are changed later, so each place gets one of its own.
+  const value = (): unknown => copy(chance.pick(VALUES));
   const other = chance.pick(all);
   switch (chance.below(7)) {
     case 0:
@@ -74,12 +76,12 @@ function change(root: { value: unknown }, chance: Chance): void {
       return set({ [chance.pick(KEYS)]: copy(parent[key]) });
     case 4: {
       const inside = parent[key] as unknown;
-      if (typeof inside !== 'object' || inside === null) return set(chance.pick(VALUES));
+      if (typeof inside !== 'object' || inside === null) return set(value());
       const name = chance.below(2) === 0 ? chance.pick(KEYS) : String(other.key);
-      const value = chance.pick(VALUES);
-      return void Object.defineProperty(inside, name, { value, enumerable: true, configurable: true, writable: true });
+      const description = { value: value(), enumerable: true, configurable: true, writable: true };
+      return void Object.defineProperty(inside, name, description);
     }
     default:
-      return set(chance.pick(VALUES));
+      return set(value());
   }
 }
