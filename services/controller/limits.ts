@@ -1,5 +1,6 @@
 /** Limits that the `limits` block of a controller's configuration can change. Fixed limits stand where they hold. */
 import { limitTable } from '../../lib/limits/limit';
+import { SHAPE_LIMITS } from './shape-limits';
 
 export const CONTROLLER_LIMITS = limitTable('controller.limits', {
   request_work: {
@@ -11,6 +12,7 @@ export const CONTROLLER_LIMITS = limitTable('controller.limits', {
     reached: '429, naming this key; the remedy is a simpler filter or a narrower list',
     test: 'services/controller/rpc/pipeline.test.ts: a request that needs more work than it may cost is refused',
   },
+  ...SHAPE_LIMITS,
 });
 
 export type ControllerLimits = ReturnType<typeof CONTROLLER_LIMITS.defaults>;

@@ -55,7 +55,9 @@ async function open(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const { url, maxOpenConnections } = config.database;
-  const db = openDb({ url, log, ...(maxOpenConnections === undefined ? {} : { maxConnections: maxOpenConnections }) });
+  const limits = { ...config.limits };
+  const connections = maxOpenConnections === undefined ? {} : { maxConnections: maxOpenConnections };
+  const db = openDb({ url, log, limits, ...connections });
   lifecycle.onClose('the database', () => db.close());
   const kms = createKms({ rootKey: config.rootKey });
   const known = new KnownTokens(local);
@@ -67,7 +69,7 @@ async function open(
   const outgoing = createOutgoing(allowedAddresses(config.outgoingAllowedNetworks));
   const { clock, measure } = await startDatabaseClock({ db, local, log });
   const deps: ControllerDeps = {
-    config: { ...config, limits: { ...config.limits } },
+    config: { ...config, limits },
     db,
     kms,
     authz,

@@ -73,10 +73,11 @@ export async function startTestController(
   const clock = new TickingClock();
   const statements: TestController['statements'] = [];
   const onStatement = (text: string, parameters: readonly unknown[]) => void statements.push({ text, parameters });
-  const db = openDb({ url: database.url, log, maxConnections: 4, onStatement });
+  const limits = CONTROLLER_LIMITS.defaults();
+  const db = openDb({ url: database.url, log, maxConnections: 4, limits, onStatement });
   const kms = createKms({ rootKey: { id: 'test', key: Buffer.alloc(32, 1) } });
   await initialize(db, kms, testPlan(), clock.now());
-  const config = { name: 'test', ...CONTROLLER_DEFAULTS };
+  const config = { name: 'test', ...CONTROLLER_DEFAULTS, limits };
   const authz = createAuthz({ config, db, kms, audit: () => undefined });
   const listTokens = await loadListTokens(db.executor, kms);
   const deps: ControllerDeps = { config, db, kms, authz, listTokens, outgoing: LOCAL_OUTGOING, clock, log };
@@ -85,7 +86,7 @@ export async function startTestController(
     log,
     clock,
     maxRequestDurationMs: 30_000,
-    limits: CONTROLLER_LIMITS.defaults(),
+    limits,
     registry: new Registry(),
   });
 

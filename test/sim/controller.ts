@@ -105,7 +105,8 @@ export class SimController {
     const { id, target, user, workerIds, lifeMs } = session;
     const userId = userIdOf(user);
     const resource = { type: 'target', id: target.id, scopeId: PROJECT, parentScopeId: ORG };
-    if (!(await this.authz.holdings(userId)).hasAny(['authorize-session'], resource)) return false;
+    const [may] = await this.authz.mayAny([{ userId, resource }], ['authorize-session']);
+    if (may !== true) return false;
     const now = this.process.clock.now();
     const expiration = new Date(now.getTime() + lifeMs);
     const privateKey = Buffer.alloc(KEY_BYTES, id);

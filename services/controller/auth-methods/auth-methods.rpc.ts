@@ -97,7 +97,8 @@ class AuthMethodRpc {
 
   async listAuthMethods(op: Op, request: ListAuthMethodsRequest) {
     new FieldErrors().require(isMethodScope(request.scope_id), 'scope_id', BAD_SCOPE).throwIfAny(MESSAGE.identifier);
-    const { userId } = await this.deps.authz.actor(op);
+    const place = { type: 'auth-method', scopeId: request.scope_id, parentScopeId: 'global' };
+    const { userId } = await this.deps.authz.actor(op, request.recursive ? 'everywhere' : place);
     const only = userId === 'u_anon' ? store.isPublic : undefined;
     return listInScopes(this.deps, op, this.definition, request, only);
   }

@@ -1,8 +1,7 @@
 /** SQL of auth tokens, one function per use case. */
-import type { GrantRow } from '../authz/authorizer.store';
-import { selectGrants } from '../authz/authorizer.store';
+import { accessOfToken, type AccessRow, type Known, type Places } from '../authz/authorizer.store';
 import type { Allowed } from '../authz/authz';
-import { changed, row, sql, type Executor, type Tx } from '../db/db';
+import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import { scopeColumn } from '../resources/rows';
 import type { AuthTokenRow } from './auth-tokens';
 
@@ -22,18 +21,23 @@ export interface TokenToVerify {
   key_id: string;
   approximate_last_used_time: Date;
   expiration_time: Date;
-  grants: GrantRow[];
 }
 
 /** All that a request with a token needs, in one statement. */
-export function findTokenToVerify(on: Executor, id: string): Promise<TokenToVerify | undefined> {
-  return row(
+export async function findTokenToVerify(
+  on: Executor,
+  id: string,
+  { places, known }: { places: Places; known: Known },
+): Promise<{ token: TokenToVerify; access: AccessRow[] } | undefined> {
+  const found = await rows<TokenToVerify & (AccessRow | { holder: null })>(
     on,
-    sql`select t.id, t.user_id, t.account_id, t.token, t.key_id, t.approximate_last_used_time, t.expiration_time,
-          coalesce((select jsonb_agg(to_jsonb(g)) from (${selectGrants(sql`array[t.user_id, 'u_auth', 'u_anon']`)}) g), '[]')
-            as grants
-        from auth_tokens t where t.id = ${id}`,
+    sql`with token as (
+          select id, user_id, account_id, token, key_id, approximate_last_used_time, expiration_time
+          from auth_tokens where id = ${id}
+        ), ${accessOfToken(places, known)}
+        select token.*, access.* from token left join access on true`,
   );
+  return found[0] && { token: found[0], access: found.filter((one) => one.holder !== null) };
 }
 
 /** Writes the last use unless another request just did. */

@@ -8,7 +8,7 @@ import { newId } from '../../../lib/ids/ids';
 import type { ControllerConfig } from '../config';
 import { transaction, type Db, type Tx } from '../db/db';
 import type { Kms } from '../kms/kms';
-import type { GrantRow } from '../authz/authorizer.store';
+import type { AccessRow, Known, Places } from '../authz/authorizer.store';
 import * as store from './auth-tokens.store';
 
 export interface TokenDeps {
@@ -35,19 +35,25 @@ export interface VerifiedToken {
   id: string;
   user_id: string;
   account_id: string;
-  /** Grants of the user, of everybody who is logged in, and of everybody. */
-  grants: GrantRow[];
+  /** What the user, everybody who is logged in, and everybody has. */
+  access: AccessRow[];
 }
 
 /**
- * The token behind the text with the grants of its user, or undefined when it is malformed, unknown, wrong or too old;
- * one that is too old is deleted.
+ * The token behind the text with what its user has at the places, or undefined when it is malformed, unknown, wrong or
+ * too old; one that is too old is deleted.
  */
-export async function verifyToken(deps: TokenDeps, text: string, now: Date): Promise<VerifiedToken | undefined> {
+export async function verifyToken(
+  deps: TokenDeps,
+  text: string,
+  now: Date,
+  wanted: { places: Places; known: Known },
+): Promise<VerifiedToken | undefined> {
   const parts = splitToken(text);
   if (parts === undefined) return undefined;
-  const token = await store.findTokenToVerify(deps.db.executor, parts.id);
-  if (token === undefined) return undefined;
+  const found = await store.findTokenToVerify(deps.db.executor, parts.id, wanted);
+  if (found === undefined) return undefined;
+  const { token, access } = found;
   const stored = await deps.kms.decrypt(deps.db.executor, token.key_id, token.token, {
     column: 'auth_tokens.token',
     row: token.id,
@@ -62,7 +68,7 @@ export async function verifyToken(deps: TokenDeps, text: string, now: Date): Pro
   if (used + LAST_USED_GRANULARITY_MS <= now.getTime()) {
     await store.noteUse(deps.db.executor, token.id, now, LAST_USED_GRANULARITY_MS);
   }
-  return { id: token.id, user_id: token.user_id, account_id: token.account_id, grants: token.grants };
+  return { id: token.id, user_id: token.user_id, account_id: token.account_id, access };
 }
 
 /** Makes a token for a login; the answer holds its text, which is stored nowhere. */

@@ -1,48 +1,114 @@
-/** SQL of authorization: the grants of a set of users. */
+/**
+ * SQL of authorization. What a holder (a user, or everybody: `u_auth`, `u_anon`) has from the roles of a scope is loaded
+ * with a tag that changes with it, and only when the tag is not the one that is known already.
+ */
 import { rows, sql, type Executor, type RawBuilder } from '../db/db';
 
-/** One grant of a role at one of its grant scopes. */
-export interface GrantRow {
-  role_id: string;
-  role_scope_id: string;
-  canonical: string;
-  grant_scope_id: string;
+/** A role that is held: its id, its grant scopes and its grants in their canonical form. */
+export type RoleContent = [id: string, grantScopes: string[], grants: string[]];
+
+/** What a holder has from the roles of a scope, loaded anew, or what the holder still has. */
+export type AccessRow =
+  | {
+      holder: string;
+      scope_id: string;
+      /** Tells this content from every other one. */
+      tag: string;
+      /** Null: none. */
+      roles: RoleContent[] | null;
+      unchanged: null;
+    }
+  /** Scopes whose known tag is the current one. */
+  | { holder: string; scope_id: null; unchanged: string[] };
+
+/** Scopes of the roles to look at; with `below` also those right below that scope. */
+export type Places = { scopes: readonly string[]; below: string | undefined } | 'everywhere';
+
+/** Tags that need not be loaded again. */
+export interface Known {
+  holders: string[];
+  scopes: string[];
+  tags: string[];
 }
 
-/** Roles that these users (an array expression) hold, by themselves, through groups and through managed groups. */
-const heldRoles = (userIds: RawBuilder<unknown>): RawBuilder<unknown> => sql`
-    select role_id, user_id as holder from role_principals where user_id = any(${userIds})
+/** Pairs of holder `h.holder` and scope `v.scope_id` with roles. `holders` is a select of one column. */
+function pairsAt(holders: RawBuilder<unknown>, places: Places): RawBuilder<unknown> {
+  const pairs = sql`(${holders}) h (holder) cross join scope_access_versions v`;
+  if (places === 'everywhere') return pairs;
+  const below =
+    places.below === undefined ? sql`` : sql`union select s.id from scopes s where s.scope_id = ${places.below}`;
+  return sql`(${holders}) h (holder) cross join (select unnest(${places.scopes}::text[]) ${below}) p (scope_id)
+    join scope_access_versions v on v.scope_id = p.scope_id`;
+}
+
+/** Common table expressions; the last one, `access`, has the rows of {@link AccessRow}. */
+const accessOf = (pairs: RawBuilder<unknown>, known: Known): RawBuilder<unknown> => sql`
+  wanted as materialized (
+    select h.holder, v.scope_id, concat(u.version, v.version) as tag, k.tag as known
+    from ${pairs}
+    left join user_access_versions u on u.user_id = h.holder
+    left join unnest(${known.holders}::text[], ${known.scopes}::text[], ${known.tags}::text[]) k (holder, scope_id, tag)
+      on k.holder = h.holder and k.scope_id = v.scope_id
+  ),
+  stale as materialized (select holder, scope_id, tag from wanted where known is distinct from tag),
+  held as (
+    select s.holder, s.scope_id, p.role_id
+    from stale s join role_principals p on p.user_id = s.holder and p.scope_id = s.scope_id
     union
-    select p.role_id, m.user_id from role_principals p join group_members m on m.group_id = p.group_id
-      where m.user_id = any(${userIds})
+    select s.holder, s.scope_id, p.role_id
+    from stale s join group_members m on m.user_id = s.holder
+    join role_principals p on p.group_id = m.group_id and p.scope_id = s.scope_id
     union
-    select p.role_id, a.user_id from accounts a join managed_group_members m on m.account_id = a.id
-      join role_principals p on p.managed_group_id = m.managed_group_id
-      where a.user_id = any(${userIds})`;
+    select s.holder, s.scope_id, p.role_id
+    from stale s join accounts a on a.user_id = s.holder join managed_group_members m on m.account_id = a.id
+    join role_principals p on p.managed_group_id = m.managed_group_id and p.scope_id = s.scope_id
+  ),
+  contents as (
+    select holder, scope_id, json_agg(json_build_array(
+      role_id,
+      array(select grant_scope_id from role_grant_scopes gs where gs.role_id = held.role_id),
+      array(select canonical from role_grants g where g.role_id = held.role_id order by g.position)
+    ) order by role_id) as roles
+    from held where exists (select from role_grants g where g.role_id = held.role_id)
+    group by holder, scope_id
+  ),
+  access as (
+    select s.holder, s.scope_id, s.tag, c.roles, null::text[] as unchanged
+    from stale s left join contents c on c.holder = s.holder and c.scope_id = s.scope_id
+    union all
+    select holder, null, null, null, array_agg(scope_id) from wanted where known = tag group by holder
+  )`;
 
-const grantColumns = sql`g.role_id, r.scope_id as role_scope_id, g.canonical, gs.grant_scope_id`;
+/** Common table expressions behind `token`: what its user has, with the rows of {@link AccessRow} as `access`. */
+export const accessOfToken = (places: Places, known: Known): RawBuilder<unknown> =>
+  accessOf(
+    pairsAt(
+      sql`select user_id from token union select everybody from token, unnest(array['u_auth', 'u_anon']) everybody`,
+      places,
+    ),
+    known,
+  );
 
-/** Grants of the roles that these users (an array expression) hold. */
-export const selectGrants = (userIds: RawBuilder<unknown>): RawBuilder<unknown> => sql`
-  select ${grantColumns}
-  from roles r
-  join role_grants g on g.role_id = r.id
-  join role_grant_scopes gs on gs.role_id = r.id
-  where r.id in (select role_id from (${heldRoles(userIds)}) held)`;
-
-export const loadGrants = (on: Executor, userIds: readonly string[]): Promise<GrantRow[]> =>
-  rows(on, selectGrants(sql`${userIds}::text[]`));
-
-/** The same with the user who holds each. */
-export const loadGrantsByHolder = (
+/** What changed of that which the holders have. */
+export const loadAccess = (
   on: Executor,
-  userIds: readonly string[],
-): Promise<(GrantRow & { holder: string })[]> =>
+  holders: readonly string[],
+  places: Places,
+  known: Known,
+): Promise<AccessRow[]> =>
+  rows(on, sql`with ${accessOf(pairsAt(sql`select unnest(${holders}::text[])`, places), known)} select * from access`);
+
+/** The same of single pairs of a holder and a scope. */
+export const loadAccessOfPairs = (
+  on: Executor,
+  pairs: { holders: readonly string[]; scopes: readonly string[] },
+  known: Known,
+): Promise<AccessRow[]> =>
   rows(
     on,
-    sql`select held.holder, ${grantColumns}
-        from (${heldRoles(sql`${userIds}::text[]`)}) held
-        join roles r on r.id = held.role_id
-        join role_grants g on g.role_id = r.id
-        join role_grant_scopes gs on gs.role_id = r.id`,
+    sql`with ${accessOf(
+      sql`unnest(${pairs.holders}::text[], ${pairs.scopes}::text[]) h (holder, scope_id)
+        join scope_access_versions v on v.scope_id = h.scope_id`,
+      known,
+    )} select * from access`,
   );

@@ -1,31 +1,22 @@
 /**
- * The authorization point at work: the caller's token and grants are loaded once per operation, in one statement when
- * the token is good; every decision of {@link Authz.check} leaves an audit event.
+ * The authorization point at work. The first question of an operation verifies the caller's token and asks, in the same
+ * statement, what has changed of the grants that can reach the resource; what has not is at hand. Every decision of
+ * {@link Authz.check} leaves an audit event.
  */
-import { createHash } from 'node:crypto';
 import { ApiError } from '../../../lib/errors/errors';
 import type { AeadKey } from '../../../lib/config/aead-key';
+import { Work } from '../../../lib/limits/work';
 import { eventLevel, type Logger } from '../../../lib/log/log';
 import { isRecoveryToken } from '../../../lib/recovery/recovery-token';
 import type { KnownTokens } from '../auth-tokens/known-tokens';
-import { verifyToken, type TokenDeps } from '../auth-tokens/tokens';
+import { splitToken, verifyToken, type TokenDeps } from '../auth-tokens/tokens';
 import { acceptRecoveryToken, RECOVERY_USER } from '../recovery/accept-token';
 import type { Op } from '../rpc/service';
-import { everyIdAction } from './actions';
-import type { Actor, Allowed, Authz, Holdings, Reach } from './authz';
-import { loadGrants, loadGrantsByHolder, type GrantRow } from './authorizer.store';
-import {
-  decide,
-  GrantError,
-  grantedIds,
-  parseGrant,
-  reaches,
-  type Decision,
-  type Grant,
-  type HeldGrant,
-  type Resource,
-  type Subject,
-} from './grants';
+import { AccessCache, type Access } from './access-cache';
+import type { Actor, Allowed, Authz, Holdings, Reach, Wanted } from './authz';
+import { loadAccess, loadAccessOfPairs, type Places } from './authorizer.store';
+import type { Decision, Resource } from './grants';
+import { placesOf, Session } from './session';
 
 /** What happened at the authorization point. */
 export interface AuditEvent {
@@ -56,35 +47,27 @@ export function auditLog(log: Logger): (event: AuditEvent) => void {
   return (event) => audit.info(event, 'audit');
 }
 
-/** What an operation's caller holds. */
-interface Session {
-  actor: Actor;
-  subject: Subject;
-  grants: HeldGrant[];
-  /** Grants that reach a scope and may be about a type, by both. */
-  near: Map<string, HeldGrant[]>;
-}
-
 /** What the recovery user may do: everything. */
 const RECOVERY: Decision = { allowed: true, outputFields: 'all', by: { roleId: 'none', grant: 'recovery key' } };
 
-/** Parsed grants; the texts are canonical and few. */
-const MAX_PARSED = 10_000;
+/** What the tokens that were seen last are of; a hint at what may be known already, and no more. */
+const MAX_TOKEN_USERS = 10_000;
 
 export const createAuthz = (deps: AuthorizerDeps): Authz => new Authorizer(deps);
 
 class Authorizer implements Authz {
   private readonly sessions = new WeakMap<Op, Promise<Session>>();
-  private readonly parsed = new Map<string, Grant | undefined>();
+  private readonly cache = new AccessCache();
+  private readonly userOfToken = new Map<string, string>();
 
   constructor(private readonly deps: AuthorizerDeps) {}
 
-  async actor(op: Op): Promise<Actor> {
-    return (await this.session(op)).actor;
+  async actor(op: Op, at: Resource | 'everywhere'): Promise<Actor> {
+    return (await this.session(op, at)).actor;
   }
 
   async check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>> {
-    const { actor } = await this.session(op);
+    const { actor } = await this.session(op, resource);
     const decision = await this.decide(op, action, resource);
     this.deps.audit(auditEvent(op, actor, action, resource, decision));
     if (decision.allowed) return { actor, action, resource, decision } as unknown as Allowed<A>;
@@ -95,150 +78,140 @@ class Authorizer implements Authz {
   }
 
   async decide(op: Op, action: string, resource: Resource): Promise<Decision> {
-    return this.decideIn(await this.session(op), action, resource);
-  }
-
-  private decideIn({ subject, grants, near }: Session, action: string, resource: Resource): Decision {
-    if (subject.userId === RECOVERY_USER) return RECOVERY;
-    const key = `${resource.type} ${resource.scopeId} ${resource.parentScopeId ?? ''}`;
-    let candidates = near.get(key);
-    if (candidates === undefined) {
-      candidates = grants.filter((held) => isAbout(held.grant, resource.type) && reaches(held, resource));
-      near.set(key, candidates);
-    }
-    return decide(subject, candidates, resource, action);
+    const session = await this.session(op, resource);
+    return isRecovery(session) ? RECOVERY : session.decide(action, resource, op.work);
   }
 
   async reach(op: Op, collection: Resource): Promise<Reach> {
-    return this.reachIn(await this.session(op), collection);
-  }
-
-  private reachIn(session: Session, collection: Resource): Reach {
-    const actions = everyIdAction(collection.type);
-    const plain = actions.filter((action) => !action.endsWith(':self'));
-    const mayAny = (some: readonly string[]) =>
-      some.some((action) => this.decideIn(session, action, { ...collection, id: ANY_ID }).allowed);
-    if (mayAny(plain)) return { everything: true, own: true, ids: [] };
-    return { everything: false, own: mayAny(actions), ids: grantedIds(session.subject, session.grants, collection) };
+    const session = await this.session(op, collection);
+    return isRecovery(session) ? { everything: true, own: true, ids: [] } : session.reach(collection, op.work);
   }
 
   async allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]> {
-    const allowed: string[] = [];
-    for (const action of actions) {
-      if ((await this.decide(op, action, resource)).allowed) allowed.push(action);
-    }
-    return allowed;
+    const session = await this.session(op, resource);
+    return isRecovery(session) ? [...actions] : session.allowed(actions, resource, op.work);
   }
 
   async grantsHash(op: Op): Promise<string> {
-    const { actor, grants } = await this.session(op);
-    return actor.userId === RECOVERY_USER ? RECOVERY_USER : hashOf(grants);
+    const session = await this.sessions.get(op);
+    if (session === undefined) throw new Error('grants have a hash once something was checked');
+    return isRecovery(session) ? RECOVERY_USER : session.grantsHash(op.work);
   }
 
-  async holdings(userId: string): Promise<Holdings> {
-    return (await this.holdingsOf([userId])).get(userId)!;
+  async holdings(op: Op, userId: string): Promise<Holdings> {
+    const session = sessionOfUser(userId);
+    await this.extend(session, 'everywhere', op.work);
+    return holdingsOf(session, op.work);
   }
 
-  async holdingsOf(userIds: readonly string[]): Promise<Map<string, Holdings>> {
-    const everybody = ['u_anon', 'u_auth'];
-    const held = await loadGrantsByHolder(this.deps.db.executor, [...everybody, ...userIds]);
-    const byHolder = new Map<string, GrantRow[]>();
-    for (const { holder, ...grant } of held) byHolder.set(holder, [...(byHolder.get(holder) ?? []), grant]);
-    return new Map(
-      userIds.map((userId) => {
-        const holders = new Set([...(userId === 'u_anon' ? [] : ['u_auth']), 'u_anon', userId]);
-        return [
-          userId,
-          this.holdingsFrom(
-            userId,
-            [...holders].flatMap((holder) => byHolder.get(holder) ?? []),
-          ),
-        ];
-      }),
-    );
-  }
-
-  private holdingsFrom(userId: string, held: readonly GrantRow[]): Holdings {
-    // Only whether somebody is logged in counts; there is no token.
-    const authTokenId = userId === 'u_anon' ? undefined : 'none';
-    const session = this.toSession({ userId, accountId: undefined, authTokenId }, held);
-    return {
-      reach: (collection) => this.reachIn(session, collection),
-      hasAny: (actions, resource) => actions.some((action) => this.decideIn(session, action, resource).allowed),
-      grantsHash: hashOf(session.grants),
-    };
-  }
-
-  private session(op: Op): Promise<Session> {
-    let found = this.sessions.get(op);
-    if (found === undefined) {
-      found = this.load(op);
-      this.sessions.set(op, found);
+  async mayAny(wanted: readonly Wanted[], actions: readonly string[]): Promise<boolean[]> {
+    const work = new Work(Infinity, STRETCH_OF_REVIEW);
+    const sessions = new Map(wanted.map(({ userId }) => [userId, sessionOfUser(userId)]));
+    const pairs = new Map<string, readonly [string, string]>();
+    for (const { userId, resource } of wanted) {
+      for (const holder of sessions.get(userId)!.holders) {
+        for (const scope of placesOf(resource).scopes) pairs.set(`${holder} ${scope}`, [holder, scope]);
+      }
     }
-    return found;
+    const found = await this.loadPairs([...pairs.values()], work);
+    for (const session of sessions.values()) {
+      session.add(
+        session.holders.flatMap((holder) => found.get(holder) ?? []),
+        'everywhere',
+      );
+    }
+    const may: boolean[] = [];
+    for (const { userId, resource } of wanted) {
+      const session = sessions.get(userId)!;
+      may.push(isRecovery(session) || session.allowed(actions, resource, work).length > 0);
+      if (work.isDue) await work.breathe();
+    }
+    return may;
   }
 
-  private async load(op: Op): Promise<Session> {
+  private async loadPairs(pairs: readonly (readonly [string, string])[], work: Work): Promise<Map<string, Access[]>> {
+    const snapshot = this.cache.snapshotOf(pairs);
+    const [holders, scopes] = [pairs.map(([holder]) => holder), pairs.map(([, scope]) => scope)];
+    const rows = await loadAccessOfPairs(this.deps.db.executor, { holders, scopes }, snapshot.known);
+    const byHolder = new Map<string, Access[]>();
+    for (const access of await snapshot.with(rows, work)) {
+      const those = byHolder.get(access.holder);
+      if (those === undefined) byHolder.set(access.holder, [access]);
+      else those.push(access);
+    }
+    return byHolder;
+  }
+
+  /** The caller with what it holds that can reach the resource. */
+  private async session(op: Op, at: Resource | 'everywhere'): Promise<Session> {
+    const begun = this.sessions.get(op);
+    if (begun === undefined) {
+      const loading = this.load(op, at === 'everywhere' ? at : placesOf(at));
+      this.sessions.set(op, loading);
+      return loading;
+    }
+    const session = await begun;
+    await this.extend(session, session.missing(at), op.work);
+    return session;
+  }
+
+  /** Adds what the session was not asked for before. */
+  private async extend(session: Session, missing: Places | undefined, work: Work): Promise<void> {
+    if (missing === undefined || isRecovery(session)) return;
+    const snapshot = this.cache.snapshot(session.holders, missing);
+    const rows = await loadAccess(this.deps.db.executor, session.holders, missing, snapshot.known);
+    session.add(await snapshot.with(rows, work), missing);
+  }
+
+  private async load(op: Op, places: Places): Promise<Session> {
     if (op.token !== undefined && isRecoveryToken(op.token)) {
       const { db, recoveryKey } = this.deps;
       const actor: Actor = { userId: RECOVERY_USER, accountId: undefined, authTokenId: undefined };
-      if (await acceptRecoveryToken({ db, recoveryKey }, op, op.token)) return this.toSession(actor, []);
-      return this.anonymous();
+      if (await acceptRecoveryToken({ db, recoveryKey }, op, op.token)) return new Session(actor);
+      return this.anonymous(op, places);
     }
-    const verified = op.token === undefined ? undefined : await verifyToken(this.deps, op.token, op.clock.now());
-    this.deps.known?.note(op.token, verified?.user_id);
-    if (verified === undefined) return this.anonymous();
-    const { id, user_id, account_id, grants } = verified;
-    return this.toSession({ userId: user_id, accountId: account_id, authTokenId: id }, grants);
+    const verified = op.token === undefined ? undefined : await this.verified(op, op.token, places);
+    this.deps.known?.note(op.token, verified?.actor.userId);
+    return verified ?? this.anonymous(op, places);
   }
 
-  private async anonymous(): Promise<Session> {
-    const actor: Actor = { userId: 'u_anon', accountId: undefined, authTokenId: undefined };
-    return this.toSession(actor, await loadGrants(this.deps.db.executor, ['u_anon']));
+  /** The session of the token, if it is good: one statement tells that, and what has changed of its user's grants. */
+  private async verified(op: Op, text: string, places: Places): Promise<Session | undefined> {
+    const tokenId = splitToken(text)?.id ?? '';
+    const guessed = this.userOfToken.get(tokenId);
+    const holders = [...(guessed === undefined ? [] : [guessed]), 'u_auth', 'u_anon'];
+    const snapshot = this.cache.snapshot(holders, places);
+    const token = await verifyToken(this.deps, text, op.clock.now(), { places, known: snapshot.known });
+    if (token === undefined) return undefined;
+    if (this.userOfToken.size >= MAX_TOKEN_USERS) this.userOfToken.delete(this.userOfToken.keys().next().value!);
+    this.userOfToken.set(token.id, token.user_id);
+    const session = new Session({ userId: token.user_id, accountId: token.account_id, authTokenId: token.id });
+    session.add(await snapshot.with(token.access, op.work), places);
+    return session;
   }
 
-  private toSession(actor: Actor, rows: readonly GrantRow[]): Session {
-    const grants: HeldGrant[] = [];
-    for (const row of rows) {
-      const grant = this.parse(row.canonical);
-      if (grant === undefined) continue;
-      const { role_id: roleId, role_scope_id: roleScopeId, grant_scope_id: grantScope } = row;
-      grants.push({ grant, roleId, roleScopeId, grantScope });
-    }
-    const subject = { userId: actor.userId, accountId: actor.accountId, anonymous: actor.userId === 'u_anon' };
-    return { actor, subject, grants, near: new Map() };
-  }
-
-  /** A stored grant that no longer parses gives nothing. */
-  private parse(canonical: string): Grant | undefined {
-    if (this.parsed.has(canonical)) return this.parsed.get(canonical);
-    if (this.parsed.size >= MAX_PARSED) this.parsed.clear();
-    const grant = parseOrUndefined(canonical);
-    this.parsed.set(canonical, grant);
-    return grant;
+  private async anonymous(op: Op, places: Places): Promise<Session> {
+    const session = sessionOfUser('u_anon');
+    await this.extend(session, places, op.work);
+    return session;
   }
 }
 
-/** Stands for an item that no grant names. */
-const ANY_ID = 'any';
+/** Steps of an access review between two turns of others. */
+const STRETCH_OF_REVIEW = 1_000_000;
 
-function hashOf(grants: readonly HeldGrant[]): string {
-  const lines = grants.map((held) => `${held.grant.canonical} ${held.roleId} ${held.grantScope}`).sort();
-  return createHash('sha256').update(lines.join('\n')).digest('base64url').slice(0, 11);
-}
+/** The rights of a user without a token: only whether somebody is logged in counts. */
+const sessionOfUser = (userId: string): Session =>
+  new Session({ userId, accountId: undefined, authTokenId: userId === 'u_anon' ? undefined : 'none' });
 
-/** False when no resource of the type can match the grant; lists decide often, so this is asked once. */
-const isAbout = (grant: Grant, type: string): boolean =>
-  grant.type === undefined || grant.type === '*' || grant.type === type;
+const isRecovery = ({ actor }: Session): boolean => actor.userId === RECOVERY_USER;
 
-function parseOrUndefined(canonical: string): Grant | undefined {
-  try {
-    return parseGrant(canonical);
-  } catch (error) {
-    if (error instanceof GrantError) return undefined;
-    throw error;
-  }
-}
+const holdingsOf = (session: Session, work: Work): Holdings => ({
+  reach: (collection) =>
+    isRecovery(session) ? { everything: true, own: true, ids: [] } : session.reach(collection, work),
+  hasAny: (actions, resource) => isRecovery(session) || session.allowed(actions, resource, work).length > 0,
+  grantsHash: isRecovery(session) ? RECOVERY_USER : session.grantsHash(work),
+});
 
 function auditEvent(op: Op, actor: Actor, action: string, resource: Resource, made: Decision): AuditEvent {
   return {

@@ -44,9 +44,18 @@ export interface Holdings {
   grantsHash: string;
 }
 
+/** A user and what it is asked about. */
+export interface Wanted {
+  userId: string;
+  resource: Resource;
+}
+
 export interface Authz {
-  /** Resolves the caller's token, once per operation; a bad token makes an anonymous actor. */
-  actor(op: Op): Promise<Actor>;
+  /**
+   * Resolves the caller's token, once per operation; a bad token makes an anonymous actor. `at` is what will be decided on:
+   * with `everywhere`, which requests that look at many scopes say, further decisions need no statement.
+   */
+  actor(op: Op, at: Resource | 'everywhere'): Promise<Actor>;
   /** Throws 401 to anonymous callers, 403 to others. */
   check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>>;
   /** The same decision without an error or an audit event: for lists and authorized_actions. */
@@ -55,10 +64,10 @@ export interface Authz {
   reach(op: Op, collection: Resource): Promise<Reach>;
   /** Those of `actions` that the caller may perform on the resource. */
   allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]>;
-  /** Hash of the caller's grants; list tokens are bound to it. */
+  /** Hash of those of the caller's grants that were looked at so far; list tokens are bound to it. */
   grantsHash(op: Op): Promise<string>;
   /** What another user holds by itself and through its groups, whoever asks. */
-  holdings(userId: string): Promise<Holdings>;
-  /** The same of many users, by their ids, in one statement. */
-  holdingsOf(userIds: readonly string[]): Promise<Map<string, Holdings>>;
+  holdings(op: Op, userId: string): Promise<Holdings>;
+  /** Whether users have any of the actions on resources, in one statement; in the order of `wanted`. */
+  mayAny(wanted: readonly Wanted[], actions: readonly string[]): Promise<boolean[]>;
 }

@@ -2,7 +2,7 @@
  * The decision: which of the grants a caller holds apply to a resource, whether one of them allows an action, and which
  * fields of the answer they let through. Pure; there are no deny rules, and the order of grants does not matter.
  */
-import { isGlobalOnly, isTopLevel, typeOfId } from './actions';
+import { isGlobalOnly, isTopLevel } from './actions';
 import { isCollectionAction, templateOf, type Grant } from './grant-parser';
 
 export { GrantError, parseGrant, type Grant } from './grant-parser';
@@ -29,10 +29,14 @@ export interface Decision {
   by?: { roleId: string; grant: string };
 }
 
-/** A grant of a role that the caller holds, at one of the role's grant scopes. */
-export interface HeldGrant {
+/** A grant with its role. */
+export interface RoleGrant {
   grant: Grant;
   roleId: string;
+}
+
+/** A grant of a role that the caller holds, at one of the role's grant scopes. */
+export interface HeldGrant extends RoleGrant {
   roleScopeId: string;
   /** `this`, `children`, `descendants` or the id of a scope. */
   grantScope: string;
@@ -47,7 +51,10 @@ export interface Subject {
 }
 
 /** Whether the grant reaches the scope that the resource lives in. */
-export function reaches(held: HeldGrant, resource: Pick<Resource, 'scopeId' | 'parentScopeId'>): boolean {
+export function reaches(
+  held: Pick<HeldGrant, 'roleScopeId' | 'grantScope'>,
+  resource: Pick<Resource, 'scopeId' | 'parentScopeId'>,
+): boolean {
   switch (held.grantScope) {
     case 'this':
       return held.roleScopeId === resource.scopeId;
@@ -60,20 +67,43 @@ export function reaches(held: HeldGrant, resource: Pick<Resource, 'scopeId' | 'p
   }
 }
 
-export function decide(subject: Subject, grants: readonly HeldGrant[], resource: Resource, action: string): Decision {
-  const fields = new Set<string>();
-  let by: Decision['by'];
-  for (const held of grants) {
-    const { grant } = held;
+/** What some of a caller's grants say about an action; more of them can be added. */
+export interface Verdict {
+  by: Decision['by'];
+  fields: Set<string>;
+}
+
+export const noVerdict = (): Verdict => ({ by: undefined, fields: new Set() });
+
+/** Adds what these grants, which all reach the resource, say about the action. */
+export function judge(
+  verdict: Verdict,
+  subject: Subject,
+  grants: readonly RoleGrant[],
+  resource: Resource,
+  action: string,
+): void {
+  for (const { grant, roleId } of grants) {
+    if (verdict.by !== undefined && verdict.fields.has('*')) return;
     const allows = allowsAction(grant, action);
     if (!allows && !(grant.actions.length === 0 && grant.outputFields !== undefined)) continue;
-    if (!reaches(held, resource) || !matches(subject, grant, resource, action)) continue;
-    if (allows) by ??= { roleId: held.roleId, grant: grant.canonical };
-    for (const field of grant.outputFields ?? []) fields.add(field);
-    if (by !== undefined && fields.has('*')) break;
+    if (!matches(subject, grant, resource, action)) continue;
+    if (allows) verdict.by ??= { roleId, grant: grant.canonical };
+    for (const field of grant.outputFields ?? []) verdict.fields.add(field);
   }
+}
+
+export function decisionOf({ by, fields }: Verdict, subject: Subject): Decision {
   const outputFields = outputFieldsOf(fields, subject);
   return by === undefined ? { allowed: false, outputFields } : { allowed: true, outputFields, by };
+}
+
+/** The decision by all of these grants, one after the other. */
+export function decide(subject: Subject, grants: readonly HeldGrant[], resource: Resource, action: string): Decision {
+  const verdict = noVerdict();
+  const near = grants.filter((held) => reaches(held, resource));
+  judge(verdict, subject, near, resource, action);
+  return decisionOf(verdict, subject);
 }
 
 function outputFieldsOf(fields: ReadonlySet<string>, subject: Subject): OutputFields {
@@ -115,15 +145,8 @@ function hasId(grant: Grant, id: string | undefined, subject: Subject): boolean 
 }
 
 /** Templates stand for the caller; one that the caller has nothing for stands for no id. */
-function meantBy(granted: string, subject: Subject): string | undefined {
+export function meantBy(granted: string, subject: Subject): string | undefined {
   const template = templateOf(granted);
   if (template === undefined) return granted;
   return template === 'user' ? subject.userId : subject.accountId;
-}
-
-/** Ids of the collection's type that grants name which reach the collection. */
-export function grantedIds(subject: Subject, grants: readonly HeldGrant[], collection: Resource): string[] {
-  const near = grants.filter((held) => reaches(held, collection)).flatMap((held) => held.grant.ids ?? []);
-  const ids = near.map((granted) => meantBy(granted, subject));
-  return [...new Set(ids.filter((id) => id !== undefined && typeOfId(id) === collection.type) as string[])];
 }

@@ -20,12 +20,15 @@ export interface DbOptions {
   /** Largest number of connections; 0 or absent is 20. */
   maxConnections?: number;
   log: Logger;
+  /** Limits on how much there is, by key, which the schema keeps; read at each transaction. None when absent. */
+  limits?: Readonly<Record<string, number>> | undefined;
   /** Sees every statement; used by tests that count them or look at their plans. */
   onStatement?: (text: string, parameters: readonly unknown[]) => void;
 }
 
 export interface Db {
   readonly executor: Executor;
+  readonly limits: Readonly<Record<string, number>>;
   /** For LISTEN and advisory locks: a connection of one's own, to be ended by the caller. */
   connect(applicationName: string): Promise<pg.Client>;
   close(): Promise<void>;
@@ -69,6 +72,7 @@ export function openDb(options: DbOptions): Db {
   });
   return {
     executor,
+    limits: options.limits ?? {},
     async connect(applicationName) {
       const client = new pg.Client({
         connectionString: options.url,
@@ -124,22 +128,32 @@ export async function unlessBrokenOff<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * Runs `work` in one transaction. `now` is visible to triggers as the setting `sallyport.now`: the schema's own
- * times (tombstones, session states) come from the injected clock, never from the database's. `work` runs anew when
+ * times (tombstones, session states) come from the injected clock, never from the database's. The limits that the schema
+ * keeps are the setting `sallyport.limits`. `work` runs anew when
  * the transaction loses a deadlock, so its effects outside of the database come after it, not in it.
  */
 export function transaction<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Promise<T> {
   return unlessBrokenOff(() =>
     db.executor.transaction().execute(async (tx) => {
-      await sql`select set_config('sallyport.now', ${now.toISOString()}, true)`.execute(tx);
+      await sql`select set_config('sallyport.now', ${now.toISOString()}, true),
+        set_config('sallyport.limits', ${JSON.stringify(db.limits)}, true)`.execute(tx);
       return work(tx);
     }),
   );
 }
 
-/** PostgreSQL's error code and the violated constraint, when `error` came from it. */
-export function databaseError(error: unknown): { code: string; constraint: string | undefined } | undefined {
+export interface DatabaseError {
+  code: string;
+  /** The violated constraint; of {@link LIMIT_REACHED} the key of the limit. */
+  constraint: string | undefined;
+  /** Of {@link LIMIT_REACHED} its value. */
+  detail: string | undefined;
+}
+
+/** What PostgreSQL says, when `error` came from it. */
+export function databaseError(error: unknown): DatabaseError | undefined {
   if (error instanceof pg.DatabaseError && error.code !== undefined) {
-    return { code: error.code, constraint: error.constraint };
+    return { code: error.code, constraint: error.constraint, detail: error.detail };
   }
   return undefined;
 }
@@ -148,3 +162,5 @@ export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
 export const CHECK_VIOLATION = '23514';
 export const NOT_NULL_VIOLATION = '23502';
+/** The schema keeps a limit of the setting `sallyport.limits`. */
+export const LIMIT_REACHED = '54000';

@@ -208,7 +208,8 @@ async function show<R extends ListedRow, I extends object>(
   op.work.charge(ITEM_STEPS);
   const resource = definition.resource(candidate);
   const authorized_actions = await deps.authz.allowedActions(op, definition.actions(candidate), resource);
-  const foreign = definition.owner !== undefined && definition.owner(candidate) !== (await deps.authz.actor(op)).userId;
+  const foreign =
+    definition.owner !== undefined && definition.owner(candidate) !== (await deps.authz.actor(op, resource)).userId;
   if (!authorized_actions.some((action) => !foreign || !action.endsWith(':self'))) return undefined;
   const decision = await deps.authz.decide(op, 'list', resource);
   const extra = await definition.extra?.(op, candidate);

@@ -42,6 +42,7 @@ async function listableScopes(
     await deps.authz.check(op, 'list', collectionIn(type, scope));
     return { scopes: [scope], tree: [] };
   }
+  await deps.authz.actor(op, 'everywhere');
   const tree = await allScopes(deps.db.executor);
   const root = tree.find((scope) => scope.id === request.scope_id);
   if (root === undefined) throw resourceNotFound();
@@ -90,7 +91,7 @@ export async function listInScopes<R extends ListedRow, I extends object>(
 ): Promise<ListResponse<Partial<I>>> {
   const { type, owner } = definition;
   const { scopes, tree } = await listableScopes(deps, op, type, request);
-  const ownerId = owner === undefined ? undefined : (await deps.authz.actor(op)).userId;
+  const ownerId = owner === undefined ? undefined : (await deps.authz.actor(op, collectionIn(type, scopes[0]!))).userId;
   const reach = (scope: ScopeNode) => deps.authz.reach(op, collectionIn(type, scope));
   const reached = await reachedScopes(type, { scopes, tree }, reach);
   return list(deps, op, definition, extentOf(reached, { column: sql`r.scope_id`, ownerId, only }), request);

@@ -4,7 +4,15 @@
  */
 import { ApiError } from '../../../lib/errors/errors';
 import { WorkExceeded } from '../../../lib/limits/work';
-import { CHECK_VIOLATION, FOREIGN_KEY_VIOLATION, UNIQUE_VIOLATION, databaseError } from '../db/db';
+import {
+  CHECK_VIOLATION,
+  FOREIGN_KEY_VIOLATION,
+  LIMIT_REACHED,
+  UNIQUE_VIOLATION,
+  databaseError,
+  type DatabaseError,
+} from '../db/db';
+import { isShapeLimit, SHAPE_LIMITS } from '../shape-limits';
 
 /** Spelled as existing clients know it, two spaces included. */
 export const NOT_UNIQUE =
@@ -37,12 +45,20 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof WorkExceeded) return new ApiError('ResourceExhausted', tooMuchWork(error.limit));
   const fromDatabase = databaseError(error);
-  if (fromDatabase !== undefined) return mapCode(fromDatabase.code, fromDatabase.constraint, error);
+  if (fromDatabase !== undefined) return mapCode(fromDatabase, error);
   if (isLostConnection(error)) return new ApiError('Unavailable', NO_DATABASE, { cause: error });
   return internal(error);
 }
 
-function mapCode(code: string, constraint: string | undefined, cause: unknown): ApiError {
+/** A state of the deployment and no mistake of the request: something has to go first, so that clients do not try again. */
+function limitReached(key: keyof typeof SHAPE_LIMITS, value: string): ApiError {
+  const most = Number(value).toLocaleString('en');
+  const message = `There can be at most ${most} ${SHAPE_LIMITS[key].what} (controller.limits.${key}). Remove some of them first, or have an operator raise the limit.`;
+  return new ApiError('FailedPrecondition', message);
+}
+
+function mapCode({ code, constraint, detail }: DatabaseError, cause: unknown): ApiError {
+  if (code === LIMIT_REACHED && isShapeLimit(constraint)) return limitReached(constraint, detail ?? '');
   if (code === UNIQUE_VIOLATION) return new ApiError('InvalidArgument', NOT_UNIQUE, { cause });
   if (code === FOREIGN_KEY_VIOLATION) return new ApiError('InvalidArgument', GONE, { cause });
   if (code === CHECK_VIOLATION) {

@@ -39,13 +39,12 @@ export async function reviewAccess(deps: AccessReviewDeps, now: Date): Promise<v
 
 async function withoutAccess(authz: Authz, sessions: readonly store.ReviewedSession[]): Promise<string[]> {
   if (sessions.length === 0) return [];
-  const holdings = await authz.holdingsOf([...new Set(sessions.map((session) => session.user_id))]);
-  return sessions
-    .filter(({ user_id, target_id, scope_id, parent_scope_id }) => {
-      const target = { type: 'target', id: target_id, scopeId: scope_id, parentScopeId: parent_scope_id };
-      return !holdings.get(user_id)!.hasAny([ACTION], target);
-    })
-    .map((session) => session.id);
+  const wanted = sessions.map(({ user_id, target_id, scope_id, parent_scope_id }) => ({
+    userId: user_id,
+    resource: { type: 'target', id: target_id, scopeId: scope_id, parentScopeId: parent_scope_id },
+  }));
+  const may = await authz.mayAny(wanted, [ACTION]);
+  return sessions.filter((_session, i) => !may[i]).map((session) => session.id);
 }
 
 /** Whether the user of a session that was just put on record still has the right that it was made with; else it ends. */
@@ -55,7 +54,8 @@ export async function mayStillOpen(
 ): Promise<boolean> {
   const on = deps.db.executor;
   if (!(await store.hasLostGrants(on, made.userId))) return true;
-  if ((await deps.authz.holdings(made.userId)).hasAny([ACTION], made.target)) return true;
+  const [may] = await deps.authz.mayAny([{ userId: made.userId, resource: made.target }], [ACTION]);
+  if (may === true) return true;
   await transaction(deps.db, made.now, (tx) => store.revokeSessions(tx, [made.sessionId], made.now));
   return false;
 }

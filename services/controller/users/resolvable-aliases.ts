@@ -50,7 +50,7 @@ export async function listResolvableAliases(deps: ControllerDeps, op: Op, reques
       { name: 'principal_ids', description: 'Cannot list resolvable aliases for the recovery user.' },
     ]);
   }
-  const holdings = await deps.authz.holdings(request.id);
+  const holdings = await deps.authz.holdings(op, request.id);
   const asUser = { ...deps, authz: inTheNameOf(deps.authz, holdings) };
   const tree = await allScopes(deps.db.executor);
   const reached = await reachedScopes('target', { scopes: tree, tree }, (scope) =>
@@ -75,10 +75,10 @@ function leadingTo({ whole, ids, idScopes }: Reached): Extent {
 
 /** The authorization point of lists with the rights of another user than the caller. */
 const inTheNameOf = (authz: Authz, holdings: Holdings): Authz => ({
-  actor: (op) => authz.actor(op),
+  actor: (op, at) => authz.actor(op, at),
   check: (op, action, resource) => authz.check(op, action, resource),
-  holdings: (userId) => authz.holdings(userId),
-  holdingsOf: (userIds) => authz.holdingsOf(userIds),
+  holdings: (op, userId) => authz.holdings(op, userId),
+  mayAny: (wanted, actions) => authz.mayAny(wanted, actions),
   grantsHash: () => Promise.resolve(holdings.grantsHash),
   reach: (op, collection) => authz.reach(op, collection),
   decide: () => Promise.resolve({ allowed: true, outputFields: FIELDS }),
