@@ -1,6 +1,7 @@
 /**
  * What other people's lists cost when projects that they have nothing to do with are full of grants for everybody. Starts
- * dev mode on free ports. Run: npm run bench:grants. BENCH_PROJECTS (25) and BENCH_GRANTS (1000) say how many there are.
+ * dev mode on free ports. Run: npm run bench:grants. BENCH_PROJECTS (25) and BENCH_GRANTS (1000) say how many there
+ * are, BENCH_SAMPLES (30) how often each list is asked for.
  */
 import { Api } from '../test/harness/api';
 import { startDev } from '../test/harness/dev';
@@ -8,7 +9,7 @@ import { startDev } from '../test/harness/dev';
 const PROJECTS = Number(process.env['BENCH_PROJECTS'] ?? 25);
 const GRANTS = Number(process.env['BENCH_GRANTS'] ?? 1_000);
 const TARGETS = 100;
-const SAMPLES = 30;
+const SAMPLES = Number(process.env['BENCH_SAMPLES'] ?? 30);
 /** Slow lists get fewer samples, ms. */
 const LONG_ENOUGH_MS = 4_000;
 const ORG = 'o_1234567890';
@@ -30,8 +31,10 @@ async function main(): Promise<void> {
     await user.login('ampw_1234567890', 'user', 'password');
     const callers = { admin, user };
     for (let i = 0; i < TARGETS; i++) await admin.target(PROJECT, 22);
+    const projects: string[] = [];
+    for (let i = 0; i < PROJECTS; i++) projects.push(await createProject(admin, i));
     const before = await measure(callers);
-    for (let i = 0; i < PROJECTS; i++) await fill(admin, i);
+    for (const [i, project] of projects.entries()) await fill(admin, project, i);
     const after = await measure(callers);
     for (const [name, was] of before) {
       const { first, median } = after.get(name)!;
@@ -46,11 +49,15 @@ async function main(): Promise<void> {
   }
 }
 
-/** A project whose role gives everybody many grants. */
-async function fill(admin: Api, n: number): Promise<void> {
+async function createProject(admin: Api, n: number): Promise<string> {
   const bare = 'skip_admin_role_creation=true&skip_default_role_creation=true';
-  const project = await admin.ok('POST', `/v1/scopes?${bare}`, { scope_id: ORG, name: `full ${n}` });
-  const role = await admin.ok('POST', '/v1/roles', { scope_id: project.id as string });
+  const { id } = await admin.ok('POST', `/v1/scopes?${bare}`, { scope_id: ORG, name: `project ${n}` });
+  return id as string;
+}
+
+/** A role of the project that gives everybody many grants. */
+async function fill(admin: Api, project: string, n: number): Promise<void> {
+  const role = await admin.ok('POST', '/v1/roles', { scope_id: project });
   const path = `/v1/roles/${role.id}`;
   const principal_ids = ['u_auth', 'u_anon'];
   await admin.ok('POST', `${path}:add-principals`, { version: 1, principal_ids });

@@ -80,6 +80,7 @@ export class SimDatabase {
     const executor = new Kysely<any>({ dialect: new PostgresDialect({ pool }) });
     return {
       executor,
+      limits: {},
       connect: () => this.listen(process) as unknown as Promise<pg.Client>,
       close: () => executor.destroy(),
     };

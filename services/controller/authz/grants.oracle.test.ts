@@ -1,5 +1,8 @@
 /** The decision on grants against the rules written down a second time, as plainly as they can be. */
 import fc from 'fast-check';
+import { Work } from '../../../lib/limits/work';
+import { HeldRole, ScopeAccess } from './access';
+import { everyIdAction, typeOfId } from './actions';
 import {
   decide,
   parseGrant,
@@ -9,6 +12,7 @@ import {
   type Resource,
   type Subject,
 } from './grants';
+import { Session } from './session';
 
 const bob: Subject = { userId: 'u_bob', accountId: 'acctpw_bob', anonymous: false };
 /** Logged in by a recovery key or the like: no account. */
@@ -118,6 +122,14 @@ const roles: fc.Arbitrary<HeldGrant[]> = fc.array(
   { minLength: 4, maxLength: 12 },
 );
 
+/** Grant scopes that a role of the scope can have. */
+const LEGAL: Record<string, string[]> = {
+  global: ['this', 'children', 'descendants', 'o_1', 'p_1'],
+  o_1: ['this', 'children', 'p_1'],
+  p_1: ['this'],
+};
+const legalRoles = roles.map((held) => held.filter((one) => LEGAL[one.roleScopeId]!.includes(one.grantScope)));
+
 const resources: fc.Arbitrary<Resource> = fc
   .record({
     type: fc.constantFrom(...TOP_LEVEL, 'host', 'account', 'credential'),
@@ -145,6 +157,64 @@ test('the decision and the fields shown are those of the rules', () => {
   );
   // Random grants that never fit would prove nothing.
   expect(allowed).toBeGreaterThan(200);
+});
+
+/** The same grants as roles that are held, by their scope, with the indexes that requests decide by. */
+function sessionOf(who: Subject, held: HeldGrant[]): Session {
+  const session = new Session({
+    userId: who.userId,
+    accountId: who.accountId,
+    authTokenId: who.anonymous ? undefined : 'at_1',
+  });
+  const access = ['global', 'o_1', 'p_1'].map((scope) => {
+    const inScope = held.filter(({ roleScopeId }) => roleScopeId === scope);
+    return new ScopeAccess(
+      scope,
+      'tag',
+      inScope.map(({ grant, grantScope }, i) => new HeldRole(`r_${i}`, [grantScope], [grant])),
+    );
+  });
+  session.add(
+    access.map((one) => ({ holder: who.userId, access: one })),
+    'everywhere',
+  );
+  return session;
+}
+
+test('the indexes decide as the rules do, whatever was asked before', () => {
+  const subject = fc.constantFrom(bob, accountless, anonymous);
+  const questions = fc.array(fc.tuple(resources, fc.constantFrom(...ACTIONS)), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(legalRoles, questions, subject, (held, asked, who) => {
+      const session = sessionOf(who, held);
+      const work = new Work(1_000_000, 1_000_000);
+      for (const [resource, action] of asked) {
+        const [may, fields] = oracle(who, held, resource, action);
+        const decision = session.decide(action, resource, work);
+        expect({ allowed: decision.allowed, fields: decision.outputFields }).toEqual({ allowed: may, fields });
+        const all = ACTIONS.filter((one) => oracle(who, held, resource, one)[0]);
+        expect(session.allowed(ACTIONS, resource, work)).toEqual(all);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('what lists look at holds every item with an action', () => {
+  const subject = fc.constantFrom(bob, accountless);
+  fc.assert(
+    fc.property(legalRoles, resources, subject, (held, item, who) => {
+      const session = sessionOf(who, held);
+      const work = new Work(1_000_000, 1_000_000);
+      const { id, ...collection } = item;
+      // Only ids of the type are items of the collection.
+      if (id === undefined || typeOfId(id) !== item.type) return;
+      const some = session.allowed(everyIdAction(item.type), item, work).length > 0;
+      const { everything, ids } = session.reach(collection, work);
+      if (some) expect(everything || ids.includes(id) || session.reach(collection, work).own).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test('more grants never take anything away', () => {
