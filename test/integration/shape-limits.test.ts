@@ -24,7 +24,7 @@ let world: World;
 let limits: Record<string, number>;
 beforeAll(async () => {
   world = await startWorld(2);
-  limits = world.controller.deps.db.limits as Record<string, number>;
+  limits = world.controller.deps.db.limits;
 }, 120_000);
 afterAll(() => world.close());
 

@@ -3,6 +3,7 @@
  * that verifies the token, so that nothing outlives its revocation; what has not changed is neither loaded nor parsed.
  */
 import { limit } from '../../../lib/limits/limit';
+import { Recent } from '../../../lib/limits/recent';
 import type { Work } from '../../../lib/limits/work';
 import { HeldRole, ScopeAccess } from './access';
 import type { AccessRow, Known, Places } from './authorizer.store';
@@ -14,6 +15,7 @@ const MAX_WEIGHT = limit('grants that are kept parsed', 64 << 20, {
   reached: 'those that nobody has asked for longest are forgotten and loaded again when needed',
   test: 'services/controller/authz/access-cache.test.ts: what was used longest ago is forgotten first',
 });
+const KEPT_WHEN_FULL = 0.9;
 /** About what objects take beside their texts, bytes. */
 const WEIGHT_OF_ACCESS = 300;
 const WEIGHT_OF_GRANT = 300;
@@ -45,7 +47,7 @@ export class AccessCache {
   /** Longest unused first. */
   private readonly entries = new Map<string, Entry>();
   private readonly scopesOf = new Map<string, Set<string>>();
-  private readonly parsed = new Map<string, Grant | undefined>();
+  private readonly parsed = new Recent<string, Grant>(MAX_SHARED);
   private weight = 0;
 
   constructor(private readonly maxWeight = MAX_WEIGHT) {}
@@ -73,12 +75,14 @@ export class AccessCache {
     return new Snapshot(this, known);
   }
 
-  /** Parses and keeps what was loaded. */
-  async take(row: LoadedRow, work: Work): Promise<ScopeAccess> {
+  /** Parses and keeps what was loaded. `parsed` has the roles that the same answer held before, for other holders. */
+  async take(row: LoadedRow, parsed: Map<string, HeldRole>, work: Work): Promise<ScopeAccess> {
     const roles: HeldRole[] = [];
     let weight = WEIGHT_OF_ACCESS;
     for (const [id, grantScopes, texts] of row.roles ?? []) {
-      roles.push(new HeldRole(id, grantScopes, await this.parseAll(texts, work)));
+      const role = parsed.get(id) ?? new HeldRole(id, grantScopes, await this.parseAll(texts, work));
+      parsed.set(id, role);
+      roles.push(role);
       weight += weightOf(grantScopes, texts);
     }
     const access = new ScopeAccess(row.scope_id, row.tag, roles);
@@ -98,12 +102,11 @@ export class AccessCache {
 
   /** A stored grant that no longer parses gives nothing. */
   private parse(text: string, work: Work): Grant | undefined {
-    if (this.parsed.has(text)) return this.parsed.get(text);
+    const known = this.parsed.get(text);
+    if (known !== undefined) return known;
     work.charge(STEPS_PER_CHARACTER * text.length);
     const grant = parseOrUndefined(text);
-    if (text.length > MAX_SHARED_LENGTH) return grant;
-    if (this.parsed.size >= MAX_SHARED) this.parsed.delete(this.parsed.keys().next().value!);
-    this.parsed.set(text, grant);
+    if (grant !== undefined && text.length <= MAX_SHARED_LENGTH) this.parsed.set(text, grant);
     return grant;
   }
 
@@ -114,8 +117,10 @@ export class AccessCache {
     this.weight += entry.weight;
     const scopes = this.scopesOf.get(holder) ?? new Set();
     this.scopesOf.set(holder, scopes.add(scopeId));
+    if (this.weight <= this.maxWeight) return;
+    // Some more than needed, so that what follows finds room.
     for (const key of this.entries.keys()) {
-      if (this.weight <= this.maxWeight) return;
+      if (this.weight <= this.maxWeight * KEPT_WHEN_FULL) return;
       const [oldest, scope] = key.split(' ') as [string, string];
       this.forget(oldest, scope);
     }
@@ -152,9 +157,10 @@ export class Snapshot {
   /** What there is by the answer of the statement, and nothing that it does not speak of. */
   async with(rows: readonly AccessRow[], work: Work): Promise<Access[]> {
     const now: Access[] = [];
+    const parsed = new Map<string, HeldRole>();
     for (const row of rows) {
       const { holder } = row;
-      if (row.unchanged === null) now.push({ holder, access: await this.cache.take(row, work) });
+      if (row.unchanged === null) now.push({ holder, access: await this.cache.take(row, parsed, work) });
       else for (const scopeId of row.unchanged) now.push(this.held.get(keyOf(holder, scopeId))!);
       if (work.isDue) await work.breathe();
     }

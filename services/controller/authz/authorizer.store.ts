@@ -50,31 +50,9 @@ const accessOf = (pairs: RawBuilder<unknown>, known: Known): RawBuilder<unknown>
     left join unnest(${known.holders}::text[], ${known.scopes}::text[], ${known.tags}::text[]) k (holder, scope_id, tag)
       on k.holder = h.holder and k.scope_id = v.scope_id
   ),
-  stale as materialized (select holder, scope_id, tag from wanted where known is distinct from tag),
-  held as (
-    select s.holder, s.scope_id, p.role_id
-    from stale s join role_principals p on p.user_id = s.holder and p.scope_id = s.scope_id
-    union
-    select s.holder, s.scope_id, p.role_id
-    from stale s join group_members m on m.user_id = s.holder
-    join role_principals p on p.group_id = m.group_id and p.scope_id = s.scope_id
-    union
-    select s.holder, s.scope_id, p.role_id
-    from stale s join accounts a on a.user_id = s.holder join managed_group_members m on m.account_id = a.id
-    join role_principals p on p.managed_group_id = m.managed_group_id and p.scope_id = s.scope_id
-  ),
-  contents as (
-    select holder, scope_id, json_agg(json_build_array(
-      role_id,
-      array(select grant_scope_id from role_grant_scopes gs where gs.role_id = held.role_id),
-      array(select canonical from role_grants g where g.role_id = held.role_id order by g.position)
-    ) order by role_id) as roles
-    from held where exists (select from role_grants g where g.role_id = held.role_id)
-    group by holder, scope_id
-  ),
   access as (
-    select s.holder, s.scope_id, s.tag, c.roles, null::text[] as unchanged
-    from stale s left join contents c on c.holder = s.holder and c.scope_id = s.scope_id
+    select holder, scope_id, tag, held_roles(holder, scope_id) as roles, null::text[] as unchanged
+    from wanted where known is distinct from tag
     union all
     select holder, null, null, null, array_agg(scope_id) from wanted where known = tag group by holder
   )`;

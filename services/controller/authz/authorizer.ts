@@ -5,6 +5,7 @@
  */
 import { ApiError } from '../../../lib/errors/errors';
 import type { AeadKey } from '../../../lib/config/aead-key';
+import { Recent } from '../../../lib/limits/recent';
 import { Work } from '../../../lib/limits/work';
 import { eventLevel, type Logger } from '../../../lib/log/log';
 import { isRecoveryToken } from '../../../lib/recovery/recovery-token';
@@ -58,7 +59,7 @@ export const createAuthz = (deps: AuthorizerDeps): Authz => new Authorizer(deps)
 class Authorizer implements Authz {
   private readonly sessions = new WeakMap<Op, Promise<Session>>();
   private readonly cache = new AccessCache();
-  private readonly userOfToken = new Map<string, string>();
+  private readonly userOfToken = new Recent<string, string>(MAX_TOKEN_USERS);
 
   constructor(private readonly deps: AuthorizerDeps) {}
 
@@ -183,7 +184,6 @@ class Authorizer implements Authz {
     const snapshot = this.cache.snapshot(holders, places);
     const token = await verifyToken(this.deps, text, op.clock.now(), { places, known: snapshot.known });
     if (token === undefined) return undefined;
-    if (this.userOfToken.size >= MAX_TOKEN_USERS) this.userOfToken.delete(this.userOfToken.keys().next().value!);
     this.userOfToken.set(token.id, token.user_id);
     const session = new Session({ userId: token.user_id, accountId: token.account_id, authTokenId: token.id });
     session.add(await snapshot.with(token.access, op.work), places);

@@ -2,6 +2,7 @@
  * Grant strings: `ids=...;type=...;actions=...;output_fields=...`, or the same as a JSON object. Parsed once into a
  * {@link Grant}; a text that could never allow anything is refused with the reason.
  */
+import { limit } from '../../../lib/limits/limit';
 import { hasChildTypes, isKnownAction, isKnownType, isTopLevel, parentType, typeOfId } from './actions';
 
 export interface Grant {
@@ -27,8 +28,12 @@ export class GrantError extends Error {
   }
 }
 
-/** Characters of a grant. */
-const MAX_GRANT_LENGTH = 16_384;
+const MAX_GRANT_LENGTH = limit('length of a grant', 16_384, {
+  what: 'one grant of a role',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'services/controller/authz/grants.test.ts: a grant has a longest length',
+});
 
 /** Templates, by their name inside the braces: what they stand for, and an id of that kind for trials. */
 const TEMPLATES: ReadonlyMap<string, { stands: 'user' | 'account'; trial: string }> = new Map([

@@ -110,6 +110,12 @@ test.each([
   expect(() => parseGrant(text)).toThrow(reason);
 });
 
+test('a grant has a longest length', () => {
+  const grant = (characters: number): string => 'ids=ttcp_1;actions=read;x='.padEnd(characters, 'x');
+  expect(parseGrant(grant(16_384)).canonical).toBe('ids=ttcp_1;actions=read');
+  expect(() => parseGrant(grant(16_385))).toThrow('longer than 16384');
+});
+
 const bob: Subject = { userId: 'u_bob', accountId: 'acctpw_bob', anonymous: false };
 const anonymous: Subject = { userId: 'u_anon', accountId: undefined, anonymous: true };
 const held = (text: string, more: Partial<HeldGrant> = {}): HeldGrant => ({

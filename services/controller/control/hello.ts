@@ -7,6 +7,7 @@ import type { CancelSession, Hello, SessionGrant } from '../../../proto/gen/work
 import { sql, transaction } from '../db/db';
 import * as connections from '../sessions/connections.store';
 import * as sessions from '../sessions/sessions.store';
+import { MAX_TAGS } from '../workers/worker-tags';
 import type { Tags } from '../workers/workers';
 import type { ControlDeps } from './control';
 import * as store from './control.store';
@@ -27,14 +28,18 @@ const MAX_TEXT = 512;
 export const MAX_BOOT_ID = 100;
 const MAX_DRAINING = 100;
 
-/** Tags of the worker's own configuration, lower-case keys and values. */
-export function tagsOf(hello: Hello): Tags {
-  return Object.fromEntries(
-    Object.entries(hello.config_tags).map(([key, tag]) => [
-      key.toLowerCase().slice(0, MAX_TEXT),
-      [...new Set((tag.values ?? []).map((value) => value.toLowerCase().slice(0, MAX_TEXT)))],
-    ]),
-  );
+/** Tags of the worker's own configuration, lower-case keys and values. Every authorize-session looks at them. */
+export function tagsOf(hello: Pick<Hello, 'config_tags'>): Tags {
+  const tags: Tags = {};
+  let left = MAX_TAGS;
+  for (const [key, tag] of Object.entries(hello.config_tags)) {
+    if (left === 0) break;
+    const texts = (tag.values ?? []).map((value) => value.toLowerCase().slice(0, MAX_TEXT));
+    const values = [...new Set(texts)].slice(0, left);
+    tags[key.toLowerCase().slice(0, MAX_TEXT)] = values;
+    left -= values.length;
+  }
+  return tags;
 }
 
 /** Earlier processes of the worker that drain beside the one that says Hello. */

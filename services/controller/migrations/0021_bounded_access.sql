@@ -122,6 +122,30 @@ end $$;
 create trigger access_by_account after update of user_id on accounts for each row
   when (new.user_id is distinct from old.user_id) execute function note_access_of_account();
 
+-- Roles with grants that the holder has in the scope: arrays of id, grant scopes and grants; null for none. A function, so
+-- that it is planned once for a connection and not for every request.
+create function held_roles(holder text, in_scope text) returns json language plpgsql stable as $$
+begin
+  return (
+    select json_agg(json_build_array(
+      held.role_id,
+      array(select gs.grant_scope_id from role_grant_scopes gs where gs.role_id = held.role_id),
+      array(select g.canonical from role_grants g where g.role_id = held.role_id order by g.position)
+    ) order by held.role_id)
+    from (
+      select p.role_id from role_principals p where p.user_id = holder and p.scope_id = in_scope
+      union
+      select p.role_id from group_members m join role_principals p on p.group_id = m.group_id
+      where m.user_id = holder and p.scope_id = in_scope
+      union
+      select p.role_id from accounts a join managed_group_members m on m.account_id = a.id
+        join role_principals p on p.managed_group_id = m.managed_group_id
+      where a.user_id = holder and p.scope_id = in_scope
+    ) held
+    where exists (select from role_grants g where g.role_id = held.role_id)
+  );
+end $$;
+
 -- Limits on how much there is. The setting sallyport.limits of a transaction holds the limits of the controller by their keys;
 -- without it nothing is limited. The check comes after the rows, under a lock of their holder, so that it sees what all
 -- writers have committed. Only what adds is checked: what is above a lowered limit stays, and can be made smaller.

@@ -1,15 +1,25 @@
 /** Tags that administrators give workers: what is acceptable in a request, and what an action makes of those there are. */
 import { type ApiError, invalidArgument } from '../../../lib/errors/errors';
+import { limit } from '../../../lib/limits/limit';
 import { checkListEdit, MESSAGE } from '../resources/fields';
 import type { ListVerb } from '../resources/list-edits';
 import { NOT_UNIQUE } from '../rpc/error-mapping';
 import { WORKER_PREFIX, type Tags } from './workers';
 
-/** Longest key and value, characters. */
-const MAX_TEXT = 512;
-/** Pairs of key and value that one worker can have. */
-const MAX_PAIRS = 1_000;
-const TOO_MANY = `A worker has at most ${MAX_PAIRS} tags.`;
+const MAX_TEXT = limit('length of a tag', 512, {
+  what: 'key or value of a tag of a worker',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'services/controller/workers/workers.test.ts: what cannot be done changes nothing',
+});
+/** Also of those that the worker's own configuration has. */
+export const MAX_TAGS = limit('tags of a worker', 1_000, {
+  what: 'pairs of key and value that administrators give one worker, and that its configuration has',
+  unit: 'tags',
+  reached: '400, naming the field; further ones of the configuration are left out',
+  test: 'services/controller/workers/workers.test.ts: what cannot be done changes nothing',
+});
+const TOO_MANY = `A worker has at most ${MAX_TAGS} tags.`;
 const FIELD = 'api_tags';
 
 export interface TagsRequest {
@@ -36,7 +46,7 @@ export function readTags(verb: ListVerb, request: TagsRequest): Tags {
     tags[key] = [...new Set(texts)];
     pairs += tags[key].length;
   }
-  errors.require(pairs <= MAX_PAIRS, FIELD, TOO_MANY);
+  errors.require(pairs <= MAX_TAGS, FIELD, TOO_MANY);
   errors.throwIfAny(MESSAGE.fields);
   return tags;
 }
@@ -61,7 +71,7 @@ export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags {
     [...edited].filter(([, values]) => values.size > 0).map(([key, values]) => [key, [...values]]),
   );
   const pairs = Object.values(left).reduce((sum, values) => sum + values.length, 0);
-  if (pairs > MAX_PAIRS) throw invalidArgument(UNABLE, [{ name: FIELD, description: TOO_MANY }]);
+  if (pairs > MAX_TAGS) throw invalidArgument(UNABLE, [{ name: FIELD, description: TOO_MANY }]);
   return left;
 }
 
