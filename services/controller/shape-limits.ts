@@ -15,7 +15,7 @@ const most = (
   test: string = 'every limit on how much there is',
 ): ConfigurableLimit => ({
   what,
-  unit: what.split(' ')[0]!,
+  unit: what.split(/ (?:of|in|that) /)[0]!,
   value,
   max,
   reached: '400, naming this key; what is there stays and can be removed',

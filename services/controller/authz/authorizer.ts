@@ -51,6 +51,9 @@ export function auditLog(log: Logger): (event: AuditEvent) => void {
 /** What the recovery user may do: everything. */
 const RECOVERY: Decision = { allowed: true, outputFields: 'all', by: { roleId: 'none', grant: 'recovery key' } };
 
+/** Where to look when nothing is said about what will be decided on. */
+const NOWHERE_ELSE: Resource = { type: 'scope', id: 'global', scopeId: 'global' };
+
 /** What the tokens that were seen last are of; a hint at what may be known already, and no more. */
 const MAX_TOKEN_USERS = 10_000;
 
@@ -63,8 +66,9 @@ class Authorizer implements Authz {
 
   constructor(private readonly deps: AuthorizerDeps) {}
 
-  async actor(op: Op, at: Resource | 'everywhere'): Promise<Actor> {
-    return (await this.session(op, at)).actor;
+  async actor(op: Op, at?: Resource | 'everywhere'): Promise<Actor> {
+    const begun = at === undefined ? this.sessions.get(op) : undefined;
+    return (await (begun ?? this.session(op, at ?? NOWHERE_ELSE))).actor;
   }
 
   async check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>> {

@@ -55,7 +55,7 @@ export interface Authz {
    * Resolves the caller's token, once per operation; a bad token makes an anonymous actor. `at` is what will be decided on:
    * with `everywhere`, which requests that look at many scopes say, further decisions need no statement.
    */
-  actor(op: Op, at: Resource | 'everywhere'): Promise<Actor>;
+  actor(op: Op, at?: Resource | 'everywhere'): Promise<Actor>;
   /** Throws 401 to anonymous callers, 403 to others. */
   check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>>;
   /** The same decision without an error or an audit event: for lists and authorized_actions. */
