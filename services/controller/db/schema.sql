@@ -54,6 +54,37 @@ begin
     where target_id = new.id and by_address and status in ('pending', 'active');
   return null;
 end $$;
+CREATE FUNCTION public.check_grant_limits(scope_ids text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  place text;
+  of_scope text := 'from role_grants g join roles r on r.id = g.role_id where r.scope_id = $1';
+  of_everybody text := 'from role_grants where role_id in (select * from roles_of_everybody($1))';
+begin
+  for place in select distinct s from unnest(scope_ids) s order by 1 loop
+    perform check_limit('grants_per_scope', place, 'select count(*) ' || of_scope);
+    perform check_limit('grant_characters_per_scope', place, 'select sum(length(g.canonical)) ' || of_scope);
+    perform check_limit('everybody_grants_per_scope', place, 'select count(*) ' || of_everybody);
+    perform check_limit('everybody_grant_characters_per_scope', place, 'select sum(length(canonical)) ' || of_everybody);
+  end loop;
+end $_$;
+CREATE FUNCTION public.check_limit(key text, holder text, held text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  most bigint := nullif(current_setting('sallyport.limits', true), '')::jsonb ->> key;
+  found bigint;
+begin
+  if most is null then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(key || ' ' || holder, 0));
+  execute held into found using holder, most;
+  if found > most then
+    raise exception 'limit % of % reached', key, most using errcode = '54000', constraint = key, detail = most::text;
+  end if;
+end $$;
 CREATE FUNCTION public.check_new_connection() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -100,11 +131,132 @@ begin
   end if;
   return new;
 end $$;
+CREATE FUNCTION public.held_roles(holder text, in_scope text) RETURNS json
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  return (
+    select json_agg(json_build_array(
+      held.role_id,
+      array(select gs.grant_scope_id from role_grant_scopes gs where gs.role_id = held.role_id),
+      array(select g.canonical from role_grants g where g.role_id = held.role_id order by g.position)
+    ) order by held.role_id)
+    from (
+      select p.role_id from role_principals p where p.user_id = holder and p.scope_id = in_scope
+      union
+      select p.role_id from group_members m join role_principals p on p.group_id = m.group_id
+      where m.user_id = holder and p.scope_id = in_scope
+      union
+      select p.role_id from accounts a join managed_group_members m on m.account_id = a.id
+        join role_principals p on p.managed_group_id = m.managed_group_id
+      where a.user_id = holder and p.scope_id = in_scope
+    ) held
+    where exists (select from role_grants g where g.role_id = held.role_id)
+  );
+end $$;
 CREATE FUNCTION public.is_text_list(list text[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
   select array_position(list, null) is null and not ('' = any(list))
 $$;
+CREATE FUNCTION public.keep_grant_limits() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  case tg_table_name
+    when 'role_grants' then
+      perform check_grant_limits(array(select r.scope_id from added a join roles r on r.id = a.role_id));
+    when 'role_principals' then
+      perform check_grant_limits(array(select scope_id from added));
+    when 'group_members' then
+      perform check_grant_limits(array(
+        select p.scope_id from added a join role_principals p on p.group_id = a.group_id
+        where a.user_id in ('u_auth', 'u_anon')
+      ));
+    when 'managed_group_members' then
+      perform check_grant_limits(array(
+        select p.scope_id from added m join accounts a on a.id = m.account_id
+          join role_principals p on p.managed_group_id = m.managed_group_id
+        where a.user_id in ('u_auth', 'u_anon')
+      ));
+  end case;
+  return null;
+end $$;
+CREATE FUNCTION public.keep_limit() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  counted text := case
+    when tg_nargs = 2 then format('select count(*) from (select from %I where %I = $1 limit $2 + 1) n', tg_table_name, tg_argv[1])
+    else format('select sum(%s) from %I where %I = $1', tg_argv[2], tg_table_name, tg_argv[1])
+  end;
+  holder text;
+begin
+  for holder in execute format('select distinct %I from added where %1$I is not null order by 1', tg_argv[1]) loop
+    perform check_limit(tg_argv[0], holder, counted);
+  end loop;
+  return null;
+end $_$;
+CREATE FUNCTION public.keep_limit_of_row() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $_$
+begin
+  perform check_limit(
+    tg_argv[0],
+    to_jsonb(new) ->> tg_argv[1],
+    format('select count(*) from (select from %I where %I = $1 limit $2 + 1) n', tg_table_name, tg_argv[1])
+  );
+  return null;
+end $_$;
+CREATE FUNCTION public.know_scope_of_role() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  select scope_id into new.scope_id from roles where id = new.role_id;
+  return new;
+end $$;
+CREATE FUNCTION public.new_access_version() RETURNS text
+    LANGUAGE sql
+    AS $$
+  select left(replace(gen_random_uuid()::text, '-', ''), 16)
+$$;
+CREATE FUNCTION public.note_access_of_account() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform note_user_access(array_remove(array[old.user_id, new.user_id], null));
+  return null;
+end $$;
+CREATE FUNCTION public.note_access_of_managed_members() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform note_user_access(array(
+    select distinct a.user_id from touched t join accounts a on a.id = t.account_id where a.user_id is not null
+  ));
+  return null;
+end $$;
+CREATE FUNCTION public.note_access_of_members() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform note_user_access(array(select distinct user_id from touched where user_id is not null));
+  return null;
+end $$;
+CREATE FUNCTION public.note_access_of_roles() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform note_scope_access(array(select distinct r.scope_id from touched t join roles r on r.id = t.role_id));
+  return null;
+end $$;
+CREATE FUNCTION public.note_access_of_scopes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform note_scope_access(array(select distinct scope_id from touched));
+  return null;
+end $$;
 CREATE FUNCTION public.note_account_left_user() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -161,6 +313,20 @@ begin
   ));
   return null;
 end $$;
+CREATE FUNCTION public.note_scope_access(scope_ids text[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into scope_access_versions (scope_id, version)
+  select id, new_access_version() from scopes where id = any(scope_ids) order by id
+  on conflict (scope_id) do update set version = excluded.version
+$$;
+CREATE FUNCTION public.note_user_access(user_ids text[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into user_access_versions (user_id, version)
+  select id, new_access_version() from users where id = any(user_ids) order by id
+  on conflict (user_id) do update set version = excluded.version
+$$;
 CREATE FUNCTION public.notify_of_authority() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -291,6 +457,18 @@ begin
   end if;
   return new;
 end $$;
+CREATE FUNCTION public.roles_of_everybody(in_scope text) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    AS $$
+  select p.role_id from role_principals p where p.scope_id = in_scope and p.user_id in ('u_auth', 'u_anon')
+  union
+  select p.role_id from group_members m join role_principals p on p.group_id = m.group_id
+  where p.scope_id = in_scope and m.user_id in ('u_auth', 'u_anon')
+  union
+  select p.role_id from accounts a join managed_group_members m on m.account_id = a.id
+    join role_principals p on p.managed_group_id = m.managed_group_id
+  where p.scope_id = in_scope and a.user_id in ('u_auth', 'u_anon')
+$$;
 CREATE FUNCTION public.sallyport_now() RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE
     AS $$
@@ -790,6 +968,7 @@ CREATE TABLE public.role_principals (
     managed_group_id text,
     principal_id text GENERATED ALWAYS AS (COALESCE(user_id, group_id, managed_group_id)) STORED NOT NULL,
     "position" bigint NOT NULL,
+    scope_id text NOT NULL,
     CONSTRAINT recovery_user_has_no_role CHECK ((user_id <> 'u_recovery'::text)),
     CONSTRAINT role_principal_is_one_thing CHECK ((num_nonnulls(user_id, group_id, managed_group_id) = 1))
 );
@@ -810,6 +989,10 @@ CREATE TABLE public.roles (
     updated_time timestamp with time zone NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     CONSTRAINT version_is_positive CHECK ((version > 0))
+);
+CREATE TABLE public.scope_access_versions (
+    scope_id text NOT NULL,
+    version text NOT NULL
 );
 CREATE TABLE public.scopes (
     id text NOT NULL,
@@ -1002,6 +1185,10 @@ CREATE TABLE public.tombstones (
     resource_type text NOT NULL,
     id text NOT NULL,
     deleted_time timestamp with time zone NOT NULL
+);
+CREATE TABLE public.user_access_versions (
+    user_id text NOT NULL,
+    version text NOT NULL
 );
 CREATE TABLE public.users (
     id text NOT NULL,
@@ -1219,11 +1406,15 @@ ALTER TABLE ONLY public.role_grants
 ALTER TABLE ONLY public.role_grant_scopes
     ADD CONSTRAINT role_grant_scope_is_there_once PRIMARY KEY (role_id, grant_scope_id);
 ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT role_is_in_its_scope UNIQUE (id, scope_id);
+ALTER TABLE ONLY public.roles
     ADD CONSTRAINT role_name_is_unique_in_its_scope UNIQUE (scope_id, name);
 ALTER TABLE ONLY public.role_principals
     ADD CONSTRAINT role_principal_is_there_once PRIMARY KEY (role_id, principal_id);
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.scope_access_versions
+    ADD CONSTRAINT scope_access_versions_pkey PRIMARY KEY (scope_id);
 ALTER TABLE ONLY public.scopes
     ADD CONSTRAINT scope_name_is_unique_in_its_parent UNIQUE (scope_id, name);
 ALTER TABLE ONLY public.scopes
@@ -1252,6 +1443,8 @@ ALTER TABLE ONLY public.targets
     ADD CONSTRAINT targets_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.tombstones
     ADD CONSTRAINT tombstones_pkey PRIMARY KEY (resource_type, id);
+ALTER TABLE ONLY public.user_access_versions
+    ADD CONSTRAINT user_access_versions_pkey PRIMARY KEY (user_id);
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT user_has_one_account_per_auth_method UNIQUE (user_id, auth_method_id);
 ALTER TABLE ONLY public.monthly_active_users
@@ -1336,9 +1529,9 @@ CREATE INDEX managed_groups_by_created_time ON public.managed_groups USING btree
 CREATE INDEX managed_groups_by_updated_time ON public.managed_groups USING btree (auth_method_id, updated_time DESC, id DESC);
 CREATE INDEX recovery_nonces_by_expiration ON public.recovery_nonces USING btree (expiration_time);
 CREATE INDEX role_grant_scopes_by_scope ON public.role_grant_scopes USING btree (scope_id) WHERE (scope_id IS NOT NULL);
-CREATE INDEX role_principals_by_group ON public.role_principals USING btree (group_id);
-CREATE INDEX role_principals_by_managed_group ON public.role_principals USING btree (managed_group_id);
-CREATE INDEX role_principals_by_user ON public.role_principals USING btree (user_id);
+CREATE INDEX role_principals_by_group ON public.role_principals USING btree (group_id, scope_id);
+CREATE INDEX role_principals_by_managed_group ON public.role_principals USING btree (managed_group_id, scope_id);
+CREATE INDEX role_principals_by_user ON public.role_principals USING btree (user_id, scope_id);
 CREATE UNIQUE INDEX role_reaches_children_or_descendants ON public.role_grant_scopes USING btree (role_id) WHERE (special = ANY (ARRAY['children'::text, 'descendants'::text]));
 CREATE INDEX roles_by_created_time ON public.roles USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX roles_by_updated_time ON public.roles USING btree (scope_id, updated_time DESC, id DESC);
@@ -1388,6 +1581,21 @@ CREATE INDEX vault_credential_stores_by_key ON public.vault_credential_stores US
 CREATE INDEX worker_activation_tokens_by_key ON public.worker_activation_tokens USING btree (key_id);
 CREATE INDEX worker_attachments_by_controller ON public.worker_attachments USING btree (controller_id);
 CREATE INDEX worker_registrations_by_key ON public.worker_registrations USING btree (key_id);
+CREATE TRIGGER access_by_account AFTER UPDATE OF user_id ON public.accounts FOR EACH ROW WHEN ((new.user_id IS DISTINCT FROM old.user_id)) EXECUTE FUNCTION public.note_access_of_account();
+CREATE TRIGGER access_by_changed_grant_scopes AFTER UPDATE ON public.role_grant_scopes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_roles();
+CREATE TRIGGER access_by_changed_grants AFTER UPDATE ON public.role_grants REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_roles();
+CREATE TRIGGER access_by_deleted_accounts AFTER DELETE ON public.accounts REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_members();
+CREATE TRIGGER access_by_deleted_roles AFTER DELETE ON public.roles REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_scopes();
+CREATE TRIGGER access_by_lost_grant_scopes AFTER DELETE ON public.role_grant_scopes REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_roles();
+CREATE TRIGGER access_by_lost_grants AFTER DELETE ON public.role_grants REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_roles();
+CREATE TRIGGER access_by_lost_managed_members AFTER DELETE ON public.managed_group_members REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_managed_members();
+CREATE TRIGGER access_by_lost_members AFTER DELETE ON public.group_members REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_members();
+CREATE TRIGGER access_by_lost_principals AFTER DELETE ON public.role_principals REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_scopes();
+CREATE TRIGGER access_by_new_grant_scopes AFTER INSERT ON public.role_grant_scopes REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_roles();
+CREATE TRIGGER access_by_new_grants AFTER INSERT ON public.role_grants REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_roles();
+CREATE TRIGGER access_by_new_managed_members AFTER INSERT ON public.managed_group_members REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_managed_members();
+CREATE TRIGGER access_by_new_members AFTER INSERT ON public.group_members REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_members();
+CREATE TRIGGER access_by_new_principals AFTER INSERT ON public.role_principals REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION public.note_access_of_scopes();
 CREATE TRIGGER account_fixed_columns BEFORE UPDATE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'auth_method_id', 'created_time');
 CREATE TRIGGER account_left_user AFTER UPDATE OF user_id ON public.accounts FOR EACH ROW WHEN (((old.user_id IS NOT NULL) AND (new.user_id IS DISTINCT FROM old.user_id))) EXECUTE FUNCTION public.note_account_left_user();
 CREATE TRIGGER account_tombstone AFTER DELETE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('account');
@@ -1424,6 +1632,39 @@ CREATE TRIGGER host_set_tombstone AFTER DELETE ON public.host_sets FOR EACH ROW 
 CREATE TRIGGER host_source_excludes_address BEFORE INSERT ON public.target_host_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_host_source_beside_address();
 CREATE TRIGGER host_tombstone AFTER DELETE ON public.hosts FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('host');
 CREATE TRIGGER keys_rotated AFTER INSERT ON public.kms_data_key_versions FOR EACH ROW WHEN ((new.version > 1)) EXECUTE FUNCTION public.notify_of_keys();
+CREATE TRIGGER limit_accounts_per_auth_method AFTER INSERT ON public.accounts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('accounts_per_auth_method', 'auth_method_id');
+CREATE TRIGGER limit_aliases_moved_to_target AFTER UPDATE OF destination_id ON public.aliases FOR EACH ROW WHEN (((new.destination_id IS NOT NULL) AND (new.destination_id IS DISTINCT FROM old.destination_id))) EXECUTE FUNCTION public.keep_limit_of_row('aliases_per_target', 'destination_id');
+CREATE TRIGGER limit_aliases_per_scope AFTER INSERT ON public.aliases REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('aliases_per_scope', 'scope_id');
+CREATE TRIGGER limit_aliases_per_target AFTER INSERT ON public.aliases REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('aliases_per_target', 'destination_id');
+CREATE TRIGGER limit_auth_methods_per_scope AFTER INSERT ON public.auth_methods REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('auth_methods_per_scope', 'scope_id');
+CREATE TRIGGER limit_auth_tokens_per_user AFTER INSERT ON public.auth_tokens REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('auth_tokens_per_user', 'user_id');
+CREATE TRIGGER limit_credential_libraries_per_store AFTER INSERT ON public.credential_libraries REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('credential_libraries_per_store', 'credential_store_id');
+CREATE TRIGGER limit_credential_sources_per_target AFTER INSERT ON public.target_credential_sources REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('credential_sources_per_target', 'target_id');
+CREATE TRIGGER limit_credential_stores_per_scope AFTER INSERT ON public.credential_stores REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('credential_stores_per_scope', 'scope_id');
+CREATE TRIGGER limit_credentials_per_store AFTER INSERT ON public.credentials REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('credentials_per_store', 'credential_store_id');
+CREATE TRIGGER limit_grant_characters_per_role AFTER INSERT ON public.role_grants REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('grant_characters_per_role', 'role_id', 'length(canonical)');
+CREATE TRIGGER limit_grant_scopes_per_role AFTER INSERT ON public.role_grant_scopes REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('grant_scopes_per_role', 'role_id');
+CREATE TRIGGER limit_grants_of_scope AFTER INSERT ON public.group_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_grant_limits();
+CREATE TRIGGER limit_grants_of_scope AFTER INSERT ON public.managed_group_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_grant_limits();
+CREATE TRIGGER limit_grants_of_scope AFTER INSERT ON public.role_grants REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_grant_limits();
+CREATE TRIGGER limit_grants_of_scope AFTER INSERT ON public.role_principals REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_grant_limits();
+CREATE TRIGGER limit_grants_per_role AFTER INSERT ON public.role_grants REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('grants_per_role', 'role_id');
+CREATE TRIGGER limit_groups_per_scope AFTER INSERT ON public.groups REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('groups_per_scope', 'scope_id');
+CREATE TRIGGER limit_host_catalogs_per_scope AFTER INSERT ON public.host_catalogs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('host_catalogs_per_scope', 'scope_id');
+CREATE TRIGGER limit_host_sets_per_catalog AFTER INSERT ON public.host_sets REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('host_sets_per_catalog', 'host_catalog_id');
+CREATE TRIGGER limit_host_sources_per_target AFTER INSERT ON public.target_host_sets REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('host_sources_per_target', 'target_id');
+CREATE TRIGGER limit_hosts_per_catalog AFTER INSERT ON public.hosts REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('hosts_per_catalog', 'host_catalog_id');
+CREATE TRIGGER limit_hosts_per_host_set AFTER INSERT ON public.host_set_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('hosts_per_host_set', 'host_set_id');
+CREATE TRIGGER limit_managed_groups_per_auth_method AFTER INSERT ON public.managed_groups REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('managed_groups_per_auth_method', 'auth_method_id');
+CREATE TRIGGER limit_members_per_group AFTER INSERT ON public.group_members REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('members_per_group', 'group_id');
+CREATE TRIGGER limit_principals_per_role AFTER INSERT ON public.role_principals REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('principals_per_role', 'role_id');
+CREATE TRIGGER limit_roles_per_scope AFTER INSERT ON public.roles REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('roles_per_scope', 'scope_id');
+CREATE TRIGGER limit_scopes_per_scope AFTER INSERT ON public.scopes REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('scopes_per_scope', 'scope_id');
+CREATE TRIGGER limit_targets_per_scope AFTER INSERT ON public.targets REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('targets_per_scope', 'scope_id');
+CREATE TRIGGER limit_users_per_scope AFTER INSERT ON public.users REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('users_per_scope', 'scope_id');
+CREATE TRIGGER limit_versions_of_data_key AFTER INSERT ON public.kms_data_key_versions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('versions_per_key', 'data_key_id');
+CREATE TRIGGER limit_versions_of_root_key AFTER INSERT ON public.kms_root_key_versions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('versions_per_key', 'root_key_id');
+CREATE TRIGGER limit_workers AFTER INSERT ON public.workers REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('workers', 'scope_id');
 CREATE TRIGGER lost_grant_scopes AFTER DELETE ON public.role_grant_scopes REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_grants();
 CREATE TRIGGER lost_grants AFTER DELETE ON public.role_grants REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_grants();
 CREATE TRIGGER lost_managed_members AFTER DELETE ON public.managed_group_members REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_managed_members();
@@ -1434,6 +1675,7 @@ CREATE TRIGGER managed_group_members_of_account AFTER INSERT OR UPDATE OF member
 CREATE TRIGGER managed_group_members_of_group AFTER INSERT OR UPDATE OF group_names ON public.managed_groups FOR EACH ROW EXECUTE FUNCTION public.recompute_ldap_group();
 CREATE TRIGGER managed_group_tombstone AFTER DELETE ON public.managed_groups FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('managed-group');
 CREATE TRIGGER role_fixed_columns BEFORE UPDATE ON public.roles FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'created_time');
+CREATE TRIGGER role_principal_scope BEFORE INSERT ON public.role_principals FOR EACH ROW EXECUTE FUNCTION public.know_scope_of_role();
 CREATE TRIGGER role_tombstone AFTER DELETE ON public.roles FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('role');
 CREATE TRIGGER scope_fixed_columns BEFORE UPDATE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
 CREATE TRIGGER scope_tombstone AFTER DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('scope');
@@ -1578,15 +1820,17 @@ ALTER TABLE ONLY public.role_grant_scopes
 ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_role_id_fkey FOREIGN KEY (role_id) REFERENCES public.roles(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.role_principals
+    ADD CONSTRAINT role_principal_knows_the_scope_of_its_role FOREIGN KEY (role_id, scope_id) REFERENCES public.roles(id, scope_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.role_principals
     ADD CONSTRAINT role_principals_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.groups(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.role_principals
     ADD CONSTRAINT role_principals_managed_group_id_fkey FOREIGN KEY (managed_group_id) REFERENCES public.managed_groups(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.role_principals
-    ADD CONSTRAINT role_principals_role_id_fkey FOREIGN KEY (role_id) REFERENCES public.roles(id) ON DELETE CASCADE;
-ALTER TABLE ONLY public.role_principals
     ADD CONSTRAINT role_principals_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.scope_access_versions
+    ADD CONSTRAINT scope_access_versions_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.scopes
     ADD CONSTRAINT scope_parent_has_the_level_above FOREIGN KEY (scope_id, parent_type) REFERENCES public.scopes(id, type) ON DELETE CASCADE;
 ALTER TABLE ONLY public.session_connections
@@ -1617,6 +1861,8 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.targets
     ADD CONSTRAINT target_is_in_a_project FOREIGN KEY (scope_id, scope_type) REFERENCES public.scopes(id, type) ON DELETE CASCADE;
+ALTER TABLE ONLY public.user_access_versions
+    ADD CONSTRAINT user_access_versions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_scope_id_fkey FOREIGN KEY (scope_id) REFERENCES public.scopes(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.vault_credential_stores
