@@ -110,6 +110,7 @@ async function openSession(
     const proxy = await startSessionProxy({
       token,
       ...listen,
+      allowOtherUsers: values.bool('allow-other-users'),
       inactivityMs: values.duration('inactive-timeout') || program?.inactivityMs,
       onWarning: warn,
       onConnectionsLeft: (left, limit) => {

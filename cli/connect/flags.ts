@@ -66,6 +66,14 @@ const COMMON: Flag[] = [
     env: 'CONNECT_LISTEN_PORT',
     description: 'Port to listen on. When 0, the one that the target suggests, else any free one.',
   },
+  {
+    name: 'allow-other-users',
+    type: 'bool',
+    env: 'CONNECT_ALLOW_OTHER_USERS',
+    description:
+      'Take connections of other users of this machine too. Without it they are refused where the system tells whose a ' +
+      'connection is (Linux).',
+  },
 ];
 
 export const connectFlags = (title?: string, flags: readonly Flag[] = []): FlagGroup[] => [

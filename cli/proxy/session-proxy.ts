@@ -14,6 +14,7 @@ import { endSession } from './end-session';
 import { ExpiryWatch, inWords, lifetimeOf } from './expiry-watch';
 import { lastBytes } from './last-bytes';
 import { listenLocally } from './local-listener';
+import { PeerGate } from './peer-gate';
 import { ProxiedConnection } from './proxied-connection';
 import { WorkerDialer } from './worker-dialer';
 
@@ -26,6 +27,8 @@ export interface SessionProxyOptions {
   listenPort: number;
   /** Ends the proxy when it has had connections and none is open for this long. Absent or not positive: never. */
   inactivityMs?: number | undefined;
+  /** Connections of other users of this machine are taken too. */
+  allowOtherUsers?: boolean | undefined;
   /** The only connection, in the place of a listener; the proxy ends with it. */
   stream?: LocalStream | undefined;
   /** Lines for a debug log. */
@@ -102,6 +105,7 @@ const FINAL_CAUSES: Record<string, string> = {
 class RunningProxy {
   readonly done: Promise<ProxyEnd>;
   private readonly server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+  private readonly gate: PeerGate;
   private readonly dialer: WorkerDialer;
   private readonly tofuToken = randomBase62(20);
   /** Connections whose local side is not over. */
@@ -132,7 +136,14 @@ class RunningProxy {
       expired: () => this.expired(),
     });
     this.done = new Promise((resolve) => (this.resolveDone = resolve));
-    this.server.on('connection', (socket) => this.accept(socket));
+    this.gate = new PeerGate({
+      take: (socket) => this.accept(socket),
+      warn: (text) => options.onWarning?.(text),
+      log: (line) => options.log?.(line),
+    });
+    this.server.on('connection', (socket) =>
+      options.allowOtherUsers === true ? this.accept(socket) : this.gate.offer(socket),
+    );
   }
 
   async start(): Promise<Pick<AddressInfo, 'address' | 'port'>> {
@@ -282,6 +293,7 @@ class RunningProxy {
 
   private stopListening(): void {
     if (this.server.listening) this.server.close();
+    this.gate.close();
   }
 
   private stopTimers(): void {
