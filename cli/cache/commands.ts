@@ -6,6 +6,7 @@ import { CurlCommand, EXIT, LocalError, UsageError } from '../core/errors';
 import { curlCommand } from '../core/http-form';
 import { chooseToken, tokenId } from '../core/token';
 import { statusTable } from '../output/cache-status';
+import { showLine } from '../output/terminal';
 import type { TokenRequest } from './api';
 import { addCacheToken, BACKGROUND_MARK, CacheNotRunning, cacheStatus, startInBackground, stopCache } from './client';
 import { startCache } from './daemon';
@@ -28,7 +29,7 @@ export async function runStart(context: Context): Promise<number> {
   const level = logLevel(context);
   if (values.bool('background')) return background(context, paths);
   // In the background nobody reads standard error.
-  const also = io.env[BACKGROUND_MARK] === undefined ? (line: string) => void io.stderr.write(`${line}\n`) : undefined;
+  const also = io.env[BACKGROUND_MARK] === undefined ? (line: string) => showLine(io.stderr, line) : undefined;
   const log = new CacheLog(paths.log, level, format === 'json', also);
   const running = await startCache(paths, { env: io.env, log, ...settings });
   log.write('info', `the cache serves ${paths.socket}`);

@@ -1,4 +1,5 @@
 /** The log of the cache: a file that is set aside when it is large, and in the foreground standard error too. */
+import { visible } from '../../lib/text/visible';
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 
 const MAX_BYTES = 5 * 1024 * 1024;
@@ -20,9 +21,11 @@ export class CacheLog {
   write(level: CacheLogLevel, message: string): void {
     if (CACHE_LOG_LEVELS.indexOf(level) < CACHE_LOG_LEVELS.indexOf(this.level)) return;
     const time = new Date().toISOString();
-    const line = this.json
-      ? JSON.stringify({ time, level, message })
-      : `${time} [${level.toUpperCase()}] ${message.replace(/\s+/g, ' ')}`;
+    const line = visible(
+      this.json
+        ? JSON.stringify({ time, level, message })
+        : `${time} [${level.toUpperCase()}] ${message.replace(/\s+/g, ' ')}`,
+    );
     this.also?.(line);
     try {
       this.rotate();

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { AEAD_KEY_BYTES, findKmsBlock, readAeadKey, type AeadKey } from '../../lib/config/aead-key';
 import { decryptMarked, encryptMarked, EncryptedValueError } from '../../lib/config/encrypted-values';
 import { Fields, type Problem } from '../../lib/config/fields';
+import { passThrough } from '../output/terminal';
 import type { Context, Flag } from './command';
 import { EXIT, LocalError, UsageError } from './errors';
 import { parseHcl } from './hcl';
@@ -28,7 +29,7 @@ export function convertConfig({ io, values, printer }: Context, verb: 'encrypt' 
     (verb === 'encrypt' ? encryptMarked : decryptMarked)(text, key, values.bool('strip')),
   );
   if (marked.count === 0) printer.warn(`${path} has no {{${verb}(...)}} marker; nothing was changed.`);
-  if (!values.bool('overwrite')) io.stdout.write(marked.text.endsWith('\n') ? marked.text : `${marked.text}\n`);
+  if (!values.bool('overwrite')) passThrough(io.stdout, marked.text.endsWith('\n') ? marked.text : `${marked.text}\n`);
   else if (marked.count > 0) overwrite(path, marked.text);
   return EXIT.ok;
 }

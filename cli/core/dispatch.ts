@@ -1,6 +1,7 @@
 /** From words to a command, its flags and its exit status; everything that can go wrong ends here. */
 import { nounLoaders } from '../commands';
 import { Printer } from '../output/print';
+import { showLine } from '../output/terminal';
 import { asksForHelp, formatOf, parseArgv } from './argv';
 import type { Command, Context, Flag } from './command';
 import { environment } from './environment';
@@ -41,7 +42,7 @@ export async function dispatch(argv: readonly string[], io: Io): Promise<number>
 async function complete(io: Io): Promise<number> {
   const { candidates, lineToComplete } = await import('../completion/complete');
   const words = await candidates(lineToComplete(io.env) ?? '');
-  if (words.length > 0) io.stdout.write(`${words.join('\n')}\n`);
+  if (words.length > 0) showLine(io.stdout, words.join('\n'));
   return EXIT.ok;
 }
 
@@ -90,7 +91,7 @@ function checkFormat(format: string, flags: readonly Flag[]): void {
 /** The one place where a failure becomes a message and an exit status. */
 function report(error: unknown, printer: Printer): number {
   if (error instanceof CurlCommand) {
-    printer.line(error.message);
+    printer.exact(error.message);
     return EXIT.ok;
   }
   if (error instanceof ControllerError) {
@@ -104,17 +105,17 @@ function report(error: unknown, printer: Printer): number {
 
 async function printRootHelp(io: Io): Promise<void> {
   const { rootHelp } = await import('./help');
-  io.stderr.write(`${await rootHelp()}\n`);
+  showLine(io.stderr, await rootHelp());
 }
 
 async function printHelp({ path, command }: Found, io: Io): Promise<void> {
   const { commandHelp } = await import('./help');
-  io.stderr.write(`${await commandHelp(path, command)}\n`);
+  showLine(io.stderr, await commandHelp(path, command));
 }
 
 async function unknownCommand(word: string, io: Io): Promise<number> {
   await printRootHelp(io);
-  io.stderr.write(`\n${unknown(word, Object.keys(nounLoaders))}\n`);
+  showLine(io.stderr, `\n${unknown(word, Object.keys(nounLoaders))}`);
   return EXIT.unknownCommand;
 }
 
@@ -123,7 +124,10 @@ async function unfinished(found: Found, io: Io): Promise<number> {
   await printHelp(found, io);
   const [next] = found.rest;
   if (next !== undefined && !GENERIC_VERBS.includes(found.path[0]!))
-    io.stderr.write(`\n${unknown([...found.path, next].join(' '), Object.keys(found.command.commands ?? {}), next)}\n`);
+    showLine(
+      io.stderr,
+      `\n${unknown([...found.path, next].join(' '), Object.keys(found.command.commands ?? {}), next)}`,
+    );
   return EXIT.refused;
 }
 

@@ -14,7 +14,7 @@ export async function getToken(context: Context): Promise<number> {
   const text = chosen[0] === undefined ? (await chooseToken(context)).text : await property(context, chosen[0]);
   if (text === '') throw new LocalError('No token was found; log in with "authenticate"');
   if (printer.format === 'json') printer.json({ [chosen[0]?.replaceAll('-', '_') ?? 'token']: text });
-  else printer.line(text);
+  else printer.exact(text);
   return EXIT.ok;
 }
 

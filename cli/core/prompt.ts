@@ -1,5 +1,6 @@
 /** Questions to the person at the terminal. They go to standard output, the answer comes from standard input. */
 import { StringDecoder } from 'node:string_decoder';
+import { showLine, showQuestion } from '../output/terminal';
 import { UsageError } from './errors';
 import type { Input, Io } from './io';
 
@@ -13,7 +14,7 @@ export function askHidden(io: Io, what: string): Promise<string> {
 
 /** Asks and shows the answer. */
 export async function ask(io: Io, what: string): Promise<string> {
-  io.stdout.write(`Please enter the ${what}: `);
+  showQuestion(io.stdout, `Please enter the ${what}: `);
   return nextLine(io.stdin, what, false);
 }
 
@@ -27,7 +28,7 @@ export async function askNewPassword(io: Io, what: string): Promise<string> {
 
 /** Only `y` or `Y` is a yes. */
 export async function confirm(io: Io, question: string): Promise<boolean> {
-  io.stdout.write(`${question} y/n: `);
+  showQuestion(io.stdout, `${question} y/n: `);
   return (await nextLine(io.stdin, 'answer', false)).toLowerCase() === 'y';
 }
 
@@ -39,11 +40,11 @@ async function askSecret({ stdin, stdout }: Io, question: string, what: string):
   const raw = stdin.isTTY === true && stdin.setRawMode !== undefined;
   if (raw) stdin.setRawMode?.(true);
   try {
-    stdout.write(question);
+    showQuestion(stdout, question);
     return await nextLine(stdin, what, raw);
   } finally {
     if (raw) stdin.setRawMode?.(false);
-    stdout.write('\n');
+    showLine(stdout, '');
   }
 }
 

@@ -1,7 +1,9 @@
-/** Compact JSON, one document a line. `<`, `>` and `&` are escaped, so that the text may stand in HTML. */
+import { visible } from '../../lib/text/visible';
+
+/**
+ * Compact JSON, one document a line. `<`, `>` and `&` are escaped, so that the text may stand in HTML, and so is what
+ * must not reach a terminal; the values are the same.
+ */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return visible(JSON.stringify(value)).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
 }

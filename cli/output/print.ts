@@ -4,6 +4,8 @@ import { ControllerError } from '../core/errors';
 import type { Io } from '../core/io';
 import { errorObject, errorTable } from './errors';
 import { jsonLine } from './json';
+import { passThrough, showLine } from './terminal';
+import { visible } from '../../lib/text/visible';
 import { wrapBlocks } from './wrap';
 
 export type Format = 'table' | 'json';
@@ -19,37 +21,47 @@ export class Printer {
 
   /** Lines of a table, wrapped at the width of the terminal. */
   table(lines: readonly string[]): void {
-    this.line(wrapBlocks(lines, this.io.width));
+    this.line(this.wrapped(lines));
   }
 
-  /** One line on standard output, as it is. */
+  /** Text on standard output, never wrapped. */
   line(text: string): void {
-    this.io.stdout.write(`${text}\n`);
+    showLine(this.io.stdout, text);
   }
 
   json(value: unknown): void {
-    this.line(jsonLine(value));
+    this.exact(jsonLine(value));
+  }
+
+  /** A line for a program on standard output. */
+  exact(text: string): void {
+    passThrough(this.io.stdout, `${text}\n`);
   }
 
   /** Never part of the result, so on standard error in both formats. */
   warn(text: string): void {
-    this.io.stderr.write(`${this.paint(YELLOW, text)}\n`);
+    showLine(this.io.stderr, text, this.brush(YELLOW));
   }
 
   error(text: string): void {
-    const line = this.format === 'json' ? jsonLine({ error: text }) : this.paint(RED, text);
-    this.io.stderr.write(`${line}\n`);
+    this.problem({ error: text }, text);
   }
 
   controllerError(error: ControllerError): void {
-    const text =
-      this.format === 'json'
-        ? jsonLine(errorObject(error))
-        : this.paint(RED, wrapBlocks(errorTable(error), this.io.width));
-    this.io.stderr.write(`${text}\n`);
+    this.problem(errorObject(error), this.wrapped(errorTable(error)));
   }
 
-  private paint(color: string, text: string): string {
+  private problem(value: unknown, text: string): void {
+    if (this.format === 'json') passThrough(this.io.stderr, `${jsonLine(value)}\n`);
+    else showLine(this.io.stderr, text, this.brush(RED));
+  }
+
+  /** Escapes are made before lines are measured. */
+  private wrapped(lines: readonly string[]): string {
+    return wrapBlocks(lines.map(visible), this.io.width);
+  }
+
+  private brush(color: string): (text: string) => string {
     const { env, stdout } = this.io;
     const plain =
       this.format === 'json' ||
@@ -57,6 +69,6 @@ export class Printer {
       (environment(env, 'CLI_NO_COLOR') ?? '') !== '' ||
       env.NO_COLOR !== undefined ||
       env.TERM === 'dumb';
-    return plain ? text : `\u001b[${color}m${text}\u001b[0m`;
+    return (text) => (plain ? text : `\u001b[${color}m${text}\u001b[0m`);
   }
 }

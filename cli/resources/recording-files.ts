@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Context } from '../core/command';
 import { EXIT, LocalError, UsageError } from '../core/errors';
+import { passThrough } from '../output/terminal';
 
 const EXTENSIONS: Readonly<Record<string, string>> = { 'application/x-asciicast': '.cast', 'video/webm': '.webm' };
 
@@ -20,7 +21,7 @@ export function recordingType({ values }: Context): string {
 export function saveRecording({ io, values, printer }: Context, id: string, type: string, content: Buffer): number {
   const given = values.text('output') || values.text('o');
   if (given === '-') {
-    io.stdout.write(content);
+    passThrough(io.stdout, content);
     return EXIT.ok;
   }
   const path = given === '' ? freeName(`${id}${EXTENSIONS[type]}`) : given;

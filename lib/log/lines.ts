@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { compileFilter, type Filter } from '../filter/filter';
+import { visible } from '../text/visible';
 
 export const LOG_FORMATS = ['json', 'standard', 'cloudevents-json', 'cloudevents-text'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
@@ -47,7 +48,7 @@ export function lineWriter(format: LogFormat, filters: LineFilters): (json: stri
     const event = { type: kindOf(data), data };
     if (allow.length > 0 && !allow.some((filter) => filter.evaluate(event) === true)) return '';
     if (deny.some((filter) => filter.evaluate(event) === true)) return '';
-    return format === 'json' ? json : format === 'standard' ? standard(data) : cloudEvent(event, format);
+    return format === 'json' ? json : visible(format === 'standard' ? standard(data) : cloudEvent(event, format));
   };
 }
 

@@ -1,5 +1,5 @@
 /** Import walls, each with the reason why it stands. A new dependency between parts starts with a change here. */
-import { importsOf, isTest, sourceFiles } from './tree';
+import { importsOf, isTest, read, sourceFiles } from './tree';
 
 interface Wall {
   reason: string;
@@ -97,4 +97,12 @@ test('inside a controller noun, the pure file does no input or output', () => {
   expect(broken.filter((line) => !/^services\/controller\/(authz|kms|db|gateway|tasks|control)\//.test(line))).toEqual(
     [],
   );
+});
+
+test('the command line writes to its streams in one place, where text of others is made harmless', () => {
+  const writes = /\b(stdout|stderr)\??\.(write|end)\(|\bconsole\./;
+  const writers = product.filter((file) => file.startsWith('cli/') && writes.test(read(file)));
+  // What tests need to run commands is no product.
+  expect(writers.filter((file) => !file.startsWith('cli/testing/'))).toEqual([]);
+  expect(read('cli/output/terminal.ts').match(/stream\.write\(/g)).toHaveLength(3);
 });
