@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { LocalError } from '../core/errors';
+import { hostPort } from './writers/url';
 
 /** A program that does not end on SIGTERM is killed after so many milliseconds. */
 const KILL_AFTER_MS = 5_000;
@@ -33,15 +34,13 @@ function isProgram(path: string): boolean {
 
 /** Replaces `{{boundary.port}}`, `{{boundary.ip}}` and `{{boundary.addr}}`; one space may stand inside the braces. */
 export function fillTemplates(text: string, ip: string, port: number): string {
-  const values: Record<string, string> = { port: String(port), ip, addr: addressOf(ip, port) };
+  const values: Record<string, string> = { port: String(port), ip, addr: hostPort(ip, port) };
   return text.replace(/\{\{ ?(?:boundary|sallyport)\.(port|ip|addr) ?\}\}/g, (_, name: string) => values[name]!);
 }
 
-const addressOf = (ip: string, port: number): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
-
 /** Variables for the program. */
 export function proxiedEnvironment(ip: string, port: number): Record<string, string> {
-  const values = { PORT: String(port), IP: ip, ADDR: addressOf(ip, port) };
+  const values = { PORT: String(port), IP: ip, ADDR: hostPort(ip, port) };
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => [
       [`BOUNDARY_PROXIED_${name}`, value],
@@ -57,9 +56,14 @@ export interface Child {
   stop(): void;
 }
 
-/** Starts the program with the terminal of this process. */
-export function startChild(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Child {
-  const child = spawn(program, args, { stdio: 'inherit', env });
+/** Starts the program with the terminal of this process. `descriptors` are its 3, 4, …. */
+export function startChild(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  descriptors: readonly number[] = [],
+): Child {
+  const child = spawn(program, args, { stdio: ['inherit', 'inherit', 'inherit', ...descriptors], env });
   let killTimer: NodeJS.Timeout | undefined;
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', (error) => reject(new LocalError(`Could not run ${program}: ${error.message}`)));

@@ -20,6 +20,7 @@ import { SecretFiles } from './secret-files';
 import { standardStreams } from './standard-streams';
 import { authorization, type Authorization } from './session-token';
 import { onSignals } from './signals';
+import { checkLaunch } from './writers/words';
 
 /** What a program is started with. */
 export interface Launch {
@@ -168,12 +169,12 @@ function launch({ io, values, printer }: Context, session: OpenSession, program:
   const { first = [], args, env } = program.launch(session);
   const { leftOver } = session.credentials;
   if (leftOver.length > 0) showCredentials(printer, leftOver);
-  return startChild(
-    findProgram(program.name, io.env),
-    // A generated argument may hold a secret, which is never a template.
-    [...first, ...values.rest.map((word) => fillTemplates(word, address, port)), ...args],
-    { ...io.env, ...proxiedEnvironment(address, port), ...env },
-  );
+  // A generated argument is never a template.
+  const words = [...first, ...values.rest.map((word) => fillTemplates(word, address, port)), ...args];
+  const variables = { ...proxiedEnvironment(address, port), ...env };
+  checkLaunch(words, variables);
+  const path = findProgram(program.name, io.env);
+  return startChild(path, words, { ...io.env, ...variables }, session.files.descriptors);
 }
 
 /** The ends that take the program with them. One that has used its last connection may finish what it does. */

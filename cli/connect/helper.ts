@@ -30,9 +30,6 @@ export function runHelper(
 
 const usernameOf = ({ values }: Context): string => (values.has('username') ? values.text('username') : '');
 
-/** A flag and its value, or nothing for an empty value. */
-export const option = (flag: string, value: string): string[] => (value === '' ? [] : [flag, value]);
-
 /** Host part of an endpoint such as `tcp://db.example:5432`; without the brackets of IPv6. */
 export function hostOf(endpoint: string): string {
   return endpoint
@@ -40,6 +37,3 @@ export function hostOf(endpoint: string): string {
     .replace(/:\d+$/, '')
     .replace(/^\[(.*)\]$/, '$1');
 }
-
-/** IP and port as they stand in a URL. */
-export const addressOf = (ip: string, port: number): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;

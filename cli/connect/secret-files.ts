@@ -1,28 +1,76 @@
-/** Files that hand a secret to a program: readable by their owner alone, gone when `connect` ends. */
+/**
+ * Files that hand a secret to a program. They have no name any more when the secret is written: nobody finds them, and
+ * nothing is left when `connect` is killed. The program opens them by a descriptor.
+ */
 import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export class SecretFiles {
-  private readonly paths: string[] = [];
+/** Descriptors below are standard input, output and error. */
+const FIRST_DESCRIPTOR = 3;
 
-  /** Writes a new file and answers its path. */
-  write(text: string): string {
-    const path = join(tmpdir(), `sallyport-${randomBytes(16).toString('hex')}`);
-    this.paths.push(path);
-    // wx: never a file, or a link, that somebody else has put there.
-    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
-    return path;
+export class SecretFiles {
+  private readonly open: number[] = [];
+  private readonly inherited: number[] = [];
+  private readonly named: string[] = [];
+
+  /** Answers a path for a program that keeps the descriptors which it inherits. */
+  forChild(text: string): string {
+    // Windows has neither descriptors that are inherited in this way nor files without a name.
+    if (process.platform === 'win32') return this.namedFile(text);
+    this.inherited.push(this.unnamedFile(text));
+    return `/dev/fd/${FIRST_DESCRIPTOR + this.inherited.length - 1}`;
   }
 
-  /** Removes all files; each that resists is reported. */
+  /**
+   * Answers a path for a program that closes them, such as ssh: the descriptor of this process, which programs of its
+   * user may open. Only Linux has such paths; elsewhere the file keeps its name until `connect` ends.
+   */
+  forPath(text: string): string {
+    return process.platform === 'linux' ? `/proc/${process.pid}/fd/${this.unnamedFile(text)}` : this.namedFile(text);
+  }
+
+  /** Descriptors that the program inherits, behind the standard ones. */
+  get descriptors(): readonly number[] {
+    return this.inherited;
+  }
+
+  /** Gives all files up; each that resists is reported. */
   remove(report: (text: string) => void): void {
-    for (const path of this.paths.splice(0))
+    for (const descriptor of this.open.splice(0)) closeSync(descriptor);
+    for (const path of this.named.splice(0))
       try {
         rmSync(path, { force: true });
       } catch (error) {
         report(`A file with a secret could not be removed, remove ${path} yourself: ${(error as Error).message}`);
       }
   }
+
+  private unnamedFile(text: string): number {
+    const path = newPath();
+    // wx: never a file, or a link, that somebody else has put there.
+    const descriptor = openSync(path, 'wx+', 0o600);
+    this.open.push(descriptor);
+    unlinkSync(path);
+    writeAll(descriptor, text);
+    return descriptor;
+  }
+
+  private namedFile(text: string): string {
+    const path = newPath();
+    this.named.push(path);
+    const descriptor = openSync(path, 'wx', 0o600);
+    writeAll(descriptor, text);
+    closeSync(descriptor);
+    return path;
+  }
+}
+
+const newPath = (): string => join(tmpdir(), `sallyport-${randomBytes(16).toString('hex')}`);
+
+/** At its place, so that the descriptor still stands at the beginning for whoever reads it. */
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at, bytes.length - at, at);
 }

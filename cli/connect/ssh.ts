@@ -2,7 +2,9 @@
 import { LocalError } from '../core/errors';
 import type { Launch } from './connect';
 import { fillTemplates } from './child';
-import { option, type HelperSession } from './helper';
+import type { HelperSession } from './helper';
+import { hostKeyAlias, sshUser, typedPassword } from './writers/ssh-words';
+import { option } from './writers/words';
 
 /** Programs of the styles. */
 export const SSH_STYLES = { ssh: 'ssh', sshpass: 'sshpass', putty: 'putty' };
@@ -19,9 +21,9 @@ export function sshLaunch(session: HelperSession, words: readonly string[]): Lau
   if (session.style === 'sshpass') return sshpass(session, command);
   const { proxy, style } = session;
   const { user, keyFile } = login(session);
-  const rest = [...option('-i', keyFile), ...option('-l', user), proxy.address, ...command];
+  const rest = [...option('-i', keyFile), ...option('-l', sshUser(user)), proxy.address, ...command];
   if (style === 'putty') return { args: ['-P', String(proxy.port), ...rest] };
-  const hostKey = isTcp(proxy.targetId) ? ['-o', `HostKeyAlias=${proxy.hostId || proxy.targetId}`] : ANY_HOST_KEY;
+  const hostKey = isTcp(proxy.targetId) ? ['-o', hostKeyAlias(proxy.hostId || proxy.targetId)] : ANY_HOST_KEY;
   return { args: ['-p', String(proxy.port), ...hostKey, ...rest] };
 }
 
@@ -30,7 +32,7 @@ function login({ proxy, credentials, files, username }: HelperSession): { user: 
   const key = credentials.takeSshPrivateKey();
   if (key !== undefined) {
     const text = key.privateKey.endsWith('\n') ? key.privateKey : `${key.privateKey}\n`;
-    return { user: key.username, keyFile: files.write(text) };
+    return { user: key.username, keyFile: files.forPath(text) };
   }
   // The program asks for the password, so the user must see it: the credential is not taken.
   return { user: username || (credentials.peekUsernamePassword()?.username ?? ''), keyFile: '' };
@@ -42,7 +44,7 @@ function sshpass({ proxy, credentials }: HelperSession, command: readonly string
     throw new LocalError('-style sshpass needs a TCP target whose sessions bring a user name and a password');
   const port = ['-p', String(proxy.port)];
   return {
-    args: ['-e', 'ssh', ...port, ...ANY_HOST_KEY, '-l', credential.username, proxy.address, ...command],
-    env: { SSHPASS: credential.password },
+    args: ['-e', 'ssh', ...port, ...ANY_HOST_KEY, '-l', sshUser(credential.username), proxy.address, ...command],
+    env: { SSHPASS: typedPassword(credential.password) },
   };
 }

@@ -12,9 +12,9 @@ const STARTED_AFTER_MS = 1_500;
 
 /** Whether a program took the URL. Only http and https URLs are ever handed over. */
 export async function openInBrowser(url: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  if (!/^https?:\/\//.test(url)) return false;
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) return false;
   const [program, ...args] = env.BROWSER ? [env.BROWSER] : (OPENERS[process.platform] ?? ['xdg-open']);
-  const child = spawn(program!, [...args, url], { stdio: 'ignore', detached: true, env });
+  const child = spawn(program!, [...args, new URL(url).href], { stdio: 'ignore', detached: true, env });
   child.unref();
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(true), STARTED_AFTER_MS);

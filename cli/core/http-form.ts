@@ -4,6 +4,7 @@
  */
 import { HttpRule } from '../../proto/gen/google/api/http';
 import type { UnaryMethod } from '../../lib/rpc/channel';
+import { shellQuoted } from '../connect/writers/shell';
 
 /** Field number of `google.api.http` in the options of a method, as it stands on the wire: number and wire type. */
 const HTTP_OPTION = 578365826;
@@ -59,15 +60,13 @@ export function curlCommand(form: HttpForm, address: string, token: string): str
   return [
     'curl',
     ...(form.method === 'GET' ? [] : [`-X ${form.method}`]),
-    ...(address.startsWith('unix://') ? [`--unix-socket ${quote(address.slice('unix://'.length))}`] : []),
+    ...(address.startsWith('unix://') ? [`--unix-socket ${shellQuoted(address.slice('unix://'.length))}`] : []),
     `-H "Authorization: Bearer ${token}"`,
     '-H "Content-Type: application/json"',
-    ...(form.body === undefined ? [] : [`-d ${quote(JSON.stringify(sorted(form.body)))}`]),
-    quote(url),
+    ...(form.body === undefined ? [] : [`-d ${shellQuoted(JSON.stringify(sorted(form.body)))}`]),
+    shellQuoted(url),
   ].join(' ');
 }
-
-const quote = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

@@ -1,4 +1,5 @@
 /** Which token a request carries. */
+import { shellWord } from '../connect/writers/shell';
 import { environment } from './environment';
 import type { Context } from './command';
 import { LocalError, UsageError } from './errors';
@@ -42,7 +43,7 @@ async function keyringToken({ io, values, printer }: Context): Promise<ChosenTok
   if (usesNoKeyring(name, type, quiet ? undefined : printer)) return { text: '', getToken: GET_TOKEN };
   const keyring = await openKeyring(type, io.env);
   const stored = await keyring.read(name);
-  const getToken = `${GET_TOKEN} -keyring-type ${type} -token-name ${name}`;
+  const getToken = `${GET_TOKEN} -keyring-type ${shellWord(type)} -token-name ${shellWord(name)}`;
   if (stored === undefined) {
     if (!quiet)
       printer.error(

@@ -1,12 +1,12 @@
 /** Helpers with the credentials that a session brings, and -stdio: real programs where they are there. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { SALLYPORT, startDev, type Dev } from '../harness/dev';
-import { freePorts, run } from '../harness/process';
+import { freePorts, run, type Live } from '../harness/process';
 import { describeWith } from '../harness/tools';
 import { waitFor } from '../harness/wait';
 
@@ -16,7 +16,8 @@ const DEMO = 'Generated local postgres target with alias';
 /** Prints its arguments, and of files among them the mode and the text. */
 const SHOW =
   '#!/bin/sh\necho "$@"\nfor word in "$@" "$PGPASSFILE"; do\n  word=${word#--defaults-file=}\n' +
-  '  case "$word" in *sallyport-*) stat -c %a "$word"; cat "$word";; esac\ndone\necho "${REDISCLI_AUTH}${SSHPASS}"\n';
+  '  case "$word" in /dev/fd/*|/proc/*) stat -L -c %a "$word"; cat "$word";; esac\ndone\n' +
+  'case "$*" in *getSiblingDB*) cat /dev/fd/3; echo;; esac\necho "${REDISCLI_AUTH}${SSHPASS}"\n';
 
 let dev: Dev;
 let files: string;
@@ -58,15 +59,15 @@ async function broker(kind: string, flags: string[], env: Record<string, string>
 async function shown(helper: string, ...flags: string[]): Promise<string> {
   const outcome = await dev.cli(['connect', helper, '-target-id', TARGET, '-exec', show, ...flags]);
   expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 0, stderr: '' });
-  const { stdout } = outcome;
-  for (const [file] of stdout.matchAll(/\/\S*sallyport-[0-9a-f]{32}/g)) expect(() => statSync(file)).toThrow('ENOENT');
-  return stdout.replace(/\b\d{5}\b/g, 'PORT').replace(/\/\S*sallyport-[0-9a-f]{32}/g, 'FILE');
+  return outcome.stdout.replace(/\b\d{5}\b/g, 'PORT').replaceAll('/dev/fd/3', 'FILE');
 }
 
 test('each helper is given the login in the form of its program, in no argument where that is possible', async () => {
   await broker('username-password', ['-username', 'u', '-password', 'env://P'], { P: 'p:\\"w' });
   const db = ['-dbname', 'db', '-username', 'other'];
-  expect(await shown('postgres', ...db)).toBe('-p PORT -h 127.0.0.1 -d db -U u\n600\n*:*:*:*:p\\:\\\\"w\n\n');
+  expect(await shown('postgres', ...db)).toBe(
+    '-p PORT -h 127.0.0.1 -d db -U u\n600\n127.0.0.1:PORT:*:u:p\\:\\\\"w\n\n',
+  );
   expect(await shown('mysql', ...db, '--', '-v')).toBe(
     '--defaults-file=FILE -v -P PORT -h 127.0.0.1 -D db -u u\n600\n[client]\npassword="p:\\\\\\"w"\n\n',
   );
@@ -74,8 +75,12 @@ test('each helper is given the login in the form of its program, in no argument 
     '-u u -k ks --credentials FILE 127.0.0.1 PORT\n600\n[PlainTextAuthProvider]\npassword = p:\\"w\n\n',
   );
   expect(await shown('redis')).toBe('-h 127.0.0.1 -p PORT --user u\np:\\"w\n');
-  expect(await shown('mongo', ...db, '-authentication-database', 'a')).toBe(
-    '--port PORT --host 127.0.0.1 db -u u -p p:\\"w --authenticationDatabase a\n\n',
+  const login = '{"user":"u","pwd":"p:\\"w'.replace('\\"', '\\\\\\"') + '"}';
+  const script = 'void db.getSiblingDB("a").auth(JSON.parse(require("fs").readFileSync("FILE", "utf8")))';
+  const mongo = ['mongo', ...db, '-authentication-database', 'a'] as const;
+  expect(await shown(...mongo)).toBe(`--eval ${script} --shell --port PORT --host 127.0.0.1 db\n${login}\n\n`);
+  expect(await shown(...mongo, '--', '--eval', '1')).toBe(
+    `--eval ${script} --eval 1 --port PORT --host 127.0.0.1 db\n${login}\n\n`,
   );
   expect(await shown('ssh', '-style', 'sshpass', '-remote-command', 'ls -l')).toBe(
     '-e ssh -p PORT -o NoHostAuthenticationForLocalhost=yes -l u 127.0.0.1 ls -l\np:\\"w\n',
@@ -90,6 +95,69 @@ test('each helper is given the login in the form of its program, in no argument 
   );
   expect(await shown('rdp', '-style', 'open')).toMatch(/\n-W rdp:\/\/full%20address=s%3A127\.0\.0\.1%3A\d+\n\n$/);
 });
+
+/** Starts a helper whose program waits, and answers the process of the program once it runs. */
+async function waiting(helper: string, ...flags: string[]): Promise<{ live: Live; pid: number }> {
+  const wait = join(files, 'wait');
+  writeFileSync(wait, '#!/bin/sh\necho "pid $$"\nexec sleep 60\n', { mode: 0o755 });
+  const live = dev.cliLive(['connect', helper, '-target-id', TARGET, '-exec', wait, ...flags], {
+    env: { TMPDIR: join(files, 'tmp') },
+  });
+  return { live, pid: Number((await live.output(/pid (\d+)/))[1]) };
+}
+
+test('no process shows a secret in its arguments, and a helper that is killed leaves no file', async () => {
+  const secret = 'canary-of-this-test';
+  mkdirSync(join(files, 'tmp'));
+  await broker('username-password', ['-username', 'u', '-password', 'env://P'], { P: secret });
+  const helpers = [['postgres'], ['mysql'], ['cassandra'], ['redis'], ['mongo'], ['ssh', '-style', 'sshpass']];
+  for (const [helper, ...flags] of helpers as [string, ...string[]][]) {
+    const { live, pid } = await waiting(helper, ...flags);
+    try {
+      const shown = (name: string, process: number): string => readFileSync(`/proc/${process}/${name}`, 'utf8');
+      for (const one of [pid, live.child.pid!]) expect(shown('cmdline', one)).not.toContain(secret);
+      // Only the program, and only where it takes it so.
+      expect({ helper, inEnvironment: shown('environ', pid).includes(secret) }).toEqual({
+        helper,
+        inEnvironment: /redis|ssh/.test(helper),
+      });
+      expect(shown('environ', live.child.pid!)).not.toContain(secret);
+      expect(readdirSync(join(files, 'tmp'))).toEqual([]);
+    } finally {
+      live.child.kill('SIGKILL');
+      // It holds standard output too.
+      process.kill(pid, 'SIGKILL');
+      await live.finished;
+    }
+    expect(readdirSync(join(files, 'tmp'))).toEqual([]);
+  }
+}, 120_000);
+
+test.each([
+  ['postgres', 'x\ny', 'a line break'],
+  ['cassandra', 'x\ny', 'a line break'],
+  ['mysql', `${'x'.repeat(4_100)}\npager=sh -c id`, 'too many bytes'],
+])('what the file of %s cannot hold is refused, without a word of the secret', async (helper, password, has) => {
+  await broker('username-password', ['-username', 'u', '-password', `file://${textFile(password)}`], {});
+  const outcome = await dev.cli(['connect', helper, '-target-id', TARGET, '-exec', show]);
+  expect([outcome.code, outcome.stdout]).toEqual([2, '']);
+  expect(outcome.stderr).toContain(`The password has ${has}`);
+  expect(outcome.stderr).not.toContain('pager');
+});
+
+test('an option inside of a password stays inside of it: mysql', async () => {
+  const evil = 'x"\npager=sh -c "echo owned"\n#';
+  await broker('username-password', ['-username', 'u', '-password', `file://${textFile(evil)}`], {});
+  const written = await shown('mysql', '-dbname', 'd');
+  expect(written.split('\n').filter((line) => /^\s*pager/.test(line))).toEqual([]);
+  expect(written).toContain('password="x\\"\\npager=sh -c \\"echo owned\\"\\n#"\n');
+});
+
+function textFile(text: string): string {
+  const path = join(files, 'secret');
+  writeFileSync(path, text);
+  return path;
+}
 
 test('a password alone is for redis; without any login the programs ask', async () => {
   await broker('password', ['-password', 'env://P'], { P: 'secret' });

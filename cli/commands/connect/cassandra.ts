@@ -15,16 +15,18 @@ export const command: Command = {
     { name: 'keyspace', type: 'string', env: 'CONNECT_KEYSPACE', description: 'Keyspace to pass to the program.' },
   ]),
   run: async (context) => {
-    const { option, runHelper } = await import('../../connect/helper');
+    const { runHelper } = await import('../../connect/helper');
+    const { cqlshPasswordFile } = await import('../../connect/writers/cqlsh-credentials');
+    const { joinedOption, option } = await import('../../connect/writers/words');
     return runHelper(context, { cqlsh: 'cqlsh' }, ({ proxy, credentials, files, username, warn }) => {
       const login = credentials.takeUsernamePassword();
       const keyspace = context.values.text('keyspace');
       if (keyspace === '') warn('No -keyspace was given; cqlsh will start without one');
-      const file = login && files.write(`[PlainTextAuthProvider]\npassword = ${login.password}\n`);
+      const file = login && files.forChild(cqlshPasswordFile(login.password));
       return {
         args: [
-          ...option('-u', login?.username ?? username),
-          ...option('-k', keyspace),
+          ...joinedOption('-u', '--username', login?.username ?? username),
+          ...joinedOption('-k', '--keyspace', keyspace),
           ...option('--credentials', file ?? ''),
           ...[proxy.address, String(proxy.port)],
         ],

@@ -20,16 +20,18 @@ export const command: Command = {
     { name: 'scheme', type: 'string', default: 'https', env: 'CONNECT_HTTP_SCHEME', description: '"http" or "https".' },
   ]),
   run: async (context) => {
-    const { addressOf, hostOf, option, runHelper } = await import('../../connect/helper');
+    const { hostOf, runHelper } = await import('../../connect/helper');
+    const { hostName, hostPort, webUrl } = await import('../../connect/writers/url');
+    const { option } = await import('../../connect/writers/words');
     const { values } = context;
     return runHelper(context, { curl: 'curl' }, ({ proxy }) => {
       const host = values.text('host') || hostOf(proxy.endpoint);
-      const path = values.text('path') === '' ? '' : `/${values.text('path').replace(/^\//, '')}`;
+      const path = values.text('path');
       const method = option('-X', values.text('method'));
       const scheme = values.text('scheme');
-      if (host === '') return { args: [...method, `${scheme}://${addressOf(proxy.address, proxy.port)}${path}`] };
-      const resolve = ['-H', `Host: ${host}`, '--resolve', `${host}:${proxy.port}:${proxy.address}`];
-      return { args: [...method, ...resolve, `${scheme}://${addressOf(host, proxy.port)}${path}`] };
+      if (host === '') return { args: [...method, webUrl(scheme, proxy.address, proxy.port, path)] };
+      const resolve = ['-H', `Host: ${hostName(host)}`, '--resolve', `${hostPort(host, proxy.port)}:${proxy.address}`];
+      return { args: [...method, ...resolve, webUrl(scheme, host, proxy.port, path)] };
     });
   },
 };

@@ -18,13 +18,14 @@ export const command: Command = {
     { name: 'scheme', type: 'string', default: 'https', env: 'CONNECT_KUBE_SCHEME', description: '"http" or "https".' },
   ]),
   run: async (context) => {
-    const { addressOf, hostOf, option, runHelper } = await import('../../connect/helper');
+    const { hostOf, runHelper } = await import('../../connect/helper');
+    const { hostName, webUrl } = await import('../../connect/writers/url');
     const { values } = context;
     return runHelper(context, { kubectl: 'kubectl' }, ({ proxy }) => {
       const scheme = values.text('scheme');
       const name = scheme === 'https' ? values.text('host') || hostOf(proxy.endpoint) : '';
-      const server = `${scheme}://${addressOf(proxy.address, proxy.port)}`;
-      return { args: [...option('--tls-server-name', name), '--server', server] };
+      const server = webUrl(scheme, proxy.address, proxy.port);
+      return { args: [...(name === '' ? [] : ['--tls-server-name', hostName(name)]), '--server', server] };
     });
   },
 };

@@ -11,7 +11,9 @@ export const command: Command = {
   passthrough: true,
   flags: connectFlags('MySQL Options', [styleFlag('mysql', 'mysql'), USERNAME, DBNAME]),
   run: async (context) => {
-    const { option, runHelper } = await import('../../connect/helper');
+    const { runHelper } = await import('../../connect/helper');
+    const { mysqlPasswordFile } = await import('../../connect/writers/mysql-options');
+    const { option } = await import('../../connect/writers/words');
     return runHelper(context, { mysql: 'mysql' }, ({ proxy, credentials, files, username, warn }) => {
       const login = credentials.takeUsernamePassword();
       const database = context.values.text('dbname');
@@ -22,9 +24,8 @@ export const command: Command = {
         ...option('-u', login?.username ?? username),
       ];
       if (login === undefined) return { args: ['-p', ...args] };
-      const password = login.password.replace(/[\\"]/g, '\\$&');
       // mysql takes this option as its first one only.
-      return { first: [`--defaults-file=${files.write(`[client]\npassword="${password}"\n`)}`], args };
+      return { first: [`--defaults-file=${files.forChild(mysqlPasswordFile(login.password))}`], args };
     });
   },
 };

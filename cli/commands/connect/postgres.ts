@@ -14,20 +14,21 @@ export const command: Command = {
   passthrough: true,
   flags: connectFlags('Postgres Options', [styleFlag('postgres', 'psql'), USERNAME, DBNAME]),
   run: async (context) => {
-    const { option, runHelper } = await import('../../connect/helper');
+    const { runHelper } = await import('../../connect/helper');
+    const { pgpassFile } = await import('../../connect/writers/pgpass');
+    const { option } = await import('../../connect/writers/words');
     return runHelper(context, { psql: 'psql' }, ({ proxy, credentials, files, username, warn }) => {
       const login = credentials.takeUsernamePassword();
       const database = context.values.text('dbname');
       if (database === '') warn('No -dbname was given; psql will use the name of the user');
-      // In a password file a backslash stands before colons and backslashes.
-      const password = login?.password.replace(/[\\:]/g, '\\$&');
+      const { address: host, port } = proxy;
       return {
         args: [
-          ...['-p', String(proxy.port), '-h', proxy.address],
+          ...['-p', String(port), '-h', host],
           ...option('-d', database),
           ...option('-U', login?.username ?? username),
         ],
-        env: password === undefined ? {} : { PGPASSFILE: files.write(`*:*:*:*:${password}\n`) },
+        env: login === undefined ? {} : { PGPASSFILE: files.forChild(pgpassFile({ host, port, ...login })) },
       };
     });
   },

@@ -14,17 +14,16 @@ export const command: Command = {
   passthrough: true,
   flags: connectFlags('RDP Options', [{ ...styleFlag('rdp', 'mstsc', ['open']), default: '' }]),
   run: async (context) => {
-    const { addressOf, runHelper } = await import('../../connect/helper');
+    const { runHelper } = await import('../../connect/helper');
+    const { hostPort, rdpUrl } = await import('../../connect/writers/url');
     const onMac = process.platform === 'darwin';
     const styles = { mstsc: 'mstsc.exe', open: 'open', '': onMac ? 'open' : 'mstsc.exe' };
     return runHelper(
       context,
       styles,
       ({ proxy, style }) => {
-        const address = addressOf(proxy.address, proxy.port);
-        if (style === 'open' || (style === '' && onMac))
-          return { args: ['-W', `rdp://full%20address=s%3A${encodeURIComponent(address)}`] };
-        return { args: ['/v', address] };
+        if (style === 'open' || (style === '' && onMac)) return { args: ['-W', rdpUrl(proxy.address, proxy.port)] };
+        return { args: ['/v', hostPort(proxy.address, proxy.port)] };
       },
       onMac ? { inactivityMs: MACOS_INACTIVITY_MS } : {},
     );

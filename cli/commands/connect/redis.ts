@@ -11,7 +11,8 @@ export const command: Command = {
   passthrough: true,
   flags: connectFlags('Redis Options', [styleFlag('redis', 'redis-cli'), USERNAME]),
   run: async (context) => {
-    const { option, runHelper } = await import('../../connect/helper');
+    const { runHelper } = await import('../../connect/helper');
+    const { option } = await import('../../connect/writers/words');
     return runHelper(context, { 'redis-cli': 'redis-cli' }, ({ proxy, credentials, username }) => {
       const login = credentials.takeUsernamePassword();
       const password = login?.password ?? credentials.takePassword();

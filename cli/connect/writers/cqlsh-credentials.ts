@@ -1,0 +1,15 @@
+/** Credentials files of cqlsh, which Python's configparser reads. */
+import { checkText, Inexpressible } from './inexpressible';
+
+const FORMAT = 'a credentials file of cqlsh';
+
+/** White space of Python and of JavaScript; at the ends of a value it is cut. */
+const SPACE_AT_AN_END = /^[\s\x1c-\x1f\x85]|[\s\x1c-\x1f\x85]$/;
+
+/** A file that only gives the password. */
+export function cqlshPasswordFile(password: string): string {
+  checkText('password', password, FORMAT);
+  if (/[\r\n]/.test(password)) throw new Inexpressible('password', 'a line break', FORMAT);
+  if (SPACE_AT_AN_END.test(password)) throw new Inexpressible('password', 'white space at an end', FORMAT);
+  return `[PlainTextAuthProvider]\npassword = ${password}\n`;
+}

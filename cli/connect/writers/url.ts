@@ -1,0 +1,26 @@
+/** Names and addresses as they stand in URLs, headers and options about them. */
+import { isIP } from 'node:net';
+import { Inexpressible } from './inexpressible';
+
+/** The name of a server, or a numeric address; nothing in it can end a header, a URL or an option. */
+export function hostName(name: string): string {
+  if (isIP(name) === 0 && !/^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(name))
+    throw new Inexpressible('host', 'characters that no host name has', 'a URL');
+  return name;
+}
+
+/** A host with a port; addresses of IPv6 in brackets. */
+export const hostPort = (host: string, port: number): string => `${bracketed(host)}:${port}`;
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${hostName(host)}]` : hostName(host));
+
+/** A URL of this scheme. The path is the user's own, already in the form of URLs. */
+export function webUrl(scheme: string, host: string, port: number, path = ''): string {
+  if (!/^[a-z][a-z0-9+.-]*$/i.test(scheme)) throw new Inexpressible('scheme', 'unusual characters', 'a URL');
+  if (/[\x00-\x20\x7f]/.test(path)) throw new Inexpressible('path', 'white space or a control character', 'a URL');
+  return `${scheme}://${hostPort(host, port)}${path === '' ? '' : `/${path.replace(/^\//, '')}`}`;
+}
+
+/** What opens a remote desktop on macOS. */
+export const rdpUrl = (address: string, port: number): string =>
+  `rdp://full%20address=s%3A${encodeURIComponent(hostPort(address, port))}`;
