@@ -17,6 +17,9 @@ export interface TokenRequest {
   auth_token_id: string;
   auth_token?: string | undefined;
   keyring?: { keyring_type: string; token_name: string } | undefined;
+  /** What the user allows; nothing when absent. */
+  allow_other_address?: boolean | undefined;
+  allow_clear_text?: boolean | undefined;
 }
 
 /** - `refreshing`: a refresh did not end in time and goes on, so that the answer may be old. */

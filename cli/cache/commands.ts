@@ -4,7 +4,9 @@ import { onSignals } from '../connect/signals';
 import type { Context } from '../core/command';
 import { CurlCommand, EXIT, LocalError, UsageError } from '../core/errors';
 import { curlCommand } from '../core/http-form';
+import { parseAddress } from '../core/address';
 import { chooseToken, tokenId } from '../core/token';
+import { checkPlace, freedomOf } from '../core/token-place';
 import { statusTable } from '../output/cache-status';
 import { showLine } from '../output/terminal';
 import type { TokenRequest } from './api';
@@ -128,11 +130,16 @@ export async function runAddToken(context: Context): Promise<number> {
 
 /** The token that the flags choose, as the cache takes it: by reference where it stands in the keyring. */
 export async function tokenForCache(context: Context): Promise<TokenRequest> {
-  const { text, keyring } = await chooseToken(context);
+  const { text, keyring, boundTo } = await chooseToken(context);
   const id = tokenId(text);
   if (id === undefined)
     throw new LocalError('There is no token; log in with "authenticate", or name one with -token or -token-name');
-  const request = { boundary_addr: context.values.text('addr'), auth_token_id: id };
+  const addr = context.values.text('addr');
+  const freedom = freedomOf(context.values);
+  checkPlace(boundTo, parseAddress(addr), freedom);
+  const request: TokenRequest = { boundary_addr: addr, auth_token_id: id };
+  if (freedom.otherAddress) request.allow_other_address = true;
+  if (freedom.clearText) request.allow_clear_text = true;
   return keyring === undefined ? { ...request, auth_token: text } : { ...request, keyring };
 }
 

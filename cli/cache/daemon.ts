@@ -110,7 +110,14 @@ function parseToken(body: string): TokenRequest {
     (token === undefined) === (keyring === undefined)
   )
     throw new UsageError('A token needs boundary_addr, auth_token_id and either auth_token or keyring');
-  return { boundary_addr: address, auth_token_id: id, auth_token: token, keyring };
+  return {
+    boundary_addr: address,
+    auth_token_id: id,
+    auth_token: token,
+    keyring,
+    allow_other_address: request?.allow_other_address === true,
+    allow_clear_text: request?.allow_clear_text === true,
+  };
 }
 
 async function serve(

@@ -1,6 +1,7 @@
 /** Flags of the commands about the cache. */
 import type { Flag, FlagGroup } from '../core/command';
 import { CONNECTION, KEYRING_TYPE, OUTPUT, TOKEN_NAME } from '../core/flags';
+import { CLEAR_TEXT, OTHER_ADDRESS } from '../core/token-place';
 import { SEARCHABLE } from './api';
 
 const CURL: Flag = {
@@ -21,7 +22,7 @@ export const STATUS_FLAGS: FlagGroup[] = [OUTPUT, { title: 'Client Options', fla
 
 export const TOKEN_FLAGS: FlagGroup[] = [
   { title: CONNECTION.title, flags: [ADDR] },
-  { title: 'Client Options', flags: [TOKEN_NAME, KEYRING_TYPE, TOKEN, CURL] },
+  { title: 'Client Options', flags: [TOKEN_NAME, KEYRING_TYPE, TOKEN, OTHER_ADDRESS, CLEAR_TEXT, CURL] },
   OUTPUT,
 ];
 

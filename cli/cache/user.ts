@@ -3,7 +3,7 @@ import { authTokens } from '../resources/auth-tokens';
 import { ApiClient } from '../core/client';
 import { ControllerError, UsageError } from '../core/errors';
 import { openKeyring } from '../core/keyring/keyring';
-import { tokenId } from '../core/token';
+import { tokenId, type ChosenToken } from '../core/token';
 import { CACHED, type CachedKind, type TokenRequest, type UserStatus } from './api';
 import { Copy } from './copy';
 
@@ -12,20 +12,30 @@ const MAX_TOKENS = 20;
 
 const UNAUTHENTICATED = 401;
 
+type Token = Pick<ChosenToken, 'text' | 'boundTo'>;
+
+/** Sends nothing by itself; the first call checks where the token goes. */
+const clientFor = (env: NodeJS.ProcessEnv, request: TokenRequest, token: Token): ApiClient =>
+  ApiClient.connect(env, request.boundary_addr, token, {
+    otherAddress: request.allow_other_address === true,
+    clearText: request.allow_clear_text === true,
+  });
+
 /** Looks a token up where it is: in memory, or in the keyring at each use. Undefined when it is gone. */
-export async function tokenText(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  if (request.keyring === undefined) return request.auth_token;
+async function tokenOf(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<Token | undefined> {
+  if (request.keyring === undefined) return request.auth_token === undefined ? undefined : { text: request.auth_token };
   const keyring = await openKeyring(request.keyring.keyring_type, env);
   const stored = await keyring.read(request.keyring.token_name);
-  return stored !== undefined && tokenId(stored.token) === request.auth_token_id ? stored.token : undefined;
+  if (stored === undefined || tokenId(stored.token) !== request.auth_token_id) return undefined;
+  return { text: stored.token, boundTo: stored.bound_address };
 }
 
 /** The user whose token it is, as the controller says. Throws what calls throw. */
 export async function ownerOf(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<string> {
-  const text = await tokenText(request, env);
-  if (text === undefined || tokenId(text) !== request.auth_token_id)
+  const token = await tokenOf(request, env);
+  if (token === undefined || tokenId(token.text) !== request.auth_token_id)
     throw new UsageError('The token is not in the keyring, or has another id');
-  const client = ApiClient.connect(env, request.boundary_addr, text);
+  const client = clientFor(env, request, token);
   try {
     const answer = await client.call({
       service: await authTokens.service(),
@@ -86,16 +96,16 @@ export class CachedUser {
     const failures: unknown[] = [];
     // The newest token first; one that the controller refuses is forgotten and the next one tried.
     for (const [id, request] of [...this.tokens].reverse()) {
-      const text = await tokenText(request, this.env).catch(() => undefined);
-      if (text !== undefined && (await this.refreshWith(request, text, failures))) return this.finish(failures);
+      const token = await tokenOf(request, this.env).catch(() => undefined);
+      if (token !== undefined && (await this.refreshWith(request, token, failures))) return this.finish(failures);
       this.tokens.delete(id);
     }
     throw new Error('no token of this user works any more; log in again');
   }
 
   /** False when the token does not work. */
-  private async refreshWith(request: TokenRequest, text: string, failures: unknown[]): Promise<boolean> {
-    const client = ApiClient.connect(this.env, request.boundary_addr, text);
+  private async refreshWith(request: TokenRequest, token: Token, failures: unknown[]): Promise<boolean> {
+    const client = clientFor(this.env, request, token);
     try {
       for (const kind of CACHED) {
         try {

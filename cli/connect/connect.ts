@@ -9,6 +9,7 @@
 import { isIP } from 'node:net';
 import { InvalidAuthorizationToken } from '../../lib/transport/authorization-token';
 import type { Context } from '../core/command';
+import { withoutTokens } from '../core/environment';
 import { LocalError, SessionOver, UsageError } from '../core/errors';
 import { whyOver } from '../proxy/session-check';
 import { startSessionProxy, type ProxyEnd, type SessionProxy } from '../proxy/session-proxy';
@@ -174,7 +175,8 @@ function launch({ io, values, printer }: Context, session: OpenSession, program:
   const variables = { ...proxiedEnvironment(address, port), ...env };
   checkLaunch(words, variables);
   const path = findProgram(program.name, io.env);
-  return startChild(path, words, { ...io.env, ...variables }, session.files.descriptors);
+  const inherited = values.bool('pass-token') ? io.env : withoutTokens(io.env, values.text('token'));
+  return startChild(path, words, { ...inherited, ...variables }, session.files.descriptors);
 }
 
 /** The ends that take the program with them. One that has used its last connection may finish what it does. */

@@ -47,6 +47,13 @@ const COMMON: Flag[] = [
       '{{boundary.ip}} and {{boundary.addr}} are replaced.',
   },
   {
+    name: 'pass-token',
+    type: 'bool',
+    env: 'CONNECT_PASS_TOKEN',
+    description:
+      'Leave SALLYPORT_TOKEN, BOUNDARY_TOKEN and other variables with tokens in the environment of the program.',
+  },
+  {
     name: 'inactive-timeout',
     type: 'duration',
     default: '0',

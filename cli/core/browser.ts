@@ -1,5 +1,6 @@
 /** Opening a URL in the browser of the person at the machine. */
 import { spawn } from 'node:child_process';
+import { withoutTokens } from './environment';
 
 /** Program and arguments in front of the URL. */
 const OPENERS: Readonly<Record<string, readonly string[]>> = {
@@ -14,7 +15,11 @@ const STARTED_AFTER_MS = 1_500;
 export async function openInBrowser(url: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) return false;
   const [program, ...args] = env.BROWSER ? [env.BROWSER] : (OPENERS[process.platform] ?? ['xdg-open']);
-  const child = spawn(program!, [...args, new URL(url).href], { stdio: 'ignore', detached: true, env });
+  const child = spawn(program!, [...args, new URL(url).href], {
+    stdio: 'ignore',
+    detached: true,
+    env: withoutTokens(env),
+  });
   child.unref();
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(true), STARTED_AFTER_MS);

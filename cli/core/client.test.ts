@@ -239,5 +239,5 @@ test('what is stored on disk is not readable by others and holds the token', asy
   answers.authenticate = () => ({ command: 'login', attributes: LOGIN });
   await run([...login, '-auth-method-id', 'ampw_1', '-token-name', 'work'], { PW: 'pw' });
   const text = readFileSync(join(home, '.sallyport', 'tokens', 'work'), 'utf8');
-  expect(JSON.parse(Buffer.from(text, 'base64').toString())).toEqual(LOGIN);
+  expect(JSON.parse(Buffer.from(text, 'base64').toString())).toEqual({ ...LOGIN, bound_address: server.address });
 });

@@ -16,6 +16,7 @@ import { CONNECTION } from './flags';
 import { curlCommand, httpForm, type RequestJson } from './http-form';
 import { parseDuration } from './numbers';
 import { chooseToken, type ChosenToken } from './token';
+import { checkClearText, checkPlace, freedomOf, type TokenFreedom } from './token-place';
 import { explainTransport } from './transport-errors';
 import { Values } from './values';
 
@@ -39,6 +40,8 @@ export interface Call {
   doing?: string;
   /** "list hosts": completes "Error trying to …". */
   attempt: string;
+  /** The request, or its answer, holds a secret besides the token of the call. */
+  isSecret?: boolean;
   /** Sends the call even when only a curl command was asked for: the read before an update. */
   preliminary?: boolean;
 }
@@ -53,6 +56,7 @@ export class ApiClient {
     private readonly address: Address,
     private readonly tls: TlsOptions | undefined,
     private readonly token: ChosenToken,
+    private readonly freedom: TokenFreedom,
     private readonly timeoutMs: number,
     private readonly curl: boolean,
   ) {}
@@ -63,15 +67,20 @@ export class ApiClient {
     const address = parseAddress(values.text('addr'));
     const token = options.anonymous === true ? { text: '', getToken: 'config get-token' } : await chooseToken(context);
     const curl = values.bool('output-curl-string');
-    return new ApiClient(address, tlsOptions(values, address), token, timeoutOf(io.env), curl);
+    return new ApiClient(address, tlsOptions(values, address), token, freedomOf(values), timeoutOf(io.env), curl);
   }
 
   /** A client without a command line: TLS settings come from the environment. */
-  static connect(env: NodeJS.ProcessEnv, addr: string, token: string): ApiClient {
+  static connect(
+    env: NodeJS.ProcessEnv,
+    addr: string,
+    token: Pick<ChosenToken, 'text' | 'boundTo'>,
+    freedom: TokenFreedom,
+  ): ApiClient {
     const values = new Values(CONNECTION.flags, env);
     const address = parseAddress(addr);
-    const chosen = { text: token, getToken: 'config get-token' };
-    return new ApiClient(address, tlsOptions(values, address), chosen, timeoutOf(env), false);
+    const chosen = { ...token, getToken: 'config get-token' };
+    return new ApiClient(address, tlsOptions(values, address), chosen, freedom, timeoutOf(env), false);
   }
 
   /** Text of the token in use; empty when anonymous. */
@@ -87,13 +96,15 @@ export class ApiClient {
         curlCommand(httpForm(method, call.request), this.address.url, `$(sallyport ${this.token.getToken})`),
       );
     const mask = call.mask === undefined ? {} : { update_mask: { paths: call.mask } };
+    const token = this.tokenToSend();
+    if (call.isSecret === true) checkClearText(this.address, this.freedom);
     const request: unknown = method.requestType.fromJSON({ ...call.request, ...mask });
     this.channel ??= openChannel({ target: this.address.target, tls: this.tls });
-    const token = this.token.fresh?.() ?? this.token.text;
     const headers = { authorization: token === '' ? '' : `Bearer ${token}` };
     const options = { headers, timeoutMs: this.timeoutMs };
     try {
       const answer: unknown = await callUnary(this.channel, call.service.fullName, method, request, options);
+      await this.accepted();
       return method.responseType.toJSON(answer) as Record<string, any>;
     } catch (error) {
       throw this.explain(error as ServiceError, call);
@@ -102,6 +113,20 @@ export class ApiClient {
 
   close(): void {
     this.channel?.close();
+  }
+
+  /** Throws when the token may not go to this address. */
+  private tokenToSend(): string {
+    const token = this.token.fresh?.() ?? this.token.text;
+    if (token !== '') checkPlace(this.token.boundTo, this.address, this.freedom);
+    return token;
+  }
+
+  /** A token that was bound to no address is bound to the first one that takes it. */
+  private async accepted(): Promise<void> {
+    const { bind } = this.token;
+    this.token.bind = undefined;
+    await bind?.(this.address.url);
   }
 
   private explain(error: ServiceError, call: Call): Error {

@@ -1,5 +1,6 @@
 /** Flags that many commands share. */
 import type { Flag, FlagGroup } from './command';
+import { CLEAR_TEXT, OTHER_ADDRESS } from './token-place';
 
 export const CONNECTION: FlagGroup = {
   title: 'Connection Options',
@@ -84,6 +85,8 @@ export const CLIENT: FlagGroup = {
       description:
         'Where to find the token for this call: "env://NAME" or "file://PATH". The keyring is then not used.',
     },
+    OTHER_ADDRESS,
+    CLEAR_TEXT,
     {
       name: 'recovery-config',
       type: 'string',

@@ -36,6 +36,7 @@ export async function logInWithProvider(context: Context, client: ApiClient, aut
       method: 'authenticate',
       request: { auth_method_id: authMethodId, command: 'token', attributes: { token_id: tokenId } },
       action: 'authentication token fetch',
+      isSecret: true,
       attempt: 'fetch the token',
     });
     // Pending answers have only a status.

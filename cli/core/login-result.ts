@@ -1,6 +1,7 @@
 /** What a login says, and what becomes of the token. */
 import { localTime } from '../output/format';
 import { row } from '../output/table';
+import { parseAddress } from './address';
 import type { Context } from './command';
 import { EXIT } from './errors';
 import { openKeyring, type StoredToken } from './keyring/keyring';
@@ -44,7 +45,8 @@ async function keep({ io, values, printer }: Context, token: StoredToken): Promi
     return;
   }
   try {
-    const place = await (await openKeyring(type, io.env)).write(name, token);
+    const bound = { ...token, bound_address: parseAddress(values.text('addr')).url };
+    const place = await (await openKeyring(type, io.env)).write(name, bound);
     printer.line(`\nThe token name "${name}" was stored in the keyring (${place}) and is not displayed here.`);
   } catch (error) {
     printer.error((error as Error).message);

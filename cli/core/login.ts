@@ -72,6 +72,7 @@ async function logIn(
       attributes: { login_name: name, password },
     },
     action: 'authentication',
+    isSecret: true,
     attempt: 'log in',
   });
   return finishLogin(context, answer);

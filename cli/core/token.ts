@@ -15,6 +15,10 @@ export interface ChosenToken {
   getToken: string;
   /** Where it stands in the keyring, if it comes from there. */
   keyring?: { keyring_type: string; token_name: string } | undefined;
+  /** Address of the login of a stored token. */
+  boundTo?: string | undefined;
+  /** Notes the address where a token of an older release was accepted. */
+  bind?: ((address: string) => Promise<void>) | undefined;
   /** Makes the token of one request; instead of `text`. */
   fresh?: (() => string) | undefined;
 }
@@ -51,7 +55,13 @@ async function keyringToken({ io, values, printer }: Context): Promise<ChosenTok
       );
     return { text: '', getToken };
   }
-  return { text: printable(stored.token), getToken, keyring: { keyring_type: type, token_name: name } };
+  const boundTo = stored.bound_address;
+  // The entry may be in a place that can only be read; then the next command binds it.
+  const bind = async (address: string): Promise<void> =>
+    void (await keyring.write(name, { ...stored, bound_address: address }).catch(() => undefined));
+  const place = { keyring_type: type, token_name: name };
+  const text = printable(stored.token);
+  return { text, getToken, keyring: place, boundTo, bind: boundTo === undefined ? bind : undefined };
 }
 
 export const tokenName = (given: string | undefined): string =>

@@ -61,6 +61,23 @@ test('a program: its words, its environment and its exit status; a fast one is n
   expect((await ended(sessionIn(outcome))).reason).toBe('canceled');
 });
 
+test('a program does not inherit the token, unless it is asked for', async () => {
+  const login = ['-auth-method-id', 'ampw_1234567890', '-login-name', 'admin', '-password', 'env://PW'];
+  const args = ['authenticate', 'password', ...login, '-format', 'json', '-keyring-type', 'none'];
+  const answer = await dev.cli(args, { env: { PW: 'password' } });
+  const { token } = (JSON.parse(answer.stdout) as { item: { attributes: { token: string } } }).item.attributes;
+  const show = ['connect', '-target-id', TARGET, '-exec', '/usr/bin/env'];
+  const named = await dev.cli([...show, '-token', 'env://MINE'], { env: { MINE: token, BOUNDARY_TOKEN: token } });
+  const fromVariable = await dev.cli(show, { env: { SALLYPORT_TOKEN: token } });
+  for (const { code, stdout } of [named, fromVariable]) {
+    expect(code).toBe(0);
+    expect(stdout).toContain('SALLYPORT_PROXIED_PORT=');
+    expect(stdout).not.toContain(token);
+  }
+  const asked = await dev.cli([...show, '-pass-token'], { env: { SALLYPORT_TOKEN: token } });
+  expect(asked.stdout).toContain(`SALLYPORT_TOKEN=${token}`);
+});
+
 test('a program that died of a signal gives 255, one that is not there 2; both end the session', async () => {
   const killed = await dev.cli([
     'connect',

@@ -16,6 +16,8 @@ export interface StoredToken {
   user_id?: string;
   account_id?: string;
   auth_method_id?: string;
+  /** Address of the controller of the login; absent in entries of older releases until they are used. */
+  bound_address?: string;
   [attribute: string]: unknown;
 }
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { withoutTokens } from '../environment';
 import type { Backend } from './keyring';
 
 const PREFIX = 'Sallyport';
@@ -45,7 +46,11 @@ export function passKeyring(env: NodeJS.ProcessEnv): Backend {
 
 function pass(env: NodeJS.ProcessEnv, args: string[], input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn('pass', args, { env, stdio: ['pipe', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+    const child = spawn('pass', args, {
+      env: withoutTokens(env),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: TIMEOUT_MS,
+    });
     let [out, complaint] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));

@@ -1,0 +1,61 @@
+/**
+ * Where a token may go. A stored one goes to the address that it was made at; none goes over a network in clear. Both
+ * rules have a flag that lifts them.
+ */
+import { isIP } from 'node:net';
+import type { Address } from './address';
+import type { Flag } from './command';
+import { LocalError } from './errors';
+import type { Values } from './values';
+
+export const OTHER_ADDRESS: Flag = {
+  name: 'allow-other-address',
+  type: 'bool',
+  env: 'ALLOW_OTHER_ADDRESS',
+  description: 'Send a stored token to another address than the one where its login was.',
+};
+
+export const CLEAR_TEXT: Flag = {
+  name: 'allow-clear-text',
+  type: 'bool',
+  env: 'ALLOW_CLEAR_TEXT',
+  description:
+    'Send tokens and passwords without TLS to another machine. Anybody on the way can then read and use them.',
+};
+
+/** What the user allows. */
+export interface TokenFreedom {
+  otherAddress: boolean;
+  clearText: boolean;
+}
+
+export const freedomOf = (values: Values): TokenFreedom => ({
+  otherAddress: values.has(OTHER_ADDRESS.name) && values.bool(OTHER_ADDRESS.name),
+  clearText: values.has(CLEAR_TEXT.name) && values.bool(CLEAR_TEXT.name),
+});
+
+/** Throws when a token may not go there. `boundTo` is the address of its login; undefined for one that is bound to none. */
+export function checkPlace(boundTo: string | undefined, address: Address, freedom: TokenFreedom): void {
+  if (boundTo !== undefined && boundTo !== address.url && !freedom.otherAddress)
+    throw new LocalError(
+      `The stored token was made at ${boundTo} and is not sent to ${address.url}; log in there with another ` +
+        `-token-name, or say -${OTHER_ADDRESS.name} if both are one controller`,
+    );
+  checkClearText(address, freedom);
+}
+
+/** Throws when a secret would cross a network in clear. */
+export function checkClearText(address: Address, freedom: TokenFreedom): void {
+  if (address.tls || freedom.clearText || staysHere(address)) return;
+  throw new LocalError(
+    `${address.url} is another machine and has no TLS, so that tokens and passwords are not sent to it; use https://, ` +
+      `or say -${CLEAR_TEXT.name}`,
+  );
+}
+
+/** Names and addresses of this machine that need no resolution, and Unix sockets. */
+function staysHere({ target }: Address): boolean {
+  if (target.startsWith('unix:')) return true;
+  const host = target.slice(0, target.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
