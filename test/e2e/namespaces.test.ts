@@ -73,6 +73,8 @@ describeWith(['root', 'ip', 'nft'], 'four hosts', () => {
   const env = (host: Host) => ({
     HOME: join(home, host),
     SALLYPORT_ADDR: `http://${CONTROLLER_FOR_CLIENT}:9200`,
+    // The network of this test is a cable between namespaces.
+    SALLYPORT_ALLOW_CLEAR_TEXT: 'true',
     TZ: 'UTC',
   });
   const on = (host: Host, args: string[], more: Record<string, string> = {}): Promise<Finished> =>
