@@ -22,12 +22,16 @@ const HARMFUL = new RegExp(
 
 let server: CannedServer;
 let home: string;
+const started = process.cwd();
 beforeAll(async () => {
   server = await startCannedServer();
   home = mkdtempSync(join(tmpdir(), 'sallyport-canary-'));
+  // Downloads go to the working directory.
+  process.chdir(home);
 });
 afterAll(() => {
   server.stop();
+  process.chdir(started);
   rmSync(home, { recursive: true });
 });
 beforeEach(() => server.reset());
