@@ -92,7 +92,7 @@ async function oneHonest(port: number, i: number): Promise<void> {
 }
 
 /** The first bytes that a TLS client sends for the session. */
-async function clientHello(sessionId: string): Promise<string> {
+export async function clientHello(sessionId: string): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

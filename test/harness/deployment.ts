@@ -63,6 +63,8 @@ export interface DeploymentOptions {
   database?: TestDatabase;
   /** Of all processes; 'info' when absent. */
   logLevel?: string;
+  /** What the processes write goes to files in the home, named after their configuration, instead of being kept here. */
+  logFiles?: boolean;
 }
 
 export async function startDeployment(more: DeploymentOptions = {}): Promise<Deployment> {
@@ -92,7 +94,8 @@ export async function startDeployment(more: DeploymentOptions = {}): Promise<Dep
   const client = new Api(env.SALLYPORT_ADDR);
 
   const serve = async (file: string, opsPort: number, own: Environment = {}): Promise<Live> => {
-    const live = start(SALLYPORT, ['server', '-config', file], { env: { ...env, ...own } });
+    const output = more.logFiles === true ? { outputFile: file.replace(/json$/, 'log') } : {};
+    const live = start(SALLYPORT, ['server', '-config', file], { env: { ...env, ...own }, ...output });
     await waitFor(
       `${file} to be ready`,
       async () => {

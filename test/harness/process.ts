@@ -1,6 +1,7 @@
 /** Real child processes for tests: run to the end, or talk to while they live. Everything started is ended. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { waitFor } from './wait';
 
@@ -17,6 +18,8 @@ export interface RunOptions {
   input?: string;
   cwd?: string;
   timeoutMs?: number;
+  /** Takes standard output and error, which are then not kept here: for processes that write much. */
+  outputFile?: string;
 }
 
 /** A process that a test talks to. */
@@ -69,12 +72,17 @@ export class Live {
 }
 
 export function start(command: string, args: string[], options: RunOptions = {}): Live {
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: { ...cleanEnvironment(), ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  return new Live(child);
+  const output = options.outputFile === undefined ? 'pipe' : openSync(options.outputFile, 'a');
+  try {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: { ...cleanEnvironment(), ...options.env },
+      stdio: ['pipe', output, output],
+    });
+    return new Live(child);
+  } finally {
+    if (typeof output === 'number') closeSync(output);
+  }
 }
 
 /** Runs a command to its end; kills it after the timeout. */

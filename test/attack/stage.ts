@@ -1,0 +1,241 @@
+/** What is attacked: PostgreSQL, a controller and a worker, each a process of its own, with the people of the play. */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLogger } from '../../lib/log/log';
+import { openDb, sql } from '../../services/controller/db/db';
+import { startEmbeddedPostgres } from '../../services/dev/embedded-postgres';
+import { temporaryDirectory } from '../../services/dev/temporary';
+import { startDeployment, type Deployment } from '../harness/deployment';
+import { echo, endpoint, type Endpoint } from '../harness/endpoints';
+import { Link } from '../harness/link';
+import { multiply } from '../harness/multiply';
+import { waitFor } from '../harness/wait';
+import type { AttackingUser } from './attack';
+import { HttpPeer } from './peers';
+import { livesAt } from './gauges';
+
+/** Where the honest user calls from. His connections to the worker come from 127.0.0.1. */
+export const HONEST_ADDRESS = '127.0.0.2';
+export const ATTACKER_ADDRESS = '127.0.0.3';
+
+/** Of the honest user; each may list 150 times in 30 s. */
+const HONEST_TOKENS = 8;
+const HONEST_TARGETS = 10;
+/** Of the attackers' project. */
+const FIELD_TARGETS = 2_000;
+/** Small, so that an attack can fill the table in seconds. */
+const MAX_QUOTAS = 2_000;
+/** A process that holds more after an attack is started anew, so that the next one is measured by itself. */
+const RESTART_ABOVE_MIB = 400;
+const READY_MS = 20_000;
+const PASSWORD = 'correct-horse-battery-staple';
+
+export interface Honest {
+  userId: string;
+  loginName: string;
+  password: string;
+  tokens: string[];
+  scope: string;
+  target: string;
+}
+
+interface Parts {
+  deployment: Deployment;
+  /** Between the worker and the cluster port. */
+  link: Link;
+  peer: HttpPeer;
+  honest: Honest;
+  field: { scope: string; target: string };
+  close(): Promise<void>;
+}
+
+export class Stage {
+  private users = 0;
+
+  readonly deployment: Deployment;
+  readonly honest: Honest;
+  readonly field: { scope: string; target: string };
+  /** For calls from the honest user's address. */
+  readonly peer: HttpPeer;
+
+  private constructor(private readonly parts: Parts) {
+    ({ deployment: this.deployment, honest: this.honest, field: this.field, peer: this.peer } = parts);
+  }
+
+  static async open(): Promise<Stage> {
+    const closing: (() => Promise<unknown> | void)[] = [];
+    const undo = async (): Promise<void> => {
+      for (const close of closing.splice(0).reverse()) await close();
+    };
+    try {
+      return new Stage({ ...(await open(closing)), close: undo });
+    } catch (error) {
+      await undo();
+      throw error;
+    }
+  }
+
+  get authMethod(): string {
+    return this.deployment.init.auth_method.auth_method_id as string;
+  }
+
+  /** A user who may do everything in the attackers' project and has logged in so many times. */
+  async attacker(tokens: number, grants = ['ids=*;type=*;actions=*']): Promise<AttackingUser> {
+    const loginName = `mallory${++this.users}`;
+    const user = await newUser(this.deployment, loginName);
+    await newRole(this.deployment, this.field.scope, user, grants);
+    const made: string[] = [];
+    for (let i = 0; i < tokens; i++) made.push(await this.peer.login(this.authMethod, loginName, PASSWORD));
+    return { userId: user, loginName, password: PASSWORD, tokens: made };
+  }
+
+  /** Ends the sessions of a user with him. */
+  async removeUser(userId: string): Promise<void> {
+    await this.deployment.api.call('DELETE', `/v1/users/${userId}`);
+  }
+
+  /** Cuts the worker's stream and answers how long it takes the worker to come back, ms; undefined when it does not. */
+  async reattach(limitMs: number): Promise<number | undefined> {
+    this.parts.link.cut();
+    await waitFor('the worker to notice', async () => !(await this.isAttached()), { timeoutMs: 5_000 });
+    this.parts.link.heal();
+    const began = Date.now();
+    const back = waitFor('the worker to come back', () => this.isAttached(), { timeoutMs: limitMs });
+    return back.then(
+      () => Date.now() - began,
+      () => undefined,
+    );
+  }
+
+  async isAttached(): Promise<boolean> {
+    const url = `http://127.0.0.1:${this.deployment.ports.workerOps}/health`;
+    const health = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+    return ((await health?.json().catch(() => ({}))) as { attached?: boolean } | undefined)?.attached === true;
+  }
+
+  /**
+   * Makes the deployment as it was before an attack: windows of rate limits begin anew, and processes that hold much
+   * memory are started again. Answers what is broken; then both processes are new.
+   */
+  async settle(): Promise<string | undefined> {
+    const problem = await this.problem();
+    const { controller, worker } = this.deployment;
+    const isFat = (pid: number): boolean => (livesAt(pid)?.rssMiB ?? 0) > RESTART_ABOVE_MIB;
+    const [both, first, second] = [problem !== undefined, isFat(controller.child.pid!), isFat(worker.child.pid!)];
+    if (both || first) await this.restart('controller');
+    else controller.child.kill('SIGHUP');
+    if (both || second) await this.restart('worker');
+    await waitFor('the worker to be there', () => this.isAttached(), { timeoutMs: 2 * READY_MS });
+    return problem;
+  }
+
+  close(): Promise<void> {
+    return this.parts.close();
+  }
+
+  private async problem(): Promise<string | undefined> {
+    const { controller, worker, ports } = this.deployment;
+    const [parts, doors] = [
+      { controller, worker },
+      { controller: ports.ops, worker: ports.workerOps },
+    ];
+    for (const name of ['controller', 'worker'] as const) {
+      if (parts[name].ended) return `the ${name} ended: ${this.lastWords(name)}`;
+      const isReady = await waitFor(name, () => answers(doors[name]), { timeoutMs: READY_MS }).catch(() => false);
+      if (!isReady) return `the ${name} was not ready within ${READY_MS / 1_000} s`;
+    }
+    return undefined;
+  }
+
+  private lastWords(name: 'controller' | 'worker'): string {
+    const log = readFileSync(join(this.deployment.home, `${name === 'worker' ? 'w1' : name}.log`), 'utf8');
+    const lines = log.trimEnd().split('\n');
+    return (lines.findLast((line) => /FATAL|Error:|"level":60/.test(line)) ?? lines.at(-1) ?? '').slice(0, 200);
+  }
+
+  private async restart(name: 'controller' | 'worker'): Promise<void> {
+    await this.deployment[name].stop('SIGKILL');
+    await (name === 'controller' ? this.deployment.startController() : this.deployment.startWorker());
+  }
+}
+
+async function open(closing: (() => Promise<unknown> | void)[]): Promise<Omit<Parts, 'close'>> {
+  const directory = temporaryDirectory('sallyport-attack');
+  closing.push(() => rmSync(directory, { recursive: true, force: true }));
+  const postgres = await startEmbeddedPostgres({ dataDir: join(directory, 'pg'), port: 0, durable: false });
+  closing.push(() => postgres.stop());
+  const url = `postgres://postgres@127.0.0.1:${postgres.port}/postgres`;
+  let link: Link | undefined;
+  const deployment = await startDeployment({
+    database: { url, drop: () => Promise.resolve() },
+    logLevel: 'error',
+    logFiles: true,
+    controller: { api_rate_limit_max_quotas: MAX_QUOTAS },
+    async worker({ cluster }) {
+      link = await Link.open(cluster);
+      closing.push(() => link!.close());
+      return { initial_upstreams: [`127.0.0.1:${link.port}`] };
+    },
+  });
+  closing.push(() => deployment.stop());
+  const echoes = await endpoint(echo);
+  closing.push(() => echoes.close());
+  const peer = new HttpPeer(deployment.ports.api, HONEST_ADDRESS, false);
+  closing.push(() => peer.close());
+  const honest = await honestUser(deployment, peer, echoes);
+  const field = await attackersField(deployment, echoes, url);
+  return { deployment, link: link!, peer, honest, field };
+}
+
+async function honestUser(deployment: Deployment, peer: HttpPeer, { port }: Endpoint): Promise<Honest> {
+  const { api, projectId } = deployment;
+  const method = deployment.init.auth_method.auth_method_id as string;
+  const user = await newUser(deployment, 'alice');
+  const grants = ['ids=*;type=target;actions=list,read,authorize-session', 'ids=*;type=session;actions=cancel:self'];
+  await newRole(deployment, projectId, user, [...grants, 'ids=*;type=session;actions=list,read:self']);
+  let target = '';
+  for (let i = 0; i < HONEST_TARGETS; i++) target = (await api.target(projectId, port)).id;
+  const tokens: string[] = [];
+  for (let i = 0; i < HONEST_TOKENS; i++) tokens.push(await peer.login(method, 'alice', PASSWORD));
+  return { userId: user, loginName: 'alice', password: PASSWORD, tokens, scope: projectId, target };
+}
+
+/** A project with many targets, most of them as rows: one by one they would take too long. */
+async function attackersField({ api, init }: Deployment, { port }: Endpoint, url: string) {
+  const org = init.org_scope.scope_id as string;
+  const scope: { id: string } = await api.ok('POST', '/v1/scopes', { scope_id: org, name: 'field' });
+  const { id: target } = await api.target(scope.id, port, { session_connection_limit: -1 });
+  const sample = await api.target(scope.id, port, { description: 'a place in the field '.repeat(20) });
+  const db = openDb({ url, log: createLogger('attack', { level: 'silent' }), maxConnections: 1 });
+  try {
+    const columns = { name: sql`'place ' || i` };
+    await multiply(db.executor, { table: 'targets', of: sample.id, count: FIELD_TARGETS, columns });
+  } finally {
+    await db.close();
+  }
+  return { scope: scope.id, target };
+}
+
+async function newUser({ api, init }: Deployment, loginName: string): Promise<string> {
+  const attributes = { login_name: loginName, password: PASSWORD };
+  const method = init.auth_method.auth_method_id as string;
+  const account = await api.ok('POST', '/v1/accounts', { auth_method_id: method, type: 'password', attributes });
+  const user = await api.ok('POST', '/v1/users', { scope_id: 'global', name: loginName });
+  const accounts = { version: user.version as number, account_ids: [account.id as string] };
+  await api.ok('POST', `/v1/users/${user.id}:add-accounts`, accounts);
+  return user.id as string;
+}
+
+async function newRole({ api }: Deployment, scope: string, user: string, grants: string[]): Promise<void> {
+  const role = await api.ok('POST', '/v1/roles', { scope_id: scope });
+  const add = (what: string, body: object) =>
+    api.ok('POST', `/v1/roles/${role.id}:${what}`, { version: role.version as number, ...body });
+  role.version = (await add('add-principals', { principal_ids: [user] })).version;
+  await add('add-grants', { grant_strings: grants });
+}
+
+const answers = async (opsPort: number): Promise<boolean> => {
+  const url = `http://127.0.0.1:${opsPort}/readyz`;
+  const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+  return answer?.ok === true;
+};
