@@ -45,6 +45,8 @@ export interface Context extends Orders {
   random: Random;
   /** Counts for the tally. */
   count(name: string, by?: number): void;
+  /** Tells that the attack has taken all that it wants, see {@link Attack.atMostSeconds}. */
+  reached(): void;
 }
 
 /** What the runner saw beside the honest user's calls. */
@@ -59,6 +61,8 @@ export interface Attack {
   class: AttackClass;
   /** In place of the usual length. */
   seconds?: number;
+  /** Goes on until it has taken all that it wants, at most so long; then the usual measurement begins. */
+  atMostSeconds?: number;
   /** Whether the honest user logs in meanwhile, too. */
   withLogins?: boolean;
   /** Whether {@link meanwhile} cuts the worker's stream at the end, so that connections of that time may fail. */

@@ -11,7 +11,7 @@ export interface Strain {
 
 const SAMPLE_MS = 50;
 /** A process that says nothing for so long counts as stalled for all of it. */
-const SCRAPE_MS = 15_000;
+const SCRAPE_MS = 10_000;
 
 /** Memory of a process now, and the most since the last reset; undefined when there is none or no /proc. */
 export function livesAt(pid: number): { rssMiB: number; peakMiB: number } | undefined {
@@ -61,7 +61,8 @@ export class Gauge {
   /** Since {@link begin}. */
   async end(): Promise<Strain> {
     // A stall that is just over is on record a turn later.
-    const stallMs = Math.max(await this.longestStall(), await this.longestStall());
+    const first = await this.longestStall();
+    const stallMs = first >= SCRAPE_MS ? first : Math.max(first, await this.longestStall());
     clearInterval(this.timer);
     return { stallMs, rssMiB: this.peakMiB };
   }

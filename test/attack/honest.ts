@@ -19,7 +19,7 @@ export interface Sample {
 /** From one call to the next of the same kind, at least: he is a person with a script, not a load. */
 const PACE_MS = 60;
 /** What takes longer has failed. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 8_000;
 
 export class HonestUser {
   readonly samples: Sample[] = [];

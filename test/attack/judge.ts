@@ -28,6 +28,8 @@ export interface Observed {
   samples: Sample[];
   findings: Finding[];
   tally: Tally;
+  /** All of it, with what it needed before and after. */
+  seconds: number;
   /** What had to be repaired after it. */
   problem?: string | undefined;
 }

@@ -79,7 +79,9 @@ async function main(): Promise<number> {
 
 /** By what the phases are shortened so that all attacks that are left fit in the time that is left. */
 function paceOf(left: readonly Attack[], leftMs: number): number {
-  const phases = left.map(({ seconds = SECONDS }) => BEFORE_MS + 1_000 * seconds + AFTER_MS);
+  const phases = left.map(
+    ({ seconds = SECONDS, atMostSeconds = 0 }) => BEFORE_MS + 1_000 * (seconds + atMostSeconds / 2) + AFTER_MS,
+  );
   const wanted = phases.reduce((sum, ms) => sum + ms, 0);
   return Math.min(1, Math.max(SHORTEST, (leftMs - left.length * AROUND_MS) / wanted));
 }
@@ -111,6 +113,7 @@ async function perform(stage: Stage, attack: Attack, { seed, pace }: { seed: num
     worker: new Gauge(() => deployment.worker, ports.workerOps),
   };
   const honest = new HonestUser(stage);
+  const began = Date.now();
   const attacker = await AttackProcess.start();
   let prepared: Prepared = {};
   let measured: Measured | undefined;
@@ -134,7 +137,8 @@ async function perform(stage: Stage, attack: Attack, { seed, pace }: { seed: num
   await attack.cleanUp?.(stage, prepared).catch((error: Error) => findings.push({ note: error.message }));
   findings.push(...(measured?.findings ?? []));
   const { name, class: kind } = attack;
-  return judge({ name, class: kind, strain, samples: honest.samples, findings, tally, problem });
+  const seconds = Math.round((Date.now() - began) / 1_000);
+  return judge({ name, class: kind, seconds, strain, samples: honest.samples, findings, tally, problem });
 }
 
 const ordersOf = (stage: Stage, { name }: Attack, seed: number, prepared: Prepared): Orders => ({
@@ -165,6 +169,7 @@ async function during(attack: Attack, { stage, honest, attacker, gauges, orders,
   const seen = attack.meanwhile?.(stage, over.signal) ?? Promise.resolve([]);
   // It is waited for below.
   seen.catch(() => undefined);
+  await Promise.race([attacker.reached, pause(1_000 * pace * (attack.atMostSeconds ?? 0))]);
   await pause(1_000 * pace * (attack.seconds ?? SECONDS));
   honest.isExcused = attack.takesWorkerAway === true;
   over.abort();

@@ -19,15 +19,15 @@ export const HONEST_ADDRESS = '127.0.0.2';
 export const ATTACKER_ADDRESS = '127.0.0.3';
 
 /** Of the honest user; each may list 150 times in 30 s. */
-const HONEST_TOKENS = 8;
-const HONEST_TARGETS = 10;
+const HONEST_TOKENS = 5;
+const HONEST_TARGETS = 5;
 /** Of the attackers' project. */
 const FIELD_TARGETS = 2_000;
 /** Small, so that an attack can fill the table in seconds. */
 const MAX_QUOTAS = 2_000;
 /** A process that holds more after an attack is started anew, so that the next one is measured by itself. */
 const RESTART_ABOVE_MIB = 400;
-const READY_MS = 20_000;
+const READY_MS = 8_000;
 const PASSWORD = 'correct-horse-battery-staple';
 
 export interface Honest {
@@ -125,7 +125,7 @@ export class Stage {
     if (both || first) await this.restart('controller');
     else controller.child.kill('SIGHUP');
     if (both || second) await this.restart('worker');
-    await waitFor('the worker to be there', () => this.isAttached(), { timeoutMs: 2 * READY_MS });
+    await waitFor('the worker to be there', () => this.isAttached(), { timeoutMs: 3 * READY_MS });
     return problem;
   }
 

@@ -226,7 +226,7 @@ export const MEMORY: readonly Attack[] = [
   {
     name: 'answers that are not read, HTTP/1.1',
     class: 'memory',
-    prepare: (stage) => oneAttacker(stage, 8),
+    prepare: (stage) => oneAttacker(stage, 4),
     run: unreadAnswers,
     cleanUp: removeUsers,
   },

@@ -7,16 +7,18 @@ import { timeToAttach } from './memory';
 
 /** As many lists as everybody together has in 30 s, and some. */
 const ANONYMOUS_CALLS = 1_600;
+/** The table of the deployment holds 2,000. */
+const INVENTED = 2_600;
 const API_CONNECTIONS = 8_192;
 const CLUSTER_CONNECTIONS = 600;
 /** New sockets in 10 ms. */
-const BURST = 25;
+const BURST = 40;
 const TRY_MS = 250;
 
 const apiOf = ({ ports, from }: Context): HttpPeer => new HttpPeer(ports.api, from, true);
 
 /** Keeps so many connections open that say nothing more than `begin`; those that are closed are opened again. */
-async function hold({ signal, count }: Context, wanted: number, open: () => Socket): Promise<void> {
+async function hold({ signal, count, reached }: Context, wanted: number, open: () => Socket): Promise<void> {
   const held = new Set<Socket>();
   while (!signal.aborted) {
     for (let i = 0; i < BURST && held.size < wanted; i++) {
@@ -30,20 +32,22 @@ async function hold({ signal, count }: Context, wanted: number, open: () => Sock
           count('closed by the server');
         });
     }
+    if (held.size >= wanted) reached();
     await pause(10);
   }
 }
 
 /** Tokens that nobody has issued, and addresses that nobody has called from: each takes a row where calls are counted. */
-function inventCallers(context: Context): Promise<void> {
+async function inventCallers(context: Context): Promise<void> {
   const api = apiOf(context);
   const { random } = context;
-  return flood(context, { parallel: 16, limit: 8_000 }, (i) => {
+  await flood(context, { parallel: 16, limit: INVENTED }, (i) => {
     const token = `at_${String(random.below(1e10)).padStart(10, '0')}_${random.below(1e9)}`;
     const from =
       i % 4 === 0 ? `127.${100 + random.below(50)}.${random.below(250)}.${1 + random.below(250)}` : context.from;
-    return api.call('GET', '/v1/targets?scope_id=global', { token, from, signal: context.signal });
+    return api.call('GET', '/v1/targets?scope_id=global&recursive=true', { token, from, signal: context.signal });
   });
+  context.reached();
 }
 
 /** Somebody with a token, from addresses that have not called before. */
@@ -74,25 +78,37 @@ export const SHARES: readonly Attack[] = [
   {
     name: 'anonymous calls for the rate of everybody',
     class: 'shares',
-    run(context) {
+    seconds: 2.5,
+    atMostSeconds: 8,
+    async run(context) {
       const api = apiOf(context);
-      const path = '/v1/targets?scope_id=global';
-      return flood(context, { parallel: 16, limit: ANONYMOUS_CALLS }, () =>
+      const path = '/v1/targets?scope_id=global&recursive=true';
+      await flood(context, { parallel: 16, limit: ANONYMOUS_CALLS }, () =>
         api.call('GET', path, { signal: context.signal }),
       );
+      context.reached();
     },
   },
-  { name: 'invented tokens and addresses', class: 'shares', run: inventCallers, meanwhile: newcomers },
+  {
+    name: 'invented tokens and addresses',
+    class: 'shares',
+    seconds: 2.5,
+    atMostSeconds: 8,
+    run: inventCallers,
+    meanwhile: newcomers,
+  },
   {
     name: 'idle connections to the API port',
     class: 'shares',
-    seconds: 6,
+    seconds: 2.5,
+    atMostSeconds: 6,
     run: (context) => hold(context, API_CONNECTIONS, () => dialFrom(context.from, context.ports.api)),
   },
   {
     name: 'unfinished requests to the API port',
     class: 'shares',
-    seconds: 6,
+    seconds: 2.5,
+    atMostSeconds: 6,
     run: (context) =>
       hold(context, API_CONNECTIONS, () => {
         const socket = dialFrom(context.from, context.ports.api);
@@ -103,6 +119,8 @@ export const SHARES: readonly Attack[] = [
   {
     name: 'idle connections to the cluster port',
     class: 'shares',
+    seconds: 2.5,
+    atMostSeconds: 4,
     run: (context) => hold(context, CLUSTER_CONNECTIONS, () => dialFrom(context.from, context.ports.cluster)),
     takesWorkerAway: true,
     meanwhile: timeToAttach,
@@ -110,7 +128,8 @@ export const SHARES: readonly Attack[] = [
   {
     name: 'TLS connections to the cluster port',
     class: 'shares',
-    seconds: 5,
+    seconds: 2.5,
+    atMostSeconds: 6,
     run: (context) =>
       hold(context, CLUSTER_CONNECTIONS, () => {
         const socket = dialFrom(context.from, context.ports.cluster);
