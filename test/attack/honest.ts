@@ -1,8 +1,7 @@
 /** An honest user who lists, authorizes sessions and connects again and again, and how long each takes him. */
 import { startSessionProxy } from '../../cli/proxy/session-proxy';
 import { dial } from '../harness/endpoints';
-import type { Operation } from './attack';
-import { pause } from './attack';
+import { OPERATIONS, pause, type Operation } from './attack';
 import type { Stage } from './stage';
 
 export const PHASES = ['before', 'during', 'after'] as const;
@@ -18,6 +17,7 @@ export interface Sample {
 
 /** From one call to the next of the same kind, at least: he is a person with a script, not a load. */
 const PACE_MS = 60;
+const AT_MOST_LONGER_MS = 4_000;
 /** What takes longer has failed. */
 const TIMEOUT_MS = 8_000;
 
@@ -29,12 +29,23 @@ export class HonestUser {
   private isOver = false;
   private calls = 0;
   private loops: Promise<void>[] = [];
+  private operations: readonly Operation[] = [];
 
   constructor(private readonly stage: Stage) {}
 
   start(withLogins: boolean): void {
+    this.operations = OPERATIONS.filter((operation) => withLogins || operation !== 'login');
     this.loops = [this.repeat(() => this.list()), this.repeat(() => this.useSession())];
     if (withLogins) this.loops.push(this.repeat(() => this.login()));
+  }
+
+  /** Lets the phase last so long, and longer on a slow machine: until each call was made once, if that helps. */
+  async spend(ms: number): Promise<void> {
+    const end = Date.now() + ms;
+    const made = (operation: Operation): boolean =>
+      this.samples.some((sample) => sample.operation === operation && sample.phase === this.phase);
+    await pause(ms);
+    while (!this.operations.every(made) && Date.now() < end + AT_MOST_LONGER_MS) await pause(PACE_MS);
   }
 
   /** Resolves when the last calls have ended. */

@@ -121,12 +121,12 @@ async function perform(stage: Stage, attack: Attack, { seed, pace }: { seed: num
   try {
     prepared = (await attack.prepare?.(stage)) ?? {};
     honest.start(attack.withLogins === true);
-    await pause(pace * BEFORE_MS);
+    await honest.spend(pace * BEFORE_MS);
     honest.phase = 'during';
     const orders = ordersOf(stage, attack, seed, prepared);
     measured = await during(attack, { stage, honest, attacker, gauges, orders, pace });
     honest.phase = 'after';
-    await pause(pace * AFTER_MS);
+    await honest.spend(pace * AFTER_MS);
   } catch (error) {
     findings.push({ note: (error as Error).message.split('\n')[0]!, isBroken: true });
   }
@@ -170,7 +170,7 @@ async function during(attack: Attack, { stage, honest, attacker, gauges, orders,
   // It is waited for below.
   seen.catch(() => undefined);
   await Promise.race([attacker.reached, pause(1_000 * pace * (attack.atMostSeconds ?? 0))]);
-  await pause(1_000 * pace * (attack.seconds ?? SECONDS));
+  await honest.spend(1_000 * pace * (attack.seconds ?? SECONDS));
   honest.isExcused = attack.takesWorkerAway === true;
   over.abort();
   const findings = await seen;

@@ -5,7 +5,9 @@ import { createLogger } from '../../lib/log/log';
 import { openDb, sql } from '../../services/controller/db/db';
 import { startEmbeddedPostgres } from '../../services/dev/embedded-postgres';
 import { temporaryDirectory } from '../../services/dev/temporary';
+import { clientHello } from '../faults/abuse';
 import { startDeployment, type Deployment } from '../harness/deployment';
+import { grpcDoor } from '../harness/doors';
 import { echo, endpoint, type Endpoint } from '../harness/endpoints';
 import { Link } from '../harness/link';
 import { multiply } from '../harness/multiply';
@@ -27,6 +29,8 @@ const FIELD_TARGETS = 2_000;
 const MAX_QUOTAS = 2_000;
 /** A process that holds more after an attack is started anew, so that the next one is measured by itself. */
 const RESTART_ABOVE_MIB = 400;
+/** Of a list that has no end. */
+const MAX_PAGES = 100;
 const READY_MS = 8_000;
 const PASSWORD = 'correct-horse-battery-staple';
 
@@ -92,6 +96,30 @@ export class Stage {
   /** Ends the sessions of a user with him. */
   async removeUser(userId: string): Promise<void> {
     await this.deployment.api.call('DELETE', `/v1/users/${userId}`);
+  }
+
+  /** The first bytes of a client of the session at the proxy port, base64. */
+  helloOf(sessionId: string): Promise<string> {
+    return clientHello(sessionId);
+  }
+
+  /** All targets for the administrator, page by page: how many pages, and the size of the largest in bytes. */
+  async listOverGrpc(): Promise<{ pages: number; most: number }> {
+    const { api, ports } = this.deployment;
+    const door = grpcDoor(`127.0.0.1:${ports.api}`, api.token);
+    try {
+      let [pages, most, list_token] = [0, 0, ''];
+      for (;;) {
+        const { status, body } = await door.call('ListTargets', { scope_id: 'global', recursive: true, list_token });
+        if (status !== 200) throw new Error(`status ${status}`);
+        pages++;
+        most = Math.max(most, JSON.stringify(body).length);
+        list_token = body.list_token as string;
+        if (body.response_type === 'complete' || pages >= MAX_PAGES) return { pages, most };
+      }
+    } finally {
+      door.close();
+    }
   }
 
   /** Cuts the worker's stream and answers how long it takes the worker to come back, ms; undefined when it does not. */

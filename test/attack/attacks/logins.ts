@@ -5,6 +5,9 @@ import { HttpPeer } from '../peers';
 /** At the same moment, of one address. */
 const PARALLEL_LOGINS = 150;
 
+/** More than cost nothing but the check. */
+const GUESSES = 16;
+
 const apiOf = ({ ports, from }: Context): HttpPeer => new HttpPeer(ports.api, from, true);
 
 function login(api: HttpPeer, context: Context, loginName: string, password: string) {
@@ -16,10 +19,15 @@ export const LOGINS: readonly Attack[] = [
   {
     name: 'wrong passwords for a known login name',
     class: 'logins',
+    seconds: 2.5,
+    atMostSeconds: 8,
     withLogins: true,
     run(context) {
       const api = apiOf(context);
-      return flood(context, { parallel: 4 }, (i) => login(api, context, context.honest.loginName, `guess ${i}`));
+      return flood(context, { parallel: 4 }, async (i) => {
+        if (i === GUESSES) context.reached();
+        return login(api, context, context.honest.loginName, `guess ${i}`);
+      });
     },
   },
   {

@@ -5,7 +5,9 @@ import { clusterFrom, dialFrom, grpcCall, grpcFrame, http2From, HttpPeer } from 
 import type { Stage } from '../stage';
 
 const MIB = 1_048_576;
-const CHUNK = Buffer.alloc(64 * 1_024, 0x20);
+const CHUNK = Buffer.alloc(MIB, 0x20);
+/** Of a body that is sent piece by piece. */
+const SLOW_CHUNK = MIB / 16;
 const LIST_TARGETS = '/sallyport.api.v1.TargetService/ListTargets';
 const LIST_SCOPES = '/sallyport.api.v1.ScopeService/ListScopes';
 const ENROLL = '/sallyport.worker.v1.ControlService/Enroll';
@@ -18,21 +20,13 @@ const ATTACH_AIM_MS = 1_000;
 const TOLERANCE = 10;
 
 /** A message of `size` bytes of which the last one never comes. */
-async function sendHalf(stream: ClientHttp2Stream, size: number, { signal, count }: Context): Promise<void> {
+function sendHalf(stream: ClientHttp2Stream, size: number, { count }: Context): void {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(size, 1);
+  stream.on('close', () => count('streams cut'));
   stream.write(head);
-  for (let left = size - 1; left > 0 && !signal.aborted && !stream.destroyed;) {
-    const part = CHUNK.subarray(0, Math.min(left, CHUNK.length));
-    const isSent = await new Promise<boolean>((resolve) => {
-      stream.once('close', () => resolve(false));
-      stream.write(part, (error) => resolve(error === null || error === undefined));
-    });
-    stream.removeAllListeners('close');
-    if (!isSent) return count('streams refused');
-    count('KiB', part.length / 1_024);
-    left -= part.length;
-  }
+  for (let left = size - 1; left > 0; left -= CHUNK.length)
+    stream.write(CHUNK.subarray(0, Math.min(left, CHUNK.length)));
 }
 
 interface HalfSent {
@@ -46,17 +40,22 @@ interface HalfSent {
 
 /** Keeps so many half-sent messages, on connections that are opened again when they are cut. */
 const halfSent = (how: HalfSent) => async (context: Context) => {
+  const { signal, count, reached } = context;
+  const sent = (session: ClientHttp2Session): number => (session.destroyed ? 0 : (session.socket?.bytesWritten ?? 0));
   const connection = async (): Promise<void> => {
-    while (!context.signal.aborted) {
+    while (!signal.aborted) {
       const session = how.open(context);
-      const gone = new Promise<void>((resolve) => session.once('close', () => resolve()));
-      const streams = Array.from({ length: how.streams }, () =>
-        Promise.resolve()
-          .then(() => sendHalf(grpcCall(session, how.path), how.size, context))
-          .catch(() => context.count('streams refused')),
-      );
-      await Promise.race([Promise.all(streams).then(() => aborted(context.signal)), gone]);
-      if (!context.signal.aborted) context.count('connections cut');
+      let isGone = false;
+      session.once('close', () => (isGone = true));
+      for (let i = 0; i < how.streams && !session.destroyed; i++)
+        sendHalf(grpcCall(session, how.path), how.size, context);
+      for (let known = 0; !isGone && !signal.aborted; await pause(100)) {
+        const now = sent(session);
+        if (now > known) count('KiB sent', Math.round((now - known) / 1_024));
+        if (now >= 0.98 * how.streams * how.size) reached();
+        known = Math.max(known, now);
+      }
+      if (isGone) count('connections cut');
       await pause(200);
     }
   };
@@ -73,10 +72,10 @@ async function halfSentBodies(context: Context): Promise<void> {
     const gone = new Promise<boolean>((resolve) => socket.once('close', () => resolve(false)));
     socket.on('data', () => undefined).write(head);
     for (let left = size - 1; left > 0 && !signal.aborted;) {
-      const part = CHUNK.subarray(0, Math.min(left, CHUNK.length));
+      const part = CHUNK.subarray(0, Math.min(left, SLOW_CHUNK));
       const isSent = new Promise<boolean>((resolve) => socket.write(part, (error) => resolve(!error)));
       if (!(await Promise.race([isSent, gone]))) return count('connections cut');
-      count('KiB', part.length / 1_024);
+      count('KiB sent', Math.round(part.length / 1_024));
       left -= part.length;
     }
     await Promise.race([gone, aborted(signal)]);
@@ -148,34 +147,15 @@ async function removeDescriptions(stage: Stage, prepared: Prepared): Promise<voi
   await removeUsers(stage, prepared);
 }
 
-/** The administrator's list of all, page by page, as gRPC clients ask for it. */
+/** The administrator's list of all, as gRPC clients ask for it. */
 async function listOverGrpc(stage: Stage): Promise<Finding[]> {
-  // Loaded here: the attacking process needs none of it.
-  const { grpcDoor } = await import('../../harness/doors');
-  const { api, ports } = stage.deployment;
-  const door = grpcDoor(`127.0.0.1:${ports.api}`, api.token);
-  let [pages, most] = [0, 0];
   try {
-    let token = '';
-    for (;;) {
-      const { status, body } = await door.call('ListTargets', {
-        scope_id: 'global',
-        recursive: true,
-        list_token: token,
-      });
-      if (status !== 200) throw new Error(`status ${status}`);
-      pages++;
-      most = Math.max(most, JSON.stringify(body).length);
-      token = body.list_token as string;
-      if (body.response_type === 'complete' || pages > 100) break;
-    }
+    const { pages, most } = await stage.listOverGrpc();
     const note = `list over gRPC: ${pages} pages, the largest ${(most / MIB).toFixed(1)} MiB`;
     // Clients of grpc-go and grpc-js take 4 MiB unless told otherwise.
     return [most > 4 * MIB ? { note: `${note}, more than clients take`, isBroken: true } : { note }];
   } catch (error) {
     return [{ note: `list over gRPC: ${(error as Error).message.slice(0, 100)}`, isBroken: true }];
-  } finally {
-    door.close();
   }
 }
 
@@ -237,10 +217,12 @@ export const MEMORY: readonly Attack[] = [
     run: closedWindows,
     cleanUp: removeUsers,
   },
-  { name: 'half-sent bodies, HTTP/1.1', class: 'memory', run: halfSentBodies },
+  { name: 'half-sent bodies, HTTP/1.1', class: 'memory', seconds: 5, run: halfSentBodies },
   {
     name: 'half-sent messages at the API port',
     class: 'memory',
+    seconds: 2.5,
+    atMostSeconds: 8,
     run: halfSent({
       ...{ connections: 4, streams: 128, size: 4 * MIB - 1, path: LIST_SCOPES },
       open: ({ from, ports }) => http2From(from, ports.api),
@@ -249,6 +231,8 @@ export const MEMORY: readonly Attack[] = [
   {
     name: 'half-sent messages at the cluster port',
     class: 'memory',
+    seconds: 2.5,
+    atMostSeconds: 8,
     run: halfSent({
       ...{ connections: 8, streams: 16, size: 16 * MIB - 1, path: ENROLL },
       open: ({ from, ports }) => clusterFrom(from, ports.cluster),

@@ -17,9 +17,7 @@ async function helloOfSession(stage: Stage) {
   const attacker = await stage.attacker(1);
   const path = `/v1/targets/${stage.field.target}:authorize-session`;
   const session = await stage.peer.ok('POST', path, { token: attacker.tokens[0], body: {} });
-  // Loaded here: the attacking process needs none of it.
-  const { clientHello } = await import('../../faults/abuse');
-  return { attackers: [attacker], hello: await clientHello(session.session_id as string) };
+  return { attackers: [attacker], hello: await stage.helloOf(session.session_id as string) };
 }
 
 /** The kinds at once; each from so many addresses, with at most so many new sockets a second. */
