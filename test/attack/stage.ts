@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger } from '../../lib/log/log';
-import { openDb, sql } from '../../services/controller/db/db';
+import { openDb, sql, type Db } from '../../services/controller/db/db';
 import { startEmbeddedPostgres } from '../../services/dev/embedded-postgres';
 import { temporaryDirectory } from '../../services/dev/temporary';
 import { clientHello } from '../faults/abuse';
@@ -26,7 +26,7 @@ const HONEST_TARGETS = 5;
 /** Of the attackers' project. */
 const FIELD_TARGETS = 2_000;
 /** Small, so that an attack can fill the table in seconds. */
-const MAX_QUOTAS = 2_000;
+const MAX_QUOTAS = 1_000;
 /** A process that holds more after an attack is started anew, so that the next one is measured by itself. */
 const RESTART_ABOVE_MIB = 400;
 /** Of a list that has no end. */
@@ -48,6 +48,8 @@ interface Parts {
   /** Between the worker and the cluster port. */
   link: Link;
   peer: HttpPeer;
+  /** For what no call can make, or not soon enough. */
+  db: Db;
   honest: Honest;
   field: { scope: string; target: string };
   close(): Promise<void>;
@@ -93,9 +95,20 @@ export class Stage {
     return { userId: user, loginName, password: PASSWORD, tokens: made };
   }
 
-  /** Ends the sessions of a user with him. */
-  async removeUser(userId: string): Promise<void> {
-    await this.deployment.api.call('DELETE', `/v1/users/${userId}`);
+  /**
+   * Removes attackers, whose sessions end with them, and the targets and roles whose name begins with theirs. Those are
+   * removed as rows: a list of the API would suffer from what they do.
+   */
+  async remove(attackers: readonly AttackingUser[]): Promise<void> {
+    const { db } = this.parts;
+    for (const { userId, loginName } of attackers) {
+      for (const table of ['targets', 'roles']) {
+        const query = sql`delete from ${sql.table(table)} where scope_id = ${this.field.scope} and name like ${`${loginName} %`}`;
+        await query.execute(db.executor);
+      }
+      const more = { token: this.deployment.api.token, timeoutMs: READY_MS };
+      await this.peer.ok('DELETE', `/v1/users/${userId}`, more);
+    }
   }
 
   /** The first bytes of a client of the session at the proxy port, base64. */
@@ -211,8 +224,10 @@ async function open(closing: (() => Promise<unknown> | void)[]): Promise<Omit<Pa
   const peer = new HttpPeer(deployment.ports.api, HONEST_ADDRESS, false);
   closing.push(() => peer.close());
   const honest = await honestUser(deployment, peer, echoes);
-  const field = await attackersField(deployment, echoes, url);
-  return { deployment, link: link!, peer, honest, field };
+  const db = openDb({ url, log: createLogger('attack', { level: 'silent' }), maxConnections: 1 });
+  closing.push(() => db.close());
+  const field = await attackersField(deployment, echoes, db);
+  return { deployment, link: link!, peer, db, honest, field };
 }
 
 async function honestUser(deployment: Deployment, peer: HttpPeer, { port }: Endpoint): Promise<Honest> {
@@ -229,18 +244,13 @@ async function honestUser(deployment: Deployment, peer: HttpPeer, { port }: Endp
 }
 
 /** A project with many targets, most of them as rows: one by one they would take too long. */
-async function attackersField({ api, init }: Deployment, { port }: Endpoint, url: string) {
+async function attackersField({ api, init }: Deployment, { port }: Endpoint, db: Db) {
   const org = init.org_scope.scope_id as string;
   const scope: { id: string } = await api.ok('POST', '/v1/scopes', { scope_id: org, name: 'field' });
   const { id: target } = await api.target(scope.id, port, { session_connection_limit: -1 });
   const sample = await api.target(scope.id, port, { description: 'a place in the field '.repeat(20) });
-  const db = openDb({ url, log: createLogger('attack', { level: 'silent' }), maxConnections: 1 });
-  try {
-    const columns = { name: sql`'place ' || i` };
-    await multiply(db.executor, { table: 'targets', of: sample.id, count: FIELD_TARGETS, columns });
-  } finally {
-    await db.close();
-  }
+  const columns = { name: sql`'place ' || i` };
+  await multiply(db.executor, { table: 'targets', of: sample.id, count: FIELD_TARGETS, columns });
   return { scope: scope.id, target };
 }
 

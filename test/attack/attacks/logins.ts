@@ -55,6 +55,6 @@ export const LOGINS: readonly Attack[] = [
       await flood(context, limits, () => login(api, context, loginName, password));
       context.reached();
     },
-    cleanUp: (stage, { attackers }) => stage.removeUser(attackers![0]!.userId),
+    cleanUp: (stage, { attackers }) => stage.remove(attackers!),
   },
 ];

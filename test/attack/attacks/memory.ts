@@ -121,30 +121,22 @@ async function closedWindows(context: Context): Promise<void> {
 const oneAttacker = async (stage: Stage, tokens: number): Promise<Prepared> => ({
   attackers: [await stage.attacker(tokens)],
 });
-const removeUsers = async (stage: Stage, { attackers = [] }: Prepared): Promise<void> => {
-  for (const { userId } of attackers) await stage.removeUser(userId);
-};
+const removeAll = (stage: Stage, { attackers = [] }: Prepared): Promise<void> => stage.remove(attackers);
 
 async function withDescriptions(stage: Stage): Promise<Prepared> {
   const prepared = await oneAttacker(stage, 4);
-  const [token] = prepared.attackers![0]!.tokens;
+  const { tokens, loginName } = prepared.attackers![0]!;
+  const [token] = tokens;
   for (let i = 0; i < DESCRIPTIONS; i++) {
-    const body = { scope_id: stage.field.scope, type: 'tcp', name: `wide ${i}`, attributes: { default_port: 1 } };
+    const body = {
+      scope_id: stage.field.scope,
+      type: 'tcp',
+      name: `${loginName} ${i}`,
+      attributes: { default_port: 1 },
+    };
     await stage.peer.ok('POST', '/v1/targets', { token, body: { ...body, description: 'd'.repeat(DESCRIPTION) } });
   }
   return prepared;
-}
-
-async function removeDescriptions(stage: Stage, prepared: Prepared): Promise<void> {
-  const { api } = stage.deployment;
-  const filter = encodeURIComponent('"/item/name" matches "^wide "');
-  for (;;) {
-    const list = await api.ok('GET', `/v1/targets?scope_id=${stage.field.scope}&filter=${filter}`);
-    const items = (list.items ?? []) as { id: string }[];
-    if (items.length === 0) break;
-    for (const { id } of items) await api.call('DELETE', `/v1/targets/${id}`);
-  }
-  await removeUsers(stage, prepared);
 }
 
 /** The administrator's list of all, as gRPC clients ask for it. */
@@ -186,7 +178,7 @@ export const MEMORY: readonly Attack[] = [
     run: authorizeMany,
     takesWorkerAway: true,
     meanwhile: timeToAttach,
-    cleanUp: removeUsers,
+    cleanUp: removeAll,
   },
   {
     name: 'list pages of long descriptions',
@@ -201,21 +193,21 @@ export const MEMORY: readonly Attack[] = [
       );
     },
     meanwhile: (stage) => listOverGrpc(stage),
-    cleanUp: removeDescriptions,
+    cleanUp: removeAll,
   },
   {
     name: 'answers that are not read, HTTP/1.1',
     class: 'memory',
     prepare: (stage) => oneAttacker(stage, 4),
     run: unreadAnswers,
-    cleanUp: removeUsers,
+    cleanUp: removeAll,
   },
   {
     name: 'answers that are not read, gRPC',
     class: 'memory',
     prepare: (stage) => oneAttacker(stage, 4),
     run: closedWindows,
-    cleanUp: removeUsers,
+    cleanUp: removeAll,
   },
   { name: 'half-sent bodies, HTTP/1.1', class: 'memory', seconds: 5, run: halfSentBodies },
   {

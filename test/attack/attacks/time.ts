@@ -36,24 +36,14 @@ const withDescriptions =
     const attacker = await stage.attacker(tokens);
     const { scope } = stage.field;
     for (let i = 0; i < count; i++) {
-      const body = { scope_id: scope, type: 'tcp', name: `long ${attacker.loginName} ${i}`, description };
+      const body = { scope_id: scope, type: 'tcp', name: `${attacker.loginName} ${i}`, description };
       const attributes = { default_port: 1 };
       await stage.peer.ok('POST', '/v1/targets', { token: attacker.tokens[0], body: { ...body, attributes } });
     }
     return { attackers: [attacker] };
   };
 
-/** Whatever the attackers have called with a name of theirs goes away, and they themselves. */
-async function removeAll(stage: Stage, { attackers = [] }: Prepared): Promise<void> {
-  const { api } = stage.deployment;
-  for (const { userId, loginName } of attackers) {
-    for (const noun of ['targets', 'roles']) {
-      const list = await api.ok('GET', listOf(noun, stage.field.scope, `"/item/name" contains "${loginName} "`));
-      for (const { id } of (list.items ?? []) as { id: string }[]) await api.call('DELETE', `/v1/${noun}/${id}`);
-    }
-    await stage.removeUser(userId);
-  }
-}
+const removeAll = (stage: Stage, { attackers = [] }: Prepared): Promise<void> => stage.remove(attackers);
 
 /** Lists of the attackers' project with one filter after the other. */
 async function listTargets(context: Context, parallel: number, filters: readonly string[], more = ''): Promise<void> {

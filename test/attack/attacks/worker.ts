@@ -40,7 +40,7 @@ const abuse =
     await attacker.stop();
   };
 
-const cleanUp: Attack['cleanUp'] = (stage, { attackers }) => stage.removeUser(attackers![0]!.userId);
+const cleanUp: Attack['cleanUp'] = (stage, { attackers }) => stage.remove(attackers!);
 
 export const WORKER: readonly Attack[] = [
   {
