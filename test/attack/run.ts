@@ -60,6 +60,9 @@ async function main(): Promise<number> {
   const run: Run = { results: [], chosen };
   const began = Date.now();
   const stage = await Stage.open();
+  let isClosed = false;
+  process.on('exit', () => isClosed || stage.kill());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
   const end = setTimeout(() => process.exit(finish(run, json)), END_MS - (Date.now() - began));
   try {
     console.log(heading());
@@ -72,6 +75,7 @@ async function main(): Promise<number> {
     }
   } finally {
     await stage.close();
+    isClosed = true;
     clearTimeout(end);
   }
   return finish(run, json);
@@ -134,7 +138,9 @@ async function perform(stage: Stage, attack: Attack, { seed, pace }: { seed: num
   await honest.stop();
   const strain = measured?.strain ?? { controller: await gauges.controller.end(), worker: await gauges.worker.end() };
   const problem = await stage.settle();
-  await attack.cleanUp?.(stage, prepared).catch((error: Error) => findings.push({ note: error.message }));
+  await attack
+    .cleanUp?.(stage, prepared)
+    .catch((error: Error) => findings.push({ note: `clean-up: ${error.message}` }));
   findings.push(...(measured?.findings ?? []));
   const { name, class: kind } = attack;
   const seconds = Math.round((Date.now() - began) / 1_000);

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger } from '../../lib/log/log';
-import { openDb, sql, type Db } from '../../services/controller/db/db';
+import { openDb, sql, transaction, type Db } from '../../services/controller/db/db';
 import { startEmbeddedPostgres } from '../../services/dev/embedded-postgres';
 import { temporaryDirectory } from '../../services/dev/temporary';
 import { clientHello } from '../faults/abuse';
@@ -11,6 +11,7 @@ import { grpcDoor } from '../harness/doors';
 import { echo, endpoint, type Endpoint } from '../harness/endpoints';
 import { Link } from '../harness/link';
 import { multiply } from '../harness/multiply';
+import { descendants } from '../harness/process';
 import { waitFor } from '../harness/wait';
 import type { AttackingUser } from './attack';
 import { HttpPeer } from './peers';
@@ -47,6 +48,8 @@ interface Parts {
   deployment: Deployment;
   /** Between the worker and the cluster port. */
   link: Link;
+  /** Of PostgreSQL. */
+  directory: string;
   peer: HttpPeer;
   /** For what no call can make, or not soon enough. */
   db: Db;
@@ -100,13 +103,15 @@ export class Stage {
    * removed as rows: a list of the API would suffer from what they do.
    */
   async remove(attackers: readonly AttackingUser[]): Promise<void> {
-    const { db } = this.parts;
+    const { scope } = this.field;
+    const more = { token: this.deployment.api.token, timeoutMs: READY_MS };
     for (const { userId, loginName } of attackers) {
-      for (const table of ['targets', 'roles']) {
-        const query = sql`delete from ${sql.table(table)} where scope_id = ${this.field.scope} and name like ${`${loginName} %`}`;
-        await query.execute(db.executor);
-      }
-      const more = { token: this.deployment.api.token, timeoutMs: READY_MS };
+      await transaction(this.parts.db, new Date(), async (tx) => {
+        for (const table of ['targets', 'roles']) {
+          const named = sql`scope_id = ${scope} and name like ${`${loginName} %`}`;
+          await sql`delete from ${sql.table(table)} where ${named}`.execute(tx);
+        }
+      });
       await this.peer.ok('DELETE', `/v1/users/${userId}`, more);
     }
   }
@@ -174,6 +179,16 @@ export class Stage {
     return this.parts.close();
   }
 
+  /** For a run that must end now: ends what {@link close} would wait for. PostgreSQL ends with this process. */
+  kill(): void {
+    for (const pid of descendants(process.pid)) {
+      if (argumentsOf(pid).includes('-config')) process.kill(pid, 'SIGKILL');
+    }
+    for (const directory of [this.deployment.home, this.parts.directory]) {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
   private async problem(): Promise<string | undefined> {
     const { controller, worker, ports } = this.deployment;
     const [parts, doors] = [
@@ -227,7 +242,7 @@ async function open(closing: (() => Promise<unknown> | void)[]): Promise<Omit<Pa
   const db = openDb({ url, log: createLogger('attack', { level: 'silent' }), maxConnections: 1 });
   closing.push(() => db.close());
   const field = await attackersField(deployment, echoes, db);
-  return { deployment, link: link!, peer, db, honest, field };
+  return { deployment, link: link!, directory, peer, db, honest, field };
 }
 
 async function honestUser(deployment: Deployment, peer: HttpPeer, { port }: Endpoint): Promise<Honest> {
@@ -270,6 +285,14 @@ async function newRole({ api }: Deployment, scope: string, user: string, grants:
     api.ok('POST', `/v1/roles/${role.id}:${what}`, { version: role.version as number, ...body });
   role.version = (await add('add-principals', { principal_ids: [user] })).version;
   await add('add-grants', { grant_strings: grants });
+}
+
+function argumentsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 const answers = async (opsPort: number): Promise<boolean> => {
