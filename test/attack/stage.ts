@@ -8,24 +8,19 @@ import { temporaryDirectory } from '../../services/dev/temporary';
 import { clientHello } from '../faults/abuse';
 import { startDeployment, type Deployment } from '../harness/deployment';
 import { grpcDoor } from '../harness/doors';
-import { echo, endpoint, type Endpoint } from '../harness/endpoints';
+import { echo, endpoint } from '../harness/endpoints';
 import { Link } from '../harness/link';
-import { multiply } from '../harness/multiply';
 import { descendants } from '../harness/process';
 import { waitFor } from '../harness/wait';
 import type { AttackingUser } from './attack';
 import { HttpPeer } from './peers';
+import { attackersField, honestUser, newRole, newUser, PASSWORD, type Honest } from './people';
 import { livesAt } from './gauges';
 
 /** Where the honest user calls from. His connections to the worker come from 127.0.0.1. */
 export const HONEST_ADDRESS = '127.0.0.2';
 export const ATTACKER_ADDRESS = '127.0.0.3';
 
-/** Of the honest user; each may list 150 times in 30 s. */
-const HONEST_TOKENS = 5;
-const HONEST_TARGETS = 5;
-/** Of the attackers' project. */
-const FIELD_TARGETS = 2_000;
 /** Small, so that an attack can fill the table in seconds. */
 const MAX_QUOTAS = 1_000;
 /** A process that holds more after an attack is started anew, so that the next one is measured by itself. */
@@ -33,16 +28,6 @@ const RESTART_ABOVE_MIB = 400;
 /** Of a list that has no end. */
 const MAX_PAGES = 100;
 const READY_MS = 8_000;
-const PASSWORD = 'correct-horse-battery-staple';
-
-export interface Honest {
-  userId: string;
-  loginName: string;
-  password: string;
-  tokens: string[];
-  scope: string;
-  target: string;
-}
 
 interface Parts {
   deployment: Deployment;
@@ -243,48 +228,6 @@ async function open(closing: (() => Promise<unknown> | void)[]): Promise<Omit<Pa
   closing.push(() => db.close());
   const field = await attackersField(deployment, echoes, db);
   return { deployment, link: link!, directory, peer, db, honest, field };
-}
-
-async function honestUser(deployment: Deployment, peer: HttpPeer, { port }: Endpoint): Promise<Honest> {
-  const { api, projectId } = deployment;
-  const method = deployment.init.auth_method.auth_method_id as string;
-  const user = await newUser(deployment, 'alice');
-  const grants = ['ids=*;type=target;actions=list,read,authorize-session', 'ids=*;type=session;actions=cancel:self'];
-  await newRole(deployment, projectId, user, [...grants, 'ids=*;type=session;actions=list,read:self']);
-  let target = '';
-  for (let i = 0; i < HONEST_TARGETS; i++) target = (await api.target(projectId, port)).id;
-  const tokens: string[] = [];
-  for (let i = 0; i < HONEST_TOKENS; i++) tokens.push(await peer.login(method, 'alice', PASSWORD));
-  return { userId: user, loginName: 'alice', password: PASSWORD, tokens, scope: projectId, target };
-}
-
-/** A project with many targets, most of them as rows: one by one they would take too long. */
-async function attackersField({ api, init }: Deployment, { port }: Endpoint, db: Db) {
-  const org = init.org_scope.scope_id as string;
-  const scope: { id: string } = await api.ok('POST', '/v1/scopes', { scope_id: org, name: 'field' });
-  const { id: target } = await api.target(scope.id, port, { session_connection_limit: -1 });
-  const sample = await api.target(scope.id, port, { description: 'a place in the field '.repeat(20) });
-  const columns = { name: sql`'place ' || i` };
-  await multiply(db.executor, { table: 'targets', of: sample.id, count: FIELD_TARGETS, columns });
-  return { scope: scope.id, target };
-}
-
-async function newUser({ api, init }: Deployment, loginName: string): Promise<string> {
-  const attributes = { login_name: loginName, password: PASSWORD };
-  const method = init.auth_method.auth_method_id as string;
-  const account = await api.ok('POST', '/v1/accounts', { auth_method_id: method, type: 'password', attributes });
-  const user = await api.ok('POST', '/v1/users', { scope_id: 'global', name: loginName });
-  const accounts = { version: user.version as number, account_ids: [account.id as string] };
-  await api.ok('POST', `/v1/users/${user.id}:add-accounts`, accounts);
-  return user.id as string;
-}
-
-async function newRole({ api }: Deployment, scope: string, user: string, grants: string[]): Promise<void> {
-  const role = await api.ok('POST', '/v1/roles', { scope_id: scope });
-  const add = (what: string, body: object) =>
-    api.ok('POST', `/v1/roles/${role.id}:${what}`, { version: role.version as number, ...body });
-  role.version = (await add('add-principals', { principal_ids: [user] })).version;
-  await add('add-grants', { grant_strings: grants });
 }
 
 function argumentsOf(pid: number): string {
