@@ -13,8 +13,9 @@ const INVENTED = 1_600;
 const NOUNS = ['users', 'groups', 'roles'];
 const API_CONNECTIONS = 8_192;
 const CLUSTER_CONNECTIONS = 600;
-/** New sockets in 10 ms. */
-const BURST = 40;
+/** New sockets in 10 ms, until all were opened once, and then in the place of those that are closed. */
+const BURST = 20;
+const LATER_BURST = 4;
 const TRY_MS = 250;
 
 const apiOf = ({ ports, from }: Context): HttpPeer => new HttpPeer(ports.api, from, true);
@@ -22,8 +23,9 @@ const apiOf = ({ ports, from }: Context): HttpPeer => new HttpPeer(ports.api, fr
 /** Keeps so many connections open that say nothing more than `begin`; those that are closed are opened again. */
 async function hold({ signal, count, reached }: Context, wanted: number, open: () => Socket): Promise<void> {
   const held = new Set<Socket>();
-  while (!signal.aborted) {
-    for (let i = 0; i < BURST && held.size < wanted; i++) {
+  for (let opened = 0; !signal.aborted;) {
+    const burst = opened < wanted ? BURST : LATER_BURST;
+    for (let i = 0; i < burst && held.size < wanted; i++, opened++) {
       const socket = open();
       held.add(socket);
       count('opened');
@@ -34,7 +36,7 @@ async function hold({ signal, count, reached }: Context, wanted: number, open: (
           count('closed by the server');
         });
     }
-    if (held.size >= wanted) reached();
+    if (opened >= wanted) reached();
     await pause(10);
   }
 }
