@@ -20,7 +20,7 @@ const TRY_MS = 250;
 
 const apiOf = ({ ports, from }: Context): HttpPeer => new HttpPeer(ports.api, from, true);
 
-/** Keeps so many connections open that say nothing more than `begin`; those that are closed are opened again. */
+/** Keeps so many connections open, which say no more than `open` does; those that are closed are opened again. */
 async function hold({ signal, count, reached }: Context, wanted: number, open: () => Socket): Promise<void> {
   const held = new Set<Socket>();
   for (let opened = 0; !signal.aborted;) {
