@@ -5,9 +5,9 @@
 
 /** What was taken. */
 export interface Lease {
-  /** How much is held. */
+  /** How much is held; -1 once it was given back. */
   readonly amount: number;
-  /** Takes more for the same holders, all or nothing; false when a limit is in the way. */
+  /** Takes more for the same holders, all or nothing; false when a limit is in the way. Less than 0 gives back. */
   grow(by: number): boolean;
   /** Gives everything back. Further calls do nothing. */
   release(): void;

@@ -3,16 +3,20 @@ import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { packageFile } from '../../lib/config/package-root';
 import type { Lifecycle } from '../../lib/lifecycle/lifecycle';
+import { isRecoveryToken } from '../../lib/recovery/recovery-token';
+import { verifyToken } from './auth-tokens/tokens';
 import type { ControllerConfig, ListenAddress } from './config';
 import type { KnownTokens } from './auth-tokens/known-tokens';
 import type { ControllerDeps } from './context';
 import { createAdmission } from './gateway/admission';
 import type { CorsConfig } from './gateway/cors';
 import { createGateway } from './gateway/gateway';
+import { createApiDoor } from './listeners/api-door';
 import { startApiListener } from './listeners/api-listener';
 import { startOpsListener } from './listeners/ops-listener';
+import { opensRecoveryToken, RECOVERY_USER } from './recovery/accept-token';
+import { createCallers } from './rpc/callers';
 import { loadDescriptors } from './rpc/descriptors';
-import { callerBehindProxies } from './rpc/forwarded';
 import { createGrpcFront } from './rpc/grpc-server';
 import { createPipeline } from './rpc/pipeline';
 import type { Service } from './rpc/service';
@@ -50,8 +54,11 @@ export async function startFront(config: ControllerConfig, parts: Parts, lifecyc
   const descriptors = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
   const limited = { clock, registry, known };
   const { admit, configure } = createAdmission(config.apiRateLimits, { descriptors, pipeline }, limited);
-  const callerAddress = config.api.forwarding && callerBehindProxies(config.api.forwarding);
-  const grpc = createGrpcFront(pipeline, descriptors, maxRequestBytes, { admit, callerAddress });
+  const { address, tls, timeouts, forwarding } = config.api;
+  const { origins } = config.api;
+  const callers = createCallers(known, verifier(config, parts));
+  const door = createApiDoor({ limits, maxRequestBytes, callers, forwarding, origins, registry, timeouts });
+  const grpc = createGrpcFront(pipeline, descriptors, maxRequestBytes, { admit, door });
   const cors = corsOf(config);
   const openapi = readFileSync(packageFile('proto/gen/openapi.json'));
   const gateway = createGateway({
@@ -62,11 +69,10 @@ export async function startFront(config: ControllerConfig, parts: Parts, lifecyc
     registry,
     openapi,
     admit,
-    callerAddress,
-    origins: config.api.origins,
+    door,
+    origins,
   });
-  const { address, tls, timeouts } = config.api;
-  const api = await startApiListener({ address, tls, grpc, gateway, registry, log, timeouts });
+  const api = await startApiListener({ address, tls, grpc, gateway, door, log });
   lifecycle.onClose('the API port', () => api.close(GRACE_MS));
   const ops = await startOps(config, parts, lifecycle, (serving) => grpc.setServing(serving));
   return {
@@ -81,6 +87,19 @@ export async function startFront(config: ControllerConfig, parts: Parts, lifecyc
     },
   };
 }
+
+/** The user of a token. A recovery token counts as that of its user and is not used up by the look. */
+const verifier =
+  ({ recoveryKey }: ControllerConfig, { deps, known }: Parts) =>
+  async (token: string): Promise<string | undefined> => {
+    const now = deps.clock.now();
+    if (!isRecoveryToken(token)) {
+      const userId = (await verifyToken(deps, token, now))?.user_id;
+      known.note(token, userId);
+      return userId;
+    }
+    return opensRecoveryToken(recoveryKey, token, now) ? RECOVERY_USER : undefined;
+  };
 
 /** The ops port, and readiness at the end: probes learn that the controller stops before its ports close. */
 async function startOps(

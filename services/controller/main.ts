@@ -83,9 +83,11 @@ async function open(
   lifecycle.onClose('the worker streams', () => control.close());
   await startBackground(deps, { control, registry }, lifecycle);
 
-  const service = control.service;
+  const { limits } = deps.config;
+  const { service } = control;
+  const { address } = config.cluster;
   const secureContext = () => control.secureContext();
-  const cluster = await startClusterListener({ address: config.cluster.address, secureContext, service, registry });
+  const cluster = await startClusterListener({ address, secureContext, service, registry, limits });
   lifecycle.onClose('the cluster port', () => cluster.close());
 
   const passwords = new PasswordQueue({ concurrent: config.concurrentPasswordHashWorkers, clock });

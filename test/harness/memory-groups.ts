@@ -14,11 +14,13 @@ import type { CorsConfig } from '../../services/controller/gateway/cors';
 import { createAdmission } from '../../services/controller/gateway/admission';
 import type { OwnOrigins } from '../../services/controller/gateway/origin';
 import { createGateway } from '../../services/controller/gateway/gateway';
-import { startApiListener, type ApiListener, type ApiTimeouts } from '../../services/controller/listeners/api-listener';
+import { createApiDoor, type ApiDoor, type ApiTimeouts } from '../../services/controller/listeners/api-door';
+import { startApiListener, type ApiListener } from '../../services/controller/listeners/api-listener';
+import { createCallers } from '../../services/controller/rpc/callers';
 import { loadDescriptors } from '../../services/controller/rpc/descriptors';
-import { callerBehindProxies, type Forwarding } from '../../services/controller/rpc/forwarded';
+import type { Forwarding } from '../../services/controller/rpc/forwarded';
 import { createGrpcFront } from '../../services/controller/rpc/grpc-server';
-import { CONTROLLER_LIMITS } from '../../services/controller/limits';
+import { CONTROLLER_LIMITS, type ControllerLimits } from '../../services/controller/limits';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import type { RateLimits } from '../../services/controller/rpc/rate-limit';
 import { service, type Op, type Service } from '../../services/controller/rpc/service';
@@ -33,6 +35,7 @@ interface Seen {
 export interface MemoryApi {
   listener: ApiListener;
   port: number;
+  door: ApiDoor;
   registry: Registry;
   /** Every call that reached a handler. */
   seen: Seen[];
@@ -48,49 +51,57 @@ export interface MemoryApiOptions {
   rateLimits?: RateLimits;
   forwarding?: Forwarding;
   origins?: OwnOrigins;
+  /** Beside the defaults. */
+  limits?: Partial<ControllerLimits>;
   /** 0 when absent. */
   port?: number;
 }
+
+/** The token of a user is good when it is `at_` and the user's id. */
+const userOf = (token: string | undefined): string | undefined => /^at_(u_\w+)$/.exec(token ?? '')?.[1];
 
 export async function startMemoryApi(options: MemoryApiOptions = {}): Promise<MemoryApi> {
   const log = createLogger('test', { level: 'silent' });
   const registry = new Registry();
   const seen: Seen[] = [];
   const onRead: MemoryApi['onRead'] = { current: undefined };
-  const pipeline = createPipeline(services(seen, onRead), {
+  const known = new KnownTokens(systemClock);
+  const limits = { ...CONTROLLER_LIMITS.defaults(), ...options.limits };
+  const pipeline = createPipeline(services(seen, onRead, known), {
     log,
     clock: systemClock,
     maxRequestDurationMs: options.maxRequestDurationMs ?? 10_000,
-    limits: CONTROLLER_LIMITS.defaults(),
+    limits,
     registry,
   });
   const served = { descriptors: DESCRIPTORS, pipeline };
-  const known = new KnownTokens(systemClock);
   const admit =
     options.rateLimits && createAdmission(options.rateLimits, served, { clock: systemClock, registry, known }).admit;
-  const callerAddress = options.forwarding && callerBehindProxies(options.forwarding);
+  const { forwarding, timeouts, origins } = options;
+  const callers = createCallers(known, (token) => Promise.resolve(userOf(token)));
+  const maxRequestBytes = 1_048_576;
+  const door = createApiDoor({ limits, maxRequestBytes, callers, forwarding, origins, registry, timeouts });
   const listener = await startApiListener({
     address: { host: '127.0.0.1', port: options.port ?? 0 },
     tls: options.tls,
-    grpc: createGrpcFront(pipeline, DESCRIPTORS, 1_048_576, { admit, callerAddress }),
+    grpc: createGrpcFront(pipeline, DESCRIPTORS, maxRequestBytes, { admit, door }),
     gateway: createGateway({
       pipeline,
       descriptors: DESCRIPTORS,
       cors: options.cors ?? { enabled: true, allowedOrigins: [] },
-      maxRequestBytes: 1_048_576,
+      maxRequestBytes,
       registry,
       admit,
-      callerAddress,
-      origins: options.origins,
+      door,
+      origins,
     }),
-    registry,
+    door,
     log,
-    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
   });
-  return { listener, port: listener.address.port, registry, seen, onRead };
+  return { listener, port: listener.address.port, door, registry, seen, onRead };
 }
 
-function services(seen: Seen[], onRead: MemoryApi['onRead']): Service[] {
+function services(seen: Seen[], onRead: MemoryApi['onRead'], known: KnownTokens): Service[] {
   const all = [groups(onRead), authMethods(), scopes()];
   return all.map(({ definition, handlers }) => ({
     definition,
@@ -99,6 +110,9 @@ function services(seen: Seen[], onRead: MemoryApi['onRead']): Service[] {
         name,
         (op: Op, request: Record<string, any>) => {
           seen.push({ op, request });
+          const user = userOf(op.token);
+          known.note(op.token, user);
+          if (user !== undefined) op.authenticated?.(user);
           return handler(op, request);
         },
       ]),

@@ -172,12 +172,15 @@ class Authorizer implements Authz {
     if (op.token !== undefined && isRecoveryToken(op.token)) {
       const { db, recoveryKey } = this.deps;
       const actor: Actor = { userId: RECOVERY_USER, accountId: undefined, authTokenId: undefined };
-      if (await acceptRecoveryToken({ db, recoveryKey }, op, op.token)) return new Session(actor);
-      return this.anonymous(op, places);
+      if (!(await acceptRecoveryToken({ db, recoveryKey }, op, op.token))) return this.anonymous(op, places);
+      op.authenticated?.(RECOVERY_USER);
+      return new Session(actor);
     }
     const verified = op.token === undefined ? undefined : await this.verified(op, op.token, places);
     this.deps.known?.note(op.token, verified?.actor.userId);
-    return verified ?? this.anonymous(op, places);
+    if (verified === undefined) return this.anonymous(op, places);
+    op.authenticated?.(verified.actor.userId);
+    return verified;
   }
 
   /** The session of the token, if it is good: one statement tells that, and what has changed of its user's grants. */

@@ -15,6 +15,7 @@ import { waitFor } from '../../../test/harness/wait';
 import { createAuthz } from '../authz/authorizer';
 import { CONTROLLER_DEFAULTS } from '../config';
 import { sql, transaction } from '../db/db';
+import { CONTROLLER_LIMITS } from '../limits';
 import { startClusterListener, type ClusterListener } from '../listeners/cluster-listener';
 import { newConnectionId, newTofuToken, WORKER, type World } from '../sessions/sessions.fixture';
 import { startSessionPushes, type SessionPushes } from '../tasks/push-sessions';
@@ -194,6 +195,7 @@ export async function startPart(
     secureContext: () => control.secureContext(),
     service: control.service,
     registry,
+    limits: CONTROLLER_LIMITS.defaults(),
   });
   return {
     control,

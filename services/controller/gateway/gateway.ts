@@ -3,12 +3,15 @@
  * headers and CORS, routing, decoding, the pipeline, encoding; whatever a client sends, it gets an answer below 500
  * unless a handler fails.
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Histogram, type Registry } from 'prom-client';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+import type { CountedListener } from '../../../lib/limits/http-requests';
+import { Intake } from '../../../lib/limits/intake';
+import type { Held } from '../../../lib/limits/port-shares';
+import type { ApiDoor } from '../listeners/api-door';
 import { bearerToken, correlationId } from '../rpc/correlation';
 import { toApiError } from '../rpc/error-mapping';
-import { DIRECT, type CallerAddress } from '../rpc/forwarded';
 import type { Descriptors } from '../rpc/descriptors';
 import type { Pipeline } from '../rpc/pipeline';
 import type { Admission, Verdict } from '../rpc/rate-limit';
@@ -19,7 +22,7 @@ import { AUTHENTICATE, DELETE_WITH_BODY, DOWNLOAD } from './methods';
 import { answerDocument, isDocument } from './openapi/serve';
 import { cookiesCount, isOwnHost, localTarget, type OwnOrigins } from './origin';
 import { queryJson, maskOfQuery } from './query';
-import { readBody } from './read-body';
+import { readBody, type NoBody } from './read-body';
 import { matchRoute, readRoutes, type NoRoute, type Route, type RouteMatch, type RouteTable } from './routes';
 import { badField, checkedJson, toBytes } from './to-message';
 import { maskOfBody } from './update-mask';
@@ -35,8 +38,7 @@ interface GatewayOptions {
   openapi?: Buffer | undefined;
   /** Absent: no rate limits. */
   admit?: Admission | undefined;
-  /** Absent: who connects is who calls. */
-  callerAddress?: CallerAddress | undefined;
+  door: Pick<ApiDoor, 'callerAddress' | 'callers' | 'strangersMax' | 'errorOf'>;
   /** Origins and names of the deployment; absent: those that requests name. */
   origins?: OwnOrigins | undefined;
 }
@@ -55,8 +57,8 @@ const STATUS_OF: Record<Exclude<NoRoute, 'action by another method'>, number> = 
   'wrong method': 405,
 };
 
-/** Request listener of a `node:http` server. */
-export function createGateway(options: GatewayOptions): RequestListener {
+/** Answers the requests of a `node:http` server. */
+export function createGateway(options: GatewayOptions): CountedListener {
   const table = readRoutes(options.descriptors, options.pipeline);
   const duration = new Histogram({
     name: 'sallyport_controller_api_http_request_duration_seconds',
@@ -64,9 +66,9 @@ export function createGateway(options: GatewayOptions): RequestListener {
     labelNames: ['path', 'method', 'code'] as const,
     registers: [options.registry],
   });
-  return (request, response) => {
+  return (request, response, held) => {
     const stop = duration.startTimer();
-    const exchange = new Exchange(options, table, request, response);
+    const exchange = new Exchange(options, table, request, response, held);
     response.on('close', () => {
       stop({ path: exchange.template, method: methodLabel(request.method), code: response.statusCode });
     });
@@ -89,6 +91,7 @@ class Exchange {
     private readonly table: RouteTable,
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
+    private readonly held: Held,
   ) {}
 
   async run(): Promise<void> {
@@ -100,6 +103,7 @@ class Exchange {
     const { path, search, query } = splitTarget(this.request.url ?? '/');
     if (this.redirectToCleanPath(path, search)) return;
     if (this.options.openapi !== undefined && isDocument(path)) {
+      this.holdAnswer(this.options.openapi.length);
       return answerDocument(this.options.openapi, this.request, this.response);
     }
     const found = matchRoute(this.table, this.request.method ?? '', path);
@@ -115,14 +119,15 @@ class Exchange {
       clientAddress: this.callerAddress(),
     };
     if (this.refuseByRate(this.options.admit?.(this.method, caller))) return;
-    const body = found.route.body === '' ? Buffer.alloc(0) : await readBody(this.request, this.options.maxRequestBytes);
-    if (body === 'gone') return;
-    if (body === 'too large') return this.refuseBody();
+    const body = found.route.body === '' ? Buffer.alloc(0) : await this.readBody(caller.token);
+    if (typeof body === 'string') return this.refuseBody(body);
     const message = decodeRequest(found, query, parseJsonBody(body), this.table);
     const answer = await this.options.pipeline.invoke(found.route.method.fullName, message, {
       ...caller,
       correlationId: id,
       signal: abortedBy(this.response),
+      // From now on the user is who holds the connection and what the request costs.
+      authenticated: (userId) => void this.held.prove(userId),
     });
     this.answer(found.route, message, answer as Record<string, unknown>);
   }
@@ -132,9 +137,17 @@ class Exchange {
     return cookiesCount(this.request, origins) ? tokenOfCookies(this.request.headers.cookie) : undefined;
   }
 
+  private readBody(token: string | undefined): Promise<Buffer | NoBody> {
+    const { callers, strangersMax } = this.options.door;
+    const intake = new Intake(this.held, { strangersMax, vouch: () => callers.vouch(token) });
+    return readBody(this.request, this.options.maxRequestBytes, intake);
+  }
+
   private callerAddress(): string {
-    const { callerAddress = DIRECT } = this.options;
-    return callerAddress(this.request.socket.remoteAddress ?? '', headerText(this.request.headers['x-forwarded-for']));
+    return this.options.door.callerAddress(
+      this.request.socket.remoteAddress ?? '',
+      headerText(this.request.headers['x-forwarded-for']),
+    );
   }
 
   /** Tells the client where it stands; true when the request was refused, which is answered without a body. */
@@ -167,10 +180,18 @@ class Exchange {
     if ('encrypted' in this.request.socket) this.response.setHeader('Strict-Transport-Security', TRANSPORT_SECURITY);
   }
 
-  private refuseBody(): void {
+  private refuseBody(reason: NoBody): void {
+    if (reason === 'gone') return;
     this.response.setHeader('Connection', 'close');
+    if (reason === 'no room') throw this.options.door.errorOf(reason);
     const message = `The request body is larger than ${this.options.maxRequestBytes} bytes.`;
-    this.json(413, invalidArgument(message).body());
+    const text = reason === 'too large' ? message : this.options.door.errorOf(reason).message;
+    this.json(413, invalidArgument(text).body());
+  }
+
+  /** Counts what the caller has yet to read. Throws when too much is held. */
+  private holdAnswer(bytes: number): void {
+    if (this.held.grow(bytes) !== undefined) throw this.options.door.errorOf('no room');
   }
 
   /** Doubled slashes and a bare `/v1` lead to the path that was meant, as existing clients expect. */
@@ -193,11 +214,16 @@ class Exchange {
       if (cookies !== undefined) this.response.setHeader('Set-Cookie', cookies);
     }
     const whole = route.method.definition.responseType.toJSON(answer) as Record<string, unknown>;
-    this.json(200, route.responseBody === '' ? whole : (whole[route.responseBody] ?? {}));
+    const body = encode(route.responseBody === '' ? whole : (whole[route.responseBody] ?? {}));
+    this.holdAnswer(body.length);
+    this.send(200, body);
   }
 
   private json(status: number, value: unknown): void {
-    const body = Buffer.from(JSON.stringify(value));
+    this.send(status, encode(value));
+  }
+
+  private send(status: number, body: Buffer): void {
     this.response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
     this.response.end(body);
   }
@@ -208,6 +234,7 @@ const foreignHost = (): ApiError =>
     'PermissionDenied',
     'The Host header does not name this server. Call it by a loopback name, or start it with -api-allowed-host.',
   );
+const encode = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 const headerText = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value;

@@ -2,7 +2,7 @@
  * The API port: gRPC and HTTP/1.1 on one address. With TLS the client's ALPN decides, without it the HTTP/2 preface.
  * What is neither is closed and counted: no protocol of ours answers to port scans and garbage.
  */
-import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   createServer as createTlsServer,
@@ -10,35 +10,22 @@ import {
   type Server as TlsServer,
   type TLSSocket,
 } from 'node:tls';
-import { Counter, type Registry } from 'prom-client';
+import { countRequests, type CountedListener } from '../../../lib/limits/http-requests';
+import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
 import type { ListenAddress, TlsMaterial } from '../config';
 import type { GrpcFront } from '../rpc/grpc-server';
+import type { ApiDoor } from './api-door';
 import { Acceptor } from './connections';
-import { SNIFF_TIMEOUT_MS, sniff, type Protocol } from './sniff';
+import { sniff, type Protocol } from './sniff';
 
 interface ApiListenerOptions {
   address: ListenAddress;
   tls?: TlsMaterial | undefined;
   grpc: GrpcFront;
-  gateway: RequestListener;
-  registry: Registry;
+  gateway: CountedListener;
+  door: ApiDoor;
   log: Logger;
-  timeouts?: { [K in keyof ApiTimeouts]?: number | undefined } | undefined;
-}
-
-/** All ms. */
-export interface ApiTimeouts {
-  /** First bytes, and TLS handshake. */
-  handshake: number;
-  /** All headers of a request. */
-  headers: number;
-  /** A whole request. */
-  request: number;
-  /** Silence between two requests. */
-  idle: number;
-  /** How often the last three are looked at. */
-  check: number;
 }
 
 export interface ApiListener {
@@ -50,34 +37,24 @@ export interface ApiListener {
   close(graceMs: number): Promise<void>;
 }
 
-const TIMEOUTS: ApiTimeouts = {
-  handshake: SNIFF_TIMEOUT_MS,
-  headers: 10_000,
-  request: 30_000,
-  idle: 300_000,
-  check: 2_000,
-};
-/** Open connections at once; a controller has about 20,000 descriptors in common configurations. */
-const MAX_CONNECTIONS = 8_192;
-const MAX_HEADER_BYTES = 16_384;
+const MAX_HEADER_BYTES = limit('headers of an HTTP request', 16_384, {
+  what: 'all headers of an HTTP request, its first line among them',
+  unit: 'bytes',
+  reached: '431, and the connection is closed; over gRPC the stream is refused',
+  test: 'services/controller/listeners/api-shares.test.ts: headers are bounded',
+});
 
 const TLS_ON_PLAINTEXT = 'This port speaks plain HTTP; the client tried TLS.';
 const PLAINTEXT_ON_TLS = 'This port speaks TLS; use https://.\n';
 
 /** Binds the API port. Rejects with Node's error when the address is taken or not ours. */
 export async function startApiListener(options: ApiListenerOptions): Promise<ApiListener> {
-  const given = Object.entries(options.timeouts ?? {}).filter(([, ms]) => ms !== undefined);
-  const timeouts: ApiTimeouts = { ...TIMEOUTS, ...Object.fromEntries(given) };
-  const refused = new Counter({
-    name: 'sallyport_controller_api_refused_connections_total',
-    help: 'Connections to the API port that were closed before a request, by reason.',
-    labelNames: ['reason'] as const,
-    registers: [options.registry],
-  });
-  const http = httpServer(options.gateway, timeouts);
-  const tls = options.tls === undefined ? undefined : tlsServer(options.tls, timeouts, options.grpc, http, refused);
+  const { shares, timeouts, refused } = options.door;
+  const http = httpServer(options.gateway, options.door);
+  const tls = options.tls === undefined ? undefined : tlsServer(options.tls, options, http);
   const undecided = new Set<Socket>();
   const onConnection = (socket: Socket): void => {
+    if (shares.admit(socket) === undefined) return;
     undecided.add(socket);
     socket.on('close', () => undecided.delete(socket));
     sniff(socket, timeouts.handshake, (protocol) => {
@@ -85,7 +62,7 @@ export async function startApiListener(options: ApiListenerOptions): Promise<Api
       dispatch(protocol, socket, servers);
     });
   };
-  const acceptor = new Acceptor({ address: options.address, maxConnections: MAX_CONNECTIONS, refused, onConnection });
+  const acceptor = new Acceptor({ address: options.address, refused, onConnection });
   const servers: Servers = { options, http, tls, acceptor, undecided };
   const address = await acceptor.listen();
   return {
@@ -133,7 +110,7 @@ function refusePlaintext(socket: Socket, protocol: Protocol, acceptor: Acceptor)
   }
 }
 
-function httpServer(gateway: RequestListener, timeouts: ApiTimeouts): HttpServer {
+function httpServer(gateway: CountedListener, { http, timeouts }: ApiDoor): HttpServer {
   const server = createHttpServer(
     {
       headersTimeout: timeouts.headers,
@@ -142,7 +119,7 @@ function httpServer(gateway: RequestListener, timeouts: ApiTimeouts): HttpServer
       connectionsCheckingInterval: timeouts.check,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
-    gateway,
+    countRequests(gateway, http),
   );
   // It never listens itself, but its check of the timeouts starts with this event.
   server.emit('listening');
@@ -163,17 +140,11 @@ const secureOptions = ({ cert, key, minVersion = 'TLSv1.2', maxVersion }: TlsMat
   ...(maxVersion === undefined ? {} : { maxVersion }),
 });
 
-function tlsServer(
-  material: TlsMaterial,
-  timeouts: ApiTimeouts,
-  grpc: GrpcFront,
-  http: HttpServer,
-  refused: Counter<'reason'>,
-): TlsServer {
+function tlsServer(material: TlsMaterial, { grpc, door }: ApiListenerOptions, http: HttpServer): TlsServer {
   const server = createTlsServer({
     ...secureOptions(material),
     ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
-    handshakeTimeout: timeouts.handshake,
+    handshakeTimeout: door.timeouts.handshake,
   });
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', () => {});
@@ -181,7 +152,7 @@ function tlsServer(
     else http.emit('connection', socket);
   });
   server.on('tlsClientError', (_, socket) => {
-    refused.inc({ reason: 'TLS handshake failed' });
+    door.refused('TLS handshake failed');
     socket.destroy();
   });
   return server;

@@ -12,6 +12,7 @@ import {
   type AttachResponse,
 } from '../../../proto/gen/worker/control';
 import { testAuthority, testCertificate, type Pem } from '../../../test/harness/test-authority';
+import { CONTROLLER_LIMITS } from '../limits';
 import { identityOf, startClusterListener, type ClusterListener, type ClusterTls } from './cluster-listener';
 
 let ours: Authority;
@@ -35,6 +36,7 @@ beforeEach(async () => {
     address: { host: '127.0.0.1', port: 0 },
     secureContext: () => tls,
     registry,
+    limits: CONTROLLER_LIMITS.defaults(),
     timeouts: { handshake: 200, anonymous: 300 },
     service: {
       // Answers with who called, in the field for the worker's id.

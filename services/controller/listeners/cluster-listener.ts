@@ -13,9 +13,21 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { Counter, type Registry } from 'prom-client';
+import { Http2Streams } from '../../../lib/limits/http2-streams';
+import type { PortShares } from '../../../lib/limits/port-shares';
 import { createRpcServer } from '../../../lib/rpc/server';
 import { ControlServiceService, type ControlServiceServer } from '../../../proto/gen/worker/control';
 import type { ListenAddress } from '../config';
+import type { ControllerLimits } from '../limits';
+import { http2ServerOf } from '../rpc/http2-server';
+import {
+  CLUSTER_TIMEOUTS,
+  clusterShares,
+  clusterStreams,
+  MAX_MESSAGE_BYTES,
+  MAX_STREAMS,
+  type ClusterTimeouts,
+} from './cluster-shares';
 import { Acceptor } from './connections';
 
 /** PEM. */
@@ -33,15 +45,9 @@ interface ClusterListenerOptions {
   secureContext: () => ClusterTls;
   service: ControlServiceServer;
   registry: Registry;
+  /** Changed in place when the configuration is loaded anew. */
+  limits: ControllerLimits;
   timeouts?: Partial<ClusterTimeouts>;
-}
-
-/** All ms. */
-interface ClusterTimeouts {
-  /** From accept to the end of the TLS handshake. */
-  handshake: number;
-  /** Life of a connection without a verified certificate: enough to enroll. */
-  anonymous: number;
 }
 
 export interface ClusterListener {
@@ -59,17 +65,11 @@ export interface WorkerIdentity {
   certificate: X509Certificate;
 }
 
-const TIMEOUTS: ClusterTimeouts = { handshake: 10_000, anonymous: 60_000 };
-/** Open connections at once. A worker holds one, and a second one while it reconnects. */
-const MAX_CONNECTIONS = 4_096;
-/** Unfinished handshakes and connections without a verified certificate, together. */
-const MAX_ANONYMOUS = 512;
-
 const GRPC_OPTIONS = {
   // Hello lists live connections, up to some 100,000 of them.
-  'grpc.max_receive_message_length': 16 * 1_048_576,
-  'grpc.max_send_message_length': 16 * 1_048_576,
-  'grpc.max_concurrent_streams': 16,
+  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+  'grpc.max_concurrent_streams': MAX_STREAMS,
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc-node.max_session_memory': 64,
@@ -82,21 +82,23 @@ export const identityOf = (call: object): WorkerIdentity | undefined => identiti
 
 /** Binds the cluster port. Rejects with Node's error when the address is taken or not ours. */
 export async function startClusterListener(options: ClusterListenerOptions): Promise<ClusterListener> {
-  const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const refused = new Counter({
+  const timeouts = { ...CLUSTER_TIMEOUTS, ...options.timeouts };
+  const refusals = new Counter({
     name: 'sallyport_controller_cluster_refused_connections_total',
-    help: 'Connections to the cluster port that were closed before a call, by reason.',
+    help: 'Connections and calls to the cluster port that were refused or cut, by reason.',
     labelNames: ['reason'] as const,
     registers: [options.registry],
   });
+  const refused = (reason: string): void => refusals.inc({ reason });
+  const shares = clusterShares(options.limits, refused);
   const peers = new Peers();
   const grpc = createRpcServer(GRPC_OPTIONS);
   grpc.addService(ControlServiceService, identified(options.service, peers));
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const doors = new Doors({ ...options, timeouts, refused, peers, injector });
+  const streams = new Http2Streams(http2ServerOf(grpc), clusterStreams({ shares, timeouts, refused }));
+  const doors = new Doors({ ...options, timeouts, refused, peers, shares, injector });
   const acceptor = new Acceptor({
     address: options.address,
-    maxConnections: MAX_CONNECTIONS,
     refused,
     onConnection: (socket) => doors.admit(socket),
   });
@@ -106,6 +108,7 @@ export async function startClusterListener(options: ClusterListenerOptions): Pro
     port: bound.port,
     async close() {
       acceptor.stopAccepting();
+      streams.close();
       grpc.forceShutdown();
       acceptor.destroyAll();
       await acceptor.ended();
@@ -119,8 +122,6 @@ export async function startClusterListener(options: ClusterListenerOptions): Pro
  */
 class Peers {
   private readonly byAddress = new Map<string, WorkerIdentity | undefined>();
-  /** Connections that have not proven who they are, unfinished handshakes included. */
-  anonymous = 0;
 
   /**
    * False when another live connection has the same address and port, which the kernel allows towards two addresses
@@ -130,20 +131,14 @@ class Peers {
     const key = peerOf(socket);
     if (this.byAddress.has(key)) return false;
     this.byAddress.set(key, undefined);
-    this.anonymous++;
-    socket.on('close', () => {
-      if (this.byAddress.get(key) === undefined) this.anonymous--;
-      this.byAddress.delete(key);
-    });
+    socket.on('close', () => this.byAddress.delete(key));
     return true;
   }
 
   prove(socket: Socket, identity: WorkerIdentity): void {
     const key = peerOf(socket);
     // A connection that has just closed is no longer listed.
-    if (!this.byAddress.has(key)) return;
-    this.byAddress.set(key, identity);
-    this.anonymous--;
+    if (this.byAddress.has(key)) this.byAddress.set(key, identity);
   }
 
   find(peer: string): WorkerIdentity | undefined {
@@ -174,8 +169,9 @@ function identified(service: ControlServiceServer, peers: Peers): ControlService
 interface DoorOptions {
   secureContext: () => ClusterTls;
   timeouts: ClusterTimeouts;
-  refused: Counter<'reason'>;
+  refused: (reason: string) => void;
   peers: Peers;
+  shares: PortShares;
   injector: ConnectionInjector;
 }
 
@@ -204,8 +200,8 @@ class Doors {
       this.server.setSecureContext(contextOptions(wanted));
       this.current = wanted;
     }
-    const { peers } = this.options;
-    if (peers.anonymous >= MAX_ANONYMOUS) return this.refuse(socket, 'too many anonymous connections');
+    const { peers, shares } = this.options;
+    if (shares.admit(socket) === undefined) return;
     if (!peers.add(socket)) return this.refuse(socket, 'ambiguous address');
     this.server.emit('connection', socket);
   }
@@ -215,8 +211,15 @@ class Doors {
     if (socket.alpnProtocol !== 'h2' || socket.destroyed) return this.refuse(socket, 'no HTTP/2');
     const identity = workerIdentity(socket, this.current.ca);
     if (identity === undefined) this.limitLife(socket);
-    else this.options.peers.prove(socket, identity);
+    else if (!this.prove(socket, identity)) return this.refuse(socket, 'too many connections of workers');
     this.options.injector.injectConnection(socket);
+  }
+
+  private prove(socket: TLSSocket, identity: WorkerIdentity): boolean {
+    const { peers, shares } = this.options;
+    if (shares.peerOf(socket)?.prove(identity.workerId) !== true) return false;
+    peers.prove(socket, identity);
+    return true;
   }
 
   private limitLife(socket: TLSSocket): void {
@@ -225,7 +228,7 @@ class Doors {
   }
 
   private refuse(socket: Socket, reason: string): void {
-    this.options.refused.inc({ reason });
+    this.options.refused(reason);
     socket.destroy();
   }
 }

@@ -1,14 +1,11 @@
-/** Open connections of a listener: how many there may be, and how they end. */
+/** Open connections of a listener, and how they end. How many there may be is for the listener to say. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Counter } from 'prom-client';
 import type { ListenAddress } from '../config';
 
 interface AcceptorOptions {
   address: ListenAddress;
-  /** Further connections are closed at once. */
-  maxConnections: number;
   /** Counts refused connections by reason. */
-  refused: Counter<'reason'>;
+  refused: (reason: string) => void;
   onConnection(socket: Socket): void;
 }
 
@@ -51,17 +48,13 @@ export class Acceptor {
 
   /** Closes a connection for a reason that is counted. */
   refuse(socket: Socket, reason: string): void {
-    this.options.refused.inc({ reason });
+    this.options.refused(reason);
     socket.destroy();
   }
 
   private accept(socket: Socket): void {
     // Resets and broken pipes are the peer's business; without a listener they would end the process.
     socket.on('error', () => {});
-    if (this.sockets.size >= this.options.maxConnections) {
-      this.refuse(socket, 'too many connections');
-      return;
-    }
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));
     this.options.onConnection(socket);

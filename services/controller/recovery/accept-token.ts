@@ -24,6 +24,18 @@ export async function acceptRecoveryToken(
   return reason === undefined;
 }
 
+/** Whether the recovery key made the token; says nothing of whether it was used before. */
+export function opensRecoveryToken(key: AeadKey | undefined, text: string, now: Date): boolean {
+  if (key === undefined) return false;
+  try {
+    openRecoveryToken(key, text, now);
+    return true;
+  } catch (error) {
+    if (error instanceof RecoveryTokenError) return false;
+    throw error;
+  }
+}
+
 async function refusal(db: Db, key: AeadKey | undefined, text: string, now: Date): Promise<string | undefined> {
   if (key === undefined) return 'this controller has no recovery key: configure a "kms" block with purpose "recovery"';
   try {

@@ -36,17 +36,22 @@ function networkOf(text: string): { address: string; bits: number; family: 'ipv4
 
 export const isNetwork = (text: string): boolean => networkOf(text) !== undefined;
 
-export function callerBehindProxies(forwarding: Forwarding): CallerAddress {
+/** Whether a numeric address is that of a proxy that may say who called. */
+export function proxiesOf({ authorizedAddrs }: Pick<Forwarding, 'authorizedAddrs'>): (address: string) => boolean {
   const trusted = new BlockList();
-  for (const text of forwarding.authorizedAddrs) {
+  for (const text of authorizedAddrs) {
     const network = networkOf(text);
     if (network !== undefined) trusted.addSubnet(network.address, network.bits, network.family);
   }
+  // A connection that is gone already has no address.
+  return (peer) => isIP(peer) !== 0 && trusted.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
+}
+
+export function callerBehindProxies(forwarding: Forwarding): CallerAddress {
+  const isTrusted = proxiesOf(forwarding);
   return (connected, header) => {
     const peer = plainAddress(connected);
-    // A connection that is gone already has no address.
-    const isTrusted = isIP(peer) !== 0 && trusted.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
-    if (!isTrusted) {
+    if (!isTrusted(peer)) {
       if (header !== undefined && forwarding.rejectNotAuthorized) throw refused('is not accepted from this address');
       return peer;
     }

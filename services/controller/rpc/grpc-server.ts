@@ -16,24 +16,34 @@ import {
 import type { DescMessage } from '@bufbuild/protobuf';
 import { HealthImplementation } from 'grpc-health-check';
 import { ApiError, ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER, invalidArgument } from '../../../lib/errors/errors';
+import { Http2Streams, STREAM_HEADER } from '../../../lib/limits/http2-streams';
+import { limit } from '../../../lib/limits/limit';
+import type { Held } from '../../../lib/limits/port-shares';
+import type { ApiDoor } from '../listeners/api-door';
 import type { Descriptors } from './descriptors';
+import { http2ServerOf } from './http2-server';
 import { createRpcServer } from '../../../lib/rpc/server';
 import { addReflection } from './reflection';
 import { bearerToken, correlationId, hostOfPeer } from './correlation';
-import { DIRECT, type CallerAddress } from './forwarded';
 import { toApiError } from './error-mapping';
 import type { MessageFns } from './messages';
 import type { BoundMethod, Pipeline } from './pipeline';
 import type { Admission, Verdict } from './rate-limit';
 import { checkRequestSize } from './request-size';
 
-/** Largest response, bytes: a full page of the widest resource stays well below. Node's clients take 4 MiB. */
+/** A full page of the widest resource stays well below. Node's clients take 4 MiB. */
 const MAX_RESPONSE_BYTES = 16 * 1_048_576;
+const MAX_STREAMS = limit('gRPC calls of a connection', 128, {
+  what: 'calls at once on one gRPC connection to the API port',
+  unit: 'calls',
+  reached: 'the client waits before it begins another, as HTTP/2 asks; a stream beyond it is refused',
+  test: 'services/controller/listeners/api-shares.test.ts: half-sent gRPC messages of one address are bounded',
+});
 
 const serverOptions = (maxRequestBytes: number): Record<string, number> => ({
   'grpc.max_receive_message_length': maxRequestBytes,
   'grpc.max_send_message_length': MAX_RESPONSE_BYTES,
-  'grpc.max_concurrent_streams': 128,
+  'grpc.max_concurrent_streams': MAX_STREAMS,
   // Finds dead peers, and peers that never finish the HTTP/2 handshake.
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
@@ -55,8 +65,14 @@ export interface GrpcFront {
 interface Entry {
   /** Absent: no rate limits. */
   admit?: Admission | undefined;
-  /** Absent: who connects is who calls. */
-  callerAddress?: CallerAddress | undefined;
+  door: ApiDoor;
+}
+
+/** What implementations of methods need. */
+interface Serving extends Entry {
+  pipeline: Pipeline;
+  /** What a call holds. */
+  heldBy(metadata: Metadata): Held | undefined;
 }
 
 /** `descriptors` are what reflection shows, of the pipeline's services. */
@@ -64,13 +80,16 @@ export function createGrpcFront(
   pipeline: Pipeline,
   descriptors: Descriptors,
   maxRequestBytes: number,
-  entry: Entry = {},
+  entry: Entry,
 ): GrpcFront {
   const server = createRpcServer(serverOptions(maxRequestBytes));
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const streams = new Http2Streams(http2ServerOf(server), entry.door.http2);
+  const heldBy = (metadata: Metadata) => streams.find(first(metadata, STREAM_HEADER) ?? '');
   const names = pipeline.services.map((s) => s.definition.fullName);
   for (const name of names) {
     const methods = [...pipeline.methods.values()].filter((m) => m.service === name);
-    server.addService(grpcDefinition(methods, descriptors), implementation(methods, pipeline, entry));
+    server.addService(grpcDefinition(methods, descriptors), implementation(methods, { ...entry, pipeline, heldBy }));
   }
   const health = new HealthImplementation();
   const setServing = (serving: boolean): void => {
@@ -78,19 +97,20 @@ export function createGrpcFront(
   };
   setServing(true);
   health.addToServer(server);
-  addReflection(server, descriptors, names);
+  addReflection(server, { descriptors, services: names, heldBy });
   return {
-    injector: server.createConnectionInjector(ServerCredentials.createInsecure()),
+    injector,
     setServing,
-    close: closer(server),
+    close: closer(server, streams),
   };
 }
 
 /** Health watches and reflection streams have no end of their own, hence the cut. */
 const closer =
-  (server: Server) =>
+  (server: Server, streams: Http2Streams) =>
   (graceMs: number): Promise<void> =>
     new Promise((resolve) => {
+      streams.close();
       const cut = setTimeout(() => server.forceShutdown(), graceMs);
       server.tryShutdown(() => {
         clearTimeout(cut);
@@ -113,17 +133,18 @@ function grpcMethod({ fullName, definition }: BoundMethod, input: DescMessage | 
     responseStream: false,
     requestSerialize: (value: unknown) => Buffer.from(requestType.encode(value).finish()),
     requestDeserialize: requestDecoder(requestType, input),
-    responseSerialize: (value: unknown) => Buffer.from(responseType.encode(value).finish()),
+    // Encoded before, because it is counted.
+    responseSerialize: (bytes: Buffer) => bytes,
     responseDeserialize: (bytes: Buffer) => responseType.decode(bytes) as unknown,
   };
 }
 
-function implementation(methods: BoundMethod[], pipeline: Pipeline, entry: Entry): UntypedServiceImplementation {
+function implementation(methods: BoundMethod[], serving: Serving): UntypedServiceImplementation {
   return Object.fromEntries(
     methods.map((method) => [
       method.definition.name,
-      (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>): void => {
-        invoke(pipeline, method, call, entry).then(
+      (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<Buffer>): void => {
+        invoke(method, call, serving).then(
           (response) => answer(null, response),
           (error: unknown) => answer(serviceError(toApiError(error))),
         );
@@ -151,25 +172,31 @@ function requestDecoder(type: MessageFns<unknown>, input: DescMessage | undefine
 }
 
 async function invoke(
-  pipeline: Pipeline,
   method: BoundMethod,
   call: ServerUnaryCall<unknown, unknown>,
-  { admit, callerAddress = DIRECT }: Entry,
-): Promise<unknown> {
+  { pipeline, admit, door, heldBy }: Serving,
+): Promise<Buffer> {
+  const held = heldBy(call.metadata);
   const caller = {
     token: bearerToken(first(call.metadata, 'authorization')),
-    clientAddress: callerAddress(hostOfPeer(call.getPeer()), all(call.metadata, 'x-forwarded-for')),
+    clientAddress: door.callerAddress(hostOfPeer(call.getPeer()), all(call.metadata, 'x-forwarded-for')),
   };
   refuseByRate(admit?.(method.fullName, caller));
   if (call.request instanceof Refused) throw call.request.error;
   const abort = new AbortController();
   // Also fires at a normal end, when nobody listens any more.
   call.on('cancelled', () => abort.abort());
-  return pipeline.invoke(method.fullName, call.request, {
+  const answer = await pipeline.invoke(method.fullName, call.request, {
     ...caller,
     correlationId: correlationId(first(call.metadata, 'x-correlation-id')),
     signal: abort.signal,
+    // From now on the user is who holds the connection and what the call costs.
+    authenticated: (userId) => void held?.prove(userId),
   });
+  const bytes = Buffer.from(method.definition.responseType.encode(answer).finish());
+  // Until the stream closes, its peer has yet to read it.
+  if (held?.grow(bytes.length) !== undefined) throw door.errorOf('no room');
+  return bytes;
 }
 
 function refuseByRate(verdict: Verdict | undefined): void {

@@ -32,6 +32,8 @@ interface CallInfo {
   correlationId: string;
   /** Aborted when the caller goes away. */
   signal: AbortSignal;
+  /** Told the user of the token, once it has turned out to be good. */
+  authenticated?: Op['authenticated'];
 }
 
 /** About 10 ms on a slow machine; work that cannot be divided may take a few times as long. */
@@ -131,6 +133,7 @@ async function runWithDeadline(
     signal: abort.signal,
     clientAddress: info.clientAddress,
     token: info.token,
+    authenticated: info.authenticated,
     work: new Work(deps.limits.request_work, STRETCH),
   };
   try {

@@ -3,10 +3,11 @@
  * \@grpc/reflection; the answers are ours, because the package spends half a second at start to index the files, and
  * buffers without limit for a client that does not read.
  */
-import { status, type Server, type ServiceDefinition, type ServerDuplexStream } from '@grpc/grpc-js';
+import { status, type Metadata, type Server, type ServiceDefinition, type ServerDuplexStream } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { toBinary, type DescFile } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import type { Held } from '../../../lib/limits/port-shares';
 import type { Descriptors } from './descriptors';
 
 interface ReflectionRequest {
@@ -19,8 +20,16 @@ interface ReflectionRequest {
   allExtensionNumbersOfType?: string;
 }
 
-/** Adds reflection of `services` (full names) and every type they use. */
-export function addReflection(server: Server, descriptors: Descriptors, services: readonly string[]): void {
+interface Reflected {
+  descriptors: Descriptors;
+  /** Full names. */
+  services: readonly string[];
+  /** What a call holds. */
+  heldBy(metadata: Metadata): Held | undefined;
+}
+
+/** Adds reflection of the services and every type they use. */
+export function addReflection(server: Server, reflected: Reflected): void {
   const definitions: ServiceDefinition[] = [];
   new ReflectionService({}).addToServer({
     addService: (definition) => void definitions.push(definition),
@@ -31,17 +40,33 @@ export function addReflection(server: Server, descriptors: Descriptors, services
         stream.on('end', () => stream.end());
         // A stream without a listener would end the process when its client goes away.
         stream.on('error', () => {});
-        stream.on('data', (request: ReflectionRequest) => {
-          if (stream.write(answer(request, descriptors, services))) return;
-          stream.pause();
-          stream.once('drain', () => stream.resume());
-        });
+        const held = reflected.heldBy(stream.metadata);
+        stream.on('data', (request: ReflectionRequest) => send(stream, held, answer(request, reflected)));
       },
     });
   }
 }
 
-function answer(request: ReflectionRequest, descriptors: Descriptors, services: readonly string[]): object {
+/** One answer at a time: the next request is read when this one is on its way. */
+function send(stream: ServerDuplexStream<ReflectionRequest, object>, held: Held | undefined, message: Answer): void {
+  const bytes = (message.fileDescriptorResponse?.fileDescriptorProto ?? []).reduce((sum, file) => sum + file.length, 0);
+  if (held?.grow(bytes) !== undefined) {
+    stream.emit('error', { code: status.RESOURCE_EXHAUSTED, details: 'Too many answers are not read yet.' });
+    return;
+  }
+  stream.pause();
+  stream.write(message, () => {
+    held?.grow(-bytes);
+    stream.resume();
+  });
+}
+
+interface Answer {
+  [field: string]: unknown;
+  fileDescriptorResponse?: { fileDescriptorProto: Uint8Array[] };
+}
+
+function answer(request: ReflectionRequest, { descriptors, services }: Reflected): Answer {
   const response = { validHost: request.host, originalRequest: request };
   if (request.messageRequest === 'listServices') {
     return { ...response, listServicesResponse: { service: services.map((name) => ({ name })) } };

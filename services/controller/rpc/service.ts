@@ -21,6 +21,8 @@ export interface Op {
   readonly clientAddress: string;
   /** Bearer token as it was sent; undefined for anonymous callers. */
   readonly token: string | undefined;
+  /** To be told the user of the token, once it has turned out to be good; absent: nobody asks. */
+  readonly authenticated?: ((userId: string) => void) | undefined;
   /** What this operation may still cost. */
   readonly work: Work;
 }
