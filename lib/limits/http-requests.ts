@@ -3,7 +3,17 @@
  * in turn, so that a peer that reads no answers gets one, and an answer is read within a deadline.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { REFUSED } from './intake';
+import { limit } from './limit';
 import type { Held, PortShares, RequestFacts } from './port-shares';
+
+/** Beside the one that is served. */
+const MAX_PIPELINED = limit('pipelined HTTP requests', 16, {
+  what: 'requests that wait on one HTTP/1.1 connection behind the one that is served',
+  unit: 'requests',
+  reached: 'the connection is closed',
+  test: 'services/controller/listeners/api-shares.test.ts: a connection has a number of requests in waiting',
+});
 
 export interface HttpRequestsOptions {
   shares: PortShares;
@@ -28,11 +38,15 @@ export function countRequests(listener: CountedListener, options: HttpRequestsOp
       options.refused(reason);
       socket.destroy();
     };
+    const peer = options.shares.peerOf(socket);
+    if (peer === undefined || socket.destroyed) return void socket.destroy();
+    if (peer.openRequests > MAX_PIPELINED) return cut('too many pipelined requests');
     const facts = options.factsOf?.(request) ?? {};
-    const held = options.shares.peerOf(socket)?.open({ ...facts, drop: () => cut('gave way to others') });
-    if (held === undefined) return void socket.destroy();
+    const held = peer.open({ ...facts, drop: () => cut('gave way to others') });
     if (typeof held === 'string') {
-      options.refused('too many bytes held');
+      // An answer would have to wait for those before it.
+      if (peer.openRequests > 0) return cut(REFUSED['no room']);
+      options.refused(REFUSED['no room']);
       response.setHeader('Connection', 'close');
       return options.refuse(response);
     }

@@ -4,7 +4,7 @@
  */
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
-import { Intake, type Intaken } from './intake';
+import { Intake, REFUSED, type Intaken } from './intake';
 import { MessageMeter } from './message-meter';
 import { REQUEST_BASE_BYTES, type Held, type Peer, type PortShares } from './port-shares';
 
@@ -80,7 +80,8 @@ export class Http2Streams {
     const peer = stream.session && this.options.shares.peerOf(stream.session.socket);
     // Of a connection that has just closed.
     if (peer === undefined) {
-      stream.on('error', () => undefined).close(constants.NGHTTP2_CANCEL);
+      stream.on('error', () => undefined);
+      setImmediate(() => stream.close(constants.NGHTTP2_CANCEL));
       return false;
     }
     const cut = (): void => {
@@ -89,7 +90,7 @@ export class Http2Streams {
     };
     const held = peer.open({ ...this.options.factsOf?.(peer, headers), drop: cut });
     if (typeof held === 'string') {
-      this.options.refused('too many bytes held');
+      this.options.refused(REFUSED['no room']);
       stream.on('error', () => undefined);
       refuse(stream, this.options.textOf('no room'));
       return false;
@@ -121,8 +122,19 @@ export class Http2Streams {
   }
 }
 
-/** Ends a stream with the status and text, or, when its answer has begun, with the error code that stands for them. */
+/**
+ * Ends a stream with the status and text, or, when its answer has begun, with the error code that stands for them. It
+ * does so in a later turn: Node must not send a reset while it is still reading frames of the connection.
+ */
 function refuse(stream: ServerHttp2Stream, text: string): void {
+  stream.removeAllListeners('data').pause();
+  setImmediate(() => {
+    end(stream, text);
+    stream.resume();
+  });
+}
+
+function end(stream: ServerHttp2Stream, text: string): void {
   if (stream.destroyed || stream.closed) return;
   if (stream.headersSent) return stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   const trailers = { 'grpc-status': RESOURCE_EXHAUSTED, 'grpc-message': encodeURI(text) };
@@ -138,6 +150,7 @@ class CountedStream {
   /** Bytes that waited to be read at the last look, and for how many looks they have been as many. */
   private unread = 0;
   private looks = 0;
+  private isRefused = false;
 
   constructor(
     private readonly stream: ServerHttp2Stream,
@@ -172,8 +185,8 @@ class CountedStream {
   }
 
   private receive(chunk: Buffer): void {
-    if (this.stream.closed) return;
-    const taken = this.intake.take(this.countedOf(chunk));
+    if (this.isRefused || this.stream.closed) return;
+    const taken = this.intake.take(this.countedOf(chunk), this.meter.announced);
     if (typeof taken === 'string') return this.settle(taken);
     this.stream.pause();
     taken.then(
@@ -198,8 +211,11 @@ class CountedStream {
   }
 
   private settle(taken: Intaken): void {
-    if (taken === 'taken') return;
-    this.options.refused(taken === 'stranger' ? 'too large without a valid token' : 'too many bytes held');
+    if (taken === 'taken' || this.isRefused) return;
+    this.isRefused = true;
+    // Nothing of it is kept any more; others may have its room at once.
+    this.held.release();
+    this.options.refused(REFUSED[taken]);
     refuse(this.stream, this.options.textOf(taken));
   }
 

@@ -11,6 +11,12 @@ export interface IntakeOptions {
 /** `stranger`: more than those may send who have not proven who they are. `no room`: too much is held at the moment. */
 export type Intaken = 'taken' | 'stranger' | 'no room';
 
+/** Reasons, as refusals are counted by them. */
+export const REFUSED: Record<Exclude<Intaken, 'taken'>, string> = {
+  stranger: 'too large for a stranger',
+  'no room': 'too many bytes held',
+};
+
 /** What a chunk costs beside its bytes, so that a flood of tiny chunks costs what it holds. */
 export const CHUNK_OVERHEAD_BYTES = 256;
 
@@ -24,12 +30,15 @@ export class Intake {
     private readonly options: IntakeOptions,
   ) {}
 
-  /** Counts a chunk. With a promise for an answer nothing further may be read until it has resolved. */
-  take(bytes: number): Intaken | Promise<Intaken> {
+  /**
+   * Counts a chunk of a message whose sender has announced its length. With a promise for an answer nothing further may
+   * be read until it has resolved.
+   */
+  take(bytes: number, announced = 0): Intaken | Promise<Intaken> {
     this.size += bytes;
     if (this.held.grow(bytes + CHUNK_OVERHEAD_BYTES) !== undefined) return 'no room';
     this.counted += bytes + CHUNK_OVERHEAD_BYTES;
-    if (this.held.isKnown || this.size <= this.options.strangersMax()) return 'taken';
+    if (this.held.isKnown || Math.max(this.size, announced) <= this.options.strangersMax()) return 'taken';
     if (this.options.vouch === undefined) return 'stranger';
     return (this.vouched ??= this.lookUp(this.options.vouch));
   }

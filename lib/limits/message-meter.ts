@@ -14,6 +14,11 @@ export class MessageMeter {
     return this.seen > 0;
   }
 
+  /** Bytes of the message under way, as announced. */
+  get announced(): number {
+    return this.head === HEAD_BYTES ? this.length : 0;
+  }
+
   /** Takes the next bytes of the stream; answers how many of them belong to the message that is last in them. */
   push(chunk: Buffer): { ofLast: number; ended: number } {
     let ended = 0;

@@ -1,8 +1,11 @@
 /** The ops port of a process: liveness, readiness, health and Prometheus metrics over HTTP/1.1 or HTTPS. */
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
+import type { AddressInfo, Socket } from 'node:net';
+import { Counter, type Registry } from 'prom-client';
+import { countRequests } from '../limits/http-requests';
+import { limit } from '../limits/limit';
+import { PortShares, type Held } from '../limits/port-shares';
 import { listeningSocket, type ListeningSocket } from '../lifecycle/listening-socket';
 
 interface OpsAddress {
@@ -36,23 +39,53 @@ export interface Ops {
   close(): Promise<void>;
 }
 
+const TEST = 'lib/ops/ops-server.test.ts';
+
 /** All ms. The check's period is how late the other two are noticed. */
-const LIMITS: ServerOptions = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
-/** Open connections at once; probes and scrapers need a handful. */
-const MAX_CONNECTIONS = 256;
+const TIMEOUTS: ServerOptions = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+/** Probes and scrapers need a handful. */
+const MAX_CONNECTIONS = limit('connections to an ops port', 256, {
+  what: 'open connections to the ops port of a process',
+  unit: 'connections',
+  reached: 'the oldest idle connection of the address with the most is closed; without one the new connection is',
+  test: `${TEST}: idle connections of one address do not close the port`,
+});
+const MAX_CONNECTIONS_PER_ADDRESS = limit('connections of an address to an ops port', 64, {
+  what: 'of these, connections of one address or IPv6 /64',
+  unit: 'connections',
+  reached: 'its oldest idle connection is closed; without one the new connection is',
+  test: `${TEST}: idle connections of one address do not close the port`,
+});
+const MAX_BYTES = limit('bytes held at an ops port', 32 * 1_048_576, {
+  what: 'bytes that requests to the ops port and their unread answers hold',
+  unit: 'bytes',
+  reached: 'the oldest request of whoever has clearly more is cut; without one the new request is refused with 429',
+  test: `${TEST}: answers that are not read are bounded`,
+});
+const MAX_BYTES_PER_ADDRESS = limit('bytes of an address at an ops port', 8 * 1_048_576, {
+  what: 'of these, bytes of one address or IPv6 /64',
+  unit: 'bytes',
+  reached: '429',
+  test: `${TEST}: answers that are not read are bounded`,
+});
+const ANSWER_TIMEOUT_MS = limit('answer of an ops port read in time', 30_000, {
+  what: 'how long a peer may take to read an answer of the ops port',
+  unit: 'ms',
+  reached: 'the connection is closed',
+  test: `${TEST}: an answer that is not read is cut`,
+});
 
 /** Binds the ops port. Rejects with Node's error when the address is taken or not ours. */
-export async function startOps({ host, port, fd, tls }: OpsAddress, sources: OpsSources): Promise<Ops> {
-  const listener: RequestListener = (request, response) => {
-    response.setHeader('Cache-Control', 'no-store');
-    const [path = '/', query] = (request.url ?? '/').split('?', 2);
-    answer({ method: request.method ?? '', path, query: new URLSearchParams(query) }, sources).then(
-      ({ status, type, body }) => response.writeHead(status, { 'Content-Type': type }).end(body),
-      () => response.writeHead(500).end(),
-    );
-  };
-  const server = tls === undefined ? createServer(LIMITS, listener) : createTlsServer({ ...LIMITS, ...tls }, listener);
-  server.maxConnections = MAX_CONNECTIONS;
+export async function startOps(
+  { host, port, fd, tls }: OpsAddress,
+  sources: OpsSources,
+  answerTimeoutMs = ANSWER_TIMEOUT_MS,
+): Promise<Ops> {
+  const shares = opsShares(sources.registry);
+  const listener = opsListener(shares, sources, answerTimeoutMs);
+  const server =
+    tls === undefined ? createServer(TIMEOUTS, listener) : createTlsServer({ ...TIMEOUTS, ...tls }, listener);
+  countConnections(server, shares);
   await listen(server, fd === undefined ? { host, port } : { fd });
   const bound = server.address() as AddressInfo;
   return {
@@ -67,6 +100,59 @@ export async function startOps({ host, port, fd, tls }: OpsAddress, sources: Ops
         server.closeAllConnections();
       }),
   };
+}
+
+interface OpsShares {
+  shares: PortShares;
+  refused: (reason: string) => void;
+}
+
+function opsShares(registry: Registry): OpsShares {
+  const counter = new Counter({
+    name: 'sallyport_ops_refused_connections_total',
+    help: 'Connections and requests to the ops port that were refused or cut, by reason.',
+    labelNames: ['reason'] as const,
+    registers: [registry],
+  });
+  const refused = (reason: string): void => counter.inc({ reason });
+  const limits = {
+    ...{ anonymousConnections: MAX_CONNECTIONS, connectionsPerAddress: MAX_CONNECTIONS_PER_ADDRESS },
+    ...{ anonymousBytes: MAX_BYTES, bytesPerAddress: MAX_BYTES_PER_ADDRESS },
+    // Nobody proves who it is here.
+    ...{ knownConnections: 0, connectionsPerHolder: 0, knownBytes: 0, bytesPerHolder: 0 },
+  };
+  return { shares: new PortShares({ port: 'ops', limits: () => limits, refused }), refused };
+}
+
+/** An HTTPS server sees the connection below TLS in an event of its own. */
+function countConnections(server: Server, { shares }: OpsShares): void {
+  const serve = server.listeners('connection') as ((socket: Socket) => void)[];
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    // Resets are the peer's business.
+    socket.on('error', () => undefined);
+    if (shares.admit(socket) !== undefined) for (const listener of serve) listener.call(server, socket);
+  });
+}
+
+function opsListener({ shares, refused }: OpsShares, sources: OpsSources, answerTimeoutMs: number): RequestListener {
+  const refuse = (response: ServerResponse): void => void response.writeHead(429).end();
+  return countRequests(
+    (request, response, held) => {
+      response.setHeader('Cache-Control', 'no-store');
+      const [path = '/', query] = (request.url ?? '/').split('?', 2);
+      answer({ method: request.method ?? '', path, query: new URLSearchParams(query) }, sources).then(
+        (given) => send(response, held, given),
+        () => response.writeHead(500).end(),
+      );
+    },
+    { shares, refused, refuse, answerTimeoutMs },
+  );
+}
+
+function send(response: ServerResponse, held: Held, { status, type, body }: Answer): void {
+  if (held.grow(body.length) === undefined) response.writeHead(status, { 'Content-Type': type }).end(body);
+  else response.writeHead(429).end();
 }
 
 const listen = (server: Server, where: { host: string; port: number } | { fd: number }): Promise<void> =>

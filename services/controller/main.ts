@@ -79,11 +79,11 @@ async function open(
     clock,
     log,
   };
-  const control = await startControl({ name: config.name, db, kms, clock, measure, log, authority, tofuHmac });
+  const { limits } = deps.config;
+  const control = await startControl({ name: config.name, db, kms, clock, measure, log, authority, tofuHmac, limits });
   lifecycle.onClose('the worker streams', () => control.close());
   await startBackground(deps, { control, registry }, lifecycle);
 
-  const { limits } = deps.config;
   const { service } = control;
   const { address } = config.cluster;
   const secureContext = () => control.secureContext();

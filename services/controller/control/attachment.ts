@@ -8,7 +8,7 @@
  */
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { newId, randomBase62 } from '../../../lib/ids/ids';
-import type { AttachRequest, AttachResponse, Hello } from '../../../proto/gen/worker/control';
+import { AttachResponse, type AttachRequest, type Hello } from '../../../proto/gen/worker/control';
 import { sql } from '../db/db';
 import { closeLost, ofEarlierProcesses } from '../sessions/connections.store';
 import type { WorkerIdentity } from '../listeners/cluster-listener';
@@ -43,6 +43,8 @@ export class Attachment {
   /** The later process that named this one as draining is gone. */
   goesOn = false;
   private missing = new Set<string>();
+  /** Bytes that wait for the worker to read them. */
+  private queued = 0;
   private readonly reports: Reports;
   private readonly requests: Requests;
   /** Resolves when everything that the stream began is over. */
@@ -111,7 +113,13 @@ export class Attachment {
   }
 
   private send(message: Push): void {
-    if (this.state !== 'ended') this.call.write({ message });
+    if (this.state === 'ended') return;
+    const bytes = AttachResponse.encode({ message }).finish().length;
+    this.queued += bytes;
+    this.call.write({ message }, () => (this.queued -= bytes));
+    if (this.queued > this.deps.queueBytes()) {
+      this.end(status.RESOURCE_EXHAUSTED, 'the worker does not read what is sent (controller.limits.cluster_queue_bytes)');
+    }
   }
 
   private expectHello(): void {

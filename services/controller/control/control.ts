@@ -15,6 +15,7 @@ import type {
 } from '../../../proto/gen/worker/control';
 import type { Db } from '../db/db';
 import type { Kms } from '../kms/kms';
+import { CONTROLLER_LIMITS, type ControllerLimits } from '../limits';
 import { identityOf, type WorkerIdentity } from '../listeners/cluster-listener';
 import {
   CERTIFICATE_LIFETIME_MS,
@@ -48,11 +49,15 @@ export interface ControlOptions {
   /** Default: that of the certificate of the call's connection. */
   identityOf?: ((call: object) => WorkerIdentity | undefined) | undefined;
   issueIdentity?: typeof issueServerIdentity | undefined;
+  /** Changed in place when the configuration is loaded anew; absent: the defaults. */
+  limits?: Pick<ControllerLimits, 'cluster_queue_bytes'> | undefined;
 }
 
 /** What streams need. */
 export interface ControlDeps extends ControlOptions {
   controllerId: string;
+  /** Most bytes that may wait for one worker. */
+  queueBytes: () => number;
 }
 
 export interface Control {
@@ -84,7 +89,9 @@ export interface Control {
 
 /** Starts the lease and answers what the cluster listener serves. */
 export async function startControl(options: ControlOptions): Promise<Control> {
-  const deps: ControlDeps = { ...options, controllerId: newId('ctl', options.random) };
+  const { limits = CONTROLLER_LIMITS.defaults() } = options;
+  const queueBytes = (): number => limits.cluster_queue_bytes;
+  const deps: ControlDeps = { ...options, controllerId: newId('ctl', options.random), queueBytes };
   const issueIdentity = options.issueIdentity ?? issueServerIdentity;
   const streams = new Streams(deps);
   const lease = await Lease.start({

@@ -218,7 +218,7 @@ describe('bodies', () => {
     ['{"a":'.repeat(5_000), 'deep'],
     ['['.repeat(1_000_000), 'deep and large'],
   ])('%#: malformed ones are a 400', async (body) => {
-    const answer = await call('POST', '/v1/groups', body);
+    const answer = await call('POST', '/v1/groups', body, { authorization: 'Bearer at_u_1' });
     expect([answer.status, answer.body.kind]).toEqual([400, 'InvalidArgument']);
     expect(answer.text.length).toBeLessThan(200);
   });

@@ -38,7 +38,7 @@ interface GatewayOptions {
   openapi?: Buffer | undefined;
   /** Absent: no rate limits. */
   admit?: Admission | undefined;
-  door: Pick<ApiDoor, 'callerAddress' | 'callers' | 'strangersMax' | 'errorOf'>;
+  door: Pick<ApiDoor, 'callerAddress' | 'callers' | 'strangersMax' | 'refusal'>;
   /** Origins and names of the deployment; absent: those that requests name. */
   origins?: OwnOrigins | undefined;
 }
@@ -183,15 +183,15 @@ class Exchange {
   private refuseBody(reason: NoBody): void {
     if (reason === 'gone') return;
     this.response.setHeader('Connection', 'close');
-    if (reason === 'no room') throw this.options.door.errorOf(reason);
+    if (reason === 'no room') throw this.options.door.refusal(reason);
     const message = `The request body is larger than ${this.options.maxRequestBytes} bytes.`;
-    const text = reason === 'too large' ? message : this.options.door.errorOf(reason).message;
+    const text = reason === 'too large' ? message : this.options.door.refusal(reason).message;
     this.json(413, invalidArgument(text).body());
   }
 
   /** Counts what the caller has yet to read. Throws when too much is held. */
   private holdAnswer(bytes: number): void {
-    if (this.held.grow(bytes) !== undefined) throw this.options.door.errorOf('no room');
+    if (this.held.grow(bytes) !== undefined) throw this.options.door.refusal('no room');
   }
 
   /** Doubled slashes and a bare `/v1` lead to the path that was meant, as existing clients expect. */

@@ -4,7 +4,7 @@ import { Counter, type Registry } from 'prom-client';
 import { ApiError } from '../../../lib/errors/errors';
 import type { HttpRequestsOptions } from '../../../lib/limits/http-requests';
 import type { StreamsOptions } from '../../../lib/limits/http2-streams';
-import type { Intaken } from '../../../lib/limits/intake';
+import { REFUSED, type Intaken } from '../../../lib/limits/intake';
 import { limit } from '../../../lib/limits/limit';
 import { PortShares } from '../../../lib/limits/port-shares';
 import { tokenOfCookies } from '../gateway/cookies';
@@ -94,8 +94,8 @@ export interface ApiDoor {
   strangersMax: () => number;
   /** Counts what was refused or cut, by reason. */
   refused: (reason: string) => void;
-  /** What callers are told. */
-  errorOf: (refused: Exclude<Intaken, 'taken'>) => ApiError;
+  /** Counts a refusal and answers what the caller is told. */
+  refusal: (refused: Exclude<Intaken, 'taken'>) => ApiError;
   http: HttpRequestsOptions;
   http2: StreamsOptions;
 }
@@ -123,7 +123,11 @@ export function createApiDoor(options: ApiDoorOptions): ApiDoor {
   });
   const cookieToken = (request: IncomingMessage): string | undefined =>
     cookiesCount(request, options.origins ?? {}) ? tokenOfCookies(request.headers.cookie) : undefined;
-  const door = { shares, timeouts, callers, callerAddress, strangersMax, refused, errorOf };
+  const refusal = (why: Exclude<Intaken, 'taken'>): ApiError => {
+    refused(REFUSED[why]);
+    return errorOf(why);
+  };
+  const door = { shares, timeouts, callers, callerAddress, strangersMax, refused, refusal };
   return {
     ...door,
     http: {

@@ -2,6 +2,9 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { ListenAddress } from '../config';
 
+/** Connections that wait to be accepted. The system may allow fewer (net.core.somaxconn). */
+const BACKLOG = 4_096;
+
 interface AcceptorOptions {
   address: ListenAddress;
   /** Counts refused connections by reason. */
@@ -23,7 +26,7 @@ export class Acceptor {
     const { host, port } = this.options.address;
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen(port, host, () => {
+      this.server.listen({ port, host, backlog: BACKLOG }, () => {
         this.server.off('error', reject);
         const bound = this.server.address() as AddressInfo;
         resolve({ host: bound.address, port: bound.port });

@@ -195,7 +195,7 @@ async function invoke(
   });
   const bytes = Buffer.from(method.definition.responseType.encode(answer).finish());
   // Until the stream closes, its peer has yet to read it.
-  if (held?.grow(bytes.length) !== undefined) throw door.errorOf('no room');
+  if (held?.grow(bytes.length) !== undefined) throw door.refusal('no room');
   return bytes;
 }
 

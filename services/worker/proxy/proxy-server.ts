@@ -5,6 +5,10 @@
 import net, { type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
+import { localCounters } from '../../../lib/limits/counters';
+import { FairRoom } from '../../../lib/limits/fair-room';
+import { limit } from '../../../lib/limits/limit';
+import { networkOf } from '../../../lib/limits/network';
 import type { Logger } from '../../../lib/log/log';
 import { listeningSocket, type ListeningSocket } from '../../../lib/lifecycle/listening-socket';
 import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
@@ -13,14 +17,31 @@ import { ControllerUnreachable } from '../sessions/types';
 import { sessionIdOf, type ClientHello } from './client-hello';
 import { readClientHello } from './hello-reader';
 import type { ProxyMetrics } from './metrics';
-import { UnfinishedSockets } from './unfinished-sockets';
 
 /** TLS alert descriptions (RFC 8446, 6). */
 const ALERT_ACCESS_DENIED = 49;
 const ALERT_INTERNAL_ERROR = 80;
 /** Connects that wait to be accepted. The system may allow fewer (net.core.somaxconn). */
 const BACKLOG = 1024;
-const HANDSHAKE_DEADLINE_MS = 10_000;
+const PEERS_TEST = 'test/integration/session-hostile-peers.test.ts';
+const HANDSHAKE_DEADLINE_MS = limit('handshake at the proxy port', 10_000, {
+  what: 'for the ClientHello at the proxy port, and again from there to the established session',
+  unit: 'ms',
+  reached: 'the socket is closed',
+  test: 'test/faults/abuse.test.ts: slow-loris, half-open handshakes',
+});
+const MAX_UNFINISHED = limit('handshakes at the proxy port', 4_096, {
+  what: 'sockets at the proxy port of a worker that have not finished the handshake',
+  unit: 'sockets',
+  reached: 'the oldest of the address with the most is closed',
+  test: 'services/worker/proxy/proxy-shares.test.ts: the address with the most handshakes makes room',
+});
+const MAX_UNFINISHED_PER_ADDRESS = limit('handshakes of an address at the proxy port', 1_024, {
+  what: 'of these, sockets of one address or IPv6 /64',
+  unit: 'sockets',
+  reached: 'its oldest is closed',
+  test: `${PEERS_TEST}: one address cannot hold more than its share of unfinished handshakes`,
+});
 /** How long a refused socket may take to read its alert. */
 const ALERT_LINGER_MS = 1_000;
 /** AES-128 first: about 10 % less CPU per byte than Node's preference for AES-256. */
@@ -40,9 +61,9 @@ export interface ProxyOptions {
   clock: Clock;
   log: Logger;
   metrics: ProxyMetrics;
-  /** Sockets in the handshake at once. Default 4096. */
+  /** Sockets in the handshake at once. */
   maxUnfinished?: number;
-  /** Of these from one address. Default 1024. */
+  /** Of these from one address or IPv6 /64. */
   maxUnfinishedPerAddress?: number;
   /** For the ClientHello, and again from there to the established session. Default 10 s. */
   handshakeDeadlineMs?: number | undefined;
@@ -61,14 +82,14 @@ export class ProxyServer {
     allowHalfOpen: true,
   });
   private readonly sockets = new Set<Socket>();
-  private readonly unfinished: UnfinishedSockets;
+  private readonly unfinished: FairRoom;
   /** Calls that end the count of a socket in the TLS handshake, by its peer's address and port. */
   private readonly inTls = new Map<string, () => void>();
 
   constructor(private readonly options: ProxyOptions) {
-    const { maxUnfinished: max = 4096, maxUnfinishedPerAddress: maxPerAddress = 1024, metrics } = options;
-    const dropped = () => metrics.refusedSockets.inc({ reason: 'too many handshakes' });
-    this.unfinished = new UnfinishedSockets({ max, maxPerAddress }, dropped);
+    const { maxUnfinished: max = MAX_UNFINISHED, maxUnfinishedPerAddress: perHolder = MAX_UNFINISHED_PER_ADDRESS } =
+      options;
+    this.unfinished = new FairRoom('unfinished handshakes', () => ({ max, perHolder }), localCounters());
     this.server.on('connection', (socket) => this.accept(socket));
     this.server.on('error', (error) => options.log.error({ err: error }, 'proxy listener failed'));
   }
@@ -117,15 +138,19 @@ export class ProxyServer {
 
   /** Sockets that have not got through the handshake. */
   get unfinishedCount(): number {
-    return this.unfinished.size;
+    return this.unfinished.held;
   }
 
   private accept(socket: Socket): void {
     this.sockets.add(socket);
     socket.once('close', () => this.sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    const done = this.unfinished.add(socket);
-    this.handshake(socket, done).catch((error: unknown) => {
+    const drop = (): void => this.refuse(socket, 'too many handshakes');
+    // Peers that hold sockets open push out their own; an honest handshake lasts for moments.
+    const place = this.unfinished.take({ holder: networkOf(socket.remoteAddress ?? ''), drop, isIdle: true });
+    if (typeof place === 'string') return drop();
+    socket.once('close', () => place.release());
+    this.handshake(socket, () => place.release()).catch((error: unknown) => {
       this.options.log.error({ err: error }, 'proxy handshake failed');
       socket.destroy();
     });
