@@ -39,7 +39,7 @@ export interface Ops {
   close(): Promise<void>;
 }
 
-const TEST = 'lib/ops/ops-server.test.ts';
+const TEST = 'services/controller/listeners/ops-shares.test.ts';
 
 /** All ms. The check's period is how late the other two are noticed. */
 const TIMEOUTS: ServerOptions = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };

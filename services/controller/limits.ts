@@ -165,7 +165,7 @@ export const CONTROLLER_LIMITS = limitTable('controller.limits', {
     min: 1048576,
     max: 1 << 30,
     reached: 'the stream ends, and the worker attaches anew',
-    test: 'services/controller/control/control.test.ts: a worker that does not read its stream loses it',
+    test: 'services/controller/control/queue.test.ts: a worker that does not read its stream loses it',
   },
 });
 

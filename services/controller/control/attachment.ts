@@ -118,7 +118,10 @@ export class Attachment {
     this.queued += bytes;
     this.call.write({ message }, () => (this.queued -= bytes));
     if (this.queued > this.deps.queueBytes()) {
-      this.end(status.RESOURCE_EXHAUSTED, 'the worker does not read what is sent (controller.limits.cluster_queue_bytes)');
+      this.end(
+        status.RESOURCE_EXHAUSTED,
+        'the worker does not read what is sent (controller.limits.cluster_queue_bytes)',
+      );
     }
   }
 

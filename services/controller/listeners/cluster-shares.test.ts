@@ -53,7 +53,7 @@ async function start(limits: Partial<ControllerLimits> = {}, timeouts: Partial<C
         answer(null, EnrollResponse.fromPartial({ worker_id: identityOf(call)?.workerId ?? 'nobody' })),
       attach: (call) => {
         call.on('error', () => {}).on('data', () => {});
-        if (welcome !== undefined) call.write(welcome as never);
+        if (welcome !== undefined) call.write(welcome);
       },
     },
   });

@@ -82,8 +82,17 @@ function answer(request: ReflectionRequest, { descriptors, services }: Reflected
   if (file === undefined) {
     return { ...response, errorResponse: { errorCode: status.NOT_FOUND, errorMessage: 'not found' } };
   }
-  const fileDescriptorProto = withImports(file).map((f) => toBinary(FileDescriptorProtoSchema, f.proto));
+  const fileDescriptorProto = withImports(file).map(bytesOf);
   return { ...response, fileDescriptorResponse: { fileDescriptorProto } };
+}
+
+/** Descriptors do not change, and anybody may ask for them. */
+const encoded = new WeakMap<DescFile, Uint8Array>();
+
+function bytesOf(file: DescFile): Uint8Array {
+  const bytes = encoded.get(file) ?? toBinary(FileDescriptorProtoSchema, file.proto);
+  encoded.set(file, bytes);
+  return bytes;
 }
 
 function findFile(request: ReflectionRequest, descriptors: Descriptors): DescFile | undefined {

@@ -1,0 +1,32 @@
+import { status } from '@grpc/grpc-js';
+import { SessionGrant } from '../../../proto/gen/worker/control';
+import { waitFor } from '../../../test/harness/wait';
+import { createWorld } from '../sessions/sessions.fixture';
+import { CONTROLLER_LIMITS } from '../limits';
+import { loadAuthority } from '../workers/authority';
+import { clusterOf, enrolled, startPart, TestWorker } from './control.fixture';
+
+test('a worker that does not read its stream loses it', async () => {
+  const world = await createWorld(new Date());
+  const authority = await loadAuthority(world.db.executor, world.kms);
+  const part = await startPart(world, authority, 'first');
+  const worker = new TestWorker(clusterOf(part, authority), await enrolled(world, authority, part));
+  try {
+    const { worker_id } = await worker.attach();
+    const value = SessionGrant.fromPartial({
+      session_id: 's_1234567890',
+      role: { $case: 'egress', value: { certificate: Buffer.alloc(1_048_576) } },
+    });
+    // Within one turn nobody can read.
+    const most = CONTROLLER_LIMITS.entries.cluster_queue_bytes.value / 1_048_576;
+    for (let i = 0; i <= most; i++) part.control.push(worker_id, { $case: 'session_grant', value });
+    expect(part.control.attachedWorkers()).toEqual([]);
+    await waitFor('the end of the stream', () => worker.ended);
+    expect(worker.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    expect(worker.ended!.details).toContain('cluster_queue_bytes');
+  } finally {
+    await worker.close();
+    await part.close();
+    await world.close();
+  }
+});
