@@ -77,11 +77,12 @@ export class Http2Streams {
 
   /** False when the stream was refused. */
   private open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
-    const peer = stream.session && this.options.shares.peerOf(stream.session.socket);
-    // Of a connection that has just closed.
+    // Node tells of a stream that its peer has reset in the packet that opens it when it is already destroyed.
+    const isGone = stream.destroyed || stream.closed;
+    const peer = isGone ? undefined : stream.session && this.options.shares.peerOf(stream.session.socket);
     if (peer === undefined) {
       stream.on('error', () => undefined);
-      setImmediate(() => stream.close(constants.NGHTTP2_CANCEL));
+      if (!isGone) setImmediate(() => stream.close(constants.NGHTTP2_CANCEL));
       return false;
     }
     const cut = (): void => {

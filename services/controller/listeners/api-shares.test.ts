@@ -247,6 +247,18 @@ describe('what is sent', () => {
     expect(api.door.shares.held.strangersBytes).toBeLessThanOrEqual(1_048_576);
   });
 
+  test('streams that are reset in the packet that opens them hold nothing', async () => {
+    await start();
+    const socket = await dial();
+    const reset = Buffer.alloc(4);
+    const pairs = [1, 3, 5].map((id) => Buffer.concat([frame(1, 4, id, rawHeaders()), frame(3, 0, id, reset)]));
+    const last = Buffer.concat([frame(1, 5, 7, rawHeaders())]);
+    socket.write(Buffer.concat([PREFACE, frame(4, 0, 0), ...pairs, last]));
+    let heard = 0;
+    socket.on('data', (chunk: Buffer) => (heard += chunk.length));
+    await waitFor('the answer to the last', () => heard > 100 && api.door.shares.held.strangersBytes === 0);
+  });
+
   test('the address with the most bytes gives way to one with few', async () => {
     await start({ limits: { api_anonymous_bytes: 1_048_576 } });
     const flood = http2Session();
@@ -280,7 +292,8 @@ describe('what is sent', () => {
     // Two of the largest requests always fit.
     const max = Math.ceil(2.2 * 1_048_576);
     const more = { authorization: 'Bearer at_u_1' };
-    api.door.callers.note('at_u_1', 'u_1');
+    // Once the token is known, requests count to its user from their beginning.
+    expect(await ask(await dial(), 'at_u_1')).toBe(200);
     const session = http2Session();
     const hang = (): unknown =>
       protocol === 'gRPC' ? begin(session, 1_000_000, 900_000, more) : void post('x'.repeat(900_000), more, 1_000_000);
