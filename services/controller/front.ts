@@ -88,13 +88,19 @@ export async function startFront(config: ControllerConfig, parts: Parts, lifecyc
   };
 }
 
+/** Who it is, and nothing of the rights. */
+const NOTHING_WANTED = {
+  places: { scopes: [], below: undefined },
+  known: { holders: [], scopes: [], tags: [] },
+};
+
 /** The user of a token. A recovery token counts as that of its user and is not used up by the look. */
 const verifier =
   ({ recoveryKey }: ControllerConfig, { deps, known }: Parts) =>
   async (token: string): Promise<string | undefined> => {
     const now = deps.clock.now();
     if (!isRecoveryToken(token)) {
-      const userId = (await verifyToken(deps, token, now))?.user_id;
+      const userId = (await verifyToken(deps, token, now, NOTHING_WANTED))?.user_id;
       known.note(token, userId);
       return userId;
     }

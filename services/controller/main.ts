@@ -79,7 +79,6 @@ async function open(
     clock,
     log,
   };
-  const { limits } = deps.config;
   const control = await startControl({ name: config.name, db, kms, clock, measure, log, authority, tofuHmac, limits });
   lifecycle.onClose('the worker streams', () => control.close());
   await startBackground(deps, { control, registry }, lifecycle);
