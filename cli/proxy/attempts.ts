@@ -4,12 +4,13 @@
 import type { ConnectError } from '../../proto/gen/transport/transport';
 import { problemLines } from './worker-dialer';
 
-/** From CONNECT or END to its answer. A worker takes at most 12 s for a controller, and 10 s for the endpoint. */
+/** From CONNECT or END to its answer. A worker takes at most 14 s for a controller, and 10 s for the endpoint. */
 export const ANSWER_TIMEOUT_MS = 15_000;
 
 /** Refusals that say something of the worker alone. */
 const OF_THE_WORKER: readonly string[] = [
   'worker drain',
+  'worker full',
   'controller unreachable',
   // The session, or that this worker may serve it.
   'session not found',

@@ -39,6 +39,19 @@ test('one caller has a number of places', async () => {
   expect(fair.length).toBe(1);
 });
 
+test('one caller has a share of what runs at once, and the rest is for others', async () => {
+  const { began, work, finish } = gate();
+  const fair = new FairQueue({ concurrent: 3, concurrentPerCaller: 2, waiting: 100, waitingPerCaller: 100 }, errors);
+  for (let i = 0; i < 4; i++) void fair.run('flood', work(`flood ${i}`));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(began).toEqual(['flood 0', 'flood 1']);
+  void fair.run('honest', work('honest'));
+  void fair.run('late', work('late'));
+  await finish();
+  await finish();
+  expect(began).toEqual(['flood 0', 'flood 1', 'honest', 'flood 2', 'late']);
+});
+
 test('in a full queue the heaviest caller gives up its latest place to one with fewer', async () => {
   const { began, work, finish } = gate();
   const fair = queue(3);

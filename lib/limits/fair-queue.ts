@@ -6,6 +6,8 @@
 export interface FairQueueOptions {
   /** Pieces of work that run at once. */
   concurrent: number;
+  /** Of these, of one caller. Absent: as many as run at all. */
+  concurrentPerCaller?: number | undefined;
   /** Places of all callers together. */
   waiting: number;
   /** Places of one caller. */
@@ -23,10 +25,15 @@ interface Place {
 export class FairQueue {
   /** Places by caller, oldest first; a caller that was served goes to the end of the map. */
   private readonly callers = new Map<string, Place[]>();
+  /** Pieces of work that run, by caller. */
+  private readonly runningOf = new Map<string, number>();
   private running = 0;
   private waiting = 0;
 
-  /** `refused` makes the error of a caller without a place; `gone` that of one whose signal was aborted. */
+  /**
+   * `options` may change while the queue is in use. `refused` makes the error of a caller without a place; `gone` that of
+   * one whose signal was aborted.
+   */
   constructor(
     private readonly options: FairQueueOptions,
     private readonly errors: { refused(why: Crowded): Error; gone(): Error },
@@ -43,26 +50,46 @@ export class FairQueue {
     try {
       return await work();
     } finally {
+      this.end(caller);
       this.next();
     }
   }
 
+  /** Starts who is next in turn, if there is room: what ended has made room for one. */
   private next(): void {
     for (const [caller, places] of this.callers) {
+      if (!this.hasRoom(caller)) continue;
       const place = places.shift()!;
       this.callers.delete(caller);
       if (places.length > 0) this.callers.set(caller, places);
       this.waiting--;
+      this.begin(caller);
       place.start();
       return;
     }
+  }
+
+  private hasRoom(caller: string): boolean {
+    const { concurrent, concurrentPerCaller = concurrent } = this.options;
+    return this.running < concurrent && (this.runningOf.get(caller) ?? 0) < concurrentPerCaller;
+  }
+
+  private begin(caller: string): void {
+    this.running++;
+    this.runningOf.set(caller, (this.runningOf.get(caller) ?? 0) + 1);
+  }
+
+  private end(caller: string): void {
     this.running--;
+    const left = this.runningOf.get(caller)! - 1;
+    if (left === 0) this.runningOf.delete(caller);
+    else this.runningOf.set(caller, left);
   }
 
   private turn(caller: string, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(this.errors.gone());
-    if (this.running < this.options.concurrent) {
-      this.running++;
+    if (this.hasRoom(caller)) {
+      this.begin(caller);
       return Promise.resolve();
     }
     const own = this.callers.get(caller)?.length ?? 0;

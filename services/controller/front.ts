@@ -50,7 +50,7 @@ export async function startFront(config: ControllerConfig, parts: Parts, lifecyc
   const { clock, log } = parts.deps;
   const { maxRequestDurationMs, maxRequestBytes } = config;
   const { limits } = parts.deps.config;
-  const pipeline = createPipeline(parts.services, { log, clock, maxRequestDurationMs, limits, registry });
+  const pipeline = createPipeline(parts.services, { log, clock, maxRequestDurationMs, limits, registry, known });
   const descriptors = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
   const limited = { clock, registry, known };
   const { admit, configure } = createAdmission(config.apiRateLimits, { descriptors, pipeline }, limited);

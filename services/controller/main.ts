@@ -54,6 +54,7 @@ async function open(
 ): Promise<RunningController> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const { name } = config;
   const { url, maxOpenConnections } = config.database;
   const limits = { ...config.limits };
   const connections = maxOpenConnections === undefined ? {} : { maxConnections: maxOpenConnections };
@@ -79,9 +80,11 @@ async function open(
     clock,
     log,
   };
-  const control = await startControl({ name: config.name, db, kms, clock, measure, log, authority, tofuHmac, limits });
+  const forWorkers = db.forWorkers ?? db;
+  const own = { name, db: forWorkers, kms, clock, measure, log, authority, tofuHmac, limits };
+  const control = await startControl(own);
   lifecycle.onClose('the worker streams', () => control.close());
-  await startBackground(deps, { control, registry }, lifecycle);
+  await startBackground({ ...deps, db: forWorkers }, { control, registry }, lifecycle);
 
   const { service } = control;
   const { address } = config.cluster;

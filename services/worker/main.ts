@@ -9,6 +9,7 @@ import type { Logger } from '../../lib/log/log';
 import { startOps } from '../../lib/ops/ops-server';
 import type { WorkerConfig, WorkerReload } from './config';
 import { ControlClient } from './control/control-client';
+import { ConnectionPlaces } from './proxy/connection-places';
 import { createProxyMetrics } from './proxy/metrics';
 import { boundaryHandler } from './proxy/boundary-upgrade';
 import { BOUNDARY_PROTOCOL, ProxyServer, SALLYPORT_PROTOCOL } from './proxy/proxy-server';
@@ -81,7 +82,7 @@ async function start(
 ): Promise<RunningWorker> {
   const metrics = new Registry();
   const state = { isDraining: false, isClosing: false, isPassedOn: config.proxy.fd !== undefined };
-  const sessions: SessionRegistry = new SessionRegistry(clock, (id) => control.findSession(id));
+  const sessions: SessionRegistry = new SessionRegistry(clock, (...asked) => control.findSession(...asked));
   let proxyAddress = config.takesOver?.proxyAddress ?? config.proxy;
   const control: ControlClient = new ControlClient({
     upstreams: config.initialUpstreams,
@@ -181,6 +182,7 @@ function createProxy(
   const proxyMetrics = createProxyMetrics(metrics);
   const deps: ConnectionDeps = {
     controller: control,
+    places: new ConnectionPlaces(config.limits),
     endSession: (id, end) => sessions.end(id, end),
     isDraining: () => state.isDraining && !state.isPassedOn,
     clock,
@@ -194,7 +196,7 @@ function createProxy(
       [SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, deps)],
       [BOUNDARY_PROTOCOL, boundaryHandler(deps)],
     ]),
-    findSession: (id) => sessions.get(id),
+    findSession: (id, address) => sessions.get(id, address),
     clock,
     log,
     metrics: proxyMetrics,

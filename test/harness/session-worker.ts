@@ -5,6 +5,8 @@ import { newId, randomBase62 } from '../../lib/ids/ids';
 import { createLogger } from '../../lib/log/log';
 import { createSessionCertificate } from '../../lib/tls/session-certificate';
 import { encodeAuthorizationToken, type SessionAuthorizationData } from '../../lib/transport/authorization-token';
+import { WORKER_LIMITS, type WorkerLimits } from '../../services/worker/limits';
+import { ConnectionPlaces } from '../../services/worker/proxy/connection-places';
 import { createProxyMetrics } from '../../services/worker/proxy/metrics';
 import { boundaryHandler } from '../../services/worker/proxy/boundary-upgrade';
 import {
@@ -68,6 +70,7 @@ export interface SessionWorkerOptions {
   maxUnfinishedPerAddress?: number;
   handshakeDeadlineMs?: number;
   dialTimeoutMs?: number;
+  limits?: Partial<WorkerLimits>;
   /** Does not speak sallyport/1, like a worker of Boundary. */
   onlyBoundary?: boolean;
 }
@@ -80,6 +83,7 @@ export async function startSessionWorker(options: SessionWorkerOptions = {}): Pr
   const proxyMetrics = createProxyMetrics(metrics);
   const deps = {
     controller,
+    places: new ConnectionPlaces({ ...WORKER_LIMITS.defaults(), ...options.limits }),
     endSession: registry.end.bind(registry),
     isDraining: () => worker.isDraining,
     clock: systemClock,

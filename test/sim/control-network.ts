@@ -17,6 +17,7 @@ const REPEATABLE = new Set([
   'connection_stats',
   'connection_closed',
   'session_grant',
+  'grants',
   'cancel_session',
   'connection_closed_ack',
 ]);
@@ -191,8 +192,11 @@ export class ServerCall extends EventEmitter {
     this.lane = new Lane(link, AttachResponse, { from: `${link.to?.name} →`, to: () => link.from });
   }
 
-  write(response: AttachResponse): void {
+  /** Takes everything at once. */
+  write(response: AttachResponse, written?: () => void): boolean {
     if (!this.isOver) this.lane.message(response, (value) => this.link.client.heard(value));
+    if (written !== undefined) queueMicrotask(written);
+    return true;
   }
 
   end(): void {

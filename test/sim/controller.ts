@@ -10,7 +10,9 @@ import { egressGrant } from '../../services/controller/control/grants';
 import { createKms, type Kms } from '../../services/controller/kms/kms';
 import { mayStillOpen } from '../../services/controller/sessions/access-review';
 import { closeLost } from '../../services/controller/sessions/connections.store';
-import { cancelSession, insertSession } from '../../services/controller/sessions/sessions.store';
+import { SessionPlaces } from '../../services/controller/sessions/session-places';
+import { insertSession } from '../../services/controller/sessions/new-session.store';
+import { cancelSession } from '../../services/controller/sessions/sessions.store';
 import { deleteWorker, retireWorker } from '../../services/controller/workers/workers.store';
 import { startSessionPushes, type SessionPushes } from '../../services/controller/tasks/push-sessions';
 import { sessionTasks } from '../../services/controller/tasks/session-tasks';
@@ -51,6 +53,7 @@ export class SimController {
   private readonly db: Db;
   private readonly kms: Kms;
   private readonly authz: Authz;
+  private readonly places = new SessionPlaces(CONTROLLER_DEFAULTS.limits);
   private readonly identities = new WeakMap<object, SimIdentity>();
 
   constructor(
@@ -130,11 +133,13 @@ export class SimController {
       column: 'sessions.private_key',
       row: id,
     });
-    return insertSession(db.executor, {} as Allowed<'authorize-session'>, {
+    const session = {
       ...{ id, targetId: target.id, targetVersion: 1, userId: userIdOf(user), authTokenId: tokenIdOf(user), workerIds },
       ...{ hostId: null, hostSetId, endpoint: ENDPOINT, certificate: certificateOf(id) },
       ...{ privateKey: sealed.ciphertext, keyId: sealed.keyId, correlationId: 'c', now, expiration },
-    });
+    };
+    const allowed = {} as Allowed<'authorize-session'>;
+    return (await insertSession(db.executor, allowed, session, this.places)).outcome === 'made';
   }
 
   /** False when somebody else was first. */

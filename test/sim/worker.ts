@@ -8,6 +8,7 @@ import { Transport } from '../../lib/transport/transport';
 import { ControlClient } from '../../services/worker/control/control-client';
 import type { Dialed, DialFailure, Dialing } from '../../services/worker/proxy/dial';
 import { createProxyMetrics } from '../../services/worker/proxy/metrics';
+import { ConnectionPlaces } from '../../services/worker/proxy/connection-places';
 import { serveConnection, type ConnectionDeps } from '../../services/worker/proxy/sallyport-protocol';
 import { SessionRegistry } from '../../services/worker/sessions/registry';
 import type { Controller } from '../../services/worker/sessions/types';
@@ -46,6 +47,7 @@ export class SimWorker {
   attachedSince = Infinity;
   /** It drained for as long as it was told to. */
   isPastDeadline = false;
+  private readonly places = new ConnectionPlaces();
 
   constructor(
     readonly workerId: string,
@@ -54,7 +56,7 @@ export class SimWorker {
   ) {
     const { clock, random } = process;
     const { log } = world;
-    this.registry = new SessionRegistry(clock, (id) => this.control.findSession(id));
+    this.registry = new SessionRegistry(clock, (...asked) => this.control.findSession(...asked));
     this.control = new ControlClient({
       ...{ releaseVersion: 'sim', description: '', tags: {}, clock, log, registry: this.registry },
       upstreams: Array.from({ length: world.controllers }, (_, port) => ({ host: 'controller', port })),
@@ -165,7 +167,14 @@ export class SimWorker {
       },
     };
     return {
-      ...{ controller, clock: this.process.clock, log, metrics, random: this.process.random.below },
+      ...{
+        controller,
+        places: this.places,
+        clock: this.process.clock,
+        log,
+        metrics,
+        random: this.process.random.below,
+      },
       endSession: (id, end) => this.registry.end(id, end),
       isDraining: () => this.isDraining,
       dial: () => this.dial(endpoint, connection),

@@ -8,6 +8,7 @@ import {
   isClosedBy,
   REFUSAL_TEXT,
 } from '../../services/controller/sessions/connections';
+import { WORKER_FULL } from '../../services/worker/proxy/connection-places';
 import { CAUSES } from '../../services/worker/sessions/types';
 
 const ROOT = join(__dirname, '../..');
@@ -57,7 +58,7 @@ test.each(connections)('%s by %s is shown as "%s" and ends connect with %s', (ca
 test('the refusals of the page are those of the controller, the worker and the client', () => {
   const page = refusals.flatMap(([cause]) => unquoted(cause!));
   expect(unique(page)).toEqual(
-    unique([...Object.keys(REFUSAL_TEXT), 'worker drain', 'controller unreachable', 'worker unreachable']),
+    unique([...Object.keys(REFUSAL_TEXT), 'worker drain', WORKER_FULL, 'controller unreachable', 'worker unreachable']),
   );
   for (const [cause, exit] of refusals) {
     for (const word of unquoted(cause!))

@@ -60,6 +60,9 @@ export interface AttachRequest {
     | //
     /** A process that drained beside this one is gone, and its last reports were sent before this message. */
     { $case: "process_ended"; value: ProcessEnded }
+    | //
+    /** Only to a controller whose Welcome has `pieces`; the next one follows its Reconciled. */
+    { $case: "inventory"; value: Inventory }
     | undefined;
 }
 
@@ -75,6 +78,11 @@ export interface AttachResponse {
     | { $case: "end_session"; value: EndSessionResult }
     | { $case: "get_grant"; value: GetGrantResult }
     | { $case: "renew_certificate"; value: RenewCertificateResult }
+    | //
+    /** The next three only to a worker whose Hello has `pieces`. */
+    { $case: "grants"; value: Grants }
+    | { $case: "reconciled"; value: Reconciled }
+    | { $case: "cancel_sessions"; value: CancelSessions }
     | undefined;
 }
 
@@ -91,7 +99,7 @@ export interface Hello {
   config_tags: { [key: string]: TagValues };
   description: string;
   draining: boolean;
-  /** What this worker serves right now. */
+  /** What this worker serves right now, or the first piece of it. */
   sessions: SessionInventory[];
   /** Highest sequence of a close that a controller acknowledged. */
   acknowledged_sequence: bigint;
@@ -104,11 +112,24 @@ export interface Hello {
    * does not get the record back, however late its Hello comes.
    */
   goes_on: boolean;
+  /** The worker takes grants in pieces behind the Welcome. */
+  pieces: boolean;
+  /**
+   * Inventory messages follow with the rest. A controller that does not know them is told of the other connections as
+   * ConnectionStats.
+   */
+  more_inventory: boolean;
 }
 
 export interface Hello_ConfigTagsEntry {
   key: string;
   value?: TagValues | undefined;
+}
+
+/** A further piece of what the worker served when it said Hello. */
+export interface Inventory {
+  sessions: SessionInventory[];
+  more: boolean;
 }
 
 export interface TagValues {
@@ -134,11 +155,29 @@ export interface Welcome {
   cancel_sessions: CancelSession[];
   /** Connections of the inventory that the controller does not know or has closed: cut them. */
   unknown_connection_ids: string[];
-  /** Grants of the sessions this worker may serve. */
+  /**
+   * Grants of sessions that this worker may serve: none to a worker that takes them in pieces, and to others as many as
+   * fit; the rest follow one by one.
+   */
   grants: SessionGrant[];
   /** Seconds between heartbeats of either side; three missed ones end the stream. */
   heartbeat_seconds: number;
-  certificate_not_after?: Date | undefined;
+  certificate_not_after?:
+    | Date
+    | undefined;
+  /** The controller takes the inventory in pieces. */
+  pieces: boolean;
+}
+
+/** Some of the grants of the sessions this worker may serve. */
+export interface Grants {
+  grants: SessionGrant[];
+}
+
+/** Answer to Inventory, as the same fields in Welcome. */
+export interface Reconciled {
+  cancel_sessions: CancelSession[];
+  unknown_connection_ids: string[];
 }
 
 export interface Heartbeat {
@@ -259,6 +298,11 @@ export interface CancelSession {
   cause: string;
   /** "admin", "client", "policy", "controller". */
   closed_by: string;
+}
+
+/** Many sessions have ended. */
+export interface CancelSessions {
+  sessions: CancelSession[];
 }
 
 /** A client ended its session with END. */
@@ -549,6 +593,9 @@ export const AttachRequest: MessageFns<AttachRequest> = {
       case "process_ended":
         ProcessEnded.encode(message.message.value, writer.uint32(82).fork()).join();
         break;
+      case "inventory":
+        Inventory.encode(message.message.value, writer.uint32(90).fork()).join();
+        break;
     }
     return writer;
   },
@@ -652,6 +699,14 @@ export const AttachRequest: MessageFns<AttachRequest> = {
             message.message = { $case: "process_ended", value: ProcessEnded.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.message = { $case: "inventory", value: Inventory.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -686,6 +741,8 @@ export const AttachRequest: MessageFns<AttachRequest> = {
         ? { $case: "draining", value: Draining.fromJSON(object.draining) }
         : isSet(object.process_ended)
         ? { $case: "process_ended", value: ProcessEnded.fromJSON(object.process_ended) }
+        : isSet(object.inventory)
+        ? { $case: "inventory", value: Inventory.fromJSON(object.inventory) }
         : undefined,
     };
   },
@@ -712,6 +769,8 @@ export const AttachRequest: MessageFns<AttachRequest> = {
       obj.draining = Draining.toJSON(message.message.value);
     } else if (message.message?.$case === "process_ended") {
       obj.process_ended = ProcessEnded.toJSON(message.message.value);
+    } else if (message.message?.$case === "inventory") {
+      obj.inventory = Inventory.toJSON(message.message.value);
     }
     return obj;
   },
@@ -788,6 +847,12 @@ export const AttachRequest: MessageFns<AttachRequest> = {
         }
         break;
       }
+      case "inventory": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "inventory", value: Inventory.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -826,6 +891,15 @@ export const AttachResponse: MessageFns<AttachResponse> = {
         break;
       case "renew_certificate":
         RenewCertificateResult.encode(message.message.value, writer.uint32(74).fork()).join();
+        break;
+      case "grants":
+        Grants.encode(message.message.value, writer.uint32(98).fork()).join();
+        break;
+      case "reconciled":
+        Reconciled.encode(message.message.value, writer.uint32(106).fork()).join();
+        break;
+      case "cancel_sessions":
+        CancelSessions.encode(message.message.value, writer.uint32(114).fork()).join();
         break;
     }
     return writer;
@@ -925,6 +999,30 @@ export const AttachResponse: MessageFns<AttachResponse> = {
             };
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.message = { $case: "grants", value: Grants.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.message = { $case: "reconciled", value: Reconciled.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.message = { $case: "cancel_sessions", value: CancelSessions.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -957,6 +1055,12 @@ export const AttachResponse: MessageFns<AttachResponse> = {
         ? { $case: "get_grant", value: GetGrantResult.fromJSON(object.get_grant) }
         : isSet(object.renew_certificate)
         ? { $case: "renew_certificate", value: RenewCertificateResult.fromJSON(object.renew_certificate) }
+        : isSet(object.grants)
+        ? { $case: "grants", value: Grants.fromJSON(object.grants) }
+        : isSet(object.reconciled)
+        ? { $case: "reconciled", value: Reconciled.fromJSON(object.reconciled) }
+        : isSet(object.cancel_sessions)
+        ? { $case: "cancel_sessions", value: CancelSessions.fromJSON(object.cancel_sessions) }
         : undefined,
     };
   },
@@ -981,6 +1085,12 @@ export const AttachResponse: MessageFns<AttachResponse> = {
       obj.get_grant = GetGrantResult.toJSON(message.message.value);
     } else if (message.message?.$case === "renew_certificate") {
       obj.renew_certificate = RenewCertificateResult.toJSON(message.message.value);
+    } else if (message.message?.$case === "grants") {
+      obj.grants = Grants.toJSON(message.message.value);
+    } else if (message.message?.$case === "reconciled") {
+      obj.reconciled = Reconciled.toJSON(message.message.value);
+    } else if (message.message?.$case === "cancel_sessions") {
+      obj.cancel_sessions = CancelSessions.toJSON(message.message.value);
     }
     return obj;
   },
@@ -1054,6 +1164,24 @@ export const AttachResponse: MessageFns<AttachResponse> = {
         }
         break;
       }
+      case "grants": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "grants", value: Grants.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "reconciled": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "reconciled", value: Reconciled.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "cancel_sessions": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "cancel_sessions", value: CancelSessions.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -1073,6 +1201,8 @@ function createBaseHello(): Hello {
     draining_boot_ids: [],
     handed_over: false,
     goes_on: false,
+    pieces: false,
+    more_inventory: false,
   };
 }
 
@@ -1116,6 +1246,12 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.goes_on !== false) {
       writer.uint32(96).bool(message.goes_on);
+    }
+    if (message.pieces !== false) {
+      writer.uint32(104).bool(message.pieces);
+    }
+    if (message.more_inventory !== false) {
+      writer.uint32(112).bool(message.more_inventory);
     }
     return writer;
   },
@@ -1232,6 +1368,22 @@ export const Hello: MessageFns<Hello> = {
             message.goes_on = reader.bool();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.pieces = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.more_inventory = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1275,6 +1427,8 @@ export const Hello: MessageFns<Hello> = {
         : [],
       handed_over: isSet(object.handed_over) ? globalThis.Boolean(object.handed_over) : false,
       goes_on: isSet(object.goes_on) ? globalThis.Boolean(object.goes_on) : false,
+      pieces: isSet(object.pieces) ? globalThis.Boolean(object.pieces) : false,
+      more_inventory: isSet(object.more_inventory) ? globalThis.Boolean(object.more_inventory) : false,
     };
   },
 
@@ -1322,6 +1476,12 @@ export const Hello: MessageFns<Hello> = {
     if (message.goes_on !== false) {
       obj.goes_on = message.goes_on;
     }
+    if (message.pieces !== false) {
+      obj.pieces = message.pieces;
+    }
+    if (message.more_inventory !== false) {
+      obj.more_inventory = message.more_inventory;
+    }
     return obj;
   },
 
@@ -1353,6 +1513,8 @@ export const Hello: MessageFns<Hello> = {
     message.draining_boot_ids = object.draining_boot_ids?.map((e) => e) || [];
     message.handed_over = object.handed_over ?? false;
     message.goes_on = object.goes_on ?? false;
+    message.pieces = object.pieces ?? false;
+    message.more_inventory = object.more_inventory ?? false;
     return message;
   },
 };
@@ -1440,6 +1602,93 @@ export const Hello_ConfigTagsEntry: MessageFns<Hello_ConfigTagsEntry> = {
     message.value = (object.value !== undefined && object.value !== null)
       ? TagValues.fromPartial(object.value)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseInventory(): Inventory {
+  return { sessions: [], more: false };
+}
+
+export const Inventory: MessageFns<Inventory> = {
+  encode(message: Inventory, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sessions) {
+      SessionInventory.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(16).bool(message.more);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Inventory {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInventory();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessions.push(SessionInventory.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Inventory {
+    return {
+      sessions: globalThis.Array.isArray(object?.sessions)
+        ? object.sessions.map((e: any) => SessionInventory.fromJSON(e))
+        : [],
+      more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
+    };
+  },
+
+  toJSON(message: Inventory): unknown {
+    const obj: any = {};
+    if (message.sessions?.length) {
+      obj.sessions = message.sessions.map((e) => SessionInventory.toJSON(e));
+    }
+    if (message.more !== false) {
+      obj.more = message.more;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Inventory>, I>>(base?: I): Inventory {
+    return Inventory.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Inventory>, I>>(object: I): Inventory {
+    const message = createBaseInventory();
+    message.sessions = object.sessions?.map((e) => SessionInventory.fromPartial(e)) || [];
+    message.more = object.more ?? false;
     return message;
   },
 };
@@ -1718,6 +1967,7 @@ function createBaseWelcome(): Welcome {
     grants: [],
     heartbeat_seconds: 0,
     certificate_not_after: undefined,
+    pieces: false,
   };
 }
 
@@ -1743,6 +1993,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.certificate_not_after !== undefined) {
       Timestamp.encode(toTimestamp(message.certificate_not_after), writer.uint32(58).fork()).join();
+    }
+    if (message.pieces !== false) {
+      writer.uint32(64).bool(message.pieces);
     }
     return writer;
   },
@@ -1816,6 +2069,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.certificate_not_after = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.pieces = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1843,6 +2104,7 @@ export const Welcome: MessageFns<Welcome> = {
       certificate_not_after: isSet(object.certificate_not_after)
         ? fromJsonTimestamp(object.certificate_not_after)
         : undefined,
+      pieces: isSet(object.pieces) ? globalThis.Boolean(object.pieces) : false,
     };
   },
 
@@ -1869,6 +2131,9 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.certificate_not_after !== undefined) {
       obj.certificate_not_after = message.certificate_not_after.toISOString();
     }
+    if (message.pieces !== false) {
+      obj.pieces = message.pieces;
+    }
     return obj;
   },
 
@@ -1884,6 +2149,165 @@ export const Welcome: MessageFns<Welcome> = {
     message.grants = object.grants?.map((e) => SessionGrant.fromPartial(e)) || [];
     message.heartbeat_seconds = object.heartbeat_seconds ?? 0;
     message.certificate_not_after = object.certificate_not_after ?? undefined;
+    message.pieces = object.pieces ?? false;
+    return message;
+  },
+};
+
+function createBaseGrants(): Grants {
+  return { grants: [] };
+}
+
+export const Grants: MessageFns<Grants> = {
+  encode(message: Grants, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.grants) {
+      SessionGrant.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Grants {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGrants();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.grants.push(SessionGrant.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Grants {
+    return {
+      grants: globalThis.Array.isArray(object?.grants) ? object.grants.map((e: any) => SessionGrant.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: Grants): unknown {
+    const obj: any = {};
+    if (message.grants?.length) {
+      obj.grants = message.grants.map((e) => SessionGrant.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Grants>, I>>(base?: I): Grants {
+    return Grants.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Grants>, I>>(object: I): Grants {
+    const message = createBaseGrants();
+    message.grants = object.grants?.map((e) => SessionGrant.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReconciled(): Reconciled {
+  return { cancel_sessions: [], unknown_connection_ids: [] };
+}
+
+export const Reconciled: MessageFns<Reconciled> = {
+  encode(message: Reconciled, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.cancel_sessions) {
+      CancelSession.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.unknown_connection_ids) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Reconciled {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReconciled();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.cancel_sessions.push(CancelSession.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.unknown_connection_ids.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Reconciled {
+    return {
+      cancel_sessions: globalThis.Array.isArray(object?.cancel_sessions)
+        ? object.cancel_sessions.map((e: any) => CancelSession.fromJSON(e))
+        : [],
+      unknown_connection_ids: globalThis.Array.isArray(object?.unknown_connection_ids)
+        ? object.unknown_connection_ids.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Reconciled): unknown {
+    const obj: any = {};
+    if (message.cancel_sessions?.length) {
+      obj.cancel_sessions = message.cancel_sessions.map((e) => CancelSession.toJSON(e));
+    }
+    if (message.unknown_connection_ids?.length) {
+      obj.unknown_connection_ids = message.unknown_connection_ids;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Reconciled>, I>>(base?: I): Reconciled {
+    return Reconciled.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Reconciled>, I>>(object: I): Reconciled {
+    const message = createBaseReconciled();
+    message.cancel_sessions = object.cancel_sessions?.map((e) => CancelSession.fromPartial(e)) || [];
+    message.unknown_connection_ids = object.unknown_connection_ids?.map((e) => e) || [];
     return message;
   },
 };
@@ -3403,6 +3827,77 @@ export const CancelSession: MessageFns<CancelSession> = {
     message.session_id = object.session_id ?? "";
     message.cause = object.cause ?? "";
     message.closed_by = object.closed_by ?? "";
+    return message;
+  },
+};
+
+function createBaseCancelSessions(): CancelSessions {
+  return { sessions: [] };
+}
+
+export const CancelSessions: MessageFns<CancelSessions> = {
+  encode(message: CancelSessions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sessions) {
+      CancelSession.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelSessions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelSessions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessions.push(CancelSession.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelSessions {
+    return {
+      sessions: globalThis.Array.isArray(object?.sessions)
+        ? object.sessions.map((e: any) => CancelSession.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: CancelSessions): unknown {
+    const obj: any = {};
+    if (message.sessions?.length) {
+      obj.sessions = message.sessions.map((e) => CancelSession.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CancelSessions>, I>>(base?: I): CancelSessions {
+    return CancelSessions.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelSessions>, I>>(object: I): CancelSessions {
+    const message = createBaseCancelSessions();
+    message.sessions = object.sessions?.map((e) => CancelSession.fromPartial(e)) || [];
     return message;
   },
 };

@@ -4,34 +4,48 @@
  *   waiting for Hello ──▶ reconciling ──▶ attached ──▶ ended
  *
  * While it reconciles, pushes for the worker wait and follow the Welcome, so that nothing that changes meanwhile is
- * missed. The worker's identity is that of its certificate.
+ * missed. Grants and the rest of the inventory come behind the Welcome, in pieces. The worker's identity is that of its
+ * certificate.
  */
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { newId, randomBase62 } from '../../../lib/ids/ids';
-import { AttachResponse, type AttachRequest, type Hello } from '../../../proto/gen/worker/control';
+import type {
+  AttachRequest,
+  AttachResponse,
+  CancelSession,
+  Hello,
+  Inventory,
+  SessionInventory,
+} from '../../../proto/gen/worker/control';
 import { sql } from '../db/db';
 import { closeLost, ofEarlierProcesses } from '../sessions/connections.store';
 import type { WorkerIdentity } from '../listeners/cluster-listener';
 import type { ControlDeps } from './control';
 import * as store from './control.store';
-import { drainingBootIds, MAX_BOOT_ID, reconcile, recordAttachment } from './hello';
+import { Feed } from './feed';
+import { drainingBootIds, MAX_BOOT_ID, openOnRecord, reconcile, recordAttachment, type Reconciliation } from './hello';
+import { Outbox, type Push } from './outbox';
 import { Reports } from './reports';
 import { Requests } from './requests';
-
-export type Push = NonNullable<AttachResponse['message']>;
 
 export const PROTOCOL_VERSION = 1;
 export const HEARTBEAT_SECONDS = 5;
 /** Heartbeats that may fail to come before the stream counts as dead. */
 const MISSED_HEARTBEATS = 3;
 const HELLO_TIMEOUT_MS = 10_000;
+/** So many cancellations go one by one. */
+const FEW_CANCELS = 10;
+const CANCELS_OF_MESSAGE = 1_000;
 /** How long a connection that the worker does not list may still send its close, ms. */
 const MISSING_GRACE_MS = 10_000;
 
 export class Attachment {
   readonly id: string;
   private state: 'waiting for Hello' | 'reconciling' | 'attached' | 'ended' = 'waiting for Hello';
-  private waiting: Push[] = [];
+  private readonly outbox: Outbox;
+  private readonly feed: Feed;
+  /** What of the inventory is to come: nothing, a message, or one that is being looked at. */
+  private inventory: 'complete' | 'awaited' | 'under way' = 'complete';
   private readonly timers: (() => void)[] = [];
   /** Heartbeats sent since the worker was heard. Counted, so that no clock can be set to end streams. */
   private beatsUnheard = 0;
@@ -42,9 +56,8 @@ export class Attachment {
   drainingBootIds: readonly string[] = [];
   /** The later process that named this one as draining is gone. */
   goesOn = false;
+  /** Open on record, but not in the worker's inventory: their closes are on the way, or nobody will send them. */
   private missing = new Set<string>();
-  /** Bytes that wait for the worker to read them. */
-  private queued = 0;
   private readonly reports: Reports;
   private readonly requests: Requests;
   /** Resolves when everything that the stream began is over. */
@@ -64,6 +77,13 @@ export class Attachment {
     this.id = `${newId('att', deps.random)}${randomBase62(6, deps.random)}`;
     const { workerId } = this;
     this.done = new Promise((resolve) => (this.markDone = resolve));
+    const tooMuch = () =>
+      this.end(
+        status.RESOURCE_EXHAUSTED,
+        'the worker does not read what is sent (controller.limits.cluster_queue_bytes)',
+      );
+    this.outbox = new Outbox(call, tooMuch, deps.queueBytes);
+    this.feed = new Feed(deps, workerId, this.outbox, tooMuch);
     const send = (message: Push): void => this.send(message);
     this.reports = new Reports({
       on: deps.db.executor,
@@ -71,6 +91,7 @@ export class Attachment {
       log: deps.log,
       workerId,
       acknowledge: (sequence) => send({ $case: 'connection_closed_ack', value: { sequence } }),
+      tooMany: () => this.end(status.RESOURCE_EXHAUSTED, 'too many closes at once: the rest on the next stream'),
     });
     this.requests = new Requests(deps, workerId, send);
     this.timers.push(deps.clock.after(HELLO_TIMEOUT_MS, () => this.expectHello()));
@@ -86,8 +107,19 @@ export class Attachment {
 
   /** Sends, or keeps until the Welcome is out. */
   push(message: Push): void {
-    if (this.state === 'attached') this.send(message);
-    else if (this.state !== 'ended') this.waiting.push(message);
+    this.feed.push(message);
+  }
+
+  /** Tells of ended sessions: many in few messages, if the worker takes them so. */
+  cancel(sessions: readonly CancelSession[]): void {
+    if (!this.outbox.takesPieces || sessions.length <= FEW_CANCELS) {
+      for (const value of sessions) this.push({ $case: 'cancel_session', value });
+      return;
+    }
+    for (let at = 0; at < sessions.length; at += CANCELS_OF_MESSAGE) {
+      const value = { sessions: sessions.slice(at, at + CANCELS_OF_MESSAGE) };
+      this.push({ $case: 'cancel_sessions', value });
+    }
   }
 
   /** Ends the stream; with a code the worker learns why. */
@@ -96,6 +128,9 @@ export class Attachment {
     const wasKnown = this.state !== 'waiting for Hello';
     this.state = 'ended';
     for (const cancel of this.timers) cancel();
+    this.outbox.end();
+    this.feed.end();
+    this.requests.end();
     if (code === undefined) this.call.end();
     else this.call.emit('error', { code, details });
     this.hooks.ended(this);
@@ -113,16 +148,7 @@ export class Attachment {
   }
 
   private send(message: Push): void {
-    if (this.state === 'ended') return;
-    const bytes = AttachResponse.encode({ message }).finish().length;
-    this.queued += bytes;
-    this.call.write({ message }, () => (this.queued -= bytes));
-    if (this.queued > this.deps.queueBytes()) {
-      this.end(
-        status.RESOURCE_EXHAUSTED,
-        'the worker does not read what is sent (controller.limits.cluster_queue_bytes)',
-      );
-    }
+    this.outbox.answer(message);
   }
 
   private expectHello(): void {
@@ -138,6 +164,8 @@ export class Attachment {
     }
     if (this.state === 'ended') return;
     switch (message?.$case) {
+      case 'inventory':
+        return void this.takeInventory(message.value);
       case 'connection_stats':
         for (const stat of message.value.stats) this.missing.delete(stat.connection_id);
         return this.reports.addStats(message.value.stats);
@@ -192,23 +220,27 @@ export class Attachment {
       }
       if (recorded === 'handed over') this.leave();
       if (!this.isHandedOver) this.record = this.recordOf(hello);
-      const found = await reconcile(this.deps, this.workerId, hello);
-      this.missing = found.missing;
+      this.outbox.takesPieces = hello.pieces;
+      this.missing = await openOnRecord(this.deps, this.workerId, this.bootId);
+      const found = await this.compare(hello.sessions);
+      const first = hello.pieces ? { grants: [], next: '' } : await this.feed.forWelcome();
       if (!this.stillReconciling()) return;
       this.state = 'attached';
+      this.inventory = hello.more_inventory ? 'awaited' : 'complete';
       this.send({
         $case: 'welcome',
         value: {
           worker_id: this.workerId,
           controller_id: this.deps.controllerId,
-          cancel_sessions: found.cancel_sessions,
-          unknown_connection_ids: found.unknown_connection_ids,
-          grants: found.grants,
+          ...found,
+          grants: first.grants,
           heartbeat_seconds: HEARTBEAT_SECONDS,
           certificate_not_after: new Date(this.identity.certificate.validTo),
+          pieces: true,
         },
       });
       this.start();
+      await this.feed.run(first.next);
     } catch (error) {
       this.deps.log.warn({ err: error, worker_id: this.workerId }, 'a worker could not attach');
       this.end(status.UNAVAILABLE, 'the controller cannot attach the worker now');
@@ -225,10 +257,37 @@ export class Attachment {
   }
 
   private start(): void {
-    for (const message of this.waiting.splice(0)) this.send(message);
-    const { clock } = this.deps;
-    this.timers.push(clock.every(HEARTBEAT_SECONDS * 1_000, () => this.beat()));
-    if (this.missing.size > 0) this.timers.push(clock.after(MISSING_GRACE_MS, () => void this.giveUpMissing()));
+    this.timers.push(this.deps.clock.every(HEARTBEAT_SECONDS * 1_000, () => this.beat()));
+    if (this.inventory === 'complete') this.inventoryComplete();
+  }
+
+  /** Compares a piece of the inventory with the database. */
+  private async compare(sessions: readonly SessionInventory[]): Promise<Reconciliation> {
+    for (const session of sessions)
+      for (const { connection_id } of session.connections) this.missing.delete(connection_id);
+    return reconcile(this.deps, this.workerId, sessions);
+  }
+
+  /** The worker sends a piece when it has the answer to the one before, so that no two are under way. */
+  private async takeInventory({ sessions, more }: Inventory): Promise<void> {
+    if (this.inventory !== 'awaited') {
+      return this.end(status.FAILED_PRECONDITION, 'Inventory comes in its turn, after Hello has announced it');
+    }
+    this.inventory = 'under way';
+    try {
+      const value = await this.compare(sessions);
+      this.inventory = more ? 'awaited' : 'complete';
+      this.push({ $case: 'reconciled', value });
+      if (!more && this.state === 'attached') this.inventoryComplete();
+    } catch (error) {
+      this.deps.log.warn({ err: error, worker_id: this.workerId }, 'an inventory could not be compared');
+      this.end(status.UNAVAILABLE, 'the controller cannot compare the inventory now');
+    }
+  }
+
+  private inventoryComplete(): void {
+    if (this.missing.size === 0) return;
+    this.timers.push(this.deps.clock.after(MISSING_GRACE_MS, () => void this.giveUpMissing()));
   }
 
   private beat(): void {

@@ -6,8 +6,11 @@ import { status, type handleUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
 import { ApiError } from '../../../lib/errors/errors';
 import { newId, type RandomInt } from '../../../lib/ids/ids';
+import type { FairQueue } from '../../../lib/limits/fair-queue';
+import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
 import type {
+  CancelSession,
   ControlServiceServer,
   EnrollRequest,
   EnrollResponse,
@@ -26,12 +29,17 @@ import {
 } from '../workers/authority';
 import type { TofuHmac } from '../workers/deployment';
 import { enroll } from '../workers/enrollment';
-import { Attachment, type Push } from './attachment';
+import { Attachment } from './attachment';
 import type { Held } from './control.store';
 import { Lease, type Measure } from './lease';
+import { createRequestQueue } from './request-queue';
 
-/** Sessions remembered as handed out until their notification comes; forgetting one costs a second, harmless push. */
-const MAX_PUSHED = 1_000;
+const MAX_PUSHED = limit('sessions just handed out', 1_000, {
+  what: 'sessions whose grant a controller has just pushed, remembered until the notification of them comes',
+  unit: 'sessions',
+  reached: 'all are forgotten, which costs a second, harmless push of each',
+  test: 'services/controller/control/control.test.ts: what is remembered of pushed grants is bounded',
+});
 const TAKEN_OVER = 'a newer stream of this worker took over';
 
 export interface ControlOptions {
@@ -58,6 +66,8 @@ export interface ControlDeps extends ControlOptions {
   controllerId: string;
   /** Most bytes that may wait for one worker. */
   queueBytes: () => number;
+  /** Where requests of workers take turns. */
+  requestQueue: FairQueue;
 }
 
 export interface Control {
@@ -73,8 +83,8 @@ export interface Control {
   leasesExpiredBefore(): Date | undefined;
   /** Ids of the workers attached here. */
   attachedWorkers(): string[];
-  /** Sends to a worker attached here; nothing happens when it is not. */
-  push(workerId: string, message: Push): void;
+  /** Tells a worker attached here of ended sessions; nothing happens when it is not. */
+  cancel(workerId: string, sessions: readonly CancelSession[]): void;
   /** Hands a new session to those of its workers that are attached here. */
   pushGrant(workerIds: string[], grant: SessionGrant): void;
   /** Whether the session's grant was handed out by {@link pushGrant} just now; asks once. */
@@ -90,8 +100,12 @@ export interface Control {
 /** Starts the lease and answers what the cluster listener serves. */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const { limits = CONTROLLER_LIMITS.defaults() } = options;
-  const queueBytes = (): number => limits.cluster_queue_bytes;
-  const deps: ControlDeps = { ...options, controllerId: newId('ctl', options.random), queueBytes };
+  const deps: ControlDeps = {
+    ...options,
+    controllerId: newId('ctl', options.random),
+    queueBytes: () => limits.cluster_queue_bytes,
+    requestQueue: createRequestQueue(),
+  };
   const issueIdentity = options.issueIdentity ?? issueServerIdentity;
   const streams = new Streams(deps);
   const lease = await Lease.start({
@@ -115,7 +129,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     ensureLease: () => lease.ensure(),
     leasesExpiredBefore: () => lease.expiredBefore(),
     attachedWorkers: () => streams.workers(),
-    push: (workerId, message) => streams.of(workerId).forEach((stream) => stream.push(message)),
+    cancel: (workerId, sessions) => streams.of(workerId).forEach((stream) => stream.cancel(sessions)),
     pushGrant: (workerIds, grant) => streams.pushGrant(workerIds, grant),
     wasPushed: (sessionId) => streams.wasPushed(sessionId),
     cutOff: (workerId) =>

@@ -3,7 +3,7 @@
  * an earlier process of the worker are lost, unless that process drains beside this one; sessions that ended meanwhile are
  * canceled; connections nobody knows are to be cut.
  */
-import type { CancelSession, Hello, SessionGrant } from '../../../proto/gen/worker/control';
+import type { CancelSession, ConnectionInventory, Hello, SessionInventory } from '../../../proto/gen/worker/control';
 import { sql, transaction } from '../db/db';
 import * as connections from '../sessions/connections.store';
 import * as sessions from '../sessions/sessions.store';
@@ -11,16 +11,17 @@ import { MAX_TAGS } from '../workers/worker-tags';
 import type { Tags } from '../workers/workers';
 import type { ControlDeps } from './control';
 import * as store from './control.store';
-import { cancellation, grantOfRow } from './grants';
+import { cancellation } from './grants';
 import { toStat } from './reports';
 
+/** What is to be cut of a worker's inventory. */
 export interface Reconciliation {
   cancel_sessions: CancelSession[];
   unknown_connection_ids: string[];
-  grants: SessionGrant[];
-  /** Open on record, but not in the worker's inventory: their closes are on the way, or nobody will send them. */
-  missing: Set<string>;
 }
+
+/** Sessions and connections that are looked up at once, and open connections that are read at once. */
+const BATCH = 1_000;
 
 /** Longest address, release and tag taken from a worker, characters. */
 const MAX_TEXT = 512;
@@ -78,40 +79,65 @@ export async function recordAttachment(
   });
 }
 
-/** Compares the inventory with the database. */
-export async function reconcile(deps: ControlDeps, workerId: string, hello: Hello): Promise<Reconciliation> {
-  const on = deps.db.executor;
-  const now = deps.clock.now();
-  const live = hello.sessions.flatMap((session) => session.connections);
-  const ids = live.map((connection) => connection.connection_id);
-  await connections.recordStats(
-    on,
-    workerId,
-    live.map((connection) => toStat({ ...connection, endpoint_address: '', endpoint_port: 0 })),
-  );
-  const known = await connections.knownConnections(on, workerId, ids);
-  const open = await connections.openConnections(on, workerId, hello.boot_id);
-  const inventory = new Set(ids);
-  return {
-    cancel_sessions: await endedSessions(deps, workerId, hello, now),
-    unknown_connection_ids: ids.filter((id) => !known.has(id)),
-    grants: await currentGrants(deps, workerId, now),
-    missing: new Set(open.map((connection) => connection.id).filter((id) => !inventory.has(id))),
-  };
+/** Connections of the worker's process that are open on record. */
+export async function openOnRecord(deps: ControlDeps, workerId: string, bootId: string): Promise<Set<string>> {
+  const open = new Set<string>();
+  for (let after: string | undefined = ''; after !== undefined;) {
+    const batch: string[] = await connections.openConnections(
+      deps.db.executor,
+      { workerId, bootId },
+      { after, count: BATCH },
+    );
+    for (const id of batch) open.add(id);
+    after = batch.length < BATCH ? undefined : batch.at(-1);
+  }
+  return open;
 }
 
-async function endedSessions(deps: ControlDeps, workerId: string, hello: Hello, now: Date): Promise<CancelSession[]> {
-  const ids = hello.sessions.map((session) => session.session_id);
+/** Compares an inventory, or a piece of one, with the database. */
+export async function reconcile(
+  deps: ControlDeps,
+  workerId: string,
+  inventory: readonly SessionInventory[],
+): Promise<Reconciliation> {
+  const found: Reconciliation = { cancel_sessions: [], unknown_connection_ids: [] };
+  const live = inventory.flatMap((session) => session.connections);
+  for (const some of batches(live)) {
+    found.unknown_connection_ids.push(...(await unknownConnections(deps, workerId, some)));
+  }
+  for (const some of batches(inventory)) found.cancel_sessions.push(...(await endedSessions(deps, workerId, some)));
+  return found;
+}
+
+function* batches<T>(items: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < items.length; at += BATCH) yield items.slice(at, at + BATCH);
+}
+
+/** Notes the counts of connections; answers those that are not open on record. */
+async function unknownConnections(
+  deps: ControlDeps,
+  workerId: string,
+  live: readonly ConnectionInventory[],
+): Promise<string[]> {
+  const on = deps.db.executor;
+  const stats = live.map((connection) => toStat({ ...connection, endpoint_address: '', endpoint_port: 0 }));
+  await connections.recordStats(on, workerId, stats);
+  const ids = live.map((connection) => connection.connection_id);
+  const known = await connections.knownConnections(on, workerId, ids);
+  return ids.filter((id) => !known.has(id));
+}
+
+async function endedSessions(
+  deps: ControlDeps,
+  workerId: string,
+  inventory: readonly SessionInventory[],
+): Promise<CancelSession[]> {
+  const now = deps.clock.now();
+  const ids = inventory.map((session) => session.session_id);
   const states = new Map((await sessions.statesFor(deps.db.executor, workerId, ids)).map((state) => [state.id, state]));
   return ids.flatMap((session_id) => {
     const state = states.get(session_id);
     if (state === undefined) return [{ session_id, cause: 'canceled', closed_by: 'controller' }];
     return cancellation(state, now) ?? [];
   });
-}
-
-async function currentGrants(deps: ControlDeps, workerId: string, now: Date): Promise<SessionGrant[]> {
-  const rows = await sessions.grantsOfWorker(deps.db.executor, workerId, now);
-  const grants = await Promise.all(rows.map((row) => grantOfRow(deps.kms, deps.db.executor, row, now)));
-  return grants.filter((grant) => grant !== undefined);
 }

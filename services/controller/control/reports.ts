@@ -4,6 +4,7 @@
  * report that the database can never take is dropped with a log line, so that it holds up no other.
  */
 import type { Clock } from '../../../lib/clock/clock';
+import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
 import type { ConnectionClosed, ConnectionStat } from '../../../proto/gen/worker/control';
 import { CHECK_VIOLATION, databaseError, NOT_NULL_VIOLATION, type Executor } from '../db/db';
@@ -12,6 +13,19 @@ import { closeConnections, recordStats, type Close, type Stat } from '../session
 
 /** Closes of one statement. */
 const MAX_BATCH = 500;
+const MAX_CLOSES = limit('closes of a worker that wait', 50_000, {
+  what: 'closed connections that a worker has reported and that wait for the database',
+  unit: 'closes',
+  reached:
+    'no more are taken; the stream ends when these are stored, and the worker repeats the others on its next one',
+  test: 'services/controller/control/reports.test.ts: closes beyond the limit are left to the next stream',
+});
+const MAX_STATS = limit('byte counts of a worker that wait', 100_000, {
+  what: 'connections whose byte counts a worker has reported and that wait for the database',
+  unit: 'connections',
+  reached: 'counts of further connections are dropped; the next report of them brings newer ones',
+  test: 'services/controller/control/reports.test.ts: counts beyond the limit are dropped',
+});
 /** Pause after the database refused, ms. */
 const RETRY_MS = 1_000;
 const MAX_INT8 = 2n ** 63n - 1n;
@@ -30,6 +44,8 @@ interface ReportDeps {
   workerId: string;
   /** All closes up to `sequence` are stored. */
   acknowledge(sequence: bigint): void;
+  /** More closes came than are taken; those that were taken are stored. */
+  tooMany(): void;
 }
 
 export class Reports {
@@ -37,16 +53,23 @@ export class Reports {
   private closes: ConnectionClosed[] = [];
   private writing: Promise<void> | undefined;
   private ended = false;
+  /** A close was not taken, so that none behind it may be: an acknowledgment is of all before it. */
+  private isOverfull = false;
 
   constructor(private readonly deps: ReportDeps) {}
 
   addStats(stats: ConnectionStat[]): void {
-    for (const stat of stats) this.stats.set(stat.connection_id, toStat(stat));
+    for (const stat of stats) {
+      if (this.stats.size < MAX_STATS || this.stats.has(stat.connection_id)) {
+        this.stats.set(stat.connection_id, toStat(stat));
+      }
+    }
     this.wake();
   }
 
   addClose(close: ConnectionClosed): void {
-    this.closes.push(close);
+    if (this.closes.length >= MAX_CLOSES) this.isOverfull = true;
+    if (!this.isOverfull) this.closes.push(close);
     this.wake();
   }
 
@@ -77,6 +100,7 @@ export class Reports {
         await new Promise<void>((resolve) => this.deps.clock.after(RETRY_MS, resolve));
       }
     }
+    if (this.isOverfull && !this.ended) this.deps.tooMany();
   }
 
   private async writeCloses(): Promise<void> {

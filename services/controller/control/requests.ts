@@ -3,6 +3,7 @@
  * before it is a copy: its original has an answer or gets one, and carrying it out again could take a slot that the
  * first answer refused.
  */
+import { networkOf } from '../../../lib/limits/network';
 import { publicKeyOfRequest } from '../../../lib/tls/certificates';
 import type {
   AuthorizeConnectionRequest,
@@ -15,10 +16,11 @@ import { endedRefusal, refusalOf, REFUSAL_TEXT, type Refusal } from '../sessions
 import { authorizeConnection } from '../sessions/connections.store';
 import * as sessions from '../sessions/sessions.store';
 import { issueWorkerCertificate } from '../workers/authority';
-import type { Push } from './attachment';
 import type { ControlDeps } from './control';
 import * as store from './control.store';
 import { cancellation, grantOfRow, remainingMs } from './grants';
+import type { Push } from './outbox';
+import { TooManyRequests } from './request-queue';
 
 const CONNECTION_ID = /^sc_[0-9A-Za-z]{10}$/;
 const TOFU_TOKEN = /^[0-9A-Za-z]{20}$/;
@@ -29,6 +31,7 @@ type Answer = Omit<AuthorizeConnectionResult, 'request_id'>;
 
 export class Requests {
   private lastId = 0n;
+  private readonly ended = new AbortController();
 
   constructor(
     private readonly deps: ControlDeps,
@@ -38,7 +41,8 @@ export class Requests {
 
   authorizeConnection(request: AuthorizeConnectionRequest, bootId: string): void {
     if (this.isCopy(request)) return;
-    this.answer(this.authorize(request, bootId), { ...refusal('controller unreachable', UNAVAILABLE) }, (value) => ({
+    const work = this.inTurn(networkOf(request.client_address), () => this.authorize(request, bootId));
+    this.answer(work, { ...refusal('controller unreachable', UNAVAILABLE) }, (value) => ({
       $case: 'authorize_connection',
       value: { ...value, request_id: request.request_id },
     }));
@@ -46,7 +50,8 @@ export class Requests {
 
   endSession(request: EndSessionRequest): void {
     if (this.isCopy(request)) return;
-    this.answer(this.end(request), 'controller unreachable', (refused) => ({
+    const work = this.inTurn(request.session_id, () => this.endNow(request));
+    this.answer(work, 'controller unreachable', (refused) => ({
       $case: 'end_session',
       value: { request_id: request.request_id, refused },
     }));
@@ -54,7 +59,8 @@ export class Requests {
 
   getGrant(request: GetGrantRequest): void {
     if (this.isCopy(request)) return;
-    this.answer(this.grant(request.session_id), {}, (found) => ({
+    const work = this.inTurn(this.workerId, () => this.grant(request.session_id));
+    this.answer(work, {}, (found) => ({
       $case: 'get_grant',
       value: { request_id: request.request_id, grant: undefined, ended: undefined, ...found },
     }));
@@ -76,6 +82,16 @@ export class Requests {
     });
   }
 
+  /** The stream is over: nothing that has not begun is carried out. */
+  end(): void {
+    this.ended.abort();
+  }
+
+  /** Turns go round clients, so that who connects often does not hold up the others. */
+  private inTurn<T>(caller: string, work: () => Promise<T>): Promise<T> {
+    return this.deps.requestQueue.run(caller, work, this.ended.signal);
+  }
+
   /** Whether the request came before; to be asked once for each. */
   private isCopy({ request_id }: { request_id: bigint }): boolean {
     if (request_id <= this.lastId) return true;
@@ -88,7 +104,8 @@ export class Requests {
     work.then(
       (value) => this.send(message(value)),
       (error: unknown) => {
-        this.deps.log.warn({ err: error, worker_id: this.workerId }, 'a request of a worker failed');
+        const level = error instanceof TooManyRequests ? 'debug' : 'warn';
+        this.deps.log[level]({ err: error, worker_id: this.workerId }, 'a request of a worker failed');
         this.send(message(failed));
       },
     );
@@ -117,7 +134,7 @@ export class Requests {
     return { refused: '', text: '', connections_left, expires_in_ms: remainingMs(expiration_time, now) };
   }
 
-  private async end(request: EndSessionRequest): Promise<string> {
+  private async endNow(request: EndSessionRequest): Promise<string> {
     const answer = await sessions.endSession(this.deps.db.executor, {
       sessionId: request.session_id,
       workerId: this.workerId,

@@ -1,5 +1,6 @@
 import { createLogger } from '../../../lib/log/log';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/postgres';
+import { waitFor } from '../../../test/harness/wait';
 import { databaseError, openDb, rows, sql, transaction, type Db } from './db';
 
 const NOW = new Date('2030-01-02T03:04:05Z');
@@ -60,3 +61,27 @@ test('a transaction that always loses gives up, others are not tried again', asy
   expect(await failing('23514')).toBe('23514');
   expect(runs).toBe(6);
 });
+
+test('statements of the API leave connections to workers, and those of workers to the API', async () => {
+  const { executor, forWorkers } = db;
+  const held = (): Promise<bigint> =>
+    rows<{ n: bigint }>(
+      forWorkers!.executor,
+      sql`select count(*) as n from pg_stat_activity where wait_event = 'advisory' and datname = current_database()`,
+    ).then(([found]) => found!.n);
+  await using blocker = await blocked();
+  const flood = Array.from({ length: 10 }, () => sql`select pg_advisory_lock_shared(1)`.execute(executor));
+  await waitFor('the flood to take its part', async () => (await held()) === 3n);
+  // All but the last connection wait, and more statements for one of those; this one is served before them.
+  expect(await rows(forWorkers!.executor, sql`select 1 as one`)).toEqual([{ one: 1 }]);
+  await blocker.release();
+  await Promise.all(flood);
+});
+
+/** Holds the lock that others wait for. */
+async function blocked() {
+  const client = await db.connect('blocker');
+  await client.query('select pg_advisory_lock(1)');
+  const release = () => client.query('select pg_advisory_unlock(1)');
+  return { release, [Symbol.asyncDispose]: () => client.end() };
+}

@@ -2,9 +2,11 @@
  * The only door to PostgreSQL. SQL is visible text: `sql` is kysely's template tag, values become parameters. Reads
  * run on {@link Db}, changes inside {@link transaction}; both are an {@link Executor}.
  */
-import { Kysely, PostgresDialect, sql, type RawBuilder, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, sql, type PostgresPool, type RawBuilder, type Transaction } from 'kysely';
 import pg from 'pg';
+import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
+import { shareOf } from './pool-share';
 
 export { sql, type RawBuilder };
 
@@ -29,12 +31,21 @@ export interface DbOptions {
 export interface Db {
   readonly executor: Executor;
   readonly limits: Readonly<Record<string, number>>;
+  /** The same database for what workers ask and are told: connections that requests to the API cannot take. */
+  readonly forWorkers?: Db | undefined;
   /** For LISTEN and advisory locks: a connection of one's own, to be ended by the caller. */
   connect(applicationName: string): Promise<pg.Client>;
   close(): Promise<void>;
 }
 
 const DEFAULT_MAX_CONNECTIONS = 20;
+/** The API and the workers each leave this part of the pool to the other. */
+const LEFT_TO_OTHERS = limit('database connections left to others', 25, {
+  what: 'part of the database connections that requests to the API leave to workers, and workers to the API',
+  unit: '%',
+  reached: 'further statements of the same side wait for one of its own to end',
+  test: 'services/controller/db/db.test.ts: statements of the API leave connections to workers',
+});
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
  * Every statement here looks up few rows by a B-tree. While a table has no statistics yet the planner, with the cost of
@@ -64,29 +75,34 @@ export function openDb(options: DbOptions): Db {
       if (!closing) options.log.warn(shortError(error), 'database connection lost');
     });
   });
-  const executor = new Kysely<any>({
-    dialect: new PostgresDialect({ pool }),
-    ...(options.onStatement === undefined
-      ? {}
-      : { log: ({ query }) => options.onStatement!(query.sql, query.parameters) }),
-  });
-  return {
-    executor,
-    limits: options.limits ?? {},
-    async connect(applicationName) {
-      const client = new pg.Client({
-        connectionString: options.url,
-        application_name: applicationName,
-        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      });
-      await client.connect();
-      return client;
-    },
-    close() {
-      closing = true;
-      return executor.destroy();
-    },
+  const { max } = pool.options;
+  const most = max - Math.floor((max * LEFT_TO_OTHERS) / 100);
+  const executorOf = (part: PostgresPool): Executor =>
+    new Kysely<any>({
+      dialect: new PostgresDialect({ pool: part }),
+      ...(options.onStatement === undefined
+        ? {}
+        : { log: ({ query }) => options.onStatement!(query.sql, query.parameters) }),
+    });
+  const connect: Db['connect'] = async (applicationName) => {
+    const client = new pg.Client({
+      connectionString: options.url,
+      application_name: applicationName,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    });
+    await client.connect();
+    return client;
   };
+  let ended: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing = true;
+    ended ??= pool.end();
+    return ended;
+  };
+  const share = (): Executor => executorOf(shareOf(pool, most, CONNECT_TIMEOUT_MS));
+  const { limits = {} } = options;
+  const common = { limits, connect, close };
+  return { ...common, executor: share(), forWorkers: { ...common, executor: share() } };
 }
 
 /** What a log may hold of a connection's error: pg hangs the whole client on it, with its parameters and cancel key. */

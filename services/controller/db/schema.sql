@@ -457,6 +457,13 @@ begin
   end if;
   return new;
 end $$;
+CREATE FUNCTION public.release_session_workers() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update session_workers set live = false where session_id = new.id;
+  return null;
+end $$;
 CREATE FUNCTION public.roles_of_everybody(in_scope text) RETURNS SETOF text
     LANGUAGE sql STABLE
     AS $$
@@ -476,6 +483,52 @@ begin
   return current_setting('sallyport.now')::timestamptz;
 exception when undefined_object or invalid_datetime_format then
   raise exception 'this change must run in a transaction that sets sallyport.now';
+end $$;
+CREATE FUNCTION public.take_session_place(of_user text, max_user_pending integer, max_user_live integer, of_target text, max_target_pending integer, max_target_live integer, of_workers text[], other_workers integer, max_worker_live integer, OUT refused text, OUT target_pending integer, OUT target_live integer, OUT worker_live integer[], OUT full_workers text[]) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+  found integer;
+begin
+  full_workers := '{}';
+  perform pg_advisory_xact_lock(hashtextextended('sallyport: sessions of ' || of_user, 0));
+  select count(*) into found from (
+    select from sessions where user_id = of_user and status = 'pending' limit max_user_pending) s;
+  if found >= max_user_pending then
+    refused := 'sessions_pending_per_user';
+    return;
+  end if;
+  select count(*) into found from (
+    select from sessions where user_id = of_user and status <> 'terminated' limit max_user_live) s;
+  if found >= max_user_live then
+    refused := 'sessions_live_per_user';
+    return;
+  end if;
+  if of_target is not null then
+    select count(*) into target_pending from (
+      select from sessions where target_id = of_target and status = 'pending' limit max_target_pending) s;
+    select count(*) into target_live from (
+      select from sessions where target_id = of_target and status <> 'terminated' limit max_target_live) s;
+    if target_pending >= max_target_pending then
+      refused := 'sessions_pending_per_target';
+      return;
+    end if;
+    if target_live >= max_target_live then
+      refused := 'sessions_live_per_target';
+      return;
+    end if;
+  end if;
+  for i in 1 .. cardinality(of_workers) loop
+    select count(*) into found from (
+      select from session_workers w where w.worker_id = of_workers[i] and w.live limit max_worker_live) s;
+    worker_live[i] := found;
+    if found >= max_worker_live then
+      full_workers := full_workers || of_workers[i];
+    end if;
+  end loop;
+  if other_workers = 0 and cardinality(full_workers) = cardinality(of_workers) then
+    refused := 'sessions_live_per_worker';
+  end if;
 end $$;
 CREATE FUNCTION public.users_of_principals(users text[], of_groups text[], of_managed_groups text[]) RETURNS text[]
     LANGUAGE sql STABLE
@@ -1061,7 +1114,8 @@ CREATE TABLE public.session_states (
 CREATE TABLE public.session_workers (
     session_id text NOT NULL,
     worker_id text NOT NULL,
-    preference integer NOT NULL
+    preference integer NOT NULL,
+    live boolean DEFAULT true NOT NULL
 );
 CREATE TABLE public.sessions (
     id text NOT NULL,
@@ -1542,8 +1596,8 @@ CREATE INDEX scopes_by_updated_time ON public.scopes USING btree (scope_id, upda
 CREATE INDEX scopes_everywhere_by_created_time ON public.scopes USING btree (created_time DESC, id DESC) WHERE (scope_id IS NOT NULL);
 CREATE INDEX scopes_everywhere_by_updated_time ON public.scopes USING btree (updated_time DESC, id DESC) WHERE (scope_id IS NOT NULL);
 CREATE INDEX session_connections_by_session ON public.session_connections USING btree (session_id, created_time DESC, id DESC);
-CREATE INDEX session_connections_open ON public.session_connections USING btree (worker_id) WHERE (closed_time IS NULL);
-CREATE INDEX session_workers_by_worker ON public.session_workers USING btree (worker_id);
+CREATE INDEX session_connections_open ON public.session_connections USING btree (worker_id, id) WHERE (closed_time IS NULL);
+CREATE INDEX session_workers_by_worker ON public.session_workers USING btree (worker_id, live, session_id);
 CREATE INDEX sessions_by_auth_token ON public.sessions USING btree (auth_token_id);
 CREATE INDEX sessions_by_created_time ON public.sessions USING btree (scope_id, created_time DESC, id DESC);
 CREATE INDEX sessions_by_host ON public.sessions USING btree (host_id);
@@ -1558,12 +1612,15 @@ CREATE INDEX sessions_ending_with_their_token ON public.sessions USING btree (au
 CREATE INDEX sessions_everywhere_by_created_time ON public.sessions USING btree (created_time DESC, id DESC) WHERE (scope_id IS NOT NULL);
 CREATE INDEX sessions_everywhere_by_updated_time ON public.sessions USING btree (updated_time DESC, id DESC) WHERE (scope_id IS NOT NULL);
 CREATE INDEX sessions_live_by_created_time ON public.sessions USING btree (scope_id, created_time DESC, id DESC) WHERE (status <> 'terminated'::text);
+CREATE INDEX sessions_live_by_target ON public.sessions USING btree (target_id) WHERE (status <> 'terminated'::text);
 CREATE INDEX sessions_live_by_updated_time ON public.sessions USING btree (scope_id, updated_time DESC, id DESC) WHERE (status <> 'terminated'::text);
 CREATE INDEX sessions_live_by_user ON public.sessions USING btree (user_id, created_time DESC, id DESC) WHERE (status <> 'terminated'::text);
 CREATE INDEX sessions_live_by_user_and_updated_time ON public.sessions USING btree (user_id, updated_time DESC, id DESC) WHERE (status <> 'terminated'::text);
 CREATE INDEX sessions_live_everywhere_by_created_time ON public.sessions USING btree (created_time DESC, id DESC) WHERE ((status <> 'terminated'::text) AND (scope_id IS NOT NULL));
 CREATE INDEX sessions_live_everywhere_by_updated_time ON public.sessions USING btree (updated_time DESC, id DESC) WHERE ((status <> 'terminated'::text) AND (scope_id IS NOT NULL));
 CREATE INDEX sessions_not_ended ON public.sessions USING btree (expiration_time) WHERE (status <> 'terminated'::text);
+CREATE INDEX sessions_pending_by_target ON public.sessions USING btree (target_id) WHERE (status = 'pending'::text);
+CREATE INDEX sessions_pending_by_user ON public.sessions USING btree (user_id) WHERE (status = 'pending'::text);
 CREATE INDEX sessions_terminated ON public.sessions USING btree (status_time) WHERE (status = 'terminated'::text);
 CREATE INDEX target_credential_sources_by_credential ON public.target_credential_sources USING btree (credential_id);
 CREATE INDEX target_credential_sources_by_library ON public.target_credential_sources USING btree (credential_library_id);
@@ -1680,6 +1737,7 @@ CREATE TRIGGER role_tombstone AFTER DELETE ON public.roles FOR EACH ROW EXECUTE 
 CREATE TRIGGER scope_fixed_columns BEFORE UPDATE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
 CREATE TRIGGER scope_tombstone AFTER DELETE ON public.scopes FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('scope');
 CREATE TRIGGER session_advances BEFORE UPDATE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.advance_session();
+CREATE TRIGGER session_end_releases_its_workers AFTER UPDATE ON public.sessions FOR EACH ROW WHEN (((old.status <> 'terminated'::text) AND (new.status = 'terminated'::text))) EXECUTE FUNCTION public.release_session_workers();
 CREATE TRIGGER session_fixed_columns BEFORE UPDATE ON public.sessions FOR EACH ROW WHEN ((((((((((((((old.id IS DISTINCT FROM new.id) OR (old.type IS DISTINCT FROM new.type)) OR (old.endpoint IS DISTINCT FROM new.endpoint)) OR (old.certificate IS DISTINCT FROM new.certificate)) OR (old.connection_limit IS DISTINCT FROM new.connection_limit)) OR (old.concurrent_connection_limit IS DISTINCT FROM new.concurrent_connection_limit)) OR (old.offline_grace_seconds IS DISTINCT FROM new.offline_grace_seconds)) OR (old.end_on_token_expiry IS DISTINCT FROM new.end_on_token_expiry)) OR (old.egress_worker_filter IS DISTINCT FROM new.egress_worker_filter)) OR (old.by_address IS DISTINCT FROM new.by_address)) OR (old.correlation_id IS DISTINCT FROM new.correlation_id)) OR (old.expiration_time IS DISTINCT FROM new.expiration_time)) OR (old.created_time IS DISTINCT FROM new.created_time))) EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'endpoint', 'certificate', 'connection_limit', 'concurrent_connection_limit', 'offline_grace_seconds', 'end_on_token_expiry', 'egress_worker_filter', 'by_address', 'correlation_id', 'expiration_time', 'created_time');
 CREATE TRIGGER session_makes_its_user_active AFTER INSERT ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.count_active_user();
 CREATE TRIGGER session_private_key_is_fixed BEFORE UPDATE ON public.sessions FOR EACH ROW WHEN (((old.private_key IS DISTINCT FROM new.private_key) AND (NOT (old.key_id IS DISTINCT FROM new.key_id)))) EXECUTE FUNCTION public.refuse_change_of('private_key');

@@ -10,7 +10,9 @@ import { limit } from '../../../lib/limits/limit';
 import { Work } from '../../../lib/limits/work';
 import { eventLevel, type Logger } from '../../../lib/log/log';
 import type { ControllerLimits } from '../limits';
+import { CallerQueues, type QueueLimits } from './caller-queues';
 import { toApiError } from './error-mapping';
+import type { KnownTokens } from '../auth-tokens/known-tokens';
 import type { MethodDefinition, Op, Service } from './service';
 
 interface PipelineDeps {
@@ -18,10 +20,14 @@ interface PipelineDeps {
   clock: Clock;
   /** How long a request may take, ms. */
   maxRequestDurationMs: number;
-  /** `request_work`: steps that one request may cost. */
-  limits: Pick<ControllerLimits, 'request_work'>;
+  limits: PipelineLimits;
   registry: Registry;
+  /** Absent: nobody is known, all count by their address. */
+  known?: KnownTokens | undefined;
 }
+
+/** Looked at anew by each request. */
+export type PipelineLimits = Pick<ControllerLimits, 'request_work'> & QueueLimits;
 
 /** What the transport knows about a request. */
 interface CallInfo {
@@ -63,6 +69,7 @@ export interface Pipeline {
 /** Builds the pipeline of `services`; throws when two of them share a method. */
 export function createPipeline(services: readonly Service[], deps: PipelineDeps): Pipeline {
   const methods = bind(services);
+  const queues = new CallerQueues(deps.limits, deps.known);
   const duration = new Histogram({
     name: 'sallyport_controller_api_request_duration_seconds',
     help: 'Time to answer a request, over gRPC and HTTP, by method and gRPC code.',
@@ -77,7 +84,7 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
     const requests = log.child({ type: 'observation' }, { level: eventLevel(deps.log, 'observation') });
     const stop = duration.startTimer({ service: method.service, method: method.definition.name });
     try {
-      const response = await runWithDeadline(method, request, info, { ...deps, log });
+      const response = await runWithDeadline(method, request, info, { ...deps, log }, queues);
       // Handlers may leave out fields; encoders need all of them.
       const message = method.definition.responseType.fromPartial(response) as unknown;
       requests.debug({ client: info.clientAddress, code: 'OK', seconds: stop({ code: 'OK' }) }, 'request');
@@ -117,6 +124,7 @@ async function runWithDeadline(
   request: unknown,
   info: CallInfo,
   deps: PipelineDeps,
+  queues: CallerQueues,
 ): Promise<unknown> {
   const abort = new AbortController();
   const stopTimer = deps.clock.after(deps.maxRequestDurationMs, () =>
@@ -138,7 +146,9 @@ async function runWithDeadline(
   };
   try {
     abort.signal.throwIfAborted();
-    return await Promise.race([method.handler(op, request), rejectionOf(abort.signal)]);
+    // Whoever went away keeps the place until the handler has ended, so that going away buys nothing.
+    const answer = queues.run(info, () => method.handler(op, request), abort.signal);
+    return await Promise.race([answer, rejectionOf(abort.signal)]);
   } finally {
     stopTimer();
     info.signal.removeEventListener('abort', callerGone);

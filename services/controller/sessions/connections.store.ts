@@ -244,13 +244,19 @@ export function ending(now: Date, open: RawBuilder<unknown>, made: RawBuilder<un
     status = case when ${reason} is null then s.status else 'terminated' end`;
 }
 
-/** Open connections of a worker's process: id, and whether its session still lives. */
-export function openConnections(on: Executor, workerId: string, bootId: string): Promise<{ id: string }[]> {
-  return rows(
+/** Ids of open connections of a worker's process behind the id `after`, in their order. */
+export async function openConnections(
+  on: Executor,
+  process: { workerId: string; bootId: string },
+  { after, count }: { after: string; count: number },
+): Promise<string[]> {
+  const found = await rows<{ id: string }>(
     on,
     sql`select id from session_connections
-        where worker_id = ${workerId} and boot_id = ${bootId} and closed_time is null`,
+        where worker_id = ${process.workerId} and boot_id = ${process.bootId} and closed_time is null and id > ${after}
+        order by id limit ${count}`,
   );
+  return found.map((connection) => connection.id);
 }
 
 /** Those of `ids` that are open connections of the worker. */

@@ -7,9 +7,13 @@ import type { Allowed } from '../authz/authz';
 import { openDb, row, rows, sql, transaction, type Db } from '../db/db';
 import { createKms, type Kms } from '../kms/kms';
 import { createDeployment, loadTofuHmac, type TofuHmac } from '../workers/deployment';
-import { insertSession } from './sessions.store';
+import { CONTROLLER_LIMITS } from '../limits';
+import { SessionPlaces } from './session-places';
+import { insertSession, type Inserted } from './new-session.store';
 
 export interface World {
+  /** postgres:// URL of its database. */
+  url: string;
   db: Db;
   kms: Kms;
   log: Logger;
@@ -40,6 +44,7 @@ export async function createWorld(now = NOW): Promise<World> {
     return id;
   });
   return {
+    url: database.url,
     db,
     kms,
     log,
@@ -90,13 +95,26 @@ export async function setTarget(world: World, change: { limit?: number; concurre
 
 /** A pending session of the target that lives for `lifeMs`. */
 export async function createSession(world: World, now = NOW, lifeMs = 3_600_000): Promise<string> {
+  const { id, inserted } = await tryCreateSession(world, new SessionPlaces(CONTROLLER_LIMITS.defaults()), now, lifeMs);
+  if (inserted.outcome !== 'made') throw new Error(inserted.outcome);
+  return id;
+}
+
+/** The same when there may be no place for it. */
+export async function tryCreateSession(
+  world: World,
+  places: SessionPlaces,
+  now = NOW,
+  lifeMs = 3_600_000,
+  workerIds = [WORKER],
+): Promise<{ id: string; inserted: Inserted }> {
   const id = newId('s');
   const key = await world.kms.encrypt(world.db.executor, PROJECT, 'sessions', randomBytes(64), {
     column: 'sessions.private_key',
     row: id,
   });
   const allowed = {} as Allowed<'authorize-session'>;
-  const made = await insertSession(world.db.executor, allowed, {
+  const session = {
     id,
     targetId: TARGET,
     targetVersion: 1,
@@ -111,11 +129,55 @@ export async function createSession(world: World, now = NOW, lifeMs = 3_600_000)
     correlationId: 'c',
     now,
     expiration: new Date(now.getTime() + lifeMs),
-    workerIds: [WORKER],
-  });
-  if (!made) throw new Error('the target changed');
-  return id;
+    workerIds,
+  };
+  return { id, inserted: await insertSession(world.db.executor, allowed, session, places) };
 }
+
+/** As many pending sessions at once, whatever the limits. */
+export async function createSessions(
+  { db, kms }: Pick<World, 'db' | 'kms'>,
+  count: number,
+  more: Partial<typeof OWNERS> = {},
+): Promise<string[]> {
+  const { project, target, user, token, workers, endpoint, now } = { ...OWNERS, ...more };
+  const expiration = new Date(now.getTime() + 3_600_000);
+  const ids = Array.from({ length: count }, () => newId('s'));
+  for (let i = 0; i < count; i += 1_000) {
+    const some = ids.slice(i, i + 1_000);
+    const sealed = await Promise.all(
+      some.map((id) =>
+        kms.encrypt(db.executor, project, 'sessions', Buffer.alloc(64, id), {
+          column: 'sessions.private_key',
+          row: id,
+        }),
+      ),
+    );
+    const certificate = randomBytes(450);
+    await sql`
+      with made as (
+        insert into sessions (
+          id, scope_id, target_id, user_id, auth_token_id, by_address, type, endpoint, certificate, private_key, key_id,
+          connection_limit, concurrent_connection_limit, end_on_token_expiry, correlation_id, expiration_time, status_time,
+          created_time, updated_time)
+        select n.id, ${project}, ${target}, ${user}, ${token}, true, 'tcp', ${endpoint}, ${certificate}::bytea, n.key,
+          ${sealed[0]!.keyId}, -1, -1, false, 'c', ${expiration}::timestamptz, ${now}::timestamptz, ${now}::timestamptz,
+          ${now}::timestamptz
+        from unnest(${some}::text[], ${sealed.map(({ ciphertext }) => ciphertext)}::bytea[]) as n (id, key)
+        returning id
+      )
+      insert into session_workers (session_id, worker_id, preference)
+      select made.id, w.id, w.n from made, unnest(${workers}::text[]) with ordinality as w (id, n)`.execute(
+      db.executor,
+    );
+  }
+  return ids;
+}
+
+const OWNERS = {
+  ...{ project: PROJECT, target: TARGET, user: USER, token: TOKEN, workers: [WORKER] },
+  ...{ endpoint: 'tcp://127.0.0.1:5432', now: NOW },
+};
 
 export interface SessionFacts {
   status: string;

@@ -48,63 +48,6 @@ async function find(on: Executor, id: string, more: RawBuilder<unknown>): Promis
   return found?.scope_id === null ? { ...found, scope: null } : found;
 }
 
-export interface NewSession {
-  id: string;
-  targetId: string;
-  /** Version of the target that the rest was read from. */
-  targetVersion: number;
-  userId: string;
-  authTokenId: string;
-  hostId: string | null;
-  hostSetId: string | null;
-  endpoint: string;
-  certificate: Buffer;
-  /** Encrypted. */
-  privateKey: Buffer;
-  keyId: string;
-  correlationId: string;
-  now: Date;
-  expiration: Date;
-  /** In order of preference. */
-  workerIds: string[];
-}
-
-/**
- * The session in state pending, with the target's limits, and the workers that may serve it: one statement, which
- * is its own transaction. False when the target has changed since it was read.
- */
-export async function insertSession(
-  on: Executor,
-  _allowed: Allowed<'authorize-session'>,
-  session: NewSession,
-): Promise<boolean> {
-  const made = await changed(
-    on,
-    sql`
-      with target as (
-        select * from targets where id = ${session.targetId} and version = ${session.targetVersion} for share
-      ), made as (
-        insert into sessions (
-          id, scope_id, target_id, user_id, auth_token_id, host_id, host_set_id, by_address, type, endpoint, certificate,
-          private_key, key_id, connection_limit, concurrent_connection_limit, offline_grace_seconds, end_on_token_expiry,
-          egress_worker_filter, correlation_id, expiration_time, status_time, created_time, updated_time)
-        select
-          ${session.id}, target.scope_id, target.id, ${session.userId}, ${session.authTokenId}, ${session.hostId},
-          ${session.hostSetId}, target.address is not null, target.type, ${session.endpoint},
-          ${session.certificate}::bytea, ${session.privateKey}::bytea, ${session.keyId}, target.session_connection_limit,
-          target.session_concurrent_connection_limit, target.offline_grace_seconds, target.end_sessions_on_token_expiry,
-          coalesce(target.egress_worker_filter, target.worker_filter), ${session.correlationId},
-          ${session.expiration}::timestamptz, ${session.now}::timestamptz, ${session.now}::timestamptz,
-          ${session.now}::timestamptz
-        from target
-        returning id
-      )
-      insert into session_workers (session_id, worker_id, preference)
-      select made.id, w.id, w.n from made, unnest(${session.workerIds}::text[]) with ordinality as w (id, n)`,
-  );
-  return made > 0;
-}
-
 /** False when the session has ended already, or `version` is one that it never had. */
 export async function cancelSession(
   tx: Tx,
@@ -141,22 +84,36 @@ export interface GrantRow {
 const grantColumns = sql`s.id, s.endpoint, s.certificate, s.private_key, s.key_id, s.connection_limit,
   s.offline_grace_seconds, s.expiration_time, s.status, s.termination_reason, s.ended_by`;
 
-/** Sessions that the worker may serve now. */
-export function grantsOfWorker(on: Executor, workerId: string, now: Date): Promise<GrantRow[]> {
+/** Where a batch begins, and how long it is. */
+interface Batch {
+  /** Id behind which it begins; empty for the first. */
+  after: string;
+  count: number;
+}
+
+/** Sessions that the worker may serve now, in the order of their ids. */
+export function grantsOfWorker(
+  on: Executor,
+  workerId: string,
+  now: Date,
+  { after, count }: Batch,
+): Promise<GrantRow[]> {
   return rows(
     on,
-    sql`select ${grantColumns} from sessions s join session_workers w on w.session_id = s.id
-        where w.worker_id = ${workerId} and s.status in ('pending', 'active') and s.expiration_time > ${now}
-          and s.key_id is not null`,
+    sql`select ${grantColumns} from session_workers w join sessions s on s.id = w.session_id
+        where w.worker_id = ${workerId} and w.live and w.session_id > ${after}
+          and s.status in ('pending', 'active') and s.expiration_time > ${now} and s.key_id is not null
+        order by w.session_id limit ${count}`,
   );
 }
 
-/** Ids of the sessions that the worker may serve. */
-export async function liveSessionsOf(on: Executor, workerId: string): Promise<string[]> {
+/** Ids of the sessions that the worker may serve, in their order. */
+export async function liveSessionsOf(on: Executor, workerId: string, { after, count }: Batch): Promise<string[]> {
   const found = await rows<{ id: string }>(
     on,
-    sql`select s.id from sessions s join session_workers w on w.session_id = s.id
-        where w.worker_id = ${workerId} and s.status in ('pending', 'active')`,
+    sql`select s.id from session_workers w join sessions s on s.id = w.session_id
+        where w.worker_id = ${workerId} and w.live and w.session_id > ${after} and s.status in ('pending', 'active')
+        order by w.session_id limit ${count}`,
   );
   return found.map((session) => session.id);
 }

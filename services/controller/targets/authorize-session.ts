@@ -19,7 +19,8 @@ import { scopeInfo } from '../resources/rows';
 import type { Op } from '../rpc/service';
 import { mayStillOpen } from '../sessions/access-review';
 import { endpointUrl, SESSION_PREFIX } from '../sessions/sessions';
-import { insertSession } from '../sessions/sessions.store';
+import { noPlace, SessionPlaces } from '../sessions/session-places';
+import { insertSession } from '../sessions/new-session.store';
 import type { Candidate } from '../workers/workers.store';
 import { brokeredCredentials, type SessionCredential } from './authorize-session.credentials';
 import { chooseEndpoint, chooseWorkers, hostOf, type Endpoint } from './authorize-session.choice';
@@ -47,6 +48,7 @@ interface NewSession {
 /** Handler of the targets service. */
 export function authorizeSession(deps: AuthorizeSessionDeps) {
   const on = deps.db.executor;
+  const places = new SessionPlaces(deps.config.limits);
 
   return async (op: Op, request: AuthorizeSessionRequest) => {
     checkShape(request);
@@ -57,8 +59,9 @@ export function authorizeSession(deps: AuthorizeSessionDeps) {
     if (allowed.actor.authTokenId === undefined) throw new ApiError('PermissionDenied', 'Forbidden.');
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const session = await plan(deps, op, target, request.host_id);
-      if (await store(deps, op, allowed, target, session)) {
-        const shown = answer(target, session, allowed.actor);
+      const workers = await store({ ...deps, places }, op, allowed, target, session);
+      if (workers !== undefined) {
+        const shown = answer(target, { ...session, workers }, allowed.actor);
         return { item: cutFields(shown, allowed.decision) };
       }
       target = (await targetById(on, target.id)) ?? target;
@@ -98,16 +101,15 @@ async function plan(deps: AuthorizeSessionDeps, op: Op, target: SessionTarget, h
   };
 }
 
-/** Stores the session and hands out its grant; false when the target changed meanwhile. */
+/** Stores the session and hands out its grant; answers its workers, or undefined when the target changed meanwhile. */
 async function store(
-  deps: AuthorizeSessionDeps,
+  deps: AuthorizeSessionDeps & { places: SessionPlaces },
   op: Op,
   allowed: Allowed<'authorize-session'>,
   target: SessionTarget,
   session: NewSession,
-): Promise<boolean> {
+): Promise<Candidate[] | undefined> {
   const { id, now, expiration, endpoint, keys } = session;
-  const workerIds = session.workers.map((worker) => worker.id);
   const sealed = await deps.kms.encrypt(deps.db.executor, target.scope_id, 'sessions', keys.privateKey, {
     column: 'sessions.private_key',
     row: id,
@@ -127,17 +129,20 @@ async function store(
     correlationId: op.id,
     now,
     expiration,
-    workerIds,
+    workerIds: session.workers.map((worker) => worker.id),
   };
+  const { places } = deps;
   // A scope that is deleted at this moment locks the same rows in another order.
-  const made = await unlessBrokenOff(() => insertSession(deps.db.executor, allowed, record));
-  if (!made) return false;
+  const made = await unlessBrokenOff(() => insertSession(deps.db.executor, allowed, record, places));
+  if (made.outcome === 'target changed') return undefined;
+  if (made.outcome === 'no place') throw noPlace(made.limit, places.limits);
+  const { workerIds } = made;
   const { userId } = allowed.actor;
   if (!(await mayStillOpen(deps, { sessionId: id, userId, target: resourceOf(target), now }))) {
     throw new ApiError('PermissionDenied', 'Forbidden.');
   }
   deps.control.pushGrant(workerIds, egressGrant(grantInput(target, session), keys.privateKey, now));
-  return true;
+  return session.workers.filter((worker) => workerIds.includes(worker.id));
 }
 
 const grantInput = (target: SessionTarget, session: NewSession) => ({

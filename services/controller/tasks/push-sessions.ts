@@ -4,6 +4,7 @@
  * what a worker did not hear. A notification that rights were taken away leads to the review of the sessions they carry.
  */
 import { Counter, type Registry } from 'prom-client';
+import type { CancelSession } from '../../../proto/gen/worker/control';
 import type { Clock } from '../../../lib/clock/clock';
 import type { Logger } from '../../../lib/log/log';
 import type { Authz } from '../authz/authz';
@@ -20,6 +21,8 @@ const WORKERS = 'sallyport_workers';
 const KEYS = 'sallyport_keys';
 const AUTHORITY = 'sallyport_authority';
 const GRANTS = 'sallyport_grants';
+/** Sessions that are read, or told of, at once. */
+const BATCH = 500;
 /** Pause before the listening connection is made again, ms. */
 const RECONNECT_MS = 1_000;
 
@@ -103,7 +106,7 @@ class Pushes implements SessionPushes {
     const workers = this.deps.control.attachedWorkers();
     if (workers.length === 0) return;
     const ids = await store.unheardEnds(this.deps.db.executor, workers, this.deps.clock.now());
-    if (ids.length > 0) await this.tell(ids, 'repeat');
+    for (let i = 0; i < ids.length; i += BATCH) await this.tell(ids.slice(i, i + BATCH), 'repeat');
     for (const id of await deletedAmong(this.deps.db.executor, workers)) this.deps.control.cutOff(id);
   }
 
@@ -141,9 +144,11 @@ class Pushes implements SessionPushes {
   }
 
   private async retire(workerId: string): Promise<void> {
-    for (const session_id of await store.liveSessionsOf(this.deps.db.executor, workerId)) {
-      const value = { session_id, cause: 'canceled', closed_by: 'admin' };
-      this.deps.control.push(workerId, { $case: 'cancel_session', value });
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const ids: string[] = await store.liveSessionsOf(this.deps.db.executor, workerId, { after, count: BATCH });
+      const ended = ids.map((session_id) => ({ session_id, cause: 'canceled', closed_by: 'admin' }));
+      this.deps.control.cancel(workerId, ended);
+      after = ids.length < BATCH ? undefined : ids.at(-1);
     }
   }
 
@@ -177,8 +182,8 @@ class Pushes implements SessionPushes {
   /** One query at a time; what comes meanwhile goes together into the next. */
   private async work(): Promise<void> {
     while (this.changed.size > 0 && !this.closed) {
-      const ids = [...this.changed];
-      this.changed.clear();
+      const ids = [...this.changed].slice(0, BATCH);
+      for (const id of ids) this.changed.delete(id);
       try {
         await this.tell(ids, 'notify');
       } catch (error) {
@@ -192,10 +197,11 @@ class Pushes implements SessionPushes {
     const now = clock.now();
     const sessions = await store.sessionsToPush(db.executor, ids, control.attachedWorkers());
     const through: string[] = [];
+    const canceled = new Map<string, CancelSession[]>();
     for (const session of sessions) {
       const ended = cancellation(session, now);
       if (ended !== undefined) {
-        for (const id of session.worker_ids) control.push(id, { $case: 'cancel_session', value: ended });
+        for (const id of session.worker_ids) canceled.set(id, [...(canceled.get(id) ?? []), ended]);
         this.pushed.inc({ by }, session.worker_ids.length);
       } else if (session.worker_ids.length > 0) {
         const grant = await grantOfRow(kms, db.executor, session, now);
@@ -204,6 +210,7 @@ class Pushes implements SessionPushes {
       }
       if (session.status === 'canceling' && session.open === 0) through.push(session.id);
     }
+    for (const [id, ended] of canceled) control.cancel(id, ended);
     if (through.length > 0) await store.terminateCanceled(db.executor, through, now);
   }
 

@@ -201,3 +201,20 @@ describe('processes of one worker that overlap', () => {
     expect(ids(spool()).sort()).toEqual(['a', 'b']);
   });
 });
+
+test('what no controller acknowledges is bounded, in memory and on disk', () => {
+  const clock = new ManualClock();
+  const spool = new CloseSpool(directory, clock, log);
+  for (let i = 0; i < 50_010; i++) spool.add(close(`c ${i}`));
+  expect([spool.size, ids(spool)[0]]).toEqual([50_000, 'c 10']);
+  clock.fire();
+  for (let i = 0; i < 3; i++) {
+    for (let n = 0; n < 50_000; n++) spool.add(close(`more ${n}`));
+    clock.fire();
+  }
+  expect(file().split('\n').length).toBeLessThanOrEqual(5_000 + 3 * 50_000 + 2);
+  spool.close();
+  const next = new CloseSpool(directory, clock, log);
+  expect(next.size).toBe(50_000);
+  next.close();
+}, 60_000);

@@ -9,6 +9,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Clock } from '../../../lib/clock/clock';
+import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
 import { ConnectionClosed } from '../../../proto/gen/worker/control';
 import { writeAll, writeFileAtomically } from './durable-file';
@@ -19,8 +20,14 @@ const FLUSH_DELAY_MS = 50;
 const RETRY_DELAY_MS = 1_000;
 /** Sequences reserved with one write, anew when half are used. A restart skips what is left of them. */
 const RESERVATION = 10_000n;
-/** After so many lines the file is written anew with what is still needed. */
+/** After so many lines beside twice those that are needed, the file is written anew with what is needed. */
 const COMPACT_LINES = 5_000;
+const MAX_CLOSES = limit('unacknowledged closes of a worker', 50_000, {
+  what: 'closed connections that a worker keeps, in memory and on disk, until a controller has acknowledged them',
+  unit: 'closes',
+  reached: 'the oldest is dropped with a log line; controllers close that connection as `worker lost`',
+  test: 'services/worker/control/close-spool.test.ts: what no controller acknowledges is bounded, in memory and on disk',
+});
 const FILE = 'closes.spool';
 const FILE_OF_PROCESS = /^closes-[0-9A-Za-z]+\.spool$/;
 /** What a process was writing when it was killed. */
@@ -111,10 +118,20 @@ export class CloseSpool {
    */
   add(close: Omit<ConnectionClosed, 'sequence'>): ConnectionClosed {
     const numbered = { ...close, sequence: this.next++ };
+    if (this.pending_.size >= MAX_CLOSES) this.dropOldest();
     this.pending_.set(numbered.sequence, numbered);
     this.unwritten.add(numbered.sequence);
     this.scheduleFlush();
     return numbered;
+  }
+
+  private dropOldest(): void {
+    for (const [sequence, { connection_id }] of this.pending_) {
+      this.pending_.delete(sequence);
+      this.unwritten.delete(sequence);
+      this.log.error({ connection_id }, 'too many closes wait for a controller: the oldest is dropped');
+      return;
+    }
   }
 
   /** All closes up to `sequence` are stored at a controller. */
@@ -150,7 +167,7 @@ export class CloseSpool {
       const isSettled = this.pending_.size === 0 && this.lines > 1;
       const isShort = this.reserved - this.next < RESERVATION / 2n;
       const isWhole = this.file !== undefined && !this.isTorn;
-      if (isSettled || isShort || this.lines > COMPACT_LINES || !isWhole) this.compact();
+      if (isSettled || isShort || this.lines > COMPACT_LINES + 2 * this.pending_.size || !isWhole) this.compact();
       else this.append(this.file!);
     } catch (error) {
       // Kept in memory.

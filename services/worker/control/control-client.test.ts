@@ -147,6 +147,7 @@ class Controller {
         grants: [],
         heartbeat_seconds: 1,
         certificate_not_after: undefined,
+        pieces: true,
         ...this.welcome,
       };
       stream.write({ message: { $case: 'welcome', value } });
@@ -185,7 +186,7 @@ function newStorage(): string {
 }
 
 function newClient(controllers: Controller[], change: Partial<ControlOptions> = {}) {
-  const registry: SessionRegistry = new SessionRegistry(systemClock, (id) => client.findSession(id));
+  const registry: SessionRegistry = new SessionRegistry(systemClock, (...asked) => client.findSession(...asked));
   const client: ControlClient = new ControlClient({
     upstreams: controllers.map(({ port }) => ({ host: '127.0.0.1', port })),
     storagePath: newStorage(),
@@ -445,4 +446,105 @@ test('the certificate is renewed when half of its life is over', async () => {
   const { loadIdentity } = await import('./identity');
   const renewed = () => Date.parse(new X509Certificate(loadIdentity(storagePath)!.certificate).validTo);
   await waitFor('the certificate', () => renewed() > Date.now() + 3_600_000);
+});
+
+describe('much to tell', () => {
+  const CONNECTIONS = 1_500;
+  const SESSIONS = 1_700;
+
+  /** A worker that serves much when it says Hello. */
+  async function busy(controller: Controller) {
+    const { client, registry } = newClient([controller]);
+    await client.firstAttach;
+    for (let i = 0; i < SESSIONS; i++) registry.put(newGrant({ host: 'h', port: 1 }));
+    const session = registry.put(newGrant({ host: 'h', port: 1 }));
+    const cut: string[] = [];
+    for (let i = 0; i < CONNECTIONS; i++) {
+      const id = `sc_${i}`;
+      const counts = () => ({ connectionId: id, bytesUp: 1, bytesDown: 2 });
+      session.connections.set(id, { id, isAuthorized: true, counts, cut: () => cut.push(id) });
+    }
+    controller.received.length = 0;
+    controller.streams.at(-1)!.emit('error', { code: 14, details: 'again' });
+    return { client, registry, session, cut };
+  }
+
+  test('an inventory goes in pieces, each after the answer to the one before', async () => {
+    const controller = await newController();
+    const { session, cut, registry } = await busy(controller);
+    const pieces = () => controller.of('inventory');
+    const items = (sessions: Hello['sessions']): number =>
+      sessions.reduce((sum, { connections }) => sum + 1 + connections.length, 0);
+    await waitFor('the first piece', () => pieces().length === 1);
+    const hello = await controller.hello();
+    expect(hello).toMatchObject({ pieces: true, more_inventory: true });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(pieces()).toHaveLength(1);
+    const [ended] = hello.sessions;
+    const cancel = { session_id: ended!.session_id, cause: 'canceled', closed_by: 'admin' };
+    const answer = (): void =>
+      controller.send({
+        $case: 'reconciled',
+        value: { cancel_sessions: [cancel], unknown_connection_ids: ['sc_7', 'sc_none'] },
+      });
+    for (let n = 2; pieces().at(-1)!.more; n++) {
+      answer();
+      await waitFor('the next piece', () => pieces().length === n);
+    }
+    const all = [hello.sessions, ...pieces().map(({ sessions }) => sessions)];
+    for (const piece of all) expect(items(piece)).toBeLessThanOrEqual(1_001);
+    expect(new Set(all.flat().map(({ session_id }) => session_id)).size).toBe(SESSIONS + 1);
+    const connections = all.flat().flatMap((piece) => piece.connections.map((one) => one.connection_id));
+    expect(connections.toSorted()).toEqual([...session.connections.keys()].toSorted());
+    answer();
+    await waitFor('the cut', () => cut.includes('sc_7'));
+    expect(new Set(cut)).toEqual(new Set(['sc_7']));
+    expect((await registry.get(ended!.session_id))!.ended).toEqual({ cause: 'canceled', closedBy: 'admin' });
+  }, 30_000);
+
+  test('an older controller, which takes no pieces, learns from counts that the other connections live', async () => {
+    const controller = await newController();
+    controller.welcome = { pieces: false };
+    await busy(controller);
+    const told = () =>
+      new Set(controller.of('connection_stats').flatMap(({ stats }) => stats.map((s) => s.connection_id)));
+    await waitFor('all to be told', () => told().size === CONNECTIONS);
+    expect(controller.of('inventory')).toEqual([]);
+  }, 30_000);
+
+  test('grants come in pieces, and cancellations many at a time', async () => {
+    const controller = await newController();
+    const { client, registry } = newClient([controller]);
+    await client.firstAttach;
+    const grants = Array.from({ length: 300 }, () => newGrant({ host: 'h', port: 1 }));
+    controller.send({ $case: 'grants', value: { grants: grants.map(toMessage) } });
+    await waitFor('the sessions', () => registry.size === 300);
+    const sessions = grants.map(({ sessionId: session_id }) => ({ session_id, cause: 'canceled', closed_by: 'admin' }));
+    controller.send({ $case: 'cancel_sessions', value: { sessions } });
+    await waitFor('their ends', () => [...registry.all()].every((session) => session.ended));
+  });
+
+  test('closes are sent a part at a time', async () => {
+    const controller = await newController();
+    const { client } = newClient([controller]);
+    await client.firstAttach;
+    for (let i = 0; i < 500; i++) client.connectionClosed(closed(`sc_${i}`));
+    const sent = () => controller.of('connection_closed').map(({ sequence }) => sequence);
+    await waitFor('the first part', () => sent().length === 200);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(sent()).toHaveLength(200);
+    const acknowledge = (sequence: bigint): void =>
+      controller.send({ $case: 'connection_closed_ack', value: { sequence } });
+    acknowledge(sent()[9]!);
+    await waitFor('ten more', () => sent().length === 210);
+    acknowledge(sent().at(-1)!);
+    await waitFor('the second part', () => sent().length === 410);
+    acknowledge(sent().at(-1)!);
+    await waitFor('the rest', () => sent().length === 500);
+    expect(sent()).toEqual([...new Set(sent())]);
+    await waitFor('nothing left', () => {
+      acknowledge(sent().at(-1)!);
+      return client.unacknowledged === 0;
+    });
+  }, 30_000);
 });

@@ -9,7 +9,7 @@ import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
 import { randomBase62, type RandomInt } from '../../../lib/ids/ids';
 import type { Logger } from '../../../lib/log/log';
-import type { AttachResponse, Hello, Welcome } from '../../../proto/gen/worker/control';
+import type { Hello, Reconciled, SessionGrant, SessionInventory, Welcome } from '../../../proto/gen/worker/control';
 import type { SessionRegistry } from '../sessions/registry';
 import {
   ControllerUnreachable,
@@ -18,20 +18,22 @@ import {
   type ClosedConnection,
   type Controller,
   type FoundSession,
-  type LiveConnection,
 } from '../sessions/types';
+import { CloseReports } from './close-reports';
 import { CloseSpool } from './close-spool';
-import { ControlStream, type AttachClient, type Incoming } from './control-stream';
+import { ControlStream, type AttachClient, type Incoming, type Outgoing } from './control-stream';
 import { enroll, EnrollmentRefused } from './enroll';
 import { hashToken, loadIdentity, openStorage, saveIdentity, validity, type WorkerIdentity } from './identity';
+import { InventoryReport } from './inventory';
 import { closedMessage, egressGrantOf, sessionEndOf } from './messages';
 import { closeRegistration, collectIdentity, NotRegistered, openRegistration, type Registration } from './registration';
 import { renewIdentity, renewalDelay, RENEWAL_RETRY_MS } from './renewal';
+import { RequestQueues } from './request-queues';
+import { Stats } from './stats';
 import { memberCredentials, openClient, type Upstream } from './upstream';
 
 export const PROTOCOL_VERSION = 1;
 const STATS_INTERVAL_MS = 1_000;
-const MAX_STATS_PER_MESSAGE = 1_000;
 /** Back-off between attempts: from this, doubled up to the maximum, each with jitter of half to full. */
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
@@ -63,6 +65,11 @@ export interface ControlOptions {
 export class ControlClient implements Controller {
   readonly bootId: string;
   private readonly spool: CloseSpool;
+  private readonly reports: CloseReports;
+  private readonly queues: RequestQueues;
+  private readonly stats: Stats;
+  /** Of the present stream. */
+  private inventory: InventoryReport | undefined;
   private identity: WorkerIdentity | undefined;
   /** Of a worker that has neither an identity nor an activation token. */
   private registration: Registration | undefined;
@@ -74,7 +81,6 @@ export class ControlClient implements Controller {
   /** A controller has welcomed this process: what is refused from now on may be put right while it runs. */
   private hasEverAttached = false;
   private readonly attachWaiters = new Set<() => void>();
-  private readonly reported = new WeakMap<LiveConnection, { up: number; down: number }>();
   private readonly stopStats: () => void;
   private cancelRenewal: () => void = () => {};
   /** A later process has taken over: what is on disk and on record of the worker is its to write. */
@@ -97,6 +103,9 @@ export class ControlClient implements Controller {
     }
     const besideOthersAs = options.drainingBootIds === undefined ? undefined : this.bootId;
     this.spool = new CloseSpool(options.storagePath, options.clock, options.log, besideOthersAs);
+    this.reports = new CloseReports(this.spool, (message) => this.stream?.send(message));
+    this.queues = new RequestQueues(options.clock);
+    this.stats = new Stats(() => options.registry.all());
     this.drainingBootIds = options.drainingBootIds ?? [];
     this.firstAttach = new Promise((resolve, reject) => {
       this.resolveFirst = resolve;
@@ -161,9 +170,7 @@ export class ControlClient implements Controller {
   processEnded(bootId: string): void {
     this.drainingBootIds = this.drainingBootIds.filter((id) => id !== bootId);
     const left = this.spool.adopt(bootId);
-    if (!this.isAttached) return;
-    for (const close of left) this.stream?.send({ $case: 'connection_closed', value: close });
-    this.stream?.send({ $case: 'process_ended', value: { boot_id: bootId } });
+    if (this.isAttached) this.reports.processEnded(bootId, left.at(-1)?.sequence ?? 0n);
   }
 
   /** Ends the stream; unacknowledged closes stay on disk. */
@@ -182,51 +189,59 @@ export class ControlClient implements Controller {
   }
 
   async authorizeConnection(request: AuthorizeConnection): Promise<Authorization> {
-    const answer = await (
-      await this.attached()
-    ).request((request_id) => ({
-      $case: 'authorize_connection',
-      value: {
-        request_id,
-        session_id: request.sessionId,
-        tofu_token: request.tofuToken,
-        connection_id: request.connectionId,
-        client_address: request.client.address,
-        client_port: request.client.port,
-      },
-    }));
+    await this.attached();
+    const answer = await this.queues.ofSession(request.sessionId, () =>
+      this.request((request_id) => ({
+        $case: 'authorize_connection',
+        value: {
+          request_id,
+          session_id: request.sessionId,
+          tofu_token: request.tofuToken,
+          connection_id: request.connectionId,
+          client_address: request.client.address,
+          client_port: request.client.port,
+        },
+      })),
+    );
     if (answer.$case !== 'authorize_connection') throw new ControllerUnreachable('unexpected answer', true);
     const { refused, text, connections_left, expires_in_ms } = answer.value;
     return { refused, text, connectionsLeft: connections_left, expiresInMs: Number(expires_in_ms) };
   }
 
   async endSession(sessionId: string, tofuToken: string): Promise<string> {
-    const answer = await (
-      await this.attached()
-    ).request((request_id) => ({
-      $case: 'end_session',
-      value: { request_id, session_id: sessionId, tofu_token: tofuToken },
-    }));
+    await this.attached();
+    const answer = await this.queues.ofSession(sessionId, () =>
+      this.request((request_id) => ({
+        $case: 'end_session',
+        value: { request_id, session_id: sessionId, tofu_token: tofuToken },
+      })),
+    );
     return answer.$case === 'end_session' ? answer.value.refused : 'controller unreachable';
   }
 
-  /** Asks for a session that was not announced. Rejects with {@link ControllerUnreachable}. */
-  async findSession(sessionId: string): Promise<FoundSession | undefined> {
-    const answer = await (
-      await this.attached()
-    ).request((request_id) => ({ $case: 'get_grant', value: { request_id, session_id: sessionId } }));
+  /** Asks for a session that was not announced, for a client. Rejects with {@link ControllerUnreachable}. */
+  async findSession(sessionId: string, clientAddress: string): Promise<FoundSession | undefined> {
+    await this.attached();
+    const answer = await this.queues.lookup(clientAddress, () =>
+      this.request((request_id) => ({ $case: 'get_grant', value: { request_id, session_id: sessionId } })),
+    );
     if (answer.$case !== 'get_grant') return undefined;
     const { grant, ended } = answer.value;
     return { grant: grant && egressGrantOf(grant), ended: ended && sessionEndOf(ended) };
   }
 
   connectionClosed(closed: ClosedConnection): void {
-    const message = this.spool.add(closedMessage(closed, this.bootId));
-    if (this.isAttached) this.stream?.send({ $case: 'connection_closed', value: message });
+    this.spool.add(closedMessage(closed, this.bootId));
+    if (this.isAttached) this.reports.goOn();
   }
 
-  /** The stream, waiting a moment for one that is being made. Rejects with {@link ControllerUnreachable}. */
-  private async attached(): Promise<ControlStream> {
+  private async request(make: (requestId: bigint) => Outgoing): Promise<Incoming> {
+    if (!this.stream || !this.isAttached) throw new ControllerUnreachable('no controller is attached', false);
+    return this.stream.request(make);
+  }
+
+  /** Waits a moment for a stream that is being made. Rejects with {@link ControllerUnreachable}. */
+  private async attached(): Promise<void> {
     if (!this.isAttached && !this.closing.signal.aborted) {
       await new Promise<void>((resolve) => {
         const done = () => {
@@ -238,8 +253,7 @@ export class ControlClient implements Controller {
         this.attachWaiters.add(done);
       });
     }
-    if (!this.stream || !this.isAttached) throw new ControllerUnreachable('no controller is attached', false);
-    return this.stream;
+    if (!this.isAttached) throw new ControllerUnreachable('no controller is attached', false);
   }
 
   private async run(): Promise<void> {
@@ -319,6 +333,8 @@ export class ControlClient implements Controller {
 
   private hello(): Hello {
     const { options } = this;
+    const inventory = new InventoryReport(options.registry.all(), (message) => this.stream?.send(message));
+    this.inventory = inventory;
     return {
       protocol_version: PROTOCOL_VERSION,
       release_version: options.releaseVersion,
@@ -327,9 +343,9 @@ export class ControlClient implements Controller {
       config_tags: Object.fromEntries(Object.entries(options.tags).map(([key, values]) => [key, { values }])),
       description: options.description,
       draining: options.isDraining(),
-      sessions: [...options.registry.all()]
-        .filter((session) => !session.ended)
-        .map((session) => ({ session_id: session.id, connections: inventory(session.connections.values()) })),
+      sessions: inventory.first,
+      more_inventory: inventory.hasMore,
+      pieces: true,
       acknowledged_sequence: this.spool.acknowledged,
       draining_boot_ids: this.drainingBootIds,
       handed_over: this.isHandedOver,
@@ -343,60 +359,59 @@ export class ControlClient implements Controller {
     this.hasEverAttached = true;
     this.goesOn = false;
     registry.controllerBack();
-    for (const grant of welcome.grants) this.takeGrant({ $case: 'session_grant', value: grant });
-    for (const cancel of welcome.cancel_sessions) registry.end(cancel.session_id, sessionEndOf(cancel));
-    for (const id of welcome.unknown_connection_ids) {
-      registry.findConnection(id)?.cut({ closedBy: 'controller', cause: 'worker lost' });
-    }
-    for (const close of this.spool.pending()) this.stream?.send({ $case: 'connection_closed', value: close });
+    for (const grant of welcome.grants) this.takeGrant(grant);
+    this.cut(welcome);
+    this.reports.begin();
+    if (welcome.pieces) this.inventory?.goOn();
+    else this.inventory?.sendAsStats();
     log.info({ worker_id: welcome.worker_id, controller_id: welcome.controller_id, upstream }, 'attached');
     this.scheduleRenewal();
     this.resolveFirst();
     for (const waiter of [...this.attachWaiters]) waiter();
   }
 
+  /** What the controller knows to be over. */
+  private cut({ cancel_sessions, unknown_connection_ids }: Reconciled): void {
+    const { registry } = this.options;
+    for (const cancel of cancel_sessions) registry.end(cancel.session_id, sessionEndOf(cancel));
+    for (const connection of registry.findConnections(unknown_connection_ids)) {
+      connection.cut({ closedBy: 'controller', cause: 'worker lost' });
+    }
+  }
+
   private receive(message: Incoming): void {
     switch (message.$case) {
       case 'session_grant':
-        return this.takeGrant(message);
+        return this.takeGrant(message.value);
+      case 'grants':
+        for (const grant of message.value.grants) this.takeGrant(grant);
+        return;
+      case 'reconciled':
+        this.cut(message.value);
+        return this.inventory?.goOn();
+      case 'cancel_sessions':
+        return this.cut({ cancel_sessions: message.value.sessions, unknown_connection_ids: [] });
       case 'cancel_session':
         return this.options.registry.end(message.value.session_id, sessionEndOf(message.value));
       case 'connection_closed_ack':
-        return this.spool.acknowledge(message.value.sequence);
+        this.spool.acknowledge(message.value.sequence);
+        return this.reports.goOn();
       default:
         // Of a later release.
         return;
     }
   }
 
-  private takeGrant(message: Extract<AttachResponse['message'], { $case: 'session_grant' }>): void {
-    const grant = egressGrantOf(message.value);
+  private takeGrant(message: SessionGrant): void {
+    const grant = egressGrantOf(message);
     if (grant) this.options.registry.put(grant);
-    else this.options.log.warn({ session_id: message.value.session_id }, 'this release cannot serve the grant');
+    else this.options.log.warn({ session_id: message.session_id }, 'this release cannot serve the grant');
   }
 
   private sendStats(): void {
-    if (!this.isAttached) return;
-    const changed = [];
-    for (const session of this.options.registry.all()) {
-      for (const connection of session.connections.values()) {
-        const counts = connection.isAuthorized ? connection.counts() : undefined;
-        const before = this.reported.get(connection);
-        if (!counts || (before?.up === counts.bytesUp && before.down === counts.bytesDown)) continue;
-        this.reported.set(connection, { up: counts.bytesUp, down: counts.bytesDown });
-        changed.push({
-          connection_id: connection.id,
-          bytes_up: BigInt(counts.bytesUp),
-          bytes_down: BigInt(counts.bytesDown),
-          endpoint_address: counts.endpoint?.address ?? '',
-          endpoint_port: counts.endpoint?.port ?? 0,
-        });
-      }
-    }
-    for (let at = 0; at < changed.length; at += MAX_STATS_PER_MESSAGE) {
-      const stats = changed.slice(at, at + MAX_STATS_PER_MESSAGE);
-      this.stream?.send({ $case: 'connection_stats', value: { stats } });
-    }
+    // What is left out now, the next report brings.
+    if (!this.isAttached || this.stream?.isBlocked === true) return;
+    for (const stats of this.stats.changed()) this.stream?.send({ $case: 'connection_stats', value: { stats } });
   }
 
   private scheduleRenewal(): void {
@@ -447,11 +462,3 @@ const connectAsMember = (upstream: Upstream, identity: WorkerIdentity): AttachCl
 
 const isDenial = (error: { code?: number }): boolean =>
   error.code === status.PERMISSION_DENIED || error.code === status.UNAUTHENTICATED;
-
-const inventory = (connections: Iterable<LiveConnection>) =>
-  [...connections]
-    .filter((connection) => connection.isAuthorized)
-    .map((connection) => {
-      const { connectionId, bytesUp, bytesDown } = connection.counts();
-      return { connection_id: connectionId, bytes_up: BigInt(bytesUp), bytes_down: BigInt(bytesDown) };
-    });

@@ -13,7 +13,7 @@ import type {
 } from '../../../proto/gen/worker/control';
 import { ControllerUnreachable } from '../sessions/types';
 
-type Outgoing = NonNullable<AttachRequest['message']>;
+export type Outgoing = NonNullable<AttachRequest['message']>;
 export type Incoming = NonNullable<AttachResponse['message']>;
 
 /** From Hello to Welcome. */
@@ -47,6 +47,8 @@ export class ControlStream {
   private lastHeard: number;
   private isEnded = false;
   isAttached = false;
+  /** The stream has as much to send as it wants: what can be left out is not to be sent. */
+  isBlocked = false;
 
   constructor(
     private readonly client: AttachClient,
@@ -57,6 +59,7 @@ export class ControlStream {
     this.lastHeard = clock.now().getTime();
     this.call = client.attach();
     this.call.on('data', (response: AttachResponse) => this.receive(response.message));
+    this.call.on('drain', () => (this.isBlocked = false));
     this.call.on('error', (error: ServiceError) => this.end(error));
     this.call.on('end', () => this.end(new Error('the controller ended the stream')));
     this.timers.push(clock.after(WELCOME_TIMEOUT_MS, () => this.expectWelcome()));
@@ -64,7 +67,7 @@ export class ControlStream {
   }
 
   send(message: Outgoing): void {
-    if (!this.isEnded) this.call.write({ message });
+    if (!this.isEnded && this.call.write({ message }) === false) this.isBlocked = true;
   }
 
   /** Sends a request and answers the result with the same id. Rejects with {@link ControllerUnreachable}. */

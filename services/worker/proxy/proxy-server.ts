@@ -57,7 +57,8 @@ export interface ProxyOptions {
   fd?: number | undefined;
   /** By name (ALPN). Ours is preferred. */
   protocols: ReadonlyMap<string, ProtocolHandler>;
-  findSession(sessionId: string): Promise<WorkerSession | undefined>;
+  /** The session of a client that comes from the address. */
+  findSession(sessionId: string, clientAddress: string): Promise<WorkerSession | undefined>;
   clock: Clock;
   log: Logger;
   metrics: ProxyMetrics;
@@ -174,7 +175,8 @@ export class ProxyServer {
     const isOurs = hello.protocols.includes(SALLYPORT_PROTOCOL);
     const sessionId = sessionIdOf(hello);
     try {
-      const found = sessionId === undefined ? undefined : await this.options.findSession(sessionId);
+      const found =
+        sessionId === undefined ? undefined : await this.options.findSession(sessionId, socket.remoteAddress ?? '');
       // Other clients understand an alert here as "unauthorized"; ours learn the cause from CONNECT_ERR.
       const session = !isOurs && found?.ended?.cause === 'expired' ? undefined : found;
       if (!session) this.alert(socket, isOurs ? ALERT_ACCESS_DENIED : ALERT_INTERNAL_ERROR, 'no session');

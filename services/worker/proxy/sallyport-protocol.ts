@@ -6,6 +6,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
 import { newId, type RandomInt } from '../../../lib/ids/ids';
+import type { Lease } from '../../../lib/limits/counters';
 import type { Logger } from '../../../lib/log/log';
 import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
 import { Relay, type RelayEnd } from '../../../lib/transport/relay';
@@ -30,6 +31,7 @@ import {
   type LiveConnection,
   type SessionEnd,
 } from '../sessions/types';
+import { WORKER_FULL, type ConnectionPlaces } from './connection-places';
 import { noteClosed, noteRefused } from './connection-notes';
 import { dial, dialText, type Dialed, type DialFailure, type Dialing } from './dial';
 import type { ProxyMetrics } from './metrics';
@@ -43,6 +45,8 @@ const TOFU_TOKEN = /^[0-9A-Za-z]{20}$/;
 
 export interface ConnectionDeps {
   controller: Controller;
+  /** Counts the connections against the limits. */
+  places: ConnectionPlaces;
   /** Ends the session locally, after the controller agreed to END. */
   endSession(sessionId: string, end: SessionEnd): void;
   /** True once the worker takes no new connections. */
@@ -107,6 +111,8 @@ class Connection implements LiveConnection {
   /** Numeric address that was dialed, kept because a closed socket forgets it. */
   private endpoint: { address: string; port: number } | undefined;
   private firstByteLatencyUs: number | undefined;
+  /** Held while the session has this connection. */
+  private place: Lease | undefined;
   /** Set once something ended the connection. */
   private end: ConnectionEnd | undefined;
   private hasFirstFrame = false;
@@ -178,6 +184,9 @@ class Connection implements LiveConnection {
     if (this.deps.isDraining()) {
       return this.refuse({ refused: 'worker drain', text: causeText('worker drain'), closedBy: 'worker' });
     }
+    const place = this.deps.places.take(this.session.id);
+    if ('text' in place) return this.refuse({ refused: WORKER_FULL, text: place.text, closedBy: 'worker' });
+    this.place = place;
     this.session.connections.set(this.id, this);
     this.setUp(tofuToken).catch((error: unknown) => {
       this.deps.log.error({ err: error, session_id: this.session.id }, 'connection set-up failed');
@@ -359,6 +368,7 @@ class Connection implements LiveConnection {
   }
 
   private forget(): void {
+    this.place?.release();
     this.session.connections.delete(this.id);
   }
 

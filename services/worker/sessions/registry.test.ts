@@ -161,3 +161,49 @@ test('denied by the controllers, every session ends at once; a new grant revives
   expect(denied.ended).toBeUndefined();
   expect(canceled.ended).toEqual({ closedBy: 'admin', cause: 'canceled' });
 });
+
+test('of fifty thousand sessions that ended, the latest thousand are kept, and those with connections', async () => {
+  const busy = live({ sessionId: 's_busy' });
+  registry.end('s_busy', { closedBy: 'admin', cause: 'canceled' });
+  for (let i = 0; i < 50_000; i++) {
+    registry.put(grant({ sessionId: `s_${i}` }));
+    registry.end(`s_${i}`, { closedBy: 'admin', cause: 'canceled' });
+  }
+  expect(registry.size).toBe(1_000);
+  expect(clock.waiting).toBe(1_000);
+  expect(registry.findConnections(['sc_1', 'sc_2'])).toEqual([busy]);
+  expect((await registry.get('s_49999'))!.ended!.cause).toBe('canceled');
+  expect(asked).toEqual([]);
+  // The controllers are asked about one that is forgotten.
+  expect(await registry.get('s_0')).toBeUndefined();
+  expect(asked).toEqual(['s_0']);
+  clock.advance(80_000);
+  expect([registry.size, clock.waiting]).toEqual([0, 0]);
+});
+
+test('a session that a new grant revives is none of those that ended', () => {
+  registry.put(grant({ sessionId: 's_revived' }));
+  registry.revokeAll({ closedBy: 'controller', cause: 'canceled' });
+  registry.put(grant({ sessionId: 's_revived' }));
+  for (let i = 0; i < 2_000; i++) {
+    registry.put(grant({ sessionId: `s_${i}` }));
+    registry.end(`s_${i}`, { closedBy: 'admin', cause: 'canceled' });
+  }
+  expect(registry.size).toBe(1_001);
+});
+
+test('unknown ids are remembered in bounded number', async () => {
+  for (let i = 0; i < 10_001; i++) await registry.get(`s_${i}`);
+  asked = [];
+  await registry.get('s_10000');
+  expect(asked).toEqual([]);
+  await registry.get('s_0');
+  expect(asked).toEqual(['s_0']);
+});
+
+test('a grant that comes when all is over sets no timer', () => {
+  registry.put(grant());
+  registry.close();
+  registry.put(grant({ sessionId: 's_late' }));
+  expect(clock.waiting).toBe(0);
+});

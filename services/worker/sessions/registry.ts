@@ -1,17 +1,30 @@
 /**
  * The sessions this worker may serve, with their live connections. Fed by the control stream, read by the proxy.
- * A session is kept, ended or not, until a minute after its expiry, so that a late client learns the true cause.
+ * Of ended sessions the latest are kept until a minute after their expiry, so that a late client learns the true cause.
+ * Whoever comes with one that is forgotten is told by a controller that there is no such session for this worker.
  */
 import type { Server } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
+import { limit } from '../../../lib/limits/limit';
 import type { Cause, ConnectionEnd, EgressGrant, FoundSession, LiveConnection, SessionEnd } from './types';
 
+const TEST = 'services/worker/sessions/registry.test.ts';
 /** How long an ended or expired session is still explained to clients. */
 const KEEP_AFTER_EXPIRY_MS = 60_000;
 /** How long an unknown id is answered without asking again. */
 const NEGATIVE_CACHE_MS = 2_000;
-/** Most unknown ids remembered; the oldest goes first. */
-const MAX_NEGATIVE_ENTRIES = 10_000;
+const MAX_NEGATIVE_ENTRIES = limit('unknown sessions', 10_000, {
+  what: 'session ids that a worker has asked for in vain and does not ask for again for 2 s',
+  unit: 'ids',
+  reached: 'the oldest is forgotten',
+  test: `${TEST}: unknown ids are remembered in bounded number`,
+});
+const MAX_ENDED = limit('ended sessions of a worker', 1_000, {
+  what: 'ended sessions that a worker keeps with their certificate, to tell late clients why they ended',
+  unit: 'sessions',
+  reached: 'the one that ended first is forgotten; its late clients are told that there is no such session',
+  test: `${TEST}: of fifty thousand sessions that ended, the latest thousand are kept`,
+});
 
 export class WorkerSession {
   readonly connections = new Map<string, LiveConnection>();
@@ -36,14 +49,18 @@ export class WorkerSession {
   }
 }
 
-/** Asks a controller for a session that was not announced. Rejects with ControllerUnreachable. */
-export type FetchSession = (sessionId: string) => Promise<FoundSession | undefined>;
+/** Asks a controller for a session that was not announced, for a client. Rejects with ControllerUnreachable. */
+export type FetchSession = (sessionId: string, clientAddress: string) => Promise<FoundSession | undefined>;
 
 export class SessionRegistry {
   private readonly sessions = new Map<string, WorkerSession>();
+  /** Those of them that have ended, in the order of their ends. */
+  private readonly endedSessions = new Set<WorkerSession>();
   private readonly unknownUntil = new Map<string, number>();
   private readonly fetching = new Map<string, Promise<WorkerSession | undefined>>();
   private readonly graceTimers: (() => void)[] = [];
+  /** What the stream still brings sets no timer any more. */
+  private isClosed = false;
 
   constructor(
     private readonly clock: Clock,
@@ -63,7 +80,10 @@ export class SessionRegistry {
     this.unknownUntil.delete(grant.sessionId);
     const session = this.sessions.get(grant.sessionId) ?? new WorkerSession(grant);
     session.grant = grant;
-    if (session.isRevoked) session.ended = undefined;
+    if (session.isRevoked) {
+      session.ended = undefined;
+      this.endedSessions.delete(session);
+    }
     session.isRevoked = false;
     session.expiresAt = this.clock.now().getTime() + grant.expiresInMs;
     this.sessions.set(grant.sessionId, session);
@@ -80,11 +100,26 @@ export class SessionRegistry {
     session.isRevoked = false;
     session.tlsServer = undefined;
     session.cut(connectionEnd(session.ended));
+    this.endedSessions.add(session);
+    if (this.endedSessions.size > MAX_ENDED) this.forgetOldestEnd();
+  }
+
+  /** One that still has connections stays until these are through. */
+  private forgetOldestEnd(): void {
+    for (const session of this.endedSessions) {
+      if (session.connections.size === 0) return this.forget(session);
+    }
+  }
+
+  private forget(session: WorkerSession): void {
+    session.cancelTimer();
+    this.sessions.delete(session.id);
+    this.endedSessions.delete(session);
   }
 
   /** Ends every session: the controllers deny this worker, so that it may serve nothing until one grants it again. */
   revokeAll(end: SessionEnd): void {
-    for (const session of this.sessions.values()) {
+    for (const session of [...this.sessions.values()]) {
       if (session.ended) continue;
       this.end(session.id, end);
       session.isRevoked = true;
@@ -95,25 +130,32 @@ export class SessionRegistry {
    * The session, asking a controller once when it is not known. Undefined: no such session for this worker. Rejects
    * with ControllerUnreachable.
    */
-  async get(sessionId: string): Promise<WorkerSession | undefined> {
+  async get(sessionId: string, clientAddress = ''): Promise<WorkerSession | undefined> {
     const known = this.sessions.get(sessionId);
     if (known) return known;
     const until = this.unknownUntil.get(sessionId);
     if (until !== undefined && until > this.clock.now().getTime()) return undefined;
     let pending = this.fetching.get(sessionId);
     if (!pending) {
-      pending = this.ask(sessionId).finally(() => this.fetching.delete(sessionId));
+      pending = this.ask(sessionId, clientAddress).finally(() => this.fetching.delete(sessionId));
       this.fetching.set(sessionId, pending);
     }
     return pending;
   }
 
-  findConnection(connectionId: string): LiveConnection | undefined {
-    for (const session of this.sessions.values()) {
-      const connection = session.connections.get(connectionId);
-      if (connection) return connection;
+  /** Live connections of these ids. */
+  findConnections(connectionIds: readonly string[]): LiveConnection[] {
+    const found: LiveConnection[] = [];
+    const wanted = new Set(connectionIds);
+    if (connectionIds.length === 0) return found;
+    for (const { connections } of this.sessions.values()) {
+      if (connections.size === 0) continue;
+      for (const id of connectionIds.length < connections.size ? connectionIds : connections.keys()) {
+        const connection = connections.get(id);
+        if (connection && wanted.has(id)) found.push(connection);
+      }
     }
-    return undefined;
+    return found;
   }
 
   connectionCount(): number {
@@ -144,13 +186,15 @@ export class SessionRegistry {
 
   /** Stops all timers. Connections are the caller's to cut first. */
   close(): void {
+    this.isClosed = true;
     this.controllerBack();
     for (const session of this.sessions.values()) session.cancelTimer();
     this.sessions.clear();
+    this.endedSessions.clear();
   }
 
-  private async ask(sessionId: string): Promise<WorkerSession | undefined> {
-    const found = await this.fetch(sessionId);
+  private async ask(sessionId: string, clientAddress: string): Promise<WorkerSession | undefined> {
+    const found = await this.fetch(sessionId, clientAddress);
     if (found?.grant) return this.put(found.grant, found.ended);
     // A grant that was pushed in the meantime wins.
     const pushed = this.sessions.get(sessionId);
@@ -171,10 +215,11 @@ export class SessionRegistry {
   /** Expires the session at its time, then forgets it. Timers are bounded, so each firing looks at the clock again. */
   private watch(session: WorkerSession): void {
     session.cancelTimer();
+    if (this.isClosed) return;
     const left = session.expiresAt - this.clock.now().getTime();
     const forgetIn = left + KEEP_AFTER_EXPIRY_MS;
     if (left <= 0) this.end(session.id, { closedBy: 'policy', cause: 'expired' });
-    if (forgetIn <= 0) this.sessions.delete(session.id);
+    if (forgetIn <= 0) this.forget(session);
     else session.cancelTimer = this.clock.after(left > 0 ? left : forgetIn, () => this.watch(session));
   }
 }

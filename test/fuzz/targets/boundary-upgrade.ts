@@ -8,6 +8,7 @@ import { createLogger } from '../../../lib/log/log';
 import { encodeClose, encodeWebSocketFrame, Opcode } from '../../../lib/transport/websocket-frames';
 import { ClientCommand, ClientHandshake } from '../../../proto/gen/transport/boundary';
 import { boundaryHandler } from '../../../services/worker/proxy/boundary-upgrade';
+import { ConnectionPlaces } from '../../../services/worker/proxy/connection-places';
 import { createProxyMetrics } from '../../../services/worker/proxy/metrics';
 import { SessionRegistry } from '../../../services/worker/sessions/registry';
 import { RecordingController } from '../../harness/session-worker';
@@ -43,6 +44,7 @@ async function talk(parts: Buffer[]): Promise<{ told: string; authorized: number
   });
   const handle = boundaryHandler({
     controller,
+    places: new ConnectionPlaces(),
     endSession: () => undefined,
     isDraining: () => false,
     clock: STILL,

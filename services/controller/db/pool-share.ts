@@ -1,0 +1,59 @@
+/** A part of a pool of connections: whoever has it never holds more of them at once, the rest is for others. */
+import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import type pg from 'pg';
+
+/**
+ * At most `most` connections of the pool at once; who asks for more waits, first come, first served, and fails after
+ * `timeoutMs` as if the database could not be reached.
+ */
+export function shareOf(pool: pg.Pool, most: number, timeoutMs: number): PostgresPool {
+  const waiting = new Set<() => void>();
+  let held = 0;
+  const give = (): void => {
+    const [next] = waiting;
+    if (next === undefined) held--;
+    else next();
+  };
+  const take = (): Promise<void> => {
+    if (held < most) {
+      held++;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        waiting.delete(start);
+        reject(new Error('timeout exceeded when trying to connect'));
+      };
+      const timer = setTimeout(leave, timeoutMs);
+      const start = (): void => {
+        waiting.delete(start);
+        clearTimeout(timer);
+        resolve();
+      };
+      waiting.add(start);
+    });
+  };
+  return {
+    async connect(): Promise<PostgresPoolClient> {
+      await take();
+      try {
+        return givenBack(await pool.connect(), give);
+      } catch (error) {
+        give();
+        throw error;
+      }
+    },
+    end: () => pool.end(),
+  };
+}
+
+/** Calls `give` when the connection is released; the pool sets `release` anew each time that it hands one out. */
+function givenBack(client: pg.PoolClient, give: () => void): PostgresPoolClient {
+  const release = client.release.bind(client);
+  client.release = (destroy) => {
+    // First: it throws when the connection was released before.
+    release(destroy);
+    give();
+  };
+  return client;
+}

@@ -1,0 +1,76 @@
+import { systemClock, type Clock } from '../../../lib/clock/clock';
+import { ControllerUnreachable } from '../sessions/types';
+import { RequestQueues } from './request-queues';
+
+/** No wait is ever over. */
+const patient: Clock = { ...systemClock, after: () => () => undefined };
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Work that lasts until it is told to end. */
+function held() {
+  const began: string[] = [];
+  const ends: (() => void)[] = [];
+  const work = (name: string) => () => {
+    began.push(name);
+    return new Promise<void>((resolve) => ends.push(resolve));
+  };
+  const count = (name: string): number => began.filter((other) => other === name).length;
+  return { began, work, count, end: () => ends.splice(0).forEach((resolve) => resolve()) };
+}
+
+test.each([['ofSession', 8, 512] as const, ['lookup', 4, 64] as const])(
+  'turns go round %ss, and one has its places',
+  async (kind, concurrent, waiting) => {
+    const { work, count, end } = held();
+    const queues = new RequestQueues(patient);
+    let refused = 0;
+    for (let i = 0; i < concurrent + waiting + 3; i++) {
+      queues[kind]('192.0.2.1', work('flood')).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(ControllerUnreachable);
+        refused++;
+      });
+    }
+    const honest = queues[kind]('192.0.2.2', work('honest'));
+    await settle();
+    expect([count('flood'), count('honest'), refused]).toEqual([concurrent, 1, 3]);
+    end();
+    await honest;
+  },
+);
+
+test('turns go round sessions, and one has its places: lookups take none of them', async () => {
+  const { work, count } = held();
+  const queues = new RequestQueues(patient);
+  for (let i = 0; i < 100; i++) void queues.lookup(`192.0.2.${i}`, work('lookup'));
+  void queues.ofSession('s_1', work('session'));
+  await settle();
+  expect([count('lookup'), count('session')]).toEqual([16, 1]);
+});
+
+test('turns go round clients, and one has its places: addresses of one IPv6 network are one', async () => {
+  const { work, count } = held();
+  const queues = new RequestQueues(patient);
+  for (let i = 0; i < 10; i++) void queues.lookup(`2001:db8::${i}`, work('lookup'));
+  await settle();
+  expect(count('lookup')).toBe(4);
+});
+
+test('who does not get a turn in time is refused', async () => {
+  const timers: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    after: (_, callback) => {
+      timers.push(callback);
+      return () => timers.splice(timers.indexOf(callback), 1);
+    },
+  };
+  const { work } = held();
+  const queues = new RequestQueues(clock);
+  for (let i = 0; i < 8; i++) void queues.ofSession('s_1', work('first'));
+  await settle();
+  expect(timers).toEqual([]);
+  const late = expect(queues.ofSession('s_1', work('late'))).rejects.toThrow('no turn in time');
+  expect(timers).toHaveLength(1);
+  timers[0]!();
+  await late;
+});
