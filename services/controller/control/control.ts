@@ -34,11 +34,11 @@ import type { Held } from './control.store';
 import { Lease, type Measure } from './lease';
 import { createRequestQueue } from './request-queue';
 
-const MAX_PUSHED = limit('sessions just handed out', 1_000, {
+export const MAX_PUSHED = limit('sessions just handed out', 1_000, {
   what: 'sessions whose grant a controller has just pushed, remembered until the notification of them comes',
   unit: 'sessions',
   reached: 'all are forgotten, which costs a second, harmless push of each',
-  test: 'services/controller/control/control.test.ts: what is remembered of pushed grants is bounded',
+  test: 'services/controller/control/queue.test.ts: what is remembered of pushed grants is bounded',
 });
 const TAKEN_OVER = 'a newer stream of this worker took over';
 

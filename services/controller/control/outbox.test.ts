@@ -139,3 +139,21 @@ test('at the end nobody waits for it any more', async () => {
   stream.onItsWay();
   expect([outbox.length, stream.written.length]).toEqual([0, 1]);
 });
+
+test('bytes that are not sent yet count, also behind a stream that takes them', () => {
+  const stream = new Stream();
+  let tooMuch = 0;
+  const outbox = new Outbox(
+    stream as never,
+    () => tooMuch++,
+    () => 3_000,
+  );
+  outbox.push(grant('1', 1_000), grant('2', 1_000));
+  expect(tooMuch).toBe(0);
+  stream.onItsWay();
+  stream.onItsWay();
+  outbox.push(grant('3', 2_000));
+  expect(tooMuch).toBe(0);
+  outbox.push(grant('4', 2_000));
+  expect(tooMuch).toBe(1);
+});

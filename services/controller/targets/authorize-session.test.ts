@@ -6,6 +6,7 @@ import type { SessionGrant } from '../../../proto/gen/worker/control';
 import { issueToken } from '../auth-tokens/tokens';
 import { createAuthz } from '../authz/authorizer';
 import { CONTROLLER_DEFAULTS } from '../config';
+import type { ControllerLimits } from '../limits';
 import { renewLease, attach } from '../control/control.store';
 import { row, sql, transaction } from '../db/db';
 import { createListTokens } from '../resources/list-token';
@@ -72,7 +73,7 @@ async function hold(workerId: string, address: string): Promise<void> {
   );
 }
 
-function handler() {
+function handler(limits: Partial<ControllerLimits> = {}) {
   const authz = createAuthz({ config, db: world.db, kms: world.kms, audit: () => {} });
   const control = {
     pushGrant: (workerIds: string[], grant: SessionGrant) => void pushed.push({ workerIds, grant }),
@@ -82,7 +83,7 @@ function handler() {
   const { db, kms, log } = world;
   const listTokens = createListTokens(Buffer.alloc(32));
   return authorizeSession({
-    config,
+    config: { ...config, limits: { ...config.limits, ...limits } },
     db,
     kms,
     authz,
@@ -123,6 +124,17 @@ test('costs five statements, and the grant goes out without reading anything bac
     row: item.session_id!,
   });
   expect(key.equals(decodeAuthorizationToken(item.authorization_token!).private_key)).toBe(true);
+});
+
+test('a user with too many sessions is told which limit is in the way, and nothing is made or handed out', async () => {
+  const count = async () => (await row<{ n: bigint }>(world.db.executor, sql`select count(*) as n from sessions`))!.n;
+  const before = await count();
+  const refused = handler({ sessions_pending_per_user: 1 })(op(), request());
+  await expect(refused).rejects.toMatchObject({
+    httpStatus: 429,
+    message: expect.stringContaining('controller.limits.sessions_pending_per_user, 1') as string,
+  });
+  expect([await count(), pushed]).toEqual([before, []]);
 });
 
 test('a target that changes while a session is made gives the session its new values', async () => {

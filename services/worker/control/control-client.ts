@@ -9,7 +9,7 @@ import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
 import { randomBase62, type RandomInt } from '../../../lib/ids/ids';
 import type { Logger } from '../../../lib/log/log';
-import type { Hello, Reconciled, SessionGrant, SessionInventory, Welcome } from '../../../proto/gen/worker/control';
+import type { Hello, Reconciled, SessionGrant, Welcome } from '../../../proto/gen/worker/control';
 import type { SessionRegistry } from '../sessions/registry';
 import {
   ControllerUnreachable,
