@@ -51,7 +51,8 @@ export interface LimitTable<K extends string = string> {
 
 /** Notes the facts of configurable limits. `block` is the path of the block that holds them: `controller.limits`. */
 export function limitTable<K extends string>(block: string, entries: Record<K, ConfigurableLimit>): LimitTable<K> {
-  for (const [name, { what, unit, reached, test, value }] of Object.entries<ConfigurableLimit>(entries)) {
+  for (const [name, { what, unit, reached, test, value, min = 1, max }] of Object.entries<ConfigurableLimit>(entries)) {
+    if (value < min || value > max) throw new Error(`the default of ${block}.${name} is not between ${min} and ${max}`);
     known.push({ name, value, key: `${block}.${name}`, what, unit, reached, test });
   }
   return {

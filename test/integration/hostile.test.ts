@@ -48,7 +48,7 @@ let worker: TestWorker;
 
 beforeAll(async () => {
   await vault.start();
-  controller = await startWholeController();
+  controller = await startWholeController({ outgoingAllowedNetworks: ['127.0.0.0/8'] });
   grpc = new Client(`127.0.0.1:${controller.port}`, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
   worker = await attachWorker(controller);
   world = await createWorld(controller.http, vault);
