@@ -57,7 +57,8 @@ const WALLS: Wall[] = [
     to: /^(test|bench)\//,
   },
   {
-    reason: 'a server that a user names is called in one way only, with checked addresses and without telling why it failed',
+    reason:
+      'a server that a user names is called in one way only, with checked addresses and without telling why it failed',
     from: /^services\/controller\//,
     except: /^services\/controller\/outgoing\//,
     to: /^node:(https|dns)$/,
