@@ -56,6 +56,8 @@ export async function startWholeController(
       rootKey,
       api: { address: anywhere, corsEnabled: false, corsAllowedOrigins: [] },
       cluster: { address: anywhere },
+      // Where the tests' Vault is.
+      outgoingAllowedNetworks: ['127.0.0.0/8'],
       ...more,
     },
     { clock: systemClock, log },
