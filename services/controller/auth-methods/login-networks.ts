@@ -6,7 +6,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { limit } from '../../../lib/limits/limit';
 import { networkOf } from '../../../lib/limits/network';
 import type { ControllerDeps } from '../context';
-import type { Tx } from '../db/db';
+import type { Executor, Tx } from '../db/db';
 import { loadTofuHmac, type TofuHmac } from '../workers/deployment';
 import * as store from './login-networks.store';
 
@@ -32,21 +32,21 @@ export class LoginNetworks {
 
   /** Whether the address belongs to one of the networks that are stored of the account. */
   async isKnown(networks: readonly Buffer[], accountId: string, address: string): Promise<boolean> {
-    const mark = await this.mark(accountId, address);
+    const mark = await this.mark(this.deps.db.executor, accountId, address);
     return networks.some((network) => network.length === mark.length && timingSafeEqual(network, mark));
   }
 
   /** Notes a login from the address. */
   async note(tx: Tx, accountId: string, address: string, now: Date): Promise<void> {
-    const network = await this.mark(accountId, address);
+    // On the transaction's own connection: while many hold one, there may be no other.
+    const network = await this.mark(tx, accountId, address);
     const before = new Date(now.getTime() - GRANULARITY_MS);
     const noted = await store.noteNetwork(tx, { accountId, network, now, before });
     if (noted) await store.forgetAllBut(tx, accountId, MAX_NETWORKS);
   }
 
-  private async mark(accountId: string, address: string): Promise<Buffer> {
-    const { db, kms } = this.deps;
-    this.hmac ??= loadTofuHmac(db.executor, kms);
+  private async mark(on: Executor, accountId: string, address: string): Promise<Buffer> {
+    this.hmac ??= loadTofuHmac(on, this.deps.kms);
     try {
       // What else is hashed with this key has neither spaces nor this length.
       return (await this.hmac)(`login network ${accountId} ${networkOf(address)}`);
