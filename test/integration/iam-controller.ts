@@ -70,7 +70,7 @@ export async function startIam(beside?: Iam): Promise<Iam> {
   const clock = beside?.clock ?? new TestClock();
   const statements: string[] = [];
   const audit: AuditEvent[] = [];
-  const db = openDb({ url: database.url, log, maxConnections: 4, onStatement: (text) => statements.push(text) });
+  const db = openDb({ url: database.url, log, maxConnections: 8, onStatement: (text) => statements.push(text) });
   const kms = createKms({ rootKey: { id: 'test', key: Buffer.alloc(32, 1) } });
   if (beside === undefined) await initialize(db, kms, plan(), clock.now());
   const config = { name: 'test', ...CONTROLLER_DEFAULTS };

@@ -54,7 +54,10 @@ test('every reference to a key version is a known place of ciphertexts', async (
         where table_schema = 'public' and data_type = 'bytea'`,
   );
   const known_columns = CIPHERTEXTS.flatMap(({ table, columns: names }) => names.map((name) => `${table}.${name}`));
-  const clear = ['ca_certificates.certificate', 'recovery_nonces.nonce', 'sessions.certificate', 'sessions.tofu_hmac'];
+  const clear = [
+    ...['ca_certificates.certificate', 'recovery_nonces.nonce', 'sessions.certificate', 'sessions.tofu_hmac'],
+    'login_networks.network',
+  ];
   const wrapped = ['kms_root_key_versions.wrapped_key', 'kms_data_key_versions.wrapped_key'];
   expect(columns.map(({ place }) => place).sort()).toEqual([...known_columns, ...clear, ...wrapped].sort());
 });
