@@ -38,7 +38,8 @@ const door = (n: number): Door => (n % 2 === 0 ? controller.http : controller.gr
 function peaceful(replies: Reply[]): void {
   const gone = ({ status, body }: Reply): boolean =>
     status === 404 ||
-    (status === 400 && /does not exist any more|not all of them exist|Not all of|is not valid to set/i.test(body.message));
+    (status === 400 &&
+      /does not exist any more|not all of them exist|Not all of|is not valid to set/i.test(body.message));
   expect(replies.filter((reply) => reply.status !== 200 && !gone(reply))).toEqual([]);
 }
 
