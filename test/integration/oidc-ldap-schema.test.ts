@@ -40,8 +40,9 @@ const WORLD = [
   method('amoidc_1', 'oidc'),
   method('amldap_1', 'ldap'),
   method('amldap_2', 'ldap'),
-  sql`insert into oidc_auth_methods (id, client_id, client_secret, client_secret_key_id, client_secret_hmac, api_url_prefix)
-      values ('amoidc_1', 'c', '', 'kdkv_1', 'h', ${URL})`,
+  sql`insert into oidc_auth_methods (id, client_id, client_secret, client_secret_key_id, client_secret_hmac,
+        client_secret_place, api_url_prefix)
+      values ('amoidc_1', 'c', '', 'kdkv_1', 'h', '{}', ${URL})`,
   sql`insert into ldap_auth_methods (id, urls) values ('amldap_1', array['ldap://x'])`,
   account('acctoidc_1', 'amoidc_1', 'oidc'),
   account('acctoidc_2', 'amoidc_1', 'oidc'),
