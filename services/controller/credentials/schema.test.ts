@@ -38,8 +38,8 @@ const newStore = (id: string, scope: string, type: string, name: string | null =
 const newVaultStore = (columns: Record<string, unknown>, id = VAULT) => {
   const all = { id, address: 'http://v', token: Buffer.from('t'), token_hmac: 'h', ...columns };
   const names = sql.join(Object.keys(all).map((name) => sql.ref(name)));
-  return sql`insert into vault_credential_stores (${names}, key_id)
-    select ${sql.join(Object.values(all).map(typed))}, key_id from credential_stores where id = ${STORE}`;
+  return sql`insert into vault_credential_stores (${names}, key_id, token_place)
+    select ${sql.join(Object.values(all).map(typed))}, key_id, '{}' from credential_stores where id = ${STORE}`;
 };
 
 /** Parameters of a select list need their type. */
