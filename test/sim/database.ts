@@ -214,7 +214,7 @@ class Session {
    * reads only what the transaction has left alone.
    */
   private lets(process: Process, text: string): boolean {
-    if (process !== this.process || !/^\s*select\b/.test(text)) return false;
+    if (process !== this.process || !isReading(text)) return false;
     return this.changes.every((change) => !change.startsWith('delete') && this.database.areApart(change, text));
   }
 
@@ -271,6 +271,9 @@ class Session {
 }
 
 const NO_ROWS: pg.QueryResult = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] };
+/** A `with` may only name what a `select` reads. */
+const isReading = (text: string): boolean =>
+  /^\s*(select|with)\b/.test(text) && !/\b(insert into|update|delete from)\b/.test(text);
 const takesSlot = (text: string): boolean => /^\s*with slot as/.test(text);
 const isClockSetting = (text: string): boolean => text.startsWith("select set_config('sallyport.now'");
 
