@@ -45,8 +45,12 @@ export async function stallTransfers(count: number): Promise<Stalled> {
   try {
     const proxies = await Promise.all([senders.port, deaf.port].map((port) => proxyTo(worker, port)));
     // One connection of each kind first: what a first connection costs is no growth.
-    for (const { port } of proxies) (await dial(port)).resetAndDestroy();
-    await waitFor('the first ones to close', async () => (await worker.state()).closed === 2);
+    for (const [i, { port }] of proxies.entries()) {
+      const first = await dial(port);
+      await waitFor('the first one to be open', async () => (await worker.state()).connections === 1);
+      first.resetAndDestroy();
+      await waitFor('the first ones to close', async () => (await worker.state()).closed === i + 1);
+    }
     const before = await worker.state();
     for (let i = 0; i < count; i++) {
       const isDown = i % 2 === 0;
