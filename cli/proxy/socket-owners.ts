@@ -35,7 +35,7 @@ const MAX_TABLE_BYTES = limit('socket table of the CLI', 64 * 1024 * 1024, {
 });
 
 /** A line may be missed while the table changes between two reads. */
-const SCANS = 2;
+const SCANS = 6;
 
 /** A connection that waits for its line. `keys` are the forms in which the line may name the two ends. */
 interface Wanted {
