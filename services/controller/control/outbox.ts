@@ -6,7 +6,7 @@
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { limit } from '../../../lib/limits/limit';
-import { AttachResponse, SessionGrant, type AttachRequest } from '../../../proto/gen/worker/control';
+import { AttachResponse, type AttachRequest, type SessionGrant } from '../../../proto/gen/worker/control';
 
 export type Push = NonNullable<AttachResponse['message']>;
 
@@ -31,13 +31,19 @@ export const PIECE_BYTES = limit('grants of a message', 1_048_576, {
   test: 'services/controller/control/outbox.test.ts: pieces are cut by size',
 });
 
+/** A message with its encoded size, which is worked out once. */
+interface Waiting {
+  message: Push;
+  bytes: number;
+}
+
 type Call = Pick<ServerDuplexStream<AttachRequest, AttachResponse>, 'write' | 'on'>;
 
 export class Outbox {
   /** The worker takes many grants in one message. */
   takesPieces = false;
-  private readonly answers: Push[] = [];
-  private readonly pushes: Push[] = [];
+  private readonly answers: Waiting[] = [];
+  private readonly pushes: Waiting[] = [];
   /** Of what waits here and of what the stream has not sent yet. */
   private bytes = 0;
   /** The stream has as much as it wants until it drains. */
@@ -90,10 +96,13 @@ export class Outbox {
     this.resolveDrained();
   }
 
-  private add(to: Push[], messages: readonly Push[]): void {
+  private add(to: Waiting[], messages: readonly Push[]): void {
     if (this.isEnded) return;
-    to.push(...messages);
-    for (const message of messages) this.bytes += bytesOf(message);
+    for (const message of messages) {
+      const bytes = AttachResponse.encode({ message }).finish().length;
+      to.push({ message, bytes });
+      this.bytes += bytes;
+    }
     this.flush();
     if (this.length > MAX_WAITING || this.bytes > this.maxBytes()) this.tooMuch();
   }
@@ -110,8 +119,7 @@ export class Outbox {
     });
   }
 
-  private write(message: Push, written?: () => void): void {
-    const bytes = bytesOf(message);
+  private write({ message, bytes }: Waiting, written?: () => void): void {
     const sent = (): void => {
       this.bytes -= bytes;
       written?.();
@@ -119,21 +127,19 @@ export class Outbox {
     if (this.call.write({ message }, sent) === false) this.isBlocked = true;
   }
 
-  private nextPush(): Push | undefined {
+  private nextPush(): Waiting | undefined {
     if (!this.takesPieces) return this.pushes.shift();
     const grants: SessionGrant[] = [];
-    for (let size = 0; grants.length < MERGED && grants.length < this.pushes.length;) {
-      const next = this.pushes[grants.length]!;
-      if (next.$case !== 'session_grant') break;
-      size += sizeOf(next.value);
-      if (size > PIECE_BYTES) break;
-      grants.push(next.value);
+    let bytes = 0;
+    for (const next of this.pushes) {
+      if (next.message.$case !== 'session_grant' || grants.length === MERGED) break;
+      if (bytes + next.bytes > PIECE_BYTES) break;
+      bytes += next.bytes;
+      grants.push(next.message.value);
     }
     if (grants.length < 2) return this.pushes.shift();
-    const merged: Push = { $case: 'grants', value: { grants } };
-    const apart = this.pushes.splice(0, grants.length).reduce((sum, one) => sum + bytesOf(one), 0);
-    this.bytes += bytesOf(merged) - apart;
-    return merged;
+    this.pushes.splice(0, grants.length);
+    return { message: { $case: 'grants', value: { grants } }, bytes };
   }
 
   private resolveDrained(): void {
@@ -144,6 +150,3 @@ export class Outbox {
 /** A worker asks for a session that it was not told of. */
 export const mayBeLeftOut = (message: Push, waiting: number): boolean =>
   message.$case === 'session_grant' && waiting >= MAX_GRANTS_WAITING;
-
-const bytesOf = (message: Push): number => AttachResponse.encode({ message }).finish().length;
-const sizeOf = (grant: SessionGrant): number => SessionGrant.encode(grant).finish().length;

@@ -1,9 +1,11 @@
 /**
  * The part of an upgrade that needs the root key: databases of release 0.1.0 hold ciphertexts that are bound to the id of
  * their row only. Each is sealed anew for its column and row, with the key that it has. It can be interrupted anywhere and
- * run again; what is in place stays as it is.
+ * run again; what is in place stays as it is. The key of list tokens is made last and tells that all is done, so that a
+ * later start reads nothing.
  */
 import { transaction, type Db, type Tx } from '../db/db';
+import { selectDeploymentKey } from '../workers/authority.store';
 import { createDeploymentKey } from '../workers/deployment';
 import { CIPHERTEXTS, placeIn, type CiphertextTable } from './ciphertexts';
 import * as store from './destruction.store';
@@ -14,6 +16,7 @@ const BATCH = 200;
 
 /** Answers how many ciphertexts were sealed anew. */
 export async function sealInPlace(db: Db, kms: Kms, now: Date): Promise<number> {
+  if ((await selectDeploymentKey(db.executor, 'list tokens')) !== undefined) return 0;
   let count = 0;
   for (const table of CIPHERTEXTS) {
     let after: string | undefined = '';
