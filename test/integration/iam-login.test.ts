@@ -276,3 +276,42 @@ test('deleting the account ends its tokens', async () => {
   await iam.call('AccountService/DeleteAccount', { id: item.id }, admin);
   expect(await iam.refusal('UserService/GetUser', READ, token)).toEqual(UNAUTHENTICATED);
 });
+
+test('a password that is set ends the tokens of the account and of logins under way; a changed one keeps them unless asked', async () => {
+  const item = { auth_method_id: IDS.method, attributes: { login_name: 'reset', password: 'passpass' } };
+  const { id, attributes } = (await iam.call('AccountService/CreateAccount', { item }, admin)).item;
+  const mayCall = (token: string): Promise<boolean> =>
+    iam.call('UserService/ListUsers', { scope_id: 'global' }, token).then(
+      () => true,
+      (error: { kind: string }) => error.kind === 'PermissionDenied',
+    );
+  const own = await iam.login(attributes.login_name, 'passpass');
+  expect(await mayCall(own)).toBe(true);
+  const change = { id, version: 1, current_password: 'passpass', new_password: 'another-one' };
+  await iam.call('AccountService/ChangePassword', change, own);
+  expect(await mayCall(own)).toBe(true);
+  const other = await iam.login(attributes.login_name, 'another-one');
+  const ending = { id, version: 2, current_password: 'another-one', new_password: 'one-more', end_other_tokens: true };
+  await iam.call('AccountService/ChangePassword', ending, own);
+  expect([await mayCall(own), await mayCall(other)]).toEqual([true, false]);
+  await iam.call('AccountService/SetPassword', { id, version: 3, password: 'a-third-one' }, admin);
+  expect(await mayCall(own)).toBe(false);
+
+  // The old password was right when it was looked at, and is none any more when the token is to be made.
+  const { db, clock } = iam.deps;
+  let late: Promise<unknown> | undefined;
+  await transaction(db, clock.now(), async (tx) => {
+    await sql`update accounts set version = version + 1 where id = ${id}`.execute(tx);
+    await sql`update password_accounts set password_hash = password_hash || 'x' where id = ${id}`.execute(tx);
+    late = iam.login(attributes.login_name, 'a-third-one').catch((error: unknown) => error);
+    await waitFor('the login to wait', async () => {
+      const waiting = await row<{ n: number }>(
+        db.executor,
+        sql`select count(*)::int as n from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return waiting?.n === 1;
+    });
+  });
+  expect(await late).toMatchObject({ kind: 'Unauthenticated' });
+});

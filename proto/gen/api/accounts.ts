@@ -143,6 +143,8 @@ export interface ChangePasswordRequest {
   version: number;
   current_password: string;
   new_password: string;
+  /** Ends the account's tokens but the one of this call. They stay when false. */
+  end_other_tokens: boolean;
 }
 
 export interface ChangePasswordResponse {
@@ -1429,7 +1431,7 @@ export const SetPasswordResponse: MessageFns<SetPasswordResponse> = {
 };
 
 function createBaseChangePasswordRequest(): ChangePasswordRequest {
-  return { id: "", version: 0, current_password: "", new_password: "" };
+  return { id: "", version: 0, current_password: "", new_password: "", end_other_tokens: false };
 }
 
 export const ChangePasswordRequest: MessageFns<ChangePasswordRequest> = {
@@ -1445,6 +1447,9 @@ export const ChangePasswordRequest: MessageFns<ChangePasswordRequest> = {
     }
     if (message.new_password !== "") {
       writer.uint32(34).string(message.new_password);
+    }
+    if (message.end_other_tokens !== false) {
+      writer.uint32(40).bool(message.end_other_tokens);
     }
     return writer;
   },
@@ -1494,6 +1499,14 @@ export const ChangePasswordRequest: MessageFns<ChangePasswordRequest> = {
             message.new_password = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.end_other_tokens = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1512,6 +1525,7 @@ export const ChangePasswordRequest: MessageFns<ChangePasswordRequest> = {
       version: isSet(object.version) ? globalThis.Number(object.version) : 0,
       current_password: isSet(object.current_password) ? globalThis.String(object.current_password) : "",
       new_password: isSet(object.new_password) ? globalThis.String(object.new_password) : "",
+      end_other_tokens: isSet(object.end_other_tokens) ? globalThis.Boolean(object.end_other_tokens) : false,
     };
   },
 
@@ -1529,6 +1543,9 @@ export const ChangePasswordRequest: MessageFns<ChangePasswordRequest> = {
     if (message.new_password !== "") {
       obj.new_password = message.new_password;
     }
+    if (message.end_other_tokens !== false) {
+      obj.end_other_tokens = message.end_other_tokens;
+    }
     return obj;
   },
 
@@ -1541,6 +1558,7 @@ export const ChangePasswordRequest: MessageFns<ChangePasswordRequest> = {
     message.version = object.version ?? 0;
     message.current_password = object.current_password ?? "";
     message.new_password = object.new_password ?? "";
+    message.end_other_tokens = object.end_other_tokens ?? false;
     return message;
   },
 };
@@ -1800,7 +1818,10 @@ export const AccountServiceDefinition = {
         },
       },
     },
-    /** Sets the password without knowing the old one; an empty one removes it. */
+    /**
+     * Sets the password without knowing the old one; an empty one removes it. The tokens of the account end, and with them
+     * what was opened with them.
+     */
     setPassword: {
       name: "SetPassword",
       requestType: SetPasswordRequest as typeof SetPasswordRequest,
@@ -1979,7 +2000,10 @@ export const AccountServiceService = {
       Buffer.from(DeleteAccountResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteAccountResponse => DeleteAccountResponse.decode(value),
   },
-  /** Sets the password without knowing the old one; an empty one removes it. */
+  /**
+   * Sets the password without knowing the old one; an empty one removes it. The tokens of the account end, and with them
+   * what was opened with them.
+   */
   setPassword: {
     path: "/sallyport.api.v1.AccountService/SetPassword" as const,
     requestStream: false as const,
@@ -2014,7 +2038,10 @@ export interface AccountServiceServer extends UntypedServiceImplementation {
   updateAccount: handleUnaryCall<UpdateAccountRequest, UpdateAccountResponse>;
   /** Deletes a account and what depends on it. */
   deleteAccount: handleUnaryCall<DeleteAccountRequest, DeleteAccountResponse>;
-  /** Sets the password without knowing the old one; an empty one removes it. */
+  /**
+   * Sets the password without knowing the old one; an empty one removes it. The tokens of the account end, and with them
+   * what was opened with them.
+   */
   setPassword: handleUnaryCall<SetPasswordRequest, SetPasswordResponse>;
   /** Changes the password; needs the current one. */
   changePassword: handleUnaryCall<ChangePasswordRequest, ChangePasswordResponse>;
@@ -2101,7 +2128,10 @@ export interface AccountServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteAccountResponse) => void,
   ): ClientUnaryCall;
-  /** Sets the password without knowing the old one; an empty one removes it. */
+  /**
+   * Sets the password without knowing the old one; an empty one removes it. The tokens of the account end, and with them
+   * what was opened with them.
+   */
   setPassword(
     request: SetPasswordRequest,
     callback: (error: ServiceError | null, response: SetPasswordResponse) => void,

@@ -18,7 +18,7 @@ import { MAX_PASSWORD_BYTES } from '../auth-methods/password-hash';
 import type { PasswordQueue } from '../auth-methods/passwords';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
-import { sql, transaction } from '../db/db';
+import { sql, transaction, type Tx } from '../db/db';
 import {
   checkCreate,
   checkShortText,
@@ -97,11 +97,22 @@ class AccountRpc {
     return { method, allowed: await this.deps.authz.check(op, action, collection) };
   }
 
-  private async storePassword(op: Op, allowed: Allowed, version: number, password: string) {
+  /** `also` belongs to the same transaction. */
+  private async storePassword(
+    op: Op,
+    allowed: Allowed,
+    { version, password }: { version: number; password: string },
+    also: (tx: Tx) => Promise<unknown> = () => Promise.resolve(),
+  ) {
     const password_hash = password === '' ? null : await this.passwords.hash(password, op.clientAddress, op.signal);
     const now = this.deps.clock.now();
     const change = { version, columns: {}, password: { password_hash }, now };
-    if (!(await transaction(this.deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
+    const done = await transaction(this.deps.db, now, async (tx) => {
+      if (!(await store.updateAccount(tx, allowed, change))) return false;
+      await also(tx);
+      return true;
+    });
+    if (!done) {
       throw staleAccount(allowed.resource.id!);
     }
     return this.answer(op, allowed, allowed.resource.id!);
@@ -174,7 +185,7 @@ class AccountRpc {
     const limits = await store.findPassword(this.deps.db.executor, request.id);
     if (limits === undefined) throw resourceNotFound();
     if (request.password !== '') checkPassword('password', request.password, limits);
-    return this.storePassword(op, allowed, request.version, request.password);
+    return this.storePassword(op, allowed, request, (tx) => store.endTokens(tx, allowed));
   }
 
   async changePassword(op: Op, request: ChangePasswordRequest) {
@@ -206,7 +217,9 @@ class AccountRpc {
     if (!(await this.passwords.check(attempt, op.signal))) {
       throw new ApiError('PermissionDenied', 'Failed to change password.');
     }
-    return this.storePassword(op, allowed, request.version, request.new_password);
+    const { authTokenId } = allowed.actor;
+    const also = (tx: Tx) => (request.end_other_tokens ? store.endTokens(tx, allowed, authTokenId) : Promise.resolve());
+    return this.storePassword(op, allowed, { version: request.version, password: request.new_password }, also);
   }
 }
 

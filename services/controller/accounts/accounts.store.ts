@@ -94,3 +94,11 @@ export async function updateAccount(
 export async function deleteAccount(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {
   return (await changed(tx, sql`delete from accounts where id = ${allowed.resource.id}`)) === 1;
 }
+
+/** Ends the account's tokens but one, and with them what was opened with them. */
+export const endTokens = (
+  tx: Tx,
+  allowed: Allowed<'set-password' | 'change-password'>,
+  exceptId = '',
+): Promise<number> =>
+  changed(tx, sql`delete from auth_tokens where account_id = ${allowed.resource.id} and id <> ${exceptId}`);

@@ -93,15 +93,19 @@ export const findLogin = (on: Executor, authMethodId: string, loginName: string)
         from password_accounts pa where auth_method_id = ${authMethodId} and login_name = ${loginName}`,
   );
 
-/** The account that logs in, locked so that two first logins make one user; undefined when it has just been deleted. */
+/**
+ * The account that logs in, locked so that two first logins make one user; undefined when it has just been deleted, or
+ * when its password is no longer the one of which this hash was verified.
+ */
 export const lockLogin = (
   tx: Tx,
-  accountId: string,
+  login: { id: string; password_hash: string | null },
 ): Promise<{ user_id: string | null; scope_id: string; is_primary: boolean } | undefined> =>
   row(
     tx,
     sql`select a.user_id, a.scope_id, coalesce(s.primary_auth_method_id = a.auth_method_id, false) as is_primary
-        from accounts a join scopes s on s.id = a.scope_id where a.id = ${accountId} for update of a`,
+        from accounts a join scopes s on s.id = a.scope_id join password_accounts pa on pa.id = a.id
+        where a.id = ${login.id} and pa.password_hash = ${login.password_hash} for update of a, pa`,
   );
 
 /** Makes the user of an account that logs in for the first time. */

@@ -47,10 +47,11 @@ async function logIn(deps: LoginDeps, op: Op, request: AuthenticateRequest) {
   const allowed = await deps.authz.check(op, 'authenticate', authMethodResource(method));
   if (method.oidc?.state === 'inactive') throw inactive(request.command);
   if (credentials === undefined || method.type !== 'password') throw notAvailable(method.type);
-  const accountId = await verify(deps, op, method.id, credentials);
+  const verified = await verify(deps, op, method.id, credentials);
+  const accountId = verified.id;
   const now = deps.clock.now();
   const made = await transaction(deps.db, now, async (tx) => {
-    const login = { ...(await userOf(tx, allowed, accountId, now)), auth_method_id: method.id, account_id: accountId };
+    const login = { ...(await userOf(tx, allowed, verified, now)), auth_method_id: method.id, account_id: accountId };
     await deps.networks.note(tx, accountId, op.clientAddress, now);
     return { ...(await issueToken(deps, tx, login, now)), userId: login.user_id };
   });
@@ -135,13 +136,13 @@ const MAX_LOGIN_NAME = limit('login name', 512, {
   test: 'test/integration/iam-login.test.ts: 10 kB of login name',
 });
 
-/** Id of the account that the credentials belong to. */
+/** The account that the credentials belong to, with the hash that they were verified by. */
 async function verify(
   { db, passwords, networks }: LoginDeps,
   op: Op,
   methodId: string,
   { login_name, password }: Credentials,
-): Promise<string> {
+): Promise<store.LoginAccount> {
   if (login_name.length > MAX_LOGIN_NAME || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) throw unable();
   const login = await store.findLogin(db.executor, methodId, login_name);
   const isFamiliar = await networks.isKnown(login?.networks ?? [], login?.id ?? 'none', op.clientAddress);
@@ -153,12 +154,13 @@ async function verify(
   const facts = { auth_method_id: methodId, account_id: login?.id, client: op.clientAddress };
   op.log.info({ ...facts, accepted: right }, 'login');
   if (!right || login === undefined) throw unable();
-  return login.id;
+  return login;
 }
 
 /** The account's user; on a first login through the primary auth method of the scope, a new one. */
-async function userOf(tx: Tx, allowed: Allowed<'authenticate'>, accountId: string, now: Date) {
-  const login = await store.lockLogin(tx, accountId);
+async function userOf(tx: Tx, allowed: Allowed<'authenticate'>, verified: store.LoginAccount, now: Date) {
+  const accountId = verified.id;
+  const login = await store.lockLogin(tx, verified);
   if (login === undefined) throw unable();
   if (login.user_id !== null) return { scope_id: login.scope_id, user_id: login.user_id };
   if (!login.is_primary) throw new ApiError('NotFound', 'Unable to find requested resource.');
