@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { waitFor } from '../../../test/harness/wait';
 import { allowedAddresses } from './networks';
 import { createOutgoing, NotReached, type Outgoing } from './requests';
 
@@ -76,9 +77,7 @@ test('an answer without end is cut', async () => {
     more();
   });
   expect(await failure(LOCAL, `http://127.0.0.1:${port}/`)).toBe('could not be reached');
-  // The server sees its connection close.
-  for (let i = 0; i < 500 && !cut; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(cut).toBe(true);
+  await waitFor('the server to see its connection close', () => Promise.resolve(cut));
 });
 
 test('a server that never answers, or never ends', async () => {
