@@ -23,13 +23,14 @@ export function boundaryHandler(deps: ConnectionDeps): ProtocolHandler {
   const upgrading = new WeakMap<Duplex, Upgrading>();
   // Never listens; it only parses requests on the sockets it is given.
   const http = createServer((request, response) => {
-    const status = refusalOf(request);
+    // Everything of the right request may be there but for `Connection: Upgrade`.
+    const status = refusalOf(request) ?? 426;
     response.writeHead(status, { 'Cache-Control': 'no-store', Connection: 'close' }).end(STATUS_CODES[status]);
   });
   http.on('upgrade', (request, socket, head) => {
     const known = upgrading.get(socket);
     const status = refusalOf(request);
-    if (!known || status !== 0) return refuse(socket, status);
+    if (!known || status !== undefined) return refuse(socket, status ?? 500);
     known.cancelDeadline();
     socket.write(acceptance(request, deps));
     accept(socket as TLSSocket, head, known.session, deps);
@@ -53,8 +54,8 @@ function accept(socket: TLSSocket, head: Buffer, session: WorkerSession, deps: C
   serveConnection(socket, (handler) => new BoundaryTransport(socket, handler, options), session, deps);
 }
 
-/** Status of the answer to a request that is not the right upgrade; 0 when it is. */
-function refusalOf(request: IncomingMessage): number {
+/** Status of the answer to a request that is not the right upgrade. */
+function refusalOf(request: IncomingMessage): number | undefined {
   const { headers } = request;
   if (request.url?.split('?')[0] !== UPGRADE_PATH) return 404;
   if (request.method !== 'GET') return 405;
@@ -62,11 +63,10 @@ function refusalOf(request: IncomingMessage): number {
   if (!KEY.test(headers['sec-websocket-key'] ?? '')) return 400;
   const { origin } = headers;
   if (origin !== undefined && URL.canParse(origin) && new URL(origin).host !== headers.host) return 403;
-  return 0;
+  return undefined;
 }
 
-function refuse(socket: Duplex, status: number): void {
-  const code = status === 0 ? 500 : status;
+function refuse(socket: Duplex, code: number): void {
   const head = `HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\nCache-Control: no-store\r\nConnection: close\r\n`;
   socket.end(`${head}Content-Length: 0\r\n\r\n`);
 }
