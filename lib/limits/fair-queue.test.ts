@@ -1,28 +1,13 @@
+import { held, settle } from '../../test/harness/held';
 import { FairQueue } from './fair-queue';
 
 const errors = { refused: (why: string) => new Error(why), gone: () => new Error('gone') };
-
-/** Work that ends when it is told to, in the order in which it began. */
-function gate() {
-  const began: string[] = [];
-  const ends: (() => void)[] = [];
-  const work = (name: string) => () => {
-    began.push(name);
-    return new Promise<void>((resolve) => ends.push(resolve));
-  };
-  const finish = async (): Promise<void> => {
-    await new Promise((resolve) => setImmediate(resolve));
-    ends.shift()!();
-    await new Promise((resolve) => setImmediate(resolve));
-  };
-  return { began, work, finish };
-}
 
 const queue = (waiting = 100, waitingPerCaller = 100): FairQueue =>
   new FairQueue({ concurrent: 1, waiting, waitingPerCaller }, errors);
 
 test('turns go round the callers', async () => {
-  const { began, work, finish } = gate();
+  const { began, work, finish } = held();
   const fair = queue();
   for (let i = 0; i < 4; i++) void fair.run('flood', work(`flood ${i}`));
   void fair.run('honest', work('honest'));
@@ -31,7 +16,7 @@ test('turns go round the callers', async () => {
 });
 
 test('one caller has a number of places', async () => {
-  const { work } = gate();
+  const { work } = held();
   const fair = queue(100, 1);
   void fair.run('a', work('running'));
   void fair.run('a', work('waiting'));
@@ -40,10 +25,10 @@ test('one caller has a number of places', async () => {
 });
 
 test('one caller has a share of what runs at once, and the rest is for others', async () => {
-  const { began, work, finish } = gate();
+  const { began, work, finish } = held();
   const fair = new FairQueue({ concurrent: 3, concurrentPerCaller: 2, waiting: 100, waitingPerCaller: 100 }, errors);
   for (let i = 0; i < 4; i++) void fair.run('flood', work(`flood ${i}`));
-  await new Promise((resolve) => setImmediate(resolve));
+  await settle();
   expect(began).toEqual(['flood 0', 'flood 1']);
   void fair.run('honest', work('honest'));
   void fair.run('late', work('late'));
@@ -53,7 +38,7 @@ test('one caller has a share of what runs at once, and the rest is for others', 
 });
 
 test('in a full queue the heaviest caller gives up its latest place to one with fewer', async () => {
-  const { began, work, finish } = gate();
+  const { began, work, finish } = held();
   const fair = queue(3);
   void fair.run('flood', work('flood 0'));
   void fair.run('flood', work('flood 1'));
@@ -68,7 +53,7 @@ test('in a full queue the heaviest caller gives up its latest place to one with 
 });
 
 test('who goes away gives the place back, waiting or not begun', async () => {
-  const { began, work, finish } = gate();
+  const { began, work, finish } = held();
   const fair = queue();
   void fair.run('a', work('first'));
   const abort = new AbortController();

@@ -1,26 +1,8 @@
+import { held, settle } from '../../../test/harness/held';
 import { createRequestQueue, TooManyRequests } from './request-queue';
 
-/** Work that lasts until it is told to end. */
-function held() {
-  const began: string[] = [];
-  const ends: (() => void)[] = [];
-  const work = (name: string) => () => {
-    began.push(name);
-    return new Promise<void>((resolve) => ends.push(resolve));
-  };
-  const settle = () => new Promise((resolve) => setImmediate(resolve));
-  const finish = async (count: number): Promise<void> => {
-    for (; count > 0; count--) {
-      await settle();
-      ends.shift()!();
-      await settle();
-    }
-  };
-  return { began, work, finish, settle };
-}
-
 test('turns go round the clients, and one has its share of what is under way', async () => {
-  const { began, work, finish, settle } = held();
+  const { began, work, finish } = held();
   const queue = createRequestQueue();
   for (let i = 0; i < 100; i++) void queue.run('flood', work('flood'));
   void queue.run('honest', work('honest'));
@@ -35,7 +17,7 @@ test('turns go round the clients, and one has its share of what is under way', a
 });
 
 test('a client with too much waiting is refused, others are not', async () => {
-  const { work, settle } = held();
+  const { work } = held();
   const queue = createRequestQueue();
   for (let i = 0; i < 1_008; i++) queue.run('flood', work('flood')).catch(() => undefined);
   await expect(queue.run('flood', work('flood'))).rejects.toThrow(TooManyRequests);

@@ -1,27 +1,15 @@
 import { systemClock, type Clock } from '../../../lib/clock/clock';
+import { held, settle } from '../../../test/harness/held';
 import { ControllerUnreachable } from '../sessions/types';
 import { RequestQueues } from './request-queues';
 
 /** No wait is ever over. */
 const patient: Clock = { ...systemClock, after: () => () => undefined };
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Work that lasts until it is told to end. */
-function held() {
-  const began: string[] = [];
-  const ends: (() => void)[] = [];
-  const work = (name: string) => () => {
-    began.push(name);
-    return new Promise<void>((resolve) => ends.push(resolve));
-  };
-  const count = (name: string): number => began.filter((other) => other === name).length;
-  return { began, work, count, end: () => ends.splice(0).forEach((resolve) => resolve()) };
-}
 
 test.each([['ofSession', 8, 512] as const, ['lookup', 4, 64] as const])(
   'turns go round %ss, and one has its places',
   async (kind, concurrent, waiting) => {
-    const { work, count, end } = held();
+    const { work, count, finishAll } = held();
     const queues = new RequestQueues(patient);
     let refused = 0;
     for (let i = 0; i < concurrent + waiting + 3; i++) {
@@ -33,7 +21,7 @@ test.each([['ofSession', 8, 512] as const, ['lookup', 4, 64] as const])(
     const honest = queues[kind]('192.0.2.2', work('honest'));
     await settle();
     expect([count('flood'), count('honest'), refused]).toEqual([concurrent, 1, 3]);
-    end();
+    finishAll();
     await honest;
   },
 );
