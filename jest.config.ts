@@ -5,6 +5,8 @@ import type { Config } from 'jest';
 const config: Config = {
   testEnvironment: 'node',
   testMatch: ['**/*.test.ts'],
+  // Faults take their time: npm run faults.
+  testPathIgnorePatterns: ['/node_modules/', '/test/faults/'],
   globalSetup: '<rootDir>/test/harness/global-setup.ts',
   globalTeardown: '<rootDir>/test/harness/global-teardown.ts',
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
