@@ -70,7 +70,9 @@ describeWith(LINUX, 'the table of this system', () => {
     const closed = new Promise((resolve) => client.once('close', resolve));
     client.destroy();
     await closed;
-    expect(await new SocketOwners().ownerOf(accepted)).toEqual({ kind: 'gone' });
+    // Linux from 6.17 on remembers for a moment whose it was.
+    const answers = [{ kind: 'gone' }, ...(process.getuid!() === 0 ? [] : [{ kind: 'user', uid: process.getuid!() }])];
+    expect(answers).toContainEqual(await new SocketOwners().ownerOf(accepted));
   });
 });
 
@@ -83,6 +85,7 @@ test('the end of the program counts, in whatever form; who holds no socket any m
   const mapped = '0000000000000000FFFF00000100007F:03E8 0000000000000000FFFF00000100007F:07D0';
   expect(await ownerIn(line(mapped, 8, 5))).toEqual({ kind: 'user', uid: 8 });
   expect(await ownerIn(line(ends, 0, 0))).toEqual({ kind: 'gone' });
+  expect(await ownerIn(line(ends, 1234, 0))).toEqual({ kind: 'user', uid: 1234 });
   // A new connection may have the ends of one that is timing out.
   expect(await ownerIn(line(ends, 9, 5) + line(ends, 0, 0))).toEqual({ kind: 'user', uid: 9 });
   const v6 = { remoteAddress: 'fe80::1:2%eth0', localAddress: '2001:db8::5' };

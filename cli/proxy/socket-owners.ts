@@ -131,8 +131,9 @@ function parseLine(line: string): { key: string; owner(): Owner } {
 /** Of the fields behind the ends: state, queues, timer, retransmissions, user id, timeout, inode. */
 function ownerIn(rest: string): Owner {
   const [, , , , uid, , inode] = rest.trim().split(/\s+/);
-  // A connection that no program holds any more is shown as one of user 0, and without an inode.
-  return inode === '0' ? { kind: 'gone' } : { kind: 'user', uid: Number(uid) };
+  // A socket that no program holds any more has no inode. Linux shows it as one of user 0; from 6.17 on it names the
+  // user until the far end has answered, so that a program may close at once.
+  return inode === '0' && uid === '0' ? { kind: 'gone' } : { kind: 'user', uid: Number(uid) };
 }
 
 /** Keys of the line that stands for the program that connected. */
