@@ -19,6 +19,13 @@ const PATTERNS = [
 /** As long as a text may be that is matched. */
 const SUBJECT = 8_192;
 const LONG_DESCRIPTION = 131_072;
+/** Looked for in long descriptions of the letter a. */
+const LONG_TEXTS = [
+  `"/item/description" contains "b${'a'.repeat(7_000)}"`,
+  `"/item/description" contains "${'a'.repeat(3_500)}b${'a'.repeat(3_500)}"`,
+  `"/item/description" contains "${'a'.repeat(7_000)}b"`,
+];
+const NO_MATCHES = ['"/item/name" == "nowhere"', '"/item/description" matches "q$"'];
 const LARGEST_BODY = 4 * 1_048_576 - 1_024;
 /** As the report of the attack has it. */
 const GRANTS = 25_000;
@@ -102,24 +109,47 @@ async function grantEverybody(context: Context): Promise<void> {
   }
 }
 
-/** Bodies that are read before anything in them is looked at, by callers with and without a token. */
-async function bigBodies(context: Context): Promise<void> {
+const fill = (unit: string): string => unit.repeat(Math.floor((LARGEST_BODY - 200) / unit.length));
+/** They cost before anything in them is looked at. */
+const bigBodies = (): string[] => [
+  `{"scope_id":"global","grant_strings":[${fill('"",')}""]}`,
+  `{"attributes":${fill('[')}`,
+  `{${fill('"a":1,')}"a":1}`,
+  `{"name":"${fill('\\u0041')}"}`,
+  `{"name":[${fill('{},')}{}]}`,
+  `{"name":${fill('9')}}`,
+  `[${fill(`${'['.repeat(60)}${']'.repeat(60)},`)}0]`,
+];
+
+/** Big bodies of callers with and without a token. */
+async function sendBigBodies(context: Context): Promise<void> {
   const api = apiOf(context);
   const { tokens } = context.prepared.attackers![0]!;
-  const fill = (unit: string): string => unit.repeat(Math.floor((LARGEST_BODY - 200) / unit.length));
-  const bodies = [
-    `{"scope_id":"global","grant_strings":[${fill('"",')}""]}`,
-    `{"attributes":${fill('[')}`,
-    `{${fill('"a":1,')}"a":1}`,
-    `{"name":"${fill('\\u0041')}"}`,
-    `{"name":[${fill('{},')}{}]}`,
-    `{"name":${fill('9')}}`,
-    `[${fill(`${'['.repeat(60)}${']'.repeat(60)},`)}0]`,
-  ];
+  const bodies = bigBodies();
   await flood(context, { parallel: 4 }, (i) => {
     const token = i % 2 === 0 ? undefined : tokens[0];
     return api.call('POST', '/v1/roles', { body: bodies[i % bodies.length], token, signal: context.signal });
   });
+}
+
+/** The costly requests one after the other: what a single one does to the event loop. */
+async function oneAtATime(context: Context): Promise<void> {
+  const api = apiOf(context);
+  const { tokens } = context.prepared.attackers![0]!;
+  const more = { token: tokens[0], signal: context.signal };
+  const { scope } = context.field;
+  const lists = [
+    ...PATTERNS.map((pattern) => listOf('targets', scope, matches('/item/description', escaped(pattern)))),
+    ...LONG_TEXTS.map((filter) => listOf('targets', scope, filter)),
+    ...NO_MATCHES.map((filter) => listOf('targets', scope, filter, '&page_size=100000')),
+    `/v1/targets?scope_id=${scope}&page_size=100000`,
+    '/v1/targets?scope_id=global&recursive=true&page_size=100000',
+  ];
+  const calls = [
+    ...lists.map((path) => () => api.call('GET', path, more)),
+    ...bigBodies().map((body) => () => api.call('POST', '/v1/roles', { ...more, body })),
+  ];
+  await flood(context, { parallel: 1 }, (i) => calls[i % calls.length]!());
 }
 
 export const TIME: readonly Attack[] = [
@@ -148,12 +178,7 @@ export const TIME: readonly Attack[] = [
     name: 'filters that look for long texts',
     class: 'time',
     prepare: withDescriptions(10, 'a'.repeat(LONG_DESCRIPTION)),
-    run: (context) =>
-      listTargets(context, 4, [
-        `"/item/description" contains "b${'a'.repeat(7_000)}"`,
-        `"/item/description" contains "${'a'.repeat(3_500)}b${'a'.repeat(3_500)}"`,
-        `"/item/description" contains "${'a'.repeat(7_000)}b"`,
-      ]),
+    run: (context) => listTargets(context, 4, LONG_TEXTS),
     cleanUp: removeAll,
   },
   {
@@ -179,15 +204,22 @@ export const TIME: readonly Attack[] = [
     name: 'big JSON bodies, deep and wide',
     class: 'time',
     prepare: async (stage) => ({ attackers: [await stage.attacker(1)] }),
-    run: bigBodies,
+    run: sendBigBodies,
     cleanUp: removeAll,
   },
   {
     name: 'long lists without a match',
     class: 'time',
     prepare: async (stage) => ({ attackers: [await stage.attacker(4)] }),
-    run: (context) =>
-      listTargets(context, 8, ['"/item/name" == "nowhere"', '"/item/description" matches "q$"'], '&page_size=100000'),
+    run: (context) => listTargets(context, 8, NO_MATCHES, '&page_size=100000'),
+    cleanUp: removeAll,
+  },
+  {
+    name: 'one costly request at a time',
+    class: 'time',
+    seconds: 8,
+    prepare: withDescriptions(10, 'a'.repeat(LONG_DESCRIPTION)),
+    run: oneAtATime,
     cleanUp: removeAll,
   },
 ];
