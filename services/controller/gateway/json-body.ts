@@ -38,20 +38,23 @@ function endOfFirstValue(text: string): number {
   if (text[start] !== '{' && text[start] !== '[') return text.length;
   let depth = 0;
   let values = 0;
+  /** Each value has one at most, and a key another. */
+  let strings = 0;
   /** Where the key of the top-level field begins, and ends. */
   let key: [number, number] = [start, start];
-  for (let i = start; i < text.length; i++) {
+  for (let i = start; i < text.length; i = nextMark(text, i + 1)) {
     const c = text[i];
     if (c === '"') {
       const end = endOfString(text, i);
       if (depth === 1 && /\s*:/y.test(text.slice(end + 1, end + 20))) key = [i + 1, end];
       i = end;
+      strings++;
     } else if (c === '{' || c === '[') {
       if (++depth > REQUEST_DEPTH) throw nestedTooDeeply('request body');
       values++;
     } else if (c === ',') values++;
     else if ((c === '}' || c === ']') && --depth === 0) return i + 1;
-    if (values > REQUEST_VALUES) throw tooManyValues(fieldName(text.slice(...key)));
+    if (values > REQUEST_VALUES || strings > 2 * REQUEST_VALUES + 1) throw tooManyValues(fieldName(text.slice(...key)));
   }
   return text.length;
 }
@@ -59,11 +62,20 @@ function endOfFirstValue(text: string): number {
 /** Names of unknown fields are not repeated to whoever sent them. */
 const fieldName = (key: string): string | undefined => (/^[a-z][a-z_]{0,63}$/.test(key) ? key : undefined);
 
+const MARK = /["{}[\],]/g;
+
+/** Index of the next character that counts, or the length. A long number is passed over at once. */
+function nextMark(text: string, from: number): number {
+  MARK.lastIndex = from;
+  return MARK.exec(text)?.index ?? text.length;
+}
+
 /** Index of the quote that closes the string opened at `from`, or the length. */
 function endOfString(text: string, from: number): number {
-  for (let i = from + 1; i < text.length; i++) {
-    if (text[i] === '\\') i++;
-    else if (text[i] === '"') return i;
+  for (let end = text.indexOf('"', from + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let start = end;
+    while (text[start - 1] === '\\') start--;
+    if ((end - start) % 2 === 0) return end;
   }
   return text.length;
 }

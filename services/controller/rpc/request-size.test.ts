@@ -60,6 +60,15 @@ test('values in objects count too', () => {
   );
 });
 
+test('texts count without commas too, and what stands inside of a text does not', () => {
+  expect(refusal(() => parseJsonBody(Buffer.from(`{${'"" '.repeat(30_000)}}`)))).toMatch(/more than 10000 values/);
+  for (const inside of ['[{,', '\\"', '\\\\', '\\\\\\"[', '\\u0041'])
+    expect(parseJsonBody(Buffer.from(`{"name":"${inside.repeat(30_000)}"}`))).toEqual({
+      name: JSON.parse(`"${inside.repeat(30_000)}"`) as string,
+    });
+  expect(parseJsonBody(Buffer.from(`{"a":{"b":"}"}} {`))).toEqual({ a: { b: '}' } });
+});
+
 test('a request nests so deeply at most', () => {
   const check = (depth: number) => refusal(() => checkRequestSize(target, withAttributes({ a: nested(1, depth) })));
   expect(check(60)).toBeUndefined();
