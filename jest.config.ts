@@ -2,11 +2,13 @@
 import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
+/** Tests that take minutes have commands of their own: test/long.config.ts. */
+export const LONG = ['test/e2e', 'test/faults', 'test/strain'];
+
 const config: Config = {
   testEnvironment: 'node',
   testMatch: ['**/*.test.ts'],
-  // Faults take their time: npm run faults.
-  testPathIgnorePatterns: ['/node_modules/', '/test/faults/'],
+  testPathIgnorePatterns: ['/node_modules/', ...LONG.map((folder) => `<rootDir>/${folder}/`)],
   globalSetup: '<rootDir>/test/harness/global-setup.ts',
   globalTeardown: '<rootDir>/test/harness/global-teardown.ts',
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

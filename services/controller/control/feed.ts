@@ -14,7 +14,7 @@ const BATCH = limit('grants of a batch', 500, {
   what: 'sessions that are read at once when a worker attaches',
   unit: 'sessions',
   reached: 'the rest follows in further batches',
-  test: 'test/integration/session-pieces.test.ts: a worker with 29,000 pending sessions is welcomed at once',
+  test: 'test/strain/session-pieces.test.ts: a worker with 29,000 pending sessions is welcomed at once',
 });
 /** A worker of the previous release is told of so many sessions in its Welcome. */
 const OF_WELCOME = 2_000;

@@ -9,7 +9,7 @@ import type { Door, Reply } from '../harness/doors';
 import { SOAK } from '../harness/rounds';
 import { VaultServer } from '../harness/vault';
 import { attachWorker, startWholeController, type WholeController } from '../harness/whole-controller';
-import { create, createWorld, must, NOUNS, titleOf, type Noun, type World } from './nouns';
+import { create, createWorld, must, NOUNS, titleOf, type Noun, type World } from '../integration/nouns';
 
 const vault = new VaultServer();
 let controller: WholeController;

@@ -7,7 +7,7 @@ import { DEV } from '../harness/controller';
 import type { Door, Reply } from '../harness/doors';
 import { VaultServer } from '../harness/vault';
 import { attachWorker, startWholeController, type WholeController } from '../harness/whole-controller';
-import { create, createWorld, must, NOUNS, titleOf, type ListEdit, type Noun, type World } from './nouns';
+import { create, createWorld, must, NOUNS, titleOf, type ListEdit, type Noun, type World } from '../integration/nouns';
 
 const WRITERS = 50;
 const vault = new VaultServer();

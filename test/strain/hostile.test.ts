@@ -19,8 +19,8 @@ import { damaged, damagedBytes, HOSTILE_IDS, onTheWire, spoiled } from '../harne
 import { SOAK } from '../harness/rounds';
 import { VaultServer } from '../harness/vault';
 import { attachWorker, startWholeController, type WholeController } from '../harness/whole-controller';
-import { goodRequests, type Items } from './good-requests';
-import { create, createWorld, must, NOUNS, type World } from './nouns';
+import { goodRequests, type Items } from '../integration/good-requests';
+import { create, createWorld, must, NOUNS, type World } from '../integration/nouns';
 
 const DESCRIPTORS = loadDescriptors(readFileSync(packageFile('proto/gen/image.binpb')));
 const SEED = Number(process.env['SALLYPORT_SEED'] ?? Date.now() % 2 ** 31);
