@@ -1,3 +1,4 @@
+import { Work } from '../../lib/limits/work';
 import { UsageError } from '../core/errors';
 import { parseSearch, searchItems } from './search';
 
@@ -31,4 +32,22 @@ test('filters are evaluated with pauses, and what is found is in order', async (
   const found = await search({ filter: '"/item/name" matches "^n[0-9]$"' }, items);
   expect(found.items.map(({ name }) => name as string)).toEqual(Array.from({ length: 10 }, (_, n) => `n${9 - n}`));
   await expect(search({ filter: 'nope' }, items)).rejects.toThrow('-filter could not be parsed');
+});
+
+test('results are put in order with pauses, and scopes are collected with pauses', async () => {
+  const items = Array.from({ length: 20_000 }, (_, n) => ({
+    id: `ttcp_${(n * 7_919) % 20_011}`,
+    name: `name ${n % 7}`,
+    scope_id: `p_${(n * 31) % 20_000}`,
+  }));
+  for (const parameters of ['resource=targets&sort_by=name', 'resource=implicit-scopes']) {
+    let pauses = 0;
+    const work = new Work(Infinity, 100_000, () => Promise.resolve(void pauses++));
+    const request = parseSearch(new URLSearchParams(`${parameters}&max_result_set_size=-1`));
+    const found = (await searchItems(request, (kind) => (kind === 'targets' ? items : []), work)).items;
+    expect(pauses).toBeGreaterThanOrEqual(parameters.includes('scopes') ? 60 : 40);
+    expect(found).toHaveLength(20_000);
+    const keys = found.map(({ id, name }) => `${String(name ?? '')} ${String(id)}`);
+    expect(keys).toEqual([...keys].sort());
+  }
 });

@@ -1,6 +1,7 @@
 /** Answers searches from the copies of a user. Pure: what is fresh enough was decided before. */
 import { compileFilter, FilterSyntaxError } from '../../lib/filter/filter';
 import { limit } from '../../lib/limits/limit';
+import { sorted } from '../../lib/limits/sorted';
 import { Work, WorkExceeded } from '../../lib/limits/work';
 import { compileQuery, QuerySyntaxError } from '../../lib/query/query';
 import { UsageError } from '../core/errors';
@@ -89,27 +90,19 @@ export function parseSearch(parameters: URLSearchParams): SearchRequest {
 export async function searchItems(
   request: SearchRequest,
   itemsOf: (kind: CachedKind) => Item[],
+  work = new Work(SEARCH_WORK, STRETCH),
 ): Promise<{ items: Item[]; incomplete: boolean }> {
-  const found = await matching(request, candidates(request.resource, itemsOf));
-  const column = request.sortBy || 'created_time';
-  const direction = request.sortBy === '' || request.descending ? -1 : 1;
-  const text = (item: Item): string => columnOf(item, column) ?? '';
-  found.sort((a, b) => direction * compare(text(a), text(b)) || compare(String(a.id), String(b.id)));
-  if (request.maxResults < 0 || found.length <= request.maxResults) return { items: found, incomplete: false };
-  return { items: found.slice(0, request.maxResults), incomplete: true };
-}
-
-async function matching(request: SearchRequest, items: readonly Item[]): Promise<Item[]> {
-  const work = new Work(SEARCH_WORK, STRETCH);
   const matches = matcher(request, work);
-  const found: Item[] = [];
   try {
-    for (const item of items) {
+    const found: Item[] = [];
+    for (const item of await candidates(request.resource, itemsOf, work)) {
       work.charge(ITEM_STEPS);
       if (await matches(item)) found.push(item);
       if (work.isDue) await work.breathe();
     }
-    return found;
+    const items = await sorted(found, orderOf(request), work);
+    if (request.maxResults < 0 || items.length <= request.maxResults) return { items, incomplete: false };
+    return { items: items.slice(0, request.maxResults), incomplete: true };
   } catch (error) {
     if (!(error instanceof WorkExceeded)) throw error;
     throw new UsageError(
@@ -118,12 +111,25 @@ async function matching(request: SearchRequest, items: readonly Item[]): Promise
   }
 }
 
+function orderOf({ sortBy, descending }: SearchRequest): (a: Item, b: Item) => number {
+  const column = sortBy || 'created_time';
+  const direction = sortBy === '' || descending ? -1 : 1;
+  const text = (item: Item): string => columnOf(item, column) ?? '';
+  return (a, b) => direction * compare(text(a), text(b)) || compare(String(a.id), String(b.id));
+}
+
 /** Scopes are those of the items that are there, each once. */
-function candidates(resource: Searchable, itemsOf: (kind: CachedKind) => Item[]): Item[] {
+async function candidates(resource: Searchable, itemsOf: (kind: CachedKind) => Item[], work: Work): Promise<Item[]> {
   const items = KINDS[resource].from.flatMap(itemsOf);
   if (resource !== 'implicit-scopes') return items;
-  const ids = new Set(items.map((item) => columnOf(item, 'scope_id')).filter((id) => id !== undefined));
-  return [...ids].sort().map((id) => ({ id }));
+  const ids = new Set<string>();
+  for (const item of items) {
+    work.charge(ITEM_STEPS);
+    if (work.isDue) await work.breathe();
+    const id = columnOf(item, 'scope_id');
+    if (id !== undefined) ids.add(id);
+  }
+  return [...ids].map((id) => ({ id }));
 }
 
 const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);

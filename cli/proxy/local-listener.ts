@@ -1,5 +1,6 @@
 /** Where local programs connect. */
 import type { Server } from 'node:net';
+import { listenOn } from '../../lib/limits/listen';
 
 export interface LocalPort {
   /** 0: the suggested one if it is free, else any. */
@@ -11,26 +12,16 @@ export interface LocalPort {
 /** False when the suggested port is wanted and not available, and another one was taken. Rejects with the error of listening. */
 export async function listenLocally(server: Server, host: string, { wanted, suggested }: LocalPort): Promise<boolean> {
   if (wanted !== 0 || suggested === 0) {
-    await listenOn(server, host, wanted);
+    await listenOn(server, { host, port: wanted });
     return true;
   }
   try {
-    await listenOn(server, host, suggested);
+    await listenOn(server, { host, port: suggested });
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
-    await listenOn(server, host, 0);
+    await listenOn(server, { host, port: 0 });
     return false;
   }
-}
-
-function listenOn(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

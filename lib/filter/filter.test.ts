@@ -199,6 +199,14 @@ describe('work', () => {
     expect(() => filter.evaluate({ a: 'b' }, new Work(100, Infinity))).toThrow(WorkExceeded);
   });
 
+  test('a regular expression that is too large is told; a broken one matches nothing, as clients know it', () => {
+    expect(() => compileFilter(`a matches "${'x'.repeat(513)}"`)).toThrow(/"x{30}…" is longer than 512 characters/);
+    expect(() => compileFilter('not a matches "\\\\pL{1000}\\\\pL{1000}"')).toThrow(FilterSyntaxError);
+    for (const broken of ['(', 'x{1001}', '(((){1000}){1000}){1000}']) {
+      expect(compileFilter(`a matches "${broken}"`).evaluate({ a: 'x' })).toBeUndefined();
+    }
+  });
+
   test('an evaluation has a limit of its own', () => {
     const many = Array.from({ length: 400 }, (_, i) => i);
     const nested = compileFilter('any xs as a { any xs as b { any xs as c { a == "-1" } } }');

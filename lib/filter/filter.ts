@@ -7,7 +7,8 @@
 import { limit } from '../limits/limit';
 import type { Work } from '../limits/work';
 import { CANNOT, COMPARISON, compileOperator, compileSelector, type Charge } from './filter-operators';
-import { parseFilter, type Expression } from './filter-syntax';
+import { FilterSyntaxError, parseFilter, type Expression } from './filter-syntax';
+import { tooLarge } from './pattern';
 import { Patterns } from './patterns';
 
 export { FilterSyntaxError } from './filter-syntax';
@@ -114,6 +115,8 @@ function entriesOf(value: unknown, two: boolean): (readonly [unknown, unknown])[
 
 function compileMatch(expression: Expression & { kind: 'match' }, patterns: Patterns): Evaluate {
   const { operator, negated, value } = expression;
+  const reason = operator === 'matches' ? tooLarge(value) : undefined;
+  if (reason !== undefined) throw new FilterSyntaxError(`the regular expression "${value.slice(0, 30)}…" is ${reason}`);
   const select = compileSelector(expression.selector);
   const test = compileOperator(operator, value, patterns);
   return (context) => {

@@ -10,7 +10,7 @@ import { extentOf, type PatternExtent } from './pattern-extent';
 const LENGTH = limit('characters of a regular expression', 512, {
   what: 'characters of a regular expression in a filter',
   unit: 'characters',
-  reached: 'the comparison matches nothing, like one with a broken expression',
+  reached: '400, or the error of what holds the filter',
   test: 'lib/filter/pattern.test.ts: is refused before it is compiled',
 });
 
@@ -25,7 +25,7 @@ const REPEATS = limit('repetitions of a regular expression', 2_000, {
 const COMPILING = limit('work of compiling a regular expression', 2_000_000, {
   what: 'work of compiling one regular expression, estimated from its text',
   unit: 'steps',
-  reached: 'the comparison matches nothing, like one with a broken expression',
+  reached: '400, or the error of what holds the filter',
   test: 'lib/filter/pattern.test.ts: is refused before it is compiled',
 });
 
@@ -55,6 +55,17 @@ export interface Pattern {
   test(subject: string, charge: (steps: number) => void): boolean;
   /** Memory that it holds; what it learns from subjects comes on top as it goes. */
   bytes(): number;
+}
+
+/**
+ * Why the expression, by its text alone, cannot be used here; undefined when it can. A broken one is no matter of this: it
+ * matches nothing, as clients know it, and neither does one with too many repetitions.
+ */
+export function tooLarge(source: string): string | undefined {
+  if (source.length > LENGTH) return `longer than ${LENGTH} characters`;
+  const extent = extentOf(source);
+  if (extent.repeats > REPEATS || compilingSteps(extent) <= COMPILING) return undefined;
+  return 'too large, by its repetitions and classes';
 }
 
 /** Compiles the expression. Calls `charge` with the steps first. Throws {@link PatternRefused}. */

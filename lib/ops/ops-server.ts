@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Counter, type Registry } from 'prom-client';
 import { countRequests } from '../limits/http-requests';
 import { limit } from '../limits/limit';
+import { listenOn } from '../limits/listen';
 import { PortShares, type Held } from '../limits/port-shares';
 import { listeningSocket, type ListeningSocket } from '../lifecycle/listening-socket';
 
@@ -86,7 +87,7 @@ export async function startOps(
   const server =
     tls === undefined ? createServer(TIMEOUTS, listener) : createTlsServer({ ...TIMEOUTS, ...tls }, listener);
   countConnections(server, shares);
-  await listen(server, fd === undefined ? { host, port } : { fd });
+  await listenOn(server, fd === undefined ? { host, port } : { fd });
   const bound = server.address() as AddressInfo;
   return {
     address: { host: bound.address, port: bound.port },
@@ -154,15 +155,6 @@ function send(response: ServerResponse, held: Held, { status, type, body }: Answ
   if (held.grow(body.length) === undefined) response.writeHead(status, { 'Content-Type': type }).end(body);
   else response.writeHead(429).end();
 }
-
-const listen = (server: Server, where: { host: string; port: number } | { fd: number }): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(where, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 
 interface Answer {
   status: number;

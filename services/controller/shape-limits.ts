@@ -46,7 +46,13 @@ export const SHAPE_LIMITS = {
   host_sources_per_target: most('host sources of a target', 100, FEW),
   credential_sources_per_target: most('credential sources of a target', 100, FEW),
   aliases_per_target: most('aliases that lead to a target', 100, FEW),
-  workers: most('workers', 2_000, FEW),
+  workers: most('workers', 2_000, 5_000),
+  worker_list_bytes: most(
+    'bytes of names, descriptions, addresses and tags of all workers, with 300 for each',
+    2 << 20,
+    3 << 20,
+    'worker_list_bytes',
+  ),
   auth_methods_per_scope: most('auth methods of a scope', 100, FEW),
   // What only grows.
   principals_per_role: most('principals of a role', 10_000, MANY),
@@ -66,7 +72,8 @@ export const SHAPE_LIMITS = {
   credentials_per_store: most('credentials of a credential store', 10_000, MANY),
   targets_per_scope: most('targets of a scope', 20_000, MANY),
   aliases_per_scope: most('aliases of a scope', 100_000, MANY),
-  versions_per_key: most('versions of a key', 1_000, FEW),
+  // The list of keys of a scope has no pages.
+  versions_per_key: most('versions of a key', 1_000, 4_000),
 } as const satisfies Record<string, ConfigurableLimit>;
 
 export const isShapeLimit = (key: string | undefined): key is keyof typeof SHAPE_LIMITS =>

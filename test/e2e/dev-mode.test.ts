@@ -1,6 +1,6 @@
 /** The life of `sallyport dev` as a process: what it leaves behind, and what it says when something is in its way. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ async function nothingIsLeft(dev: Dev, processes: number[]): Promise<void> {
   for (const port of Object.values(dev.ports)) expect([port, await listens(port)]).toEqual([port, false]);
 }
 
-describeWith(['ps'], 'dev mode', () => {
+describeWith(['ps', 'ss'], 'dev mode', () => {
   let dev: Dev;
   let processes: number[];
   const begin = async (flags: string[] = []): Promise<void> => {
@@ -62,6 +62,12 @@ describeWith(['ps'], 'dev mode', () => {
       expect(dev.live.stdout).toContain(text);
     }
     expect(temporaryOf(pid)).toHaveLength(1);
+    // A flood of connections does not overflow what waits to be accepted.
+    const most = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
+    for (const port of Object.values(dev.ports)) {
+      const line = execFileSync('ss', ['-ltnH', `sport = :${port}`]).toString();
+      expect([port, line.trim().split(/\s+/)[2]]).toEqual([port, String(Math.min(4_096, most))]);
+    }
     const finished = await dev.live.stop('SIGINT');
     expect(finished).toMatchObject({ code: 0, signal: null });
     expect(finished.stdout).toContain('graceful shutdown triggered');

@@ -294,6 +294,36 @@ describe('every limit on how much there is', () => {
     },
   );
 
+  test('worker_list_bytes: 50 writers do not go over it, and nobody who grows', async () => {
+    const key = 'worker_list_bytes';
+    const make = (n: number) =>
+      world.call('WorkerService/CreateControllerLed', {
+        item: { scope_id: 'global', description: String(n).padStart(1_000, '0') },
+      });
+    const held = sql<{ n: bigint }>`select sum(list_bytes) as n from workers`;
+    const { item } = await make(0);
+    const most = Number((await row<{ n: bigint }>(on(), held))!.n) + 3 * 1_308;
+    const { done, refusals } = await limited(key, most, () => race(make));
+    expect(refusals).toEqual(Array<unknown>(WRITERS - ROOM).fill(reached(key, most)));
+    expect(done).toBe(ROOM);
+    const api_tags = { a: ['b'] };
+    const tagged = (verb: string, version: number) =>
+      world.call(`WorkerService/${verb}WorkerTags`, { id: item.id, version, ...(verb === 'Add' && { api_tags }) });
+    const described = (version: number, description: string) =>
+      world.call('WorkerService/UpdateWorker', {
+        id: item.id,
+        item: { version, description },
+        update_mask: ['description'],
+      });
+    await limited(key, most, async () => {
+      expect(await tagged('Add', 1).catch(refusal)).toEqual(reached(key, most));
+      expect(await described(1, '0'.repeat(1_001)).catch(refusal)).toEqual(reached(key, most));
+      await described(1, '0'.repeat(900));
+      await tagged('Add', 2);
+      await tagged('Set', 3);
+    });
+  });
+
   test('versions_per_key: keys are not rotated beyond it', async () => {
     const { id } = await world.create('Scope', { scope_id: DEV.org }, bare);
     const rotate = () => world.call('ScopeService/RotateKeys', { scope_id: id });

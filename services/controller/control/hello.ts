@@ -7,7 +7,7 @@ import type { CancelSession, ConnectionInventory, Hello, SessionInventory } from
 import { sql, transaction } from '../db/db';
 import * as connections from '../sessions/connections.store';
 import * as sessions from '../sessions/sessions.store';
-import { MAX_TAGS } from '../workers/worker-tags';
+import { MAX_TAG_BYTES, MAX_TAG_TEXT, MAX_TAGS, tagBytes } from '../workers/worker-tags';
 import type { Tags } from '../workers/workers';
 import type { ControlDeps } from './control';
 import * as store from './control.store';
@@ -23,7 +23,7 @@ export interface Reconciliation {
 /** Sessions and connections that are looked up at once, and open connections that are read at once. */
 const BATCH = 1_000;
 
-/** Longest address, release and tag taken from a worker, characters. */
+/** Longest address and release taken from a worker, characters. */
 const MAX_TEXT = 512;
 /** Longest boot id taken, and most processes of a worker that may drain at once. */
 export const MAX_BOOT_ID = 100;
@@ -31,17 +31,33 @@ const MAX_DRAINING = 100;
 
 /** Tags of the worker's own configuration, lower-case keys and values. Every authorize-session looks at them. */
 export function tagsOf(hello: Pick<Hello, 'config_tags'>): Tags {
-  const tags: Tags = {};
-  let left = MAX_TAGS;
-  for (const [key, tag] of Object.entries(hello.config_tags)) {
-    if (left === 0) break;
-    const texts = (tag.values ?? []).map((value) => value.toLowerCase().slice(0, MAX_TEXT));
-    const values = [...new Set(texts)].slice(0, left);
-    tags[key.toLowerCase().slice(0, MAX_TEXT)] = values;
-    left -= values.length;
+  const tags = new Map<string, Set<string>>();
+  let [pairs, bytes] = [0, 0];
+  for (const [name, { values = [] }] of Object.entries(hello.config_tags)) {
+    const key = shortened(name);
+    for (const text of values) {
+      const value = shortened(text);
+      const taken = tags.get(key);
+      if (taken?.has(value)) continue;
+      pairs++;
+      bytes += tagBytes(key, value);
+      if (pairs > MAX_TAGS || bytes > MAX_TAG_BYTES) return tagsFrom(tags);
+      if (taken === undefined) tags.set(key, new Set([value]));
+      else taken.add(value);
+    }
   }
-  return tags;
+  return tagsFrom(tags);
 }
+
+/** Never half a character, which could not be stored. */
+const shortened = (text: string): string =>
+  text
+    .toLowerCase()
+    .slice(0, MAX_TAG_TEXT)
+    .replace(/[\ud800-\udbff]$/, '');
+
+const tagsFrom = (tags: ReadonlyMap<string, ReadonlySet<string>>): Tags =>
+  Object.fromEntries([...tags].map(([key, values]) => [key, [...values]]));
 
 /** Earlier processes of the worker that drain beside the one that says Hello. */
 export const drainingBootIds = ({ draining_boot_ids, boot_id }: Hello): string[] =>

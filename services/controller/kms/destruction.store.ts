@@ -1,4 +1,5 @@
 /** SQL of destruction jobs and of the ciphertexts that they move. */
+import { limit } from '../../../lib/limits/limit';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import { assignments } from '../resources/rows';
 import { CIPHERTEXTS, type CiphertextTable } from './ciphertexts';
@@ -59,13 +60,27 @@ export const countDone = (tx: Tx, versionId: string, count: number): Promise<num
         where key_version_id = ${versionId}`,
   );
 
+const REMEMBERED_JOBS = limit('completed destruction jobs', 1_000, {
+  what: 'completed destruction jobs of key versions that are remembered for a scope; their list has no pages',
+  unit: 'jobs',
+  reached: 'the oldest is forgotten',
+  test: 'services/controller/scopes/scope-keys.test.ts: jobs that are over are remembered up to a number',
+});
+
 /** Secrets that were deleted meanwhile count as done. */
-export const completeJob = (tx: Tx, versionId: string): Promise<number> =>
-  changed(
+export async function completeJob(tx: Tx, versionId: string, scopeId: string): Promise<void> {
+  await changed(
     tx,
     sql`update kms_destruction_jobs set status = 'completed', completed_count = total_count
         where key_version_id = ${versionId}`,
   );
+  await changed(
+    tx,
+    sql`delete from kms_destruction_jobs where key_version_id in (
+          select key_version_id from kms_destruction_jobs where scope_id = ${scopeId} and status = 'completed'
+          order by created_time desc, key_version_id offset ${REMEMBERED_JOBS})`,
+  );
+}
 
 /** Keeps new references out until the transaction ends. */
 export const lockVersion = (tx: Tx, versionId: string): Promise<unknown> =>

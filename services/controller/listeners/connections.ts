@@ -1,9 +1,7 @@
 /** Open connections of a listener, and how they end. How many there may be is for the listener to say. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { listenOn } from '../../../lib/limits/listen';
 import type { ListenAddress } from '../config';
-
-/** Connections that wait to be accepted. The system may allow fewer (net.core.somaxconn). */
-const BACKLOG = 4_096;
 
 interface AcceptorOptions {
   address: ListenAddress;
@@ -22,16 +20,10 @@ export class Acceptor {
   }
 
   /** Rejects when the address cannot be bound, with Node's error (`EADDRINUSE`, ...). */
-  listen(): Promise<ListenAddress> {
-    const { host, port } = this.options.address;
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ port, host, backlog: BACKLOG }, () => {
-        this.server.off('error', reject);
-        const bound = this.server.address() as AddressInfo;
-        resolve({ host: bound.address, port: bound.port });
-      });
-    });
+  async listen(): Promise<ListenAddress> {
+    await listenOn(this.server, this.options.address);
+    const bound = this.server.address() as AddressInfo;
+    return { host: bound.address, port: bound.port };
   }
 
   /** Takes no more connections; those that exist go on. */

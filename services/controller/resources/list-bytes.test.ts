@@ -1,8 +1,10 @@
 /** Lists of items that are large, and of many: where pages end, what is read at once, and what is counted as work. */
 import { DEV, startTestController, type TestController } from '../../../test/harness/controller';
 import { Work, WorkExceeded } from '../../../lib/limits/work';
+import { billingService } from '../billing/billing.rpc';
 import { sql } from '../db/db';
 import { service, type Op, type Service } from '../rpc/service';
+import { scopeService } from '../scopes/scopes.rpc';
 import { targetService } from '../targets/targets.rpc';
 import { selectTargets } from '../targets/targets.store';
 import { workerService } from '../workers/workers.rpc';
@@ -35,6 +37,8 @@ beforeAll(async () => {
   controller = await startTestController((deps) => [
     watched(targetService(deps, refuse)),
     watched(workerService(deps as Parameters<typeof workerService>[0])),
+    watched(billingService(deps)),
+    watched(scopeService(deps)),
   ]);
   // Random, so that neither the database nor anything else makes it small.
   await sql`insert into targets (id, scope_id, type, name, description, address, default_port, created_time, updated_time)
@@ -157,6 +161,24 @@ describe('work', () => {
     expect(pauses).toBeGreaterThan(0);
   });
 
+  test('grows with the scopes that a list over all of them looks at, with pauses between', async () => {
+    const everywhere = { scope_id: 'global', recursive: true, page_size: 1, filter: '"/item/name" == "nope"' };
+    const ask = () => controller.user.call('TargetService/ListTargets', everywhere);
+    work = budget(Infinity, 30_000);
+    await ask();
+    const [before, pausesBefore] = [work.steps, pauses];
+    await sql`insert into scopes (id, type, scope_id, created_time, updated_time)
+      select 'p_' || lpad(n::text, 10, '0'), 'project', ${DEV.org}, now(), now()
+      from generate_series(1, 1000) n`.execute(controller.deps.db.executor);
+    work = budget(Infinity, 30_000);
+    await ask();
+    // Whether one may list there, and what there is to see.
+    expect(work.steps - before).toBeGreaterThanOrEqual(1_000 * 2_000);
+    expect(pauses - pausesBefore).toBeGreaterThanOrEqual(60);
+    work = budget(1_000_000, Infinity);
+    expect(await controller.user.refusal('TargetService/ListTargets', everywhere)).toMatchObject({ status: 429 });
+  });
+
   test('ends with an error beyond the budget, in every list', async () => {
     const filter = '"/item/description" matches "[0-9a-f]{300}[^0-9a-f]"';
     for (const [method, request] of [
@@ -169,6 +191,20 @@ describe('work', () => {
         message: expect.stringContaining('controller.limits.request_work') as string,
       });
       expect(() => work!.charge(0)).toThrow(WorkExceeded);
+    }
+    await sql`insert into monthly_active_users (month, user_id)
+      select date '2020-01-01' + n * interval '1 month', 'u_1' from generate_series(0, 9) n`.execute(
+      controller.deps.db.executor,
+    );
+    for (const [method, request] of [
+      ['BillingService/MonthlyActiveUsers', { start_time: '2020-01' }],
+      ['ScopeService/ListKeys', { id: DEV.project }],
+    ] as const) {
+      work = budget(15_000, Infinity);
+      expect(await controller.admin.refusal(method, request)).toMatchObject({ status: 429 });
+      work = budget(Infinity, 6_000);
+      await controller.admin.call(method, request);
+      expect(pauses).toBeGreaterThanOrEqual(2);
     }
   });
 });

@@ -37,6 +37,14 @@ test('some nouns have the fields in the message', async () => {
   );
 });
 
+test('a filter with a regular expression that is too large is refused with the reason', async () => {
+  const filter = `"/item/name" matches "${'x'.repeat(513)}"`;
+  const { details } = await refusal('TargetService/ListTargets', { scope_id: DEV.project, filter });
+  expect(details?.request_fields).toMatchObject([
+    { name: 'filter', description: expect.stringContaining('is longer than 512 characters') as string },
+  ]);
+});
+
 test('the others have details, and refusals without fields stay as they are', async () => {
   expect(await refusal('GroupService/ListGroups', {})).toEqual({
     status: 400,

@@ -1,7 +1,9 @@
 /** Which rows of the listed scopes a list looks at: those that its caller has an action on. */
+import type { Work } from '../../../lib/limits/work';
 import { livesIn } from '../authz/actions';
 import type { Reach } from '../authz/authz';
 import { sql, type RawBuilder } from '../db/db';
+import type { Op } from '../rpc/service';
 import type { Extent, Part } from './list-page';
 import type { ScopeNode } from './scope-lists';
 
@@ -16,8 +18,19 @@ export interface Reached {
   idScopes: string[];
 }
 
+/** Steps of a decision on one scope, by measurement; and of an item that is named there. */
+const SCOPE_STEPS = 1_000;
+const NAMED_STEPS = 10;
+
+/** Before a decision on one scope of many: others get their turn between two of them. */
+export async function chargeScope(work: Work): Promise<void> {
+  work.charge(SCOPE_STEPS);
+  if (work.isDue) await work.breathe();
+}
+
 /** Sorts `scopes` by what is reached in them. Without a `tree` of all scopes it is never everywhere. */
 export async function reachedScopes(
+  { work }: Op,
   type: string,
   { scopes, tree }: { scopes: readonly ScopeNode[]; tree: readonly ScopeNode[] },
   reach: (scope: ScopeNode) => Reach | Promise<Reach>,
@@ -27,7 +40,9 @@ export async function reachedScopes(
   const idScopes: string[] = [];
   const ids = new Set<string>();
   for (const scope of scopes.filter((one) => livesIn(type, one.type))) {
+    await chargeScope(work);
     const found = await reach(scope);
+    work.charge(NAMED_STEPS * found.ids.length);
     if (found.everything) whole.push(scope.id);
     else if (found.own) own.push(scope.id);
     if (found.ids.length > 0) idScopes.push(scope.id);

@@ -104,6 +104,9 @@ export const ITEM_STEPS = 3_000;
 /** Bytes of an item that are encoded in one step. */
 const BYTES_PER_STEP = 4;
 
+/** Steps of encoding so many bytes. */
+export const stepsOfBytes = (bytes: number): number => Math.ceil(bytes / BYTES_PER_STEP);
+
 /** One page of what is in the extent; the caller has already been allowed to list there. */
 export async function list<R extends ListedRow, I extends object>(
   deps: ControllerDeps,
@@ -215,7 +218,7 @@ async function show<R extends ListedRow, I extends object>(
   const extra = await definition.extra?.(op, candidate);
   const item = cutFields({ ...definition.item(candidate), ...extra, authorized_actions }, decision);
   const bytes = encodedSize(item);
-  op.work.charge(Math.ceil(bytes / BYTES_PER_STEP));
+  op.work.charge(stepsOfBytes(bytes));
   return (await passes(op, filter, item, definition.toJSON)) ? { item, bytes } : undefined;
 }
 

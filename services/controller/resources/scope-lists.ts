@@ -5,7 +5,7 @@ import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { FieldErrors, isScopeId, MESSAGE } from './fields';
-import { extentOf, reachedScopes } from './list-extent';
+import { chargeScope, extentOf, reachedScopes } from './list-extent';
 import { list, type ListDefinition, type ListedRow, type ListRequest, type ListResponse } from './list';
 
 /** A scope as far as decisions need it. */
@@ -48,6 +48,7 @@ async function listableScopes(
   if (root === undefined) throw resourceNotFound();
   const allowed = new Set<string>();
   for (const scope of tree) {
+    await chargeScope(op.work);
     if ((await deps.authz.decide(op, 'list', collectionIn(type, scope))).allowed) allowed.add(scope.id);
   }
   const scopes = below(tree, root).filter(
@@ -93,6 +94,6 @@ export async function listInScopes<R extends ListedRow, I extends object>(
   const { scopes, tree } = await listableScopes(deps, op, type, request);
   const ownerId = owner === undefined ? undefined : (await deps.authz.actor(op, collectionIn(type, scopes[0]!))).userId;
   const reach = (scope: ScopeNode) => deps.authz.reach(op, collectionIn(type, scope));
-  const reached = await reachedScopes(type, { scopes, tree }, reach);
+  const reached = await reachedScopes(op, type, { scopes, tree }, reach);
   return list(deps, op, definition, extentOf(reached, { column: sql`r.scope_id`, ownerId, only }), request);
 }

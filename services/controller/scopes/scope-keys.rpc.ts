@@ -9,6 +9,7 @@ import { jobsOf } from '../kms/destruction.store';
 import { keysOf } from '../kms/rotation.store';
 import { FieldErrors, isScopeId } from '../resources/fields';
 import { scopeInfo } from '../resources/rows';
+import { repeatedScope, wholeList } from '../resources/whole-list';
 import type { Handlers, Op } from '../rpc/service';
 import { scopeResource, type ScopeRow } from './scopes';
 import { findScope } from './scopes.store';
@@ -44,9 +45,11 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
     async listKeys(op, { id }) {
       checkScope('id', id);
       const scope = await keysIn(op, 'list-keys', id);
-      const items = (await keysOf(on, id)).map((key) => ({
+      const keys = await keysOf(on, id);
+      const shown = repeatedScope(ownInfo(scope), keys.length);
+      const items = await wholeList(op, keys, (key) => ({
         ...key,
-        scope: ownInfo(scope),
+        scope: shown,
         versions: key.versions.map((version) => ({ ...version, created_time: new Date(version.created_time) })),
       }));
       return { items };
@@ -66,7 +69,9 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
     async listKeyVersionDestructionJobs(op, { scope_id }) {
       checkScope('scope_id', scope_id);
       const scope = await keysIn(op, 'list-key-version-destruction-jobs', scope_id);
-      return { items: (await jobsOf(on, scope_id)).map((job) => ({ ...job, scope: ownInfo(scope) })) };
+      const jobs = await jobsOf(on, scope_id);
+      const shown = repeatedScope(ownInfo(scope), jobs.length);
+      return { items: await wholeList(op, jobs, (job) => ({ ...job, scope: shown })) };
     },
 
     async destroyKeyVersion(op, { scope_id, key_version_id }) {

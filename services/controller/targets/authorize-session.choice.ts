@@ -1,7 +1,7 @@
 /** The two choices of authorize-session: which host, and which workers in which order. */
 import { randomInt } from 'node:crypto';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
-import { compileFilter } from '../../../lib/filter/filter';
+import { compileFilter, FilterSyntaxError, type Filter } from '../../../lib/filter/filter';
 import type { Executor } from '../db/db';
 import { MESSAGE } from '../resources/fields';
 import type { Op } from '../rpc/service';
@@ -70,7 +70,8 @@ async function evaluateOn(
   text: string | null,
 ): Promise<(boolean | undefined)[]> {
   if (text === null) return workers.map(() => true);
-  const filter = compileFilter(text);
+  const filter = storedFilter(text);
+  if (filter === undefined) return workers.map(() => undefined);
   const results: (boolean | undefined)[] = [];
   for (const worker of workers) {
     await filter.prepare(work);
@@ -78,6 +79,16 @@ async function evaluateOn(
     await work.breathe();
   }
   return results;
+}
+
+/** Undefined for one that an earlier release took and that is too large by now. */
+function storedFilter(text: string): Filter | undefined {
+  try {
+    return compileFilter(text);
+  } catch (error) {
+    if (error instanceof FilterSyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** Puts the less loaded of two random ones first; the others stay as they are. */

@@ -53,7 +53,7 @@ export async function listResolvableAliases(deps: ControllerDeps, op: Op, reques
   const holdings = await deps.authz.holdings(op, request.id);
   const asUser = { ...deps, authz: inTheNameOf(deps.authz, holdings) };
   const tree = await allScopes(deps.db.executor);
-  const reached = await reachedScopes('target', { scopes: tree, tree }, (scope) =>
+  const reached = await reachedScopes(op, 'target', { scopes: tree, tree }, (scope) =>
     holdings.reach(collectionIn('target', scope)),
   );
   return list(asUser, op, definition, leadingTo(reached), request);

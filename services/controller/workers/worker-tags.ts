@@ -6,7 +6,7 @@ import type { ListVerb } from '../resources/list-edits';
 import { NOT_UNIQUE } from '../rpc/error-mapping';
 import { WORKER_PREFIX, type Tags } from './workers';
 
-const MAX_TEXT = limit('length of a tag', 512, {
+export const MAX_TAG_TEXT = limit('length of a tag', 512, {
   what: 'key or value of a tag of a worker',
   unit: 'characters',
   reached: '400, naming the field',
@@ -19,7 +19,14 @@ export const MAX_TAGS = limit('tags of a worker', 1_000, {
   reached: '400, naming the field; further ones of the configuration are left out',
   test: 'services/controller/workers/workers.test.ts: what cannot be done changes nothing',
 });
-const TOO_MANY = `A worker has at most ${MAX_TAGS} tags.`;
+/** Each value with its key. */
+export const MAX_TAG_BYTES = limit('bytes of the tags of a worker', 16 * 1024, {
+  what: 'keys and values of the tags that administrators give one worker, and of those that its configuration has',
+  unit: 'bytes',
+  reached: '400, naming the field; further ones of the configuration are left out',
+  test: 'services/controller/workers/workers.test.ts: what cannot be done changes nothing',
+});
+const TOO_MANY = `A worker has at most ${MAX_TAGS} tags of ${MAX_TAG_BYTES} bytes in all.`;
 const FIELD = 'api_tags';
 
 export interface TagsRequest {
@@ -34,25 +41,35 @@ export function readTags(verb: ListVerb, request: TagsRequest): Tags {
   const list = { field: FIELD, values: given.map(([key]) => key), mayBeEmpty: verb === 'set' };
   const errors = checkListEdit(request, [WORKER_PREFIX], list);
   const tags: Tags = {};
-  let pairs = 0;
   for (const [key, values] of given) {
-    if (!fits(key)) errors.add(FIELD, `Tag keys must have 1 to ${MAX_TEXT} printable characters.`);
+    if (!fits(key)) errors.add(FIELD, `Tag keys must have 1 to ${MAX_TAG_TEXT} printable characters.`);
     if (!Array.isArray(values) || values.length === 0 || !values.every((value) => typeof value === 'string')) {
       errors.add(FIELD, 'Tag values must be a non-empty list of strings.');
       continue;
     }
     const texts: string[] = values;
-    if (!texts.every(fits)) errors.add(FIELD, `Tag values must have 1 to ${MAX_TEXT} printable characters.`);
+    if (!texts.every(fits)) errors.add(FIELD, `Tag values must have 1 to ${MAX_TAG_TEXT} printable characters.`);
     tags[key] = [...new Set(texts)];
-    pairs += tags[key].length;
   }
-  errors.require(pairs <= MAX_TAGS, FIELD, TOO_MANY);
+  errors.require(areFew(tags), FIELD, TOO_MANY);
   errors.throwIfAny(MESSAGE.fields);
   return tags;
 }
 
+/** What a value with its key takes. */
+export const tagBytes = (key: string, value: string): number => Buffer.byteLength(key) + Buffer.byteLength(value);
+
+function areFew(tags: Tags): boolean {
+  let [pairs, bytes] = [0, 0];
+  for (const [key, values] of Object.entries(tags)) {
+    pairs += values.length;
+    for (const value of values) bytes += tagBytes(key, value);
+  }
+  return pairs <= MAX_TAGS && bytes <= MAX_TAG_BYTES;
+}
+
 const fits = (text: string): boolean =>
-  text.length >= 1 && text.length <= MAX_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
+  text.length >= 1 && text.length <= MAX_TAG_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
 
 /** The tags after the action. Throws 400 when it adds what is there, removes what is not, or leaves too many. */
 export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags {
@@ -70,8 +87,7 @@ export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags {
   const left: Tags = Object.fromEntries(
     [...edited].filter(([, values]) => values.size > 0).map(([key, values]) => [key, [...values]]),
   );
-  const pairs = Object.values(left).reduce((sum, values) => sum + values.length, 0);
-  if (pairs > MAX_TAGS) throw invalidArgument(UNABLE, [{ name: FIELD, description: TOO_MANY }]);
+  if (!areFew(left)) throw invalidArgument(UNABLE, [{ name: FIELD, description: TOO_MANY }]);
   return left;
 }
 

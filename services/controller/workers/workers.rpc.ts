@@ -18,12 +18,12 @@ import {
   MESSAGE,
   storedText,
 } from '../resources/fields';
-import { ITEM_STEPS } from '../resources/list';
 import { compileListFilter, passes } from '../resources/list-filter';
 import type { ListVerb } from '../resources/list-edits';
 import { cutFields, present } from '../resources/present';
 import { staleVersion } from '../resources/rows';
 import { collectionIn } from '../resources/scope-lists';
+import { repeatedScope, wholeList } from '../resources/whole-list';
 import { service, type Handlers, type Op } from '../rpc/service';
 import { closeLost } from '../sessions/connections.store';
 import { certificateInfos, replaceAuthorities, type DeploymentAuthority } from './authority';
@@ -59,13 +59,11 @@ export function workerService(deps: WorkerDeps) {
         .throwIfAny();
       const filter = await compileListFilter(op, request.filter, MESSAGE.request);
       await deps.authz.check(op, 'list', collectionIn('worker', GLOBAL));
-      const items = [];
-      for (const worker of await store.allWorkers(deps.db.executor)) {
-        op.work.charge(ITEM_STEPS);
-        await op.work.breathe();
-        const item = await access.listed(op, worker);
-        if (item !== undefined && (await passes(op, filter, item, workerToJSON))) items.push(item);
-      }
+      const workers = await store.allWorkers(deps.db.executor);
+      const items = await wholeList(op, workers, async (worker) => {
+        const item = await access.listed(op, worker, workers.length);
+        return item !== undefined && (await passes(op, filter, item, workerToJSON)) ? item : undefined;
+      });
       return { items };
     },
 
@@ -203,12 +201,14 @@ function workerAccess(deps: WorkerDeps) {
       return { item: await present(deps.authz, op, shown, item) };
     },
 
-    /** The worker as the caller may see it in a list; undefined when it has no action on it. */
-    async listed(op: Op, worker: WorkerRow) {
+    /** The worker as the caller may see it in a list of so many; undefined when it has no action on it. */
+    async listed(op: Op, worker: WorkerRow, count: number) {
       const resource = workerResource(worker);
       const authorized_actions = await deps.authz.allowedActions(op, workerActions(worker), resource);
       if (authorized_actions.length === 0) return undefined;
-      return cutFields({ ...workerItem(worker), authorized_actions }, await deps.authz.decide(op, 'list', resource));
+      const item = workerItem(worker);
+      const shown = { ...item, scope: repeatedScope(item.scope, count), authorized_actions };
+      return cutFields(shown, await deps.authz.decide(op, 'list', resource));
     },
   };
 }

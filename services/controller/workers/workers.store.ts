@@ -1,13 +1,13 @@
 /** SQL of workers, one function per use case. */
 import type { Allowed } from '../authz/authz';
-import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
+import { changed, row, rows, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
 import type { Encrypted } from '../kms/kms';
 import { assignments, scopeColumn } from '../resources/rows';
 import type { Tags, WorkerRow } from './workers';
 
-const select = sql`
+const selectWith = (scope: RawBuilder<unknown>) => sql`
   select r.id, r.scope_id, r.type, r.name, r.description, r.config_managed, r.api_tags, r.config_tags, r.address,
-    r.release_version, r.created_time, r.updated_time, r.version, ${scopeColumn},
+    r.release_version, r.created_time, r.updated_time, r.version, ${scope},
     coalesce((select k.lease_renewed_time from worker_attachments a join controllers k on k.id = a.controller_id
       where a.worker_id = r.id), r.detached_time) as last_status_time,
     coalesce((select a.draining from worker_attachments a where a.worker_id = r.id), false) as draining,
@@ -16,11 +16,17 @@ const select = sql`
   from workers r join scopes s on s.id = r.scope_id`;
 
 export const findWorker = (on: Executor, id: string): Promise<WorkerRow | undefined> =>
-  row(on, sql`${select} where r.id = ${id}`);
+  row(on, sql`${selectWith(scopeColumn)} where r.id = ${id}`);
 
-/** All of them, newest first: a fleet fits one answer. */
-export const allWorkers = (on: Executor): Promise<WorkerRow[]> =>
-  rows(on, sql`${select} order by r.created_time desc, r.id desc`);
+/** All of them, newest first: a fleet fits one answer, by `worker_list_bytes`. Their scope is read once: its texts can be long. */
+export async function allWorkers(on: Executor): Promise<WorkerRow[]> {
+  const all = await rows<WorkerRow>(on, sql`${selectWith(sql`null as scope`)} order by r.created_time desc, r.id desc`);
+  const global = await row<Pick<WorkerRow, 'scope'>>(
+    on,
+    sql`select ${scopeColumn} from scopes s where s.id = 'global'`,
+  );
+  return all.map((worker) => ({ ...worker, scope: global!.scope }));
+}
 
 export interface NewWorker {
   id: string;

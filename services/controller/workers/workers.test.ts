@@ -66,6 +66,12 @@ test('what cannot be done changes nothing', async () => {
   for (const tags of bad) expect(fieldsOf(await refusal('Set', 2, tags))).toHaveProperty('api_tags');
   const many = { a: Array.from({ length: 1_001 }, (_, i) => `v${i}`) };
   expect(fieldsOf(await refusal('Set', 2, many))).toHaveProperty('api_tags');
+  const long = { a: Array.from({ length: 32 }, (_, i) => String(i).padEnd(512, 'x')) };
+  expect(fieldsOf(await refusal('Set', 2, long))).toEqual({
+    api_tags: 'A worker has at most 1000 tags of 16384 bytes in all.',
+  });
+  const half = { b: long.a.slice(0, 31) };
+  expect(await refusal('Add', 2, { ...half, c: long.a.slice(31) })).toMatchObject({ status: 400 });
   expect(await refusal('Add', 2, { a: ['c'] }, user)).toMatchObject({ status: 403 });
   expect(await refusal('Add', 2, { a: ['c'] }, anonymous)).toMatchObject({ status: 401 });
   const { item } = await admin.call('WorkerService/GetWorker', { id });

@@ -8,6 +8,7 @@ import type { Clock } from '../../../lib/clock/clock';
 import { localCounters } from '../../../lib/limits/counters';
 import { FairRoom } from '../../../lib/limits/fair-room';
 import { limit } from '../../../lib/limits/limit';
+import { listenOn } from '../../../lib/limits/listen';
 import { networkOf } from '../../../lib/limits/network';
 import type { Logger } from '../../../lib/log/log';
 import { listeningSocket, type ListeningSocket } from '../../../lib/lifecycle/listening-socket';
@@ -21,8 +22,6 @@ import type { ProxyMetrics } from './metrics';
 /** TLS alert descriptions (RFC 8446, 6). */
 const ALERT_ACCESS_DENIED = 49;
 const ALERT_INTERNAL_ERROR = 80;
-/** Connects that wait to be accepted. The system may allow fewer (net.core.somaxconn). */
-const BACKLOG = 1024;
 const PEERS_TEST = 'test/integration/session-hostile-peers.test.ts';
 const HANDSHAKE_DEADLINE_MS = limit('handshake at the proxy port', 10_000, {
   what: 'for the ClientHello at the proxy port, and again from there to the established session',
@@ -98,13 +97,7 @@ export class ProxyServer {
   /** Rejects with the error of the system, such as EADDRINUSE. */
   async listen(): Promise<{ host: string; port: number }> {
     const { host, port, fd } = this.options;
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ ...(fd === undefined ? { host, port } : { fd }), backlog: BACKLOG }, () => {
-        this.server.off('error', reject);
-        resolve();
-      });
-    });
+    await listenOn(this.server, fd === undefined ? { host, port } : { fd });
     const bound = this.server.address() as AddressInfo;
     return { host: bound.address, port: bound.port };
   }
