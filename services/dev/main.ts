@@ -136,7 +136,7 @@ function controllerConfig(settings: DevSettings, state: DevState, database: DevD
       origins: { allowedHosts: settings.apiAllowedHosts },
     },
     cluster: { address: settings.cluster, publicAddress: settings.controllerPublicClusterAddress },
-    ops: { address: settings.ops },
+    ops: { address: settings.ops, allowedHosts: settings.opsAllowedHosts },
     // Vault and identity providers of somebody who tries things out are on the same host.
     outgoingAllowedNetworks: ['127.0.0.0/8', '::1'],
     apiRateLimits: { rules: [], maxQuotas: DEFAULT_MAX_QUOTAS },
@@ -189,7 +189,7 @@ async function startWorker(
   const plain: WorkerConfig = {
     proxy: settings.proxy,
     publicAddress: settings.workerPublicAddress,
-    ops: settings.workerOps,
+    ops: { ...settings.workerOps, allowedHosts: settings.opsAllowedHosts },
     initialUpstreams: [clusterAddress],
     tags: { type: ['dev', 'local'] },
     authStoragePath: join(home, 'worker'),
