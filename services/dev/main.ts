@@ -77,7 +77,7 @@ export async function runDev(flags: Flags, streams: Streams): Promise<number> {
 async function startAll(settings: DevSettings, running: Running, log: Logger, env: NodeJS.ProcessEnv): Promise<string> {
   await requireFreePorts(settings);
   const home = openHome(settings, running);
-  const state = await loadState(home);
+  const state = await loadState(settings.dataDir);
   const database = await openDatabase(settings, home, state, running, log, env);
   const config = controllerConfig(settings, state, database);
   await fillDatabase(settings, config, database, log);
