@@ -84,7 +84,7 @@ describeWith(['pg_dump', 'ps'], 'controller and worker', () => {
 
   /** In the files that the operator wrote and in the keys of the worker, where they belong. */
   function plantConfigured(): string[] {
-    const of = (file: string) => JSON.parse(readFileSync(join(deployment.home, file), 'utf8')) as any;
+    const of = (file: string) => JSON.parse(readFileSync(join(deployment.home, file), 'utf8'));
     const activation = of('w1.json').worker.controller_generated_activation_token as string;
     canaries.know(of('controller.json').kms[0].key as string);
     canaries.know(activation.slice(20, 60));
@@ -224,7 +224,7 @@ describeWith(['pg_dump', 'ps'], 'controller and worker', () => {
     ];
     for (const [i, url] of urls.entries()) {
       const file = join(home, `database-${i}.json`);
-      const config = JSON.parse(readFileSync(join(deployment.home, 'controller.json'), 'utf8')) as any;
+      const config = JSON.parse(readFileSync(join(deployment.home, 'controller.json'), 'utf8'));
       config.controller.database.url = url;
       writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
       for (const command of [['server'], ['database', 'init'], ['database', 'migrate']]) {

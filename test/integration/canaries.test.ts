@@ -176,7 +176,11 @@ async function everywhere(): Promise<void> {
   const log = readFileSync(logFile, 'utf8');
   expect(log).toContain('AccountService/SetPassword');
   expect(planted.length).toBeGreaterThan(25);
-  expect({ log: canaries.sung(log), answers: canaries.sung(answers.join('\n'), shown), database: canaries.sung(dump) }).toEqual({
+  expect({
+    log: canaries.sung(log),
+    answers: canaries.sung(answers.join('\n'), shown),
+    database: canaries.sung(dump),
+  }).toEqual({
     log: [],
     answers: [],
     database: [],
