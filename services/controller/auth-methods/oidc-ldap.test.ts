@@ -217,10 +217,12 @@ describe('states of an OIDC method', () => {
     expect(await refused('ChangeState', request)).toEqual({
       'attributes.signing_algorithms': 'The provider does not support "RS256".',
     });
-    document = () => 'x'.repeat(300_000);
-    expect(await refused('ChangeState', request)).toEqual({
-      'attributes.issuer': expect.stringMatching(/could not be reached/),
-    });
+    for (const other of ['x'.repeat(300_000), {}, { status: 'up' }, { issuer: [issuer] }, [issuer], null]) {
+      document = () => other;
+      expect(await refused('ChangeState', request)).toEqual({
+        'attributes.issuer': "The provider's configuration could not be reached.",
+      });
+    }
     const forced = { ...request, attributes: { state: 'active-public', disable_discovered_config_validation: true } };
     expect((await setState(forced)).item.attributes).toMatchObject({
       state: 'active-public',
