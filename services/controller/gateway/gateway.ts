@@ -21,7 +21,7 @@ import { handleCors, type CorsConfig } from './cors';
 import { parseJsonBody, type JsonObject } from './json-body';
 import { AUTHENTICATE, DELETE_WITH_BODY, DOWNLOAD } from './methods';
 import { answerDocument, isDocument } from './openapi/serve';
-import { cookiesCount, localTarget, type OwnOrigins } from './origin';
+import { cookiesCount, localTarget, maySetCookies, type OwnOrigins } from './origin';
 import { queryJson, maskOfQuery } from './query';
 import { readBody, type NoBody } from './read-body';
 import { matchRoute, readRoutes, type NoRoute, type Route, type RouteMatch, type RouteTable } from './routes';
@@ -212,7 +212,8 @@ class Exchange {
     }
     if (route.method.fullName === AUTHENTICATE) {
       const cookies = moveTokenToCookies({ request: message as object, response: answer });
-      if (cookies !== undefined) this.response.setHeader('Set-Cookie', cookies);
+      const may = maySetCookies(this.request, this.options.origins ?? {});
+      if (cookies !== undefined && may) this.response.setHeader('Set-Cookie', cookies);
     }
     const whole = route.method.definition.responseType.toJSON(answer) as Record<string, unknown>;
     const body = encode(route.responseBody === '' ? whole : (whole[route.responseBody] ?? {}));

@@ -25,6 +25,10 @@ export function cookiesCount({ method = '', headers }: IncomingMessage, own: Own
   return isOwnOrigin(text(headers.origin), text(headers.host), own) && (!hasBody(headers) || isJson(headers));
 }
 
+/** Whether an answer may set cookies: a page of another site must not log its visitors in, as whoever it likes. */
+export const maySetCookies = ({ headers }: IncomingMessage, own: OwnOrigins): boolean =>
+  headers.origin === undefined || isOwnOrigin(text(headers.origin), text(headers.host), own);
+
 const text = (value: string | string[] | undefined): string => (Array.isArray(value) ? '' : (value ?? ''));
 
 function isOwnOrigin(origin: string, host: string, { publicOrigins = [] }: OwnOrigins): boolean {
