@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageFile } from '../../lib/config/package-root';
-import { withoutTokens } from '../core/environment';
+import { withoutSecrets } from '../../lib/config/variables';
 import { CacheError, LocalError, type ErrorBody } from '../core/errors';
 import type { SearchAnswer, StatusAnswer, TokenRequest } from './api';
 import type { CachePaths } from './paths';
@@ -79,7 +79,7 @@ export async function startInBackground(
   const child = spawn(process.execPath, [program, 'cache', 'start', ...flags], {
     stdio: 'ignore',
     detached: true,
-    env: { ...withoutTokens(env), [BACKGROUND_MARK]: '1' },
+    env: { ...withoutSecrets(env), [BACKGROUND_MARK]: '1' },
   });
   let failure: string | undefined;
   child.once('error', (error) => (failure = error.message));

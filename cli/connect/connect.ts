@@ -9,7 +9,7 @@
 import { isIP } from 'node:net';
 import { InvalidAuthorizationToken } from '../../lib/transport/authorization-token';
 import type { Context } from '../core/command';
-import { withoutTokens } from '../core/environment';
+import { withoutSecrets } from '../../lib/config/variables';
 import { LocalError, SessionOver, UsageError } from '../core/errors';
 import { whyOver } from '../proxy/session-check';
 import { startSessionProxy, type ProxyEnd, type SessionProxy } from '../proxy/session-proxy';
@@ -175,7 +175,7 @@ function launch({ io, values, printer }: Context, session: OpenSession, program:
   const variables = { ...proxiedEnvironment(address, port), ...env };
   checkLaunch(words, variables);
   const path = findProgram(program.name, io.env);
-  const inherited = values.bool('pass-token') ? io.env : withoutTokens(io.env, values.text('token'));
+  const inherited = values.bool('pass-token') ? io.env : withoutSecrets(io.env);
   return startChild(path, words, { ...inherited, ...variables }, session.files.descriptors);
 }
 

@@ -1,6 +1,6 @@
 /** Opening a URL in the browser of the person at the machine. */
 import { spawn } from 'node:child_process';
-import { withoutTokens } from './environment';
+import { withoutSecrets } from '../../lib/config/variables';
 
 /** Program and arguments in front of the URL. */
 const OPENERS: Readonly<Record<string, readonly string[]>> = {
@@ -18,7 +18,7 @@ export async function openInBrowser(url: string, env: NodeJS.ProcessEnv): Promis
   const child = spawn(program!, [...args, new URL(url).href], {
     stdio: 'ignore',
     detached: true,
-    env: withoutTokens(env),
+    env: withoutSecrets(env),
   });
   child.unref();
   return new Promise((resolve) => {

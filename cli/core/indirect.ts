@@ -1,10 +1,11 @@
 /** Values that stand somewhere else: `env://NAME`, `file://PATH`, `string://TEXT`. */
 import { readFileSync } from 'node:fs';
+import { referencedVariable } from '../../lib/config/variables';
 import { UsageError } from './errors';
 
 /** Undefined when the text is no reference. White space around the value found is cut. An unset variable is empty. */
 export function followReference(text: string, env: NodeJS.ProcessEnv): string | undefined {
-  if (text.startsWith('env://')) return (env[text.slice(6)] ?? '').trim();
+  if (text.startsWith('env://')) return referencedVariable(env, text.slice(6));
   if (text.startsWith('string://')) return text.slice(9);
   if (!text.startsWith('file://')) return undefined;
   const path = text.slice(7);

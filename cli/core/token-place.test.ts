@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { startCannedServer, type CannedServer } from '../testing/canned-server';
 import { runCli, type Outcome } from '../testing/run';
 import { parseAddress } from './address';
-import { environment, withoutTokens } from './environment';
 import { openKeyring } from './keyring/keyring';
 import { checkPlace } from './token-place';
 
@@ -134,19 +133,6 @@ test.each([
   const check = () => checkPlace(undefined, parseAddress(text), { otherAddress: false, clearText: false });
   if (may) expect(check).not.toThrow();
   else expect(check).toThrow('no TLS');
-});
-
-test('programs do not inherit tokens', () => {
-  const env = {
-    SALLYPORT_TOKEN: 'a',
-    BOUNDARY_TOKEN: 'b',
-    MINE: 'c',
-    BOUNDARY_CONNECT_AUTHZ_TOKEN: 'd',
-    SALLYPORT_ADDR: 'e',
-  };
-  expect(withoutTokens(env)).toEqual({ MINE: 'c', SALLYPORT_ADDR: 'e' });
-  expect(withoutTokens(env, 'env://MINE')).toEqual({ SALLYPORT_ADDR: 'e' });
-  expect(environment(env, 'TOKEN')).toBe('a');
 });
 
 test('what is stored stays readable: one more attribute', async () => {

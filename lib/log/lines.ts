@@ -38,7 +38,8 @@ const kindOf = (line: Line): LineKind =>
 
 /** From a JSON line, with its end, to the text to write; empty when it is filtered out. */
 export function lineWriter(format: LogFormat, filters: LineFilters): (json: string) => string {
-  if (format === 'json' && filters.allow.length === 0 && filters.deny.length === 0) return (json) => json;
+  // In dev mode this goes to a terminal; for programs it is the same JSON as before.
+  if (format === 'json' && filters.allow.length === 0 && filters.deny.length === 0) return visible;
   const [allow, deny] = [filters.allow, filters.deny].map((texts) => texts.map((text) => compileFilter(text))) as [
     Filter[],
     Filter[],
@@ -48,7 +49,7 @@ export function lineWriter(format: LogFormat, filters: LineFilters): (json: stri
     const event = { type: kindOf(data), data };
     if (allow.length > 0 && !allow.some((filter) => filter.evaluate(event) === true)) return '';
     if (deny.some((filter) => filter.evaluate(event) === true)) return '';
-    return format === 'json' ? json : visible(format === 'standard' ? standard(data) : cloudEvent(event, format));
+    return visible(format === 'json' ? json : format === 'standard' ? standard(data) : cloudEvent(event, format));
   };
 }
 

@@ -46,13 +46,14 @@ test('what a value holds cannot forge a line', () => {
   expect(text).toContain('a="x\\ny=1" b="p=q"');
 });
 
-test.each(['standard', 'cloudevents-text'] as const)(
+test.each(['json', 'standard', 'cloudevents-json', 'cloudevents-text'] as const)(
   'what a value holds does not speak to a terminal: %s',
   (format) => {
     const evil = '\u001b[2J\u009b31m\u202e\u{e0041}';
     const text = written({ format }, (log) => log.info({ a: evil, list: [evil] }, evil));
     expect(text).not.toMatch(/[\u009b\u202e]|\p{Cf}/u);
     expect(text.match(/\\u001b\[2J\\u009b31m\\u202e\\udb40\\udc41/g)).toHaveLength(3);
+    if (format === 'json') expect(JSON.parse(text)).toMatchObject({ a: evil, list: [evil], msg: evil });
   },
 );
 

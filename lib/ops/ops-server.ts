@@ -7,6 +7,7 @@ import { countRequests } from '../limits/http-requests';
 import { limit } from '../limits/limit';
 import { listenOn } from '../limits/listen';
 import { PortShares, type Held } from '../limits/port-shares';
+import { isOwnHost } from '../rpc/own-host';
 import { listeningSocket, type ListeningSocket } from '../lifecycle/listening-socket';
 
 interface OpsAddress {
@@ -18,6 +19,8 @@ interface OpsAddress {
   fd?: number | undefined;
   /** PEM; plaintext when absent. */
   tls?: { cert: Buffer; key: Buffer } | undefined;
+  /** Names that requests may call this port by, beside loopback ones; absent: all. Against DNS rebinding. */
+  allowedHosts?: readonly string[] | undefined;
 }
 
 interface OpsSources {
@@ -78,12 +81,12 @@ const ANSWER_TIMEOUT_MS = limit('answer of an ops port read in time', 30_000, {
 
 /** Binds the ops port. Rejects with Node's error when the address is taken or not ours. */
 export async function startOps(
-  { host, port, fd, tls }: OpsAddress,
+  { host, port, fd, tls, allowedHosts }: OpsAddress,
   sources: OpsSources,
   answerTimeoutMs = ANSWER_TIMEOUT_MS,
 ): Promise<Ops> {
   const shares = opsShares(sources.registry);
-  const listener = opsListener(shares, sources, answerTimeoutMs);
+  const listener = opsListener(shares, { ...sources, allowedHosts }, answerTimeoutMs);
   const server =
     tls === undefined ? createServer(TIMEOUTS, listener) : createTlsServer({ ...TIMEOUTS, ...tls }, listener);
   countConnections(server, shares);
@@ -102,6 +105,9 @@ export async function startOps(
       }),
   };
 }
+
+/** What answers come from. */
+type Answering = OpsSources & Pick<OpsAddress, 'allowedHosts'>;
 
 interface OpsShares {
   shares: PortShares;
@@ -136,13 +142,19 @@ function countConnections(server: Server, { shares }: OpsShares): void {
   });
 }
 
-function opsListener({ shares, refused }: OpsShares, sources: OpsSources, answerTimeoutMs: number): RequestListener {
+function opsListener({ shares, refused }: OpsShares, sources: Answering, answerTimeoutMs: number): RequestListener {
   const refuse = (response: ServerResponse): void => void response.writeHead(429).end();
   return countRequests(
     (request, response, held) => {
       response.setHeader('Cache-Control', 'no-store');
       const [path = '/', query] = (request.url ?? '/').split('?', 2);
-      answer({ method: request.method ?? '', path, query: new URLSearchParams(query) }, sources).then(
+      const question = {
+        method: request.method ?? '',
+        host: request.headers.host,
+        path,
+        query: new URLSearchParams(query),
+      };
+      answer(question, sources).then(
         (given) => send(response, held, given),
         () => response.writeHead(500).end(),
       );
@@ -164,13 +176,17 @@ interface Answer {
 
 const text = (status: number, body: string): Answer => ({ status, type: 'text/plain; charset=utf-8', body });
 
+const FOREIGN_HOST = 'the Host header does not name this server\n';
+
 interface Question {
   method: string;
+  host: string | undefined;
   path: string;
   query: URLSearchParams;
 }
 
-async function answer({ method, path, query }: Question, sources: OpsSources): Promise<Answer> {
+async function answer({ method, host, path, query }: Question, sources: Answering): Promise<Answer> {
+  if (!isOwnHost(host, sources.allowedHosts)) return text(403, FOREIGN_HOST);
   if (method !== 'GET' && method !== 'HEAD') return text(405, 'method not allowed\n');
   const stopping = sources.stopping?.() ?? false;
   switch (path) {

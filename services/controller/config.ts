@@ -67,7 +67,14 @@ export interface ControllerConfig {
     /** host:port that workers are told to dial; the bound address when absent. */
     publicAddress?: string | undefined;
   };
-  ops?: { address: ListenAddress; tls?: TlsMaterial | undefined } | undefined;
+  ops?:
+    | {
+        address: ListenAddress;
+        tls?: TlsMaterial | undefined;
+        /** Names that requests may call the port by, beside loopback ones; absent: all. */
+        allowedHosts?: readonly string[] | undefined;
+      }
+    | undefined;
   /** Life of an auth token from its creation, ms. Default 7 days. */
   authTokenTimeToLiveMs: number;
   /** Life of an auth token since its last use, ms. Default 24 hours. */

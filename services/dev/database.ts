@@ -1,6 +1,7 @@
 /**
  * The database of dev mode: an embedded PostgreSQL with one role and database for the controller and one of each for
- * the demo target, which can do nothing beside. What must survive a restart with the same directory is in `dev.json`.
+ * the demo target, which can do nothing beside. What must survive a restart with the same directory is in `dev.json`;
+ * where the directory goes with the process nothing is written, so that a process that is killed leaves no key behind.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -33,23 +34,29 @@ export interface DevDatabase {
 const PASSWORD_LENGTH = 24;
 const ROOT_KEY_BYTES = 32;
 
-export async function loadState(home: string): Promise<DevState> {
-  const file = join(home, 'dev.json');
+/** `dataDir`: absent where nothing is to be kept. */
+export async function loadState(dataDir: string | undefined): Promise<DevState> {
+  if (dataDir === undefined) return newState();
+  const file = join(dataDir, 'dev.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as DevState;
+  const state = await newState();
+  try {
+    makeDirectory(dataDir, 0o711);
+    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new StartFailure(`cannot write to ${dataDir} (${code}): name another directory with -data-dir`, 2, { cause });
+  }
+  return state;
+}
+
+async function newState(): Promise<DevState> {
   const password = (): string => randomBase62(PASSWORD_LENGTH);
-  const state: DevState = {
+  return {
     rootKey: randomBytes(ROOT_KEY_BYTES).toString('base64'),
     port: await freePort(),
     passwords: { postgres: password(), sallyport: password(), demo: password() },
   };
-  try {
-    makeDirectory(home, 0o711);
-    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new StartFailure(`cannot write to ${home} (${code}): name another directory with -data-dir`, 2, { cause });
-  }
-  return state;
 }
 
 export async function startDevDatabase(

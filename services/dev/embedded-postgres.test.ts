@@ -46,6 +46,25 @@ test('a busy port and a foreign directory are told with the remedy', async () =>
   await expect(inFile).rejects.toThrow(/cannot use the directory .*Name another one/);
 });
 
+test('initdb reads the password from a file without a name', async () => {
+  const [bin, tmp] = [join(dir, 'bin'), join(dir, 'tmp')];
+  for (const one of [bin, tmp]) mkdirSync(one, { mode: 0o755 });
+  const script = `#!/bin/sh\necho "[$(ls -A ${tmp})][$(cat /dev/fd/3)][$*][$(env)]" >&2\nexit 1\n`;
+  for (const name of ['initdb', 'postgres']) writeFileSync(join(bin, name), script, { mode: 0o755 });
+  const former = process.env['TMPDIR'];
+  process.env['TMPDIR'] = tmp;
+  try {
+    const env = { ...process.env, PG_BIN_DIR: bin, PGPASSWORD: 'other' };
+    const start = startEmbeddedPostgres({ dataDir: join(dir, 'pg'), port: 0, durable: false, password: 'hush', env });
+    const error: unknown = await start.catch((caught: unknown) => caught);
+    expect((error as Error).message).toContain('[][hush][-D ');
+    expect((error as Error).message.match(/hush|other/g)).toEqual(['hush']);
+  } finally {
+    if (former === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = former;
+  }
+});
+
 test('a second server in the same directory is refused, the first goes on', async () => {
   const options = { dataDir: join(dir, 'pg'), port: await freePort(), durable: false };
   const first = await startEmbeddedPostgres(options);

@@ -2,13 +2,25 @@
  * A PostgreSQL server as a child process: for dev mode and for tests, never for production. The server ends with this
  * process, however this process ends.
  */
+import { randomBytes } from 'node:crypto';
 import { execFileSync, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fchownSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDirectory } from '../../lib/config/directory';
+import { bareEnvironment } from '../../lib/config/variables';
 import { findPostgresBinaries, serverUser, type ServerUser } from './postgres-binaries';
 import { isRunning } from './temporary';
 
@@ -48,15 +60,17 @@ const KEPT_LOG = 4_000;
 
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const user = serverUser();
-  const bin = findPostgresBinaries(options.env ?? process.env, user);
+  const env = options.env ?? process.env;
+  const bin = findPostgresBinaries(env, user);
+  const running = { ...user, cwd: '/', env: bareEnvironment(env) };
   prepareDirectory(options.dataDir, user);
   if (options.socketDir !== undefined) prepareDirectory(options.socketDir, user);
-  if (!existsSync(join(options.dataDir, 'PG_VERSION'))) initialize(bin, options, user);
+  if (!existsSync(join(options.dataDir, 'PG_VERSION'))) initialize(bin, options, user, running);
   if (options.hba !== undefined) writeOwned(join(options.dataDir, 'pg_hba.conf'), `${options.hba.join('\n')}\n`, user);
   const port = options.port === 0 ? await freePort() : options.port;
   // A server that runs here already is somebody else's; ours will say so and end.
   const foreign = readyPid(options.dataDir, port);
-  const child = launch(bin, options, port, user);
+  const child = launch(bin, options, port, running);
   return untilReady(child, options.dataDir, port, foreign);
 }
 
@@ -74,23 +88,44 @@ function writeOwned(file: string, text: string, user: ServerUser | undefined): v
   if (user !== undefined) chownSync(file, user.uid, user.gid);
 }
 
-function initialize(bin: string, options: EmbeddedPostgresOptions, user: ServerUser | undefined): void {
+/** How the programs of the server are run. */
+type Running = Partial<ServerUser> & { cwd: string; env: NodeJS.ProcessEnv };
+
+function initialize(
+  bin: string,
+  options: EmbeddedPostgresOptions,
+  user: ServerUser | undefined,
+  running: Running,
+): void {
   const args = ['-D', options.dataDir, '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8', '--no-instructions'];
   if (!options.durable) args.push('--no-sync');
-  // The password goes through a file in the way of initdb: arguments are visible to everybody.
-  const passwordFile = join(tmpdir(), `.sallyport-initdb-${process.pid}-${Date.now()}`);
-  if (options.password === undefined) args.push('-A', 'trust');
-  else {
-    writeOwned(passwordFile, options.password, user);
-    args.push('-A', 'scram-sha-256', '--pwfile', passwordFile);
-  }
+  const passwordFile = options.password === undefined ? undefined : unnamedFile(options.password, user);
+  if (passwordFile === undefined) args.push('-A', 'trust');
+  else args.push('-A', 'scram-sha-256', '--pwfile', '/dev/fd/3');
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', ...(passwordFile === undefined ? [] : [passwordFile])];
   try {
-    execFileSync(join(bin, 'initdb'), args, { ...user, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync(join(bin, 'initdb'), args, { ...running, stdio });
   } catch (cause) {
     const text = String((cause as { stderr?: Buffer }).stderr ?? cause).trim();
     throw new Error(`PostgreSQL could not make its data directory ${options.dataDir}: ${text}`, { cause });
   } finally {
-    rmSync(passwordFile, { force: true });
+    if (passwordFile !== undefined) closeSync(passwordFile);
+  }
+}
+
+/** A file for one program, which has no name any more when the text is written: nothing is left, however we end. */
+function unnamedFile(text: string, user: ServerUser | undefined): number {
+  const path = join(tmpdir(), `.sallyport-${randomBytes(16).toString('hex')}`);
+  const file = openSync(path, 'wx+', 0o600);
+  try {
+    unlinkSync(path);
+    if (user !== undefined) fchownSync(file, user.uid, user.gid);
+    // At its place, so that the descriptor still stands at the beginning.
+    writeSync(file, text, 0);
+    return file;
+  } catch (error) {
+    closeSync(file);
+    throw error;
   }
 }
 
@@ -98,12 +133,7 @@ function initialize(bin: string, options: EmbeddedPostgresOptions, user: ServerU
 const GUARD =
   'exec 3<&0 </dev/null; "$@" 3<&- & pid=$!; (read -r _ <&3; kill -INT $pid) & wait $pid; code=$?; kill $!; exit $code';
 
-function launch(
-  bin: string,
-  options: EmbeddedPostgresOptions,
-  port: number,
-  user: ServerUser | undefined,
-): ChildProcess {
+function launch(bin: string, options: EmbeddedPostgresOptions, port: number, running: Running): ChildProcess {
   const command = [join(bin, 'postgres'), '-D', options.dataDir, '-p', String(port), '-h', '127.0.0.1'];
   command.push('-k', options.socketDir ?? '', '-c', 'max_connections=200', '-c', 'lc_messages=C');
   if (!options.durable) command.push('-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off');
@@ -112,7 +142,7 @@ function launch(
     : ['/bin/sh', '-c', GUARD, 'sh', ...command];
   const stdio: StdioOptions = ['pipe', 'ignore', 'pipe'];
   // A session of its own: Ctrl-C at the terminal reaches us, and we stop the server when nobody needs it any more.
-  return spawn(guarded[0]!, guarded.slice(1), { ...user, cwd: '/', stdio, detached: true });
+  return spawn(guarded[0]!, guarded.slice(1), { ...running, stdio, detached: true });
 }
 
 function hasSetpriv(): boolean {

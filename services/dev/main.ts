@@ -77,7 +77,7 @@ export async function runDev(flags: Flags, streams: Streams): Promise<number> {
 async function startAll(settings: DevSettings, running: Running, log: Logger, env: NodeJS.ProcessEnv): Promise<string> {
   await requireFreePorts(settings);
   const home = openHome(settings, running);
-  const state = await loadState(home);
+  const state = await loadState(settings.dataDir);
   const database = await openDatabase(settings, home, state, running, log, env);
   const config = controllerConfig(settings, state, database);
   await fillDatabase(settings, config, database, log);
@@ -136,7 +136,7 @@ function controllerConfig(settings: DevSettings, state: DevState, database: DevD
       origins: { allowedHosts: settings.apiAllowedHosts },
     },
     cluster: { address: settings.cluster, publicAddress: settings.controllerPublicClusterAddress },
-    ops: { address: settings.ops },
+    ops: { address: settings.ops, allowedHosts: settings.opsAllowedHosts },
     // Vault and identity providers of somebody who tries things out are on the same host.
     outgoingAllowedNetworks: ['127.0.0.0/8', '::1'],
     apiRateLimits: { rules: [], maxQuotas: DEFAULT_MAX_QUOTAS },
@@ -189,7 +189,7 @@ async function startWorker(
   const plain: WorkerConfig = {
     proxy: settings.proxy,
     publicAddress: settings.workerPublicAddress,
-    ops: settings.workerOps,
+    ops: { ...settings.workerOps, allowedHosts: settings.opsAllowedHosts },
     initialUpstreams: [clusterAddress],
     tags: { type: ['dev', 'local'] },
     authStoragePath: join(home, 'worker'),

@@ -13,6 +13,7 @@ const read = (flags: Record<string, unknown> = {}, env: NodeJS.ProcessEnv = {}) 
 test('nothing given: the well-known ids, logins and ports', () => {
   expect(read()).toEqual({
     apiAllowedHosts: ['127.0.0.1'],
+    opsAllowedHosts: ['127.0.0.1', '127.0.0.1'],
     idSuffix: '1234567890',
     secondaryIdSuffix: '0987654321',
     loginName: 'admin',
@@ -106,8 +107,10 @@ test('every mistake is named', () => {
   }
 });
 
-test('names of the API: loopback ones, that of its address, those of the flag; a star lets all through', () => {
+test('names of API and ops ports: loopback ones, that of the address, those of the flag; a star lets all through', () => {
   expect(read({ 'api-listen-address': 'Dev.example:9200' }).apiAllowedHosts).toEqual(['dev.example']);
   expect(read({ 'api-allowed-host': ['A.example'] }).apiAllowedHosts).toEqual(['127.0.0.1', 'a.example']);
   expect(read({ 'api-allowed-host': ['*'] }).apiAllowedHosts).toBeUndefined();
+  expect(read({ 'ops-allowed-host': ['B.example'] }).opsAllowedHosts).toEqual(['127.0.0.1', '127.0.0.1', 'b.example']);
+  expect(read({ 'ops-allowed-host': ['*'] }).opsAllowedHosts).toBeUndefined();
 });

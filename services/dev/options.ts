@@ -22,6 +22,8 @@ export interface DevSettings {
   cluster: HostPort;
   proxy: HostPort;
   ops: HostPort;
+  /** Likewise of both ops ports. */
+  opsAllowedHosts: readonly string[] | undefined;
   workerOps: HostPort;
   controllerPublicClusterAddress: string | undefined;
   workerPublicAddress: string | undefined;
@@ -59,6 +61,8 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
   const read = new Reader(flags, env, problems);
   const file = readFile(flags.texts('config')[0], env, problems);
   const api = read.address('api-listen-address', 'CONTROLLER_API_LISTEN_ADDRESS', file.api?.[0], 9200);
+  const ops = read.address('ops-listen-address', 'OPS_LISTEN_ADDRESS', file.ops?.[0], 9203);
+  const workerOps = read.address('worker-ops-listen-address', 'WORKER_OPS_LISTEN_ADDRESS', file.ops?.[1], 9204);
   const settings: DevSettings = {
     idSuffix: read.suffix('id-suffix', '1234567890'),
     secondaryIdSuffix: read.suffix('secondary-id-suffix', '0987654321'),
@@ -67,11 +71,12 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
     unprivilegedLoginName: read.text('unprivileged-login-name', 'user') || randomLoginName(),
     unprivilegedPassword: read.text('unprivileged-password', 'password') || randomBase62(PASSWORD_LENGTH),
     api,
-    apiAllowedHosts: allowedHosts(api, flags.texts('api-allowed-host')),
+    apiAllowedHosts: allowedHosts([api], flags.texts('api-allowed-host')),
     cluster: read.address('cluster-listen-address', 'CONTROLLER_CLUSTER_LISTEN_ADDRESS', file.cluster?.[0], 9201),
     proxy: read.address('proxy-listen-address', 'WORKER_PROXY_LISTEN_ADDRESS', file.proxy?.[0], 9202),
-    ops: read.address('ops-listen-address', 'OPS_LISTEN_ADDRESS', file.ops?.[0], 9203),
-    workerOps: read.address('worker-ops-listen-address', 'WORKER_OPS_LISTEN_ADDRESS', file.ops?.[1], 9204),
+    ops,
+    workerOps,
+    opsAllowedHosts: allowedHosts([ops, workerOps], flags.texts('ops-allowed-host')),
     controllerPublicClusterAddress: read.optional('controller-public-cluster-address') || undefined,
     workerPublicAddress: read.optional('worker-public-address') || undefined,
     hostAddress: read.text('host-address', 'localhost'),
@@ -96,8 +101,8 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
 }
 
 /** `*` among the names lets all through. */
-const allowedHosts = (api: HostPort, names: readonly string[]): readonly string[] | undefined =>
-  names.includes('*') ? undefined : [api.host, ...names].map((name) => name.toLowerCase());
+const allowedHosts = (own: HostPort[], names: readonly string[]): readonly string[] | undefined =>
+  names.includes('*') ? undefined : [...own.map(({ host }) => host), ...names].map((name) => name.toLowerCase());
 
 class Reader {
   constructor(

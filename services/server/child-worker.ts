@@ -1,5 +1,6 @@
 /** A worker as a child process: started, watched and stopped. */
 import { spawn } from 'node:child_process';
+import { bareEnvironment } from '../../lib/config/variables';
 import { packageFile } from '../../lib/config/package-root';
 import type { WorkerConfig, WorkerReload } from '../worker/config';
 import type { LogSettings } from './log-settings';
@@ -25,6 +26,8 @@ const STOP_TIMEOUT_MS = 10_000;
 export async function startWorkerProcess(config: WorkerConfig, log: LogSettings): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [packageFile('dist', 'worker.cjs')], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Its configuration is the first message.
+    env: bareEnvironment(process.env),
   });
   const exited = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal === null ? `with code ${code}` : `by signal ${signal}`));

@@ -52,7 +52,7 @@ export function readController(
       forwarding: api.forwarding,
     },
     cluster: { address: cluster.address, publicAddress: publicAddress && formatAddress(publicAddress) },
-    ops: ops && { address: ops.address, tls: ops.tls },
+    ops: ops && { address: ops.address, tls: ops.tls, allowedHosts: ops.origins.allowedHosts },
     ...readLimits(block, api, around.top),
     apiRateLimits: readRateLimits(block),
     outgoingAllowedNetworks: readOutgoingNetworks(block),

@@ -64,7 +64,10 @@ function readListener(block: Fields, purpose: Purpose, ignored: string[]): Liste
     corsEnabled: block.flag('cors_enabled') ?? purpose === 'api',
     corsAllowedOrigins: block.texts('cors_allowed_origins') ?? ['*'],
     corsAllowedHeaders: readHeaderNames(block),
-    origins: purpose === 'api' ? readOrigins(block) : {},
+    origins: {
+      publicOrigins: purpose === 'api' ? readPublicOrigins(block) : undefined,
+      allowedHosts: purpose === 'api' || purpose === 'ops' ? readAllowedHosts(block) : undefined,
+    },
     forwarding: purpose === 'api' ? readForwarding(block) : undefined,
     timeouts: {
       headers: block.duration('http_read_header_timeout'),
@@ -76,17 +79,22 @@ function readListener(block: Fields, purpose: Purpose, ignored: string[]): Liste
   };
 }
 
-/** `public_origins`: origins whose cookies count; `allowed_hosts`: names that requests may call this port by. */
-function readOrigins(block: Fields): OwnOrigins {
+/** Origins whose cookies count. */
+function readPublicOrigins(block: Fields): string[] | undefined {
   const publicOrigins = block.texts('public_origins');
   if (publicOrigins?.every((origin) => /^https?:\/\/[^\s/?#@]+$/.test(origin)) === false) {
     block.problem('public_origins', 'a list of origins such as "https://sallyport.example"');
   }
+  return publicOrigins;
+}
+
+/** Names that requests may call this port by. */
+function readAllowedHosts(block: Fields): string[] | undefined {
   const allowedHosts = block.texts('allowed_hosts')?.map((name) => name.toLowerCase());
   if (allowedHosts?.every((name) => /^[^\s/?#@]+$/.test(name)) === false) {
     block.problem('allowed_hosts', 'a list of host names and addresses, without ports');
   }
-  return { publicOrigins, allowedHosts };
+  return allowedHosts;
 }
 
 const FORWARDING_KEYS = [

@@ -33,7 +33,7 @@ export function readWorker(
     description: block.text('description'),
     proxy: proxy?.address ?? { host: '127.0.0.1', port: DEFAULT_PORTS.proxy },
     publicAddress: publicAddress && formatAddress(publicAddress),
-    ops: ops?.address,
+    ops: ops && { ...ops.address, allowedHosts: ops.origins.allowedHosts },
     initialUpstreams: readUpstreams(block, around.beside),
     tags: readTags(block),
     authStoragePath: block.requiredText('auth_storage_path', 'a directory for the keys of this worker'),

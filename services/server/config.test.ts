@@ -149,6 +149,18 @@ test('an unknown key that is much longer than every known one is compared with n
   made.mockRestore();
 });
 
+test('names of the ops port, of a controller and of a worker', () => {
+  const ops = (name: string) => ({ purpose: 'ops', tls_disable: true, allowed_hosts: [name] });
+  const file = controllerFile();
+  file['listener'][2] = ops('Ops.example');
+  expect(parse(file).controller!.ops!.allowedHosts).toEqual(['ops.example']);
+  const worker = workerFile();
+  worker['listener'].push(ops('w.example'));
+  expect(parse(worker).worker!.ops!.allowedHosts).toEqual(['w.example']);
+  file['listener'][2] = ops('http://w.example');
+  expect(problemsOf(file)).toEqual(['listener[2].allowed_hosts: a list of host names and addresses, without ports']);
+});
+
 test('settings of the API listener', () => {
   const api = (more: object) => {
     const file = controllerFile();

@@ -3,12 +3,13 @@
  * process that is only a worker holds neither the database driver nor controller code.
  */
 import { startFailure } from './start-failure';
-import { Flags, type Streams } from './streams';
+import { Flags, shown, type Streams } from './streams';
 
 export type ServerCommand = 'dev' | 'server' | 'database init' | 'database migrate';
 
 /** Runs the command to its end; resolves with the exit code. */
-export async function run(command: ServerCommand, values: Record<string, unknown>, streams: Streams): Promise<number> {
+export async function run(command: ServerCommand, values: Record<string, unknown>, raw: Streams): Promise<number> {
+  const streams = shown(raw);
   const flags = new Flags(values);
   try {
     switch (command) {

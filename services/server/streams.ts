@@ -1,9 +1,26 @@
+import { visible } from '../../lib/text/visible';
+
+/** Takes text for a person, or JSON. */
+export interface Output {
+  write(text: string): void;
+}
+
 /** What a command of the door writes to. */
 export interface Streams {
-  stdout: NodeJS.WritableStream;
-  stderr: NodeJS.WritableStream;
+  stdout: Output;
+  stderr: Output;
   env?: NodeJS.ProcessEnv;
 }
+
+/**
+ * The one way to a terminal: paths, values of a configuration and texts of other programs (PostgreSQL, controllers)
+ * cannot speak to it. JSON says the same afterwards.
+ */
+export const shown = ({ stdout, stderr, env }: Streams): Streams => ({
+  stdout: { write: (text) => void stdout.write(visible(text)) },
+  stderr: { write: (text) => void stderr.write(visible(text)) },
+  ...(env === undefined ? {} : { env }),
+});
 
 /** Flags by their name, as the command line parsed them: `config`, `skip-scopes-creation`. */
 export class Flags {

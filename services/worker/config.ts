@@ -7,7 +7,9 @@ export interface WorkerConfig {
   proxy: { host: string; port: number; fd?: number | undefined };
   /** host:port handed to clients; the bound address when absent. */
   publicAddress?: string | undefined;
-  ops?: { host: string; port: number; fd?: number | undefined } | undefined;
+  /** `allowedHosts`: names that requests may call the port by, beside loopback ones; absent: all. */
+  ops?:
+    { host: string; port: number; fd?: number | undefined; allowedHosts?: readonly string[] | undefined } | undefined;
   /** Set for a process that takes over from others of the same worker: it serves once a controller has welcomed it. */
   takesOver?: TakeOver | undefined;
   /** Cluster addresses of controllers, tried in order. */

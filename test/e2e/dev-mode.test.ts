@@ -1,6 +1,7 @@
 /** The life of `sallyport dev` as a process: what it leaves behind, and what it says when something is in its way. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,15 @@ async function nothingIsLeft(dev: Dev, processes: number[]): Promise<void> {
   for (const port of Object.values(dev.ports)) expect([port, await listens(port)]).toEqual([port, false]);
 }
 
+/** Of a request that calls the port by this name. */
+const statusFor = (port: number, host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: '/livez', headers: { host }, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode!);
+    }).on('error', reject);
+  });
+
 describeWith(['ps', 'ss'], 'dev mode', () => {
   let dev: Dev;
   let processes: number[];
@@ -60,6 +70,10 @@ describeWith(['ps', 'ss'], 'dev mode', () => {
       'connect postgres',
     ]) {
       expect(dev.live.stdout).toContain(text);
+    }
+    for (const port of [dev.ports.api, dev.ports.ops, dev.ports.workerOps]) {
+      expect([port, await statusFor(port, 'evil.example')]).toEqual([port, 403]);
+      expect([port, await statusFor(port, 'localhost')]).not.toEqual([port, 403]);
     }
     expect(temporaryOf(pid)).toHaveLength(1);
     // A flood of connections does not overflow what waits to be accepted.

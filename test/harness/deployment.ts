@@ -61,6 +61,8 @@ export interface DeploymentOptions {
   worker?: Record<string, unknown> | ((ports: Deployment['ports']) => Promise<Record<string, unknown>>);
   /** An empty database; one of the test server when absent. */
   database?: TestDatabase;
+  /** Added to the environment of all processes. */
+  env?: Environment;
   /** Of all processes; 'info' when absent. */
   logLevel?: string;
   /** What the processes write goes to files in the home, named after their configuration, instead of being kept here. */
@@ -84,7 +86,7 @@ export async function startDeployment(more: DeploymentOptions = {}): Promise<Dep
     kms,
     log_level: more.logLevel ?? 'info',
   });
-  const env = { HOME: home, SALLYPORT_ADDR: `http://127.0.0.1:${api}`, TZ: 'UTC' };
+  const env = { HOME: home, SALLYPORT_ADDR: `http://127.0.0.1:${api}`, TZ: 'UTC', ...more.env };
   const made = await run(SALLYPORT, ['database', 'init', '-config', controllerFile, '-format', 'json'], {
     env,
     timeoutMs: 60_000,

@@ -20,8 +20,8 @@ export interface Dev {
   stop(): Promise<Finished>;
 }
 
-/** `flags` are added to the command line. */
-export async function startDev(flags: string[] = []): Promise<Dev> {
+/** `flags` are added to the command line, `own` to the environment. */
+export async function startDev(flags: string[] = [], own: Record<string, string> = {}): Promise<Dev> {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-e2e-'));
   const [api, cluster, proxy, ops, workerOps] = (await freePorts(5)) as [number, number, number, number, number];
   const at = (port: number) => `127.0.0.1:${port}`;
@@ -32,7 +32,7 @@ export async function startDev(flags: string[] = []): Promise<Dev> {
       ...['-api-listen-address', at(api), '-cluster-listen-address', at(cluster), '-proxy-listen-address', at(proxy)],
       ...['-ops-listen-address', at(ops), '-worker-ops-listen-address', at(workerOps), ...flags],
     ],
-    { env: { HOME: home } },
+    { env: { HOME: home, ...own } },
   );
   const demo = await live.output(/(postgres:\/\/\S+)[\s\S]*server started/i, 90_000).catch(async (error: unknown) => {
     await live.stop('SIGKILL');

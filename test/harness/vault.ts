@@ -1,6 +1,8 @@
 /** Speaks as much of Vault's HTTP API as credential stores need. */
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 const PATHS = [
   'auth/token/lookup-self',
@@ -15,7 +17,11 @@ export class VaultServer {
   token: Record<string, unknown> = {};
   capabilities: string[] = [];
   seen: { path: string; token: string; namespace: string }[] = [];
-  private readonly server = createServer((request, response) => {
+  /** Whether each request came over a connection with a certificate of the client. */
+  certified: boolean[] = [];
+  private readonly answer: RequestListener = (request, response) => {
+    if (this.tls !== undefined)
+      this.certified.push(Object.keys((request.socket as TLSSocket).getPeerCertificate()).length > 0);
     const header = (name: string) => String(request.headers[name] ?? '');
     this.seen.push({ path: request.url!, token: header('x-vault-token'), namespace: header('x-vault-namespace') });
     request.resume();
@@ -28,7 +34,16 @@ export class VaultServer {
     const answer = answers[request.url!];
     response.writeHead(answer === undefined ? 404 : header('x-vault-token') === 'refused' ? 403 : 200);
     response.end(JSON.stringify(answer ?? {}));
-  });
+  };
+  private readonly server;
+
+  /** Over TLS it asks clients for a certificate. */
+  constructor(private readonly tls?: { cert: Buffer; key: Buffer }) {
+    this.server =
+      tls === undefined
+        ? createServer(this.answer)
+        : createHttpsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, this.answer);
+  }
 
   async start(): Promise<void> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
@@ -39,10 +54,11 @@ export class VaultServer {
     this.token = { accessor: 'acc', renewable: true, orphan: true, period: 86_400 };
     this.capabilities = ['read', 'update'];
     this.seen = [];
+    this.certified = [];
   }
 
   get address(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `${this.tls === undefined ? 'http://127.0.0.1' : 'https://localhost'}:${(this.server.address() as AddressInfo).port}`;
   }
 
   stop(): Promise<void> {

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { generateKeyPairSync } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Canaries } from '../harness/canaries';
 import { describeWith } from '../harness/tools';
 import { DEV } from '../harness/controller';
 import { VaultServer } from '../harness/vault';
@@ -17,18 +18,14 @@ let controller: WholeController;
 const vault = new VaultServer();
 const home = mkdtempSync(join(tmpdir(), 'sallyport-canaries-'));
 const logFile = join(home, 'log');
-const planted: string[] = [];
+const canaries = new Canaries();
+const { planted } = canaries;
 /** Encrypted, but shown to whoever may read them, as clients expect: bodies of requests to Vault. */
 const shown: string[] = [];
 /** Everything that the API answered, but for where a secret is what was asked for. */
 const answers: string[] = [];
 
-/** A secret that passes for a password, a token or a login. */
-function canary(name: string): string {
-  const text = `canary-${name}-${planted.length}-${Math.random().toString(36).slice(2, 12)}`;
-  planted.push(text);
-  return text;
-}
+const canary = (name: string): string => canaries.plant(name);
 
 /** A private key of its own; its longest line stands for it. */
 function keyCanary(): string {
@@ -166,17 +163,6 @@ async function read(): Promise<void> {
   await send('GET', '/v1/auth-tokens?scope_id=global&recursive=true');
 }
 
-/** The canaries that a text holds, plain or in the encodings that logs and dumps use. */
-function sung(text: string, except: readonly string[] = []): string[] {
-  const forms = (secret: string): string[] => {
-    const bytes = Buffer.from(secret);
-    // Base64 of the middle is the same whatever stands before, up to two characters at the ends.
-    const inner = [0, 1, 2].map((skip) => bytes.subarray(skip).toString('base64').slice(0, -6));
-    return [secret, bytes.toString('hex'), encodeURIComponent(secret), ...inner];
-  };
-  return planted.filter((secret) => !except.includes(secret) && forms(secret).some((form) => text.includes(form)));
-}
-
 describeWith(['pg_dump'], 'canaries', () => {
   test('no secret turns up in logs, errors, answers and the database', everywhere, 60_000);
 });
@@ -190,13 +176,17 @@ async function everywhere(): Promise<void> {
   const log = readFileSync(logFile, 'utf8');
   expect(log).toContain('AccountService/SetPassword');
   expect(planted.length).toBeGreaterThan(25);
-  expect({ log: sung(log), answers: sung(answers.join('\n'), shown), database: sung(dump) }).toEqual({
+  expect({
+    log: canaries.sung(log),
+    answers: canaries.sung(answers.join('\n'), shown),
+    database: canaries.sung(dump),
+  }).toEqual({
     log: [],
     answers: [],
     database: [],
   });
   // What looks for them would find them.
-  expect(sung(`x${planted[0]}y`)).toEqual([planted[0]]);
-  expect(sung(Buffer.from(`xy${planted[1]}z`).toString('base64'))).toEqual([planted[1]]);
-  expect(sung(Buffer.from(planted[2]!).toString('hex'))).toEqual([planted[2]]);
+  expect(canaries.sung(`x${planted[0]}y`)).toEqual([planted[0]]);
+  expect(canaries.sung(Buffer.from(`xy${planted[1]}z`).toString('base64'))).toEqual([planted[1]]);
+  expect(canaries.sung(Buffer.from(planted[2]!).toString('hex'))).toEqual([planted[2]]);
 }

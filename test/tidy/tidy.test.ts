@@ -28,6 +28,11 @@ const FORBIDDEN: { pattern: RegExp; reason: string; files?: RegExp }[] = [
   { pattern: new RegExp(word('\\/tmp\\/br', 'ief')), reason: 'a path of one machine' },
   { pattern: new RegExp(`https?://${word('registry', '\\.')}`), reason: 'no package registry is named' },
   {
+    pattern: new RegExp(`\\b${word('fet', 'ch')}\\(`),
+    reason: 'a server that a user names is called through outgoing/, with checked addresses',
+    files: /^services\/controller\/(?!.*\.(test|fixture)\.ts$)/,
+  },
+  {
     pattern: new RegExp(`(?<!')\\b(${word('cancel', 'led')}|${word('dial', 'ling')}|${word('author', 'is')})`),
     reason: 'American spelling',
     files: /\.(ts|sql|proto)$/,

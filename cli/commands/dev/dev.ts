@@ -42,6 +42,11 @@ const ADDRESSES: FlagGroup = {
       'Health and metrics of the worker.',
       '127.0.0.1:9204',
     ),
+    {
+      name: 'ops-allowed-host',
+      type: 'list',
+      description: 'The same as -api-allowed-host for both ports of health and metrics.',
+    },
     text(
       'controller-public-cluster-address',
       'CONTROLLER_PUBLIC_CLUSTER_ADDRESS',

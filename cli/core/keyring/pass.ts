@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { withoutTokens } from '../environment';
+import { withoutSecrets } from '../../../lib/config/variables';
 import type { Backend } from './keyring';
 
 const PREFIX = 'Sallyport';
@@ -47,7 +47,7 @@ export function passKeyring(env: NodeJS.ProcessEnv): Backend {
 function pass(env: NodeJS.ProcessEnv, args: string[], input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn('pass', args, {
-      env: withoutTokens(env),
+      env: withoutSecrets(env),
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
     });

@@ -31,6 +31,7 @@ import {
   storedText,
 } from '../resources/fields';
 import { listBelow } from '../resources/child-lists';
+import { guessable } from '../resources/guessable';
 import type { ListDefinition } from '../resources/list';
 import { present } from '../resources/present';
 import { service, type Op } from '../rpc/service';
@@ -76,9 +77,13 @@ class AccountRpc {
     action: A,
     id: string,
   ): Promise<{ account: AccountRow; allowed: Allowed<A> }> {
-    const account = await store.findAccount(this.deps.db.executor, id);
-    if (account === undefined) throw resourceNotFound();
-    return { account, allowed: await this.deps.authz.check(op, action, accountResource(account)) };
+    const { authz, db } = this.deps;
+    const look = async () => {
+      const account = await store.findAccount(db.executor, id);
+      if (account === undefined) throw resourceNotFound();
+      return { account, allowed: await authz.check(op, action, accountResource(account)) };
+    };
+    return typeOfAccountId(id) === 'password' ? look() : guessable(authz, op, look);
   }
 
   private async answer(op: Op, allowed: Allowed, id: string) {

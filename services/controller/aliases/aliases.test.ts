@@ -313,7 +313,11 @@ test('anonymous callers cannot tell an alias that exists from one that does not'
     UpdateTarget: { item: { version: 0 }, update_mask: ['nothing'] },
     DeleteTarget: {},
     AddTargetHostSources: { version: 1, host_source_ids: ['no id'] },
+    SetTargetHostSources: { version: 1 },
+    RemoveTargetHostSources: { version: 1 },
+    AddTargetCredentialSources: { version: 1, brokered_credential_source_ids: ['no id'] },
     SetTargetCredentialSources: { version: 1 },
+    RemoveTargetCredentialSources: { version: 0 },
   };
   for (const [method, request] of Object.entries(methods)) {
     const [there, nowhere] = await Promise.all(

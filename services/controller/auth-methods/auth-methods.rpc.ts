@@ -169,8 +169,10 @@ class AuthMethodRpc {
       errors.throwIfAny();
     }
     if (row.oidc === null) return null;
-    const { client_secret: _secret, ...open } = settings;
+    const { client_secret: secret, ...open } = settings;
     const whole = { ...row.oidc, ...open };
+    // A dry run shows it as given for the settings that come with it.
+    if (secret !== undefined) Object.assign(whole, { client_secret_place: oidcRules.place(whole) });
     if (Object.keys(settings).length > 0) await checkUsable(whole, this.deps.outgoing, op.signal);
     return whole;
   }

@@ -19,7 +19,8 @@ export async function discoveryProblem(
 ): Promise<{ attribute: keyof Settings; problem: string } | undefined> {
   const issuer = (settings.issuer ?? '').replace(/\/+$/, '').replace(/\/\.well-known\/openid-configuration$/, '');
   const document = await documentAt(outgoing, `${issuer}/.well-known/openid-configuration`, settings, signal);
-  if (document === undefined) return { attribute: 'issuer', problem: NOT_REACHED };
+  // Whatever else answers JSON there is no provider.
+  if (typeof document?.['issuer'] !== 'string') return { attribute: 'issuer', problem: NOT_REACHED };
   const { issuer: published, id_token_signing_alg_values_supported: algorithms } = document;
   if (published !== issuer && published !== settings.issuer) {
     return { attribute: 'issuer', problem: "It is not the issuer that the provider's configuration names." };

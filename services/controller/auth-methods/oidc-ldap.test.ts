@@ -217,10 +217,12 @@ describe('states of an OIDC method', () => {
     expect(await refused('ChangeState', request)).toEqual({
       'attributes.signing_algorithms': 'The provider does not support "RS256".',
     });
-    document = () => 'x'.repeat(300_000);
-    expect(await refused('ChangeState', request)).toEqual({
-      'attributes.issuer': expect.stringMatching(/could not be reached/),
-    });
+    for (const other of ['x'.repeat(300_000), {}, { status: 'up' }, { issuer: [issuer] }, [issuer], null]) {
+      document = () => other;
+      expect(await refused('ChangeState', request)).toEqual({
+        'attributes.issuer': "The provider's configuration could not be reached.",
+      });
+    }
     const forced = { ...request, attributes: { state: 'active-public', disable_discovered_config_validation: true } };
     expect((await setState(forced)).item.attributes).toMatchObject({
       state: 'active-public',
@@ -360,6 +362,30 @@ describe('accounts', () => {
     const changes = await admin.call('AccountService/ListAccounts', { auth_method_id: oidc.id, list_token });
     expect(changes.items.map((item: any) => item.id)).toEqual([made.id]);
     expect(changes.removed_ids ?? []).toEqual([]);
+  });
+
+  test('ids that follow from who it is tell anonymous callers nothing; random ones keep their 404', async () => {
+    const method = await create('ldap', LDAP);
+    const item = { auth_method_id: method.id, type: 'ldap', attributes: { login_name: 'jane' } };
+    const { id } = (await controller.admin.call('AccountService/CreateAccount', { item })).item;
+    const { anonymous, admin } = controller;
+    const requests: [string, object][] = [
+      ['GetAccount', {}],
+      ['UpdateAccount', { item: { version: 1, name: 'n' }, update_mask: ['name'] }],
+      ['DeleteAccount', {}],
+    ];
+    for (const [verb, request] of requests) {
+      const refused = async (one: string) => {
+        const { status, kind, message } = await anonymous.refusal(`AccountService/${verb}`, { ...request, id: one });
+        return { status, kind, message };
+      };
+      const there = await refused(id);
+      expect([verb, there.status]).toEqual([verb, 401]);
+      for (const nobody of ['acctldap_AAAAAAAAAA', 'acctoidc_AAAAAAAAAA']) expect(await refused(nobody)).toEqual(there);
+      expect((await refused('acctpw_AAAAAAAAAA')).status).toBe(404);
+    }
+    const unknown = { id: 'acctldap_AAAAAAAAAA' };
+    expect(await admin.refusal('AccountService/GetAccount', unknown)).toMatchObject({ status: 404 });
   });
 
   test('ldap: a login name in lower case', async () => {

@@ -423,6 +423,13 @@ describe('callers', () => {
     expect(plain.headers['set-cookie']).toBeUndefined();
   });
 
+  test.each(['https://evil.example', 'null', ''])('of a page at %j are given no cookies', async (origin) => {
+    const login = { type: 'cookie', attributes: { login_name: 'a' } };
+    const answer = await call('POST', '/v1/auth-methods/ampw_1:authenticate', login, { origin });
+    expect(answer.body).toEqual({ type: 'cookie', attributes: { user_id: 'u_1234567890' } });
+    expect(answer.headers['set-cookie']).toBeUndefined();
+  });
+
   test('may send a correlation id, which must be a UUID', async () => {
     const id = '4c3f1ae4-36e7-4bcb-8a2a-3b7e1a7a3c11';
     const answer = await call('GET', '/v1/groups', undefined, { 'x-correlation-id': id });

@@ -9,6 +9,7 @@ import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import type { CountedListener } from '../../../lib/limits/http-requests';
 import { Intake } from '../../../lib/limits/intake';
 import type { Held } from '../../../lib/limits/port-shares';
+import { isOwnHost } from '../../../lib/rpc/own-host';
 import type { ApiDoor } from '../listeners/api-door';
 import { bearerToken, correlationId } from '../rpc/correlation';
 import { toApiError } from '../rpc/error-mapping';
@@ -20,7 +21,7 @@ import { handleCors, type CorsConfig } from './cors';
 import { parseJsonBody, type JsonObject } from './json-body';
 import { AUTHENTICATE, DELETE_WITH_BODY, DOWNLOAD } from './methods';
 import { answerDocument, isDocument } from './openapi/serve';
-import { cookiesCount, isOwnHost, localTarget, type OwnOrigins } from './origin';
+import { cookiesCount, localTarget, maySetCookies, type OwnOrigins } from './origin';
 import { queryJson, maskOfQuery } from './query';
 import { readBody, type NoBody } from './read-body';
 import { matchRoute, readRoutes, type NoRoute, type Route, type RouteMatch, type RouteTable } from './routes';
@@ -96,7 +97,7 @@ class Exchange {
 
   async run(): Promise<void> {
     this.setFixedHeaders();
-    if (!isOwnHost(this.request.headers.host, this.options.origins ?? {})) throw foreignHost();
+    if (!isOwnHost(this.request.headers.host, this.options.origins?.allowedHosts)) throw foreignHost();
     if (handleCors(this.options.cors, this.request, this.response)) return;
     const id = correlationId(headerText(this.request.headers['x-correlation-id']));
     this.response.setHeader('X-Correlation-Id', id);
@@ -211,7 +212,8 @@ class Exchange {
     }
     if (route.method.fullName === AUTHENTICATE) {
       const cookies = moveTokenToCookies({ request: message as object, response: answer });
-      if (cookies !== undefined) this.response.setHeader('Set-Cookie', cookies);
+      const may = maySetCookies(this.request, this.options.origins ?? {});
+      if (cookies !== undefined && may) this.response.setHeader('Set-Cookie', cookies);
     }
     const whole = route.method.definition.responseType.toJSON(answer) as Record<string, unknown>;
     const body = encode(route.responseBody === '' ? whole : (whole[route.responseBody] ?? {}));

@@ -1,9 +1,8 @@
 /**
- * What a browser tells about where a request comes from, and what follows from it: whether its cookies count, whether
- * the name it called this server by is one of ours, and where it may be sent on to. Programs send none of these
- * headers and are not concerned: their tokens come in the `Authorization` header.
+ * What a browser tells about where a request comes from, and what follows from it: whether its cookies count, and where
+ * it may be sent on to. Programs send none of these headers and are not concerned: their tokens come in the
+ * `Authorization` header.
  */
-import { isIP } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 
 export interface OwnOrigins {
@@ -26,6 +25,10 @@ export function cookiesCount({ method = '', headers }: IncomingMessage, own: Own
   return isOwnOrigin(text(headers.origin), text(headers.host), own) && (!hasBody(headers) || isJson(headers));
 }
 
+/** Whether an answer may set cookies: a page of another site must not log its visitors in, as whoever it likes. */
+export const maySetCookies = ({ headers }: IncomingMessage, own: OwnOrigins): boolean =>
+  headers.origin === undefined || isOwnOrigin(text(headers.origin), text(headers.host), own);
+
 const text = (value: string | string[] | undefined): string => (Array.isArray(value) ? '' : (value ?? ''));
 
 function isOwnOrigin(origin: string, host: string, { publicOrigins = [] }: OwnOrigins): boolean {
@@ -40,27 +43,6 @@ const hasBody = (headers: IncomingMessage['headers']): boolean =>
 
 const isJson = (headers: IncomingMessage['headers']): boolean =>
   /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');
-
-/** Whether the `Host` of a request names this server as configured. HTTP/1.1 requests always have one. */
-export function isOwnHost(host: string | undefined, { allowedHosts }: OwnOrigins): boolean {
-  if (allowedHosts === undefined || host === undefined) return true;
-  const name = nameOf(host);
-  return isLoopbackName(name) || allowedHosts.includes(name);
-}
-
-/** The host of `host:port`, lower case, without brackets and a final dot. */
-const nameOf = (host: string): string =>
-  host
-    .toLowerCase()
-    .replace(/:\d*$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/\.$/, '');
-
-const isLoopbackName = (name: string): boolean =>
-  name === 'localhost' ||
-  name.endsWith('.localhost') ||
-  name === '::1' ||
-  (isIP(name) === 4 && name.startsWith('127.'));
 
 /**
  * A local target of a redirect, whatever the path holds: browsers take a backslash for a slash and drop tabs and line

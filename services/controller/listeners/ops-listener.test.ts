@@ -30,9 +30,12 @@ afterEach(async () => {
   await db.close();
 });
 
-const read = (path: string): Promise<{ status: number; type: string | undefined; text: string }> =>
+const read = (
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; type: string | undefined; text: string }> =>
   new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port: ops.address.port, path, agent: false }, (response) => {
+    get({ host: '127.0.0.1', port: ops.address.port, path, headers, agent: false }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
       response.on('end', () => resolve({ status: response.statusCode!, type: response.headers['content-type'], text }));
@@ -66,6 +69,24 @@ test('one without its database is not ready', async () => {
     await ops.close();
     await lost.close();
     ops = good;
+  }
+});
+
+test('a port with names answers under these and loopback ones only', async () => {
+  const address = { host: '127.0.0.1', port: 0 };
+  const registry = new Registry();
+  const open = ops;
+  expect((await read('/metrics', { host: 'evil.example' })).status).toBe(200);
+  ops = await startOpsListener({ address, allowedHosts: ['ops.example'], db, registry, stopping: () => stopping });
+  try {
+    for (const path of ['/livez', '/readyz', '/health', '/metrics', '/nowhere']) {
+      expect([path, (await read(path, { host: 'evil.example:9203' })).status]).toEqual([path, 403]);
+    }
+    expect((await read('/livez')).status).toBe(200);
+    expect((await read('/livez', { host: 'OPS.example:9203' })).status).toBe(200);
+  } finally {
+    await ops.close();
+    ops = open;
   }
 });
 

@@ -7,6 +7,8 @@ import { sql, type Db } from '../db/db';
 interface OpsListenerOptions {
   address: ListenAddress;
   tls?: TlsMaterial | undefined;
+  /** Absent: all. */
+  allowedHosts?: readonly string[] | undefined;
   db: Db;
   registry: Registry;
   /** True once the controller shuts down. */
@@ -17,11 +19,18 @@ interface OpsListenerOptions {
 const PROBE_TIMEOUT_MS = 2_000;
 
 /** Binds the ops port. Rejects with Node's error when the address is taken or not ours. */
-export function startOpsListener({ address, tls, db, registry, stopping }: OpsListenerOptions): Promise<Ops> {
+export function startOpsListener({
+  address,
+  tls,
+  allowedHosts,
+  db,
+  registry,
+  stopping,
+}: OpsListenerOptions): Promise<Ops> {
   let running: Promise<boolean> | undefined;
   // Probes that come while one is running share its answer.
   const ready = (): Promise<boolean> => (running ??= databaseAnswers(db).finally(() => (running = undefined)));
-  return startOps({ ...address, tls }, { ready, health: () => ({}), registry, stopping });
+  return startOps({ ...address, tls, allowedHosts }, { ready, health: () => ({}), registry, stopping });
 }
 
 async function databaseAnswers(db: Db): Promise<boolean> {

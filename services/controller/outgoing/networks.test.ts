@@ -25,6 +25,19 @@ test.each([
   '64:ff9b::169.254.169.254',
   '2002:7f00:1::',
   '2002:a9fe:a9fe::1',
+  '64:FF9B:0:0:0:0:A9FE:A9FE',
+  '64:ff9b:1::a9fe:a9fe',
+  '64:ff9b:1:a9fe:a9:fe00::',
+  '::ffff:0:169.254.169.254',
+  '::ffff:0:7f00:1',
+  '2001:0:a9fe:a9fe::1',
+  '100::1',
+  'fd00:ec2::23',
+  'fd00:42::42',
+  '::ffff:100.100.100.200',
+  '64:ff9b::100.100.100.200',
+  '::ffff:0.0.0.0',
+  'febf::1',
   'localhost',
   '',
 ])('%s is not allowed', (address) => {
@@ -40,6 +53,10 @@ test.each([
   '2001:db8::1',
   'fd12::1',
   '64:ff9b::a00:1',
+  '::ffff:10.0.0.1',
+  '2002:a00:1::1',
+  '2001:4860::1',
+  'fd00:ec3::1',
 ])('%s is allowed', (address) => {
   expect(allowedAddresses([])(address)).toBe(true);
 });

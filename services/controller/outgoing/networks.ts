@@ -6,7 +6,10 @@
 import { BlockList, isIP } from 'node:net';
 import { plainAddress } from '../../../lib/limits/network';
 
-/** Network, bits. RFC 6890 lists most of them; the single addresses are metadata services of clouds. */
+/**
+ * Network, bits. RFC 6890 lists most of them; the single addresses and those in fd00 are metadata services of clouds. IPv6
+ * networks that hide an IPv4 address in a place that only the network knows are forbidden as a whole.
+ */
 const FORBIDDEN: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['127.0.0.0', 8],
@@ -20,8 +23,15 @@ const FORBIDDEN: readonly (readonly [string, number])[] = [
   ['fe80::', 10],
   ['fec0::', 10],
   ['ff00::', 8],
-  ['fd00:ec2::254', 128],
+  ['fd00:ec2::', 32],
+  ['fd00:42::42', 128],
+  ['fd00:c1::a9fe:a9fe', 128],
   ['fd20:ce::254', 128],
+  // Translation with a local prefix (RFC 8215) and without state (RFC 7915), tunnels (RFC 4380), nowhere (RFC 6666).
+  ['64:ff9b:1::', 48],
+  ['::ffff:0:0:0', 96],
+  ['2001::', 32],
+  ['100::', 64],
 ];
 
 /** Whether a request may go to a numeric address. */

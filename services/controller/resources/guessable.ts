@@ -1,6 +1,7 @@
 /**
- * Looking up what a person can guess: an alias, the name of a scope or a target. What comes of it tells whether there is
- * such a thing, so anonymous callers learn nothing: they get 401, whatever the reason. Ids are random and need no such care.
+ * Looking up what a person can guess: an alias, the name of a scope or a target, an id that follows from a login name. What
+ * comes of it tells whether there is such a thing, so anonymous callers learn nothing: they get 401, whatever the reason.
+ * All other ids are random and need no such care.
  */
 import { ApiError } from '../../../lib/errors/errors';
 import type { Authz } from '../authz/authz';
