@@ -1,4 +1,4 @@
-import { held, settle } from '../../test/harness/held';
+import { held, settle } from './held.fixture';
 import { FairQueue } from './fair-queue';
 
 const errors = { refused: (why: string) => new Error(why), gone: () => new Error('gone') };

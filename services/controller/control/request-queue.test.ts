@@ -1,4 +1,4 @@
-import { held, settle } from '../../../test/harness/held';
+import { held, settle } from '../../../lib/limits/held.fixture';
 import { createRequestQueue, TooManyRequests } from './request-queue';
 
 test('turns go round the clients, and one has its share of what is under way', async () => {

@@ -204,7 +204,10 @@ begin
   perform check_limit(
     tg_argv[0],
     to_jsonb(new) ->> tg_argv[1],
-    format('select count(*) from (select from %I where %I = $1 limit $2 + 1) n', tg_table_name, tg_argv[1])
+    case
+      when tg_nargs = 2 then format('select count(*) from (select from %I where %I = $1 limit $2 + 1) n', tg_table_name, tg_argv[1])
+      else format('select sum(%s) from %I where %I = $1', tg_argv[2], tg_table_name, tg_argv[1])
+    end
   );
   return null;
 end $_$;
@@ -1316,6 +1319,7 @@ CREATE TABLE public.workers (
     updated_time timestamp with time zone NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     draining_boot_ids text[] DEFAULT '{}'::text[] NOT NULL,
+    list_bytes integer GENERATED ALWAYS AS ((((((300 + COALESCE(octet_length((name)::text), 0)) + COALESCE(octet_length((description)::text), 0)) + COALESCE(octet_length(address), 0)) + COALESCE(octet_length(release_version), 0)) + (2 * (octet_length((api_tags)::text) + octet_length((config_tags)::text))))) STORED NOT NULL,
     CONSTRAINT api_tags_are_an_object CHECK ((jsonb_typeof(api_tags) = 'object'::text)),
     CONSTRAINT config_tags_are_an_object CHECK ((jsonb_typeof(config_tags) = 'object'::text)),
     CONSTRAINT version_is_positive CHECK ((version > 0)),
@@ -1707,6 +1711,7 @@ CREATE TRIGGER limit_grants_of_scope AFTER INSERT ON public.role_grants REFERENC
 CREATE TRIGGER limit_grants_of_scope AFTER INSERT ON public.role_principals REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_grant_limits();
 CREATE TRIGGER limit_grants_per_role AFTER INSERT ON public.role_grants REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('grants_per_role', 'role_id');
 CREATE TRIGGER limit_groups_per_scope AFTER INSERT ON public.groups REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('groups_per_scope', 'scope_id');
+CREATE TRIGGER limit_grown_worker_list_bytes AFTER UPDATE ON public.workers FOR EACH ROW WHEN ((new.list_bytes > old.list_bytes)) EXECUTE FUNCTION public.keep_limit_of_row('worker_list_bytes', 'scope_id', 'list_bytes');
 CREATE TRIGGER limit_host_catalogs_per_scope AFTER INSERT ON public.host_catalogs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('host_catalogs_per_scope', 'scope_id');
 CREATE TRIGGER limit_host_sets_per_catalog AFTER INSERT ON public.host_sets REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('host_sets_per_catalog', 'host_catalog_id');
 CREATE TRIGGER limit_host_sources_per_target AFTER INSERT ON public.target_host_sets REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('host_sources_per_target', 'target_id');
@@ -1721,6 +1726,7 @@ CREATE TRIGGER limit_targets_per_scope AFTER INSERT ON public.targets REFERENCIN
 CREATE TRIGGER limit_users_per_scope AFTER INSERT ON public.users REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('users_per_scope', 'scope_id');
 CREATE TRIGGER limit_versions_of_data_key AFTER INSERT ON public.kms_data_key_versions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('versions_per_key', 'data_key_id');
 CREATE TRIGGER limit_versions_of_root_key AFTER INSERT ON public.kms_root_key_versions REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('versions_per_key', 'root_key_id');
+CREATE TRIGGER limit_worker_list_bytes AFTER INSERT ON public.workers REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('worker_list_bytes', 'scope_id', 'list_bytes');
 CREATE TRIGGER limit_workers AFTER INSERT ON public.workers REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.keep_limit('workers', 'scope_id');
 CREATE TRIGGER lost_grant_scopes AFTER DELETE ON public.role_grant_scopes REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_grants();
 CREATE TRIGGER lost_grants AFTER DELETE ON public.role_grants REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note_lost_grants();

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../../../lib/clock/clock';
-import { held, settle } from '../../../test/harness/held';
+import { held, settle } from '../../../lib/limits/held.fixture';
 import { ControllerUnreachable } from '../sessions/types';
 import { RequestQueues } from './request-queues';
 
