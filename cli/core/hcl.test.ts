@@ -36,3 +36,9 @@ test.each([
 ])('no such file: %s', (text) => {
   expect(parseHcl(text)).toBeUndefined();
 });
+
+test('a file that nests too deeply is none', () => {
+  const nested = (depth: number): string => `a = ${'['.repeat(depth)}${']'.repeat(depth)}`;
+  expect(parseHcl(nested(20))).toBeDefined();
+  expect(parseHcl(nested(21))).toBeUndefined();
+});

@@ -2,6 +2,7 @@
  * Reads what Boundary's configuration files use of HCL: blocks with labels, `name = value`, strings, numbers, booleans,
  * lists and objects. No templates, no here-documents.
  */
+import { limit } from '../../lib/limits/limit';
 
 type Json = string | number | boolean | Json[] | { [name: string]: Json };
 type Body = { [name: string]: Json };
@@ -9,7 +10,12 @@ type Body = { [name: string]: Json };
 const TOKEN = /\s+|#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\/|("(?:[^"\\\n]|\\.)*"|[{}[\]=,]|[\w.-]+)/y;
 
 /** Deepest nesting of blocks, lists and objects. */
-const MAX_DEPTH = 20;
+const MAX_DEPTH = limit('nesting of a configuration', 20, {
+  what: 'nesting of blocks, lists and objects of a configuration in HCL',
+  unit: 'levels',
+  reached: 'the file counts as one that cannot be read',
+  test: 'cli/core/hcl.test.ts: a file that nests too deeply is none',
+});
 
 /** Blocks come as lists under their names, the first label as `type`. Undefined when the text is no such file. */
 export function parseHcl(text: string): Body | undefined {

@@ -2,6 +2,7 @@
  * The closed catalogue of API errors: one class, one `kind` each, mapped here and only here to an HTTP status and a
  * gRPC code. Messages are for callers; `cause` is for the log and never leaves the process.
  */
+import { limit } from '../limits/limit';
 import { status } from '@grpc/grpc-js';
 
 export type ErrorKind =
@@ -46,9 +47,19 @@ export interface ErrorBody {
 }
 
 /** Texts repeat what the caller sent, which may be anything; the longest of our own stay well below. Characters. */
-const MAX_TEXT = 1_000;
+const MAX_TEXT = limit('text of an error', 1_000, {
+  what: 'message or description of an error',
+  unit: 'characters',
+  reached: 'the rest is left out',
+  test: 'lib/errors/errors.test.ts: an error names so much and no more',
+});
 /** Field errors of one answer. */
-const MAX_FIELDS = 50;
+const MAX_FIELDS = limit('fields of an error', 50, {
+  what: 'fields that one error names',
+  unit: 'fields',
+  reached: 'the rest is left out',
+  test: 'lib/errors/errors.test.ts: an error names so much and no more',
+});
 
 const shortened = (text: string): string => (text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`);
 

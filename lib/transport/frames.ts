@@ -2,6 +2,7 @@
  * Frames of the session transport `sallyport/1`: one byte of type, three bytes of length (big endian), payload.
  * Only control payloads are stored until whole; payload of DATA passes on as it arrives. See docs/transport.md.
  */
+import { limit } from '../limits/limit';
 export const FrameType = {
   connect: 1,
   connectOk: 2,
@@ -21,7 +22,12 @@ export const HEADER_BYTES = 4;
 /** Largest payload that the length field can express. */
 export const MAX_DATA_BYTES = 0xff_ff_ff;
 /** Largest payload of every frame but DATA. */
-export const MAX_CONTROL_BYTES = 16 * 1024;
+export const MAX_CONTROL_BYTES = limit('control frame', 16 * 1024, {
+  what: 'payload of a frame of `sallyport/1` that carries no data',
+  unit: 'bytes',
+  reached: 'the connection is closed',
+  test: 'lib/transport/frames.test.ts: encoding refuses what no decoder would take',
+});
 
 /** The peer does not speak `sallyport/1` as documented; the transport is over. */
 export class ProtocolError extends Error {

@@ -2,6 +2,7 @@
  * One end of a session transport: frames over a connected TLS socket, keepalive, back-pressure.
  * States: open → ending (after end()) → closed; `closed` of the handler is called exactly once, also after destroy().
  */
+import { limit } from '../limits/limit';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock';
 import { encodeFrame, encodeHeader, FrameDecoder, FrameType, ProtocolError } from './frames';
@@ -12,7 +13,12 @@ export const HIGH_WATER_BYTES = 64 * 1024;
 /** Between keepalive pings on an idle transport; well below the idle limits of common load balancers. */
 export const KEEPALIVE_MS = 30_000;
 /** Pings without any answer after which the peer counts as lost. */
-export const MAX_MISSED_PINGS = 3;
+export const MAX_MISSED_PINGS = limit('unanswered pings', 3, {
+  what: 'pings of a worker or a client, 30 s apart, that its peer does not answer',
+  unit: 'pings',
+  reached: 'the connection is closed; its peer counts as lost',
+  test: 'test/integration/session-transport.test.ts: a client that stops answering pings is lost',
+});
 /** How long a transport that is cut may take to flush before it is destroyed. */
 export const CUT_LINGER_MS = 1_000;
 /** The same after a regular end: a slow reader at the peer may still have to take what the kernel holds for it. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { declaredLimits, limitsDocument } from './limits-document';
 import { read, ROOT } from './tree';
+import { EXCEPTIONS, undeclaredLimits } from './undeclared-limits';
 
 test('docs/limits.md is current', () => {
   expect(read('docs/limits.md')).toBe(limitsDocument());
@@ -20,4 +21,8 @@ test('every limit has its test', () => {
   };
   const without = declaredLimits().filter(({ test }) => !hasTest(test));
   expect(without.map(({ name, test }) => `${name}: ${test}`)).toEqual([]);
+});
+
+test('numbers whose names say that they are limits are declared, or have a reason not to be', () => {
+  expect(undeclaredLimits().sort()).toEqual(Object.values(EXCEPTIONS).flat().sort());
 });

@@ -1,4 +1,5 @@
 /** Attributes of accounts, by type: what callers may send, and what is wrong with it. */
+import { limit } from '../../../lib/limits/limit';
 import { checkUrl, trimmed } from '../auth-methods/attribute-rules';
 import type { MethodType } from '../auth-methods/auth-methods';
 import { readAttributes } from '../resources/attributes';
@@ -21,8 +22,18 @@ const KNOWN = {
 const READ_ONLY = ['full_name', 'email', 'dn', 'member_of_groups', 'token_claims', 'userinfo_claims'];
 const REQUIRED = 'This is a required field for this type.';
 /** Characters of a subject, OpenID Connect Core 1.0, section 2. */
-const MAX_SUBJECT = 255;
-const MAX_LDAP_LOGIN_NAME = 512;
+const MAX_SUBJECT = limit('subject', 255, {
+  what: 'subject of an OIDC account',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
+const MAX_LDAP_LOGIN_NAME = limit('login name of an LDAP account', 512, {
+  what: 'login name of an LDAP account',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 
 export interface NewAccount {
   login_name: string;

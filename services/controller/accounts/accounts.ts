@@ -1,4 +1,5 @@
 /** Accounts: who somebody is for one auth method. */
+import { limit } from '../../../lib/limits/limit';
 import { derivedId } from '../../../lib/ids/derived';
 import { newId } from '../../../lib/ids/ids';
 import type { MethodType } from '../auth-methods/auth-methods';
@@ -64,7 +65,12 @@ export const accountItem = (row: AccountRow) => ({
 });
 
 /** Characters of a login name. */
-const MAX_LOGIN_NAME = 512;
+const MAX_LOGIN_NAME = limit('login name of a password account', 512, {
+  what: 'login name of a password account',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 
 /** Why this cannot be a login name, or undefined. */
 export function loginNameProblem(loginName: string, minLength: number): string | undefined {

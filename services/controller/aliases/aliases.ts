@@ -1,4 +1,5 @@
 /** Aliases: names that stand for a target wherever its id can stand. */
+import { limit } from '../../../lib/limits/limit';
 import { idActions } from '../authz/actions';
 import type { Resource } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
@@ -34,7 +35,12 @@ export const aliasItem = (row: AliasRow) => ({
 });
 
 /** RFC 1035, section 2.3.4. */
-const MAX_VALUE = 253;
+const MAX_VALUE = limit('value of an alias', 253, {
+  what: 'value of an alias',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'services/controller/aliases/aliases.test.ts: Must have at most 253 characters',
+});
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 /** What is wrong with the value of an alias; undefined when nothing is. The last label tells names from addresses. */

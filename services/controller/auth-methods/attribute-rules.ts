@@ -1,4 +1,5 @@
 /** Rules that attributes of several types of auth methods share. Each reports to the errors what is wrong. */
+import { limit } from '../../../lib/limits/limit';
 import type { SecretName } from './method-secrets';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { FieldErrors } from '../resources/fields';
@@ -35,7 +36,12 @@ export function checkUrl(errors: FieldErrors, field: string, text: string): void
   errors.require(text.length < MAX_URL, field, `Must have less than ${MAX_URL} characters.`);
 }
 
-const MAX_URL = 4_000;
+const MAX_URL = limit('URL of an auth method', 4_000, {
+  what: 'URL of an auth method or an issuer, and one more than it has',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 
 /** Each element is one of the known words. `what` names an element in the error. */
 export function checkWords(errors: FieldErrors, field: string, what: string, words: string[], known: string[]): void {

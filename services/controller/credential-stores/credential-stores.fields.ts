@@ -1,4 +1,5 @@
 /** Fields of credential stores as callers send them: what is acceptable, and what is stored. */
+import { limit } from '../../../lib/limits/limit';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { CredentialStore, type UpdateCredentialStoreRequest } from '../../../proto/gen/api/credential_stores';
@@ -38,11 +39,21 @@ export type VaultInput = {
   [K in (typeof WRITABLE)[number]]?: (K extends 'tls_skip_verify' ? boolean : string) | null;
 };
 
-const MAX_ADDRESS = 3_999;
+const MAX_ADDRESS = limit('address of a Vault', 3_999, {
+  what: 'address of a Vault',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 /** What a header of a call to Vault can carry. */
 const HEADER_TEXT = /^[\x21-\x7e]{0,4096}$/;
 /** Certificates and keys, in characters; far more than any chain has. */
-const MAX_PEM = 65_536;
+const MAX_PEM = limit('PEM text', 65_536, {
+  what: 'certificate or key of a credential store',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 const REQUIRED = 'Field required for creating a vault credential store.';
 const CANNOT_BE_EMPTY = 'This is a required field and cannot be set to empty.';
 

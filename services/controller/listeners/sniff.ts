@@ -2,6 +2,7 @@
  * What a fresh connection speaks, told by its first bytes. The bytes are put back, so that the protocol's own server
  * reads them again.
  */
+import { limit } from '../../../lib/limits/limit';
 import type { Socket } from 'node:net';
 
 export type Protocol = 'tls' | 'http2' | 'http1' | 'unknown';
@@ -10,7 +11,12 @@ const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /** First byte of a TLS record that holds a ClientHello. */
 const TLS_HANDSHAKE = 0x16;
 /** How long a connection may stay silent before its first bytes, ms. */
-export const SNIFF_TIMEOUT_MS = 10_000;
+export const SNIFF_TIMEOUT_MS = limit('first bytes at the API port', 10_000, {
+  what: 'silence of a new connection to the API port before its first bytes',
+  unit: 'ms',
+  reached: 'the connection is closed',
+  test: 'services/controller/listeners/api-listener.test.ts: closes silent connections',
+});
 
 /** The protocol, or undefined when more bytes are needed to tell. */
 function protocolOf(bytes: Buffer): Protocol | undefined {

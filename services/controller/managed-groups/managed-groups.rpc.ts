@@ -1,4 +1,5 @@
 /** Handlers of ManagedGroupService: decode, look up, authorize, one store call, encode. */
+import { limit } from '../../../lib/limits/limit';
 import { resourceNotFound } from '../../../lib/errors/errors';
 import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
 import { newId } from '../../../lib/ids/ids';
@@ -61,8 +62,18 @@ const MUTABLE = {
   ldap: { name: 'name', description: 'description', 'attributes.group_names': 'group_names' },
 } as const;
 /** Names of one group, and characters of one name. */
-const MAX_GROUP_NAMES = 1_000;
-const MAX_GROUP_NAME = 1_024;
+const MAX_GROUP_NAMES = limit('names of a managed group', 1_000, {
+  what: 'names of groups of a directory in a managed group',
+  unit: 'names',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
+const MAX_GROUP_NAME = limit('name of a group of a directory', 1_024, {
+  what: 'one of these names',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 
 /** Managed groups of an auth method, as a resource to authorize. */
 async function groupsOf(deps: ControllerDeps, authMethodId: string) {

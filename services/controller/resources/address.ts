@@ -1,9 +1,15 @@
 /** Addresses of endpoints as hosts and targets store them: an IP address or a host name, without a port. */
+import { limit } from '../../../lib/limits/limit';
 import { isIPv6, SocketAddress } from 'node:net';
 import type { FieldErrors } from './fields';
 
 const MIN_LENGTH = 3;
-const MAX_LENGTH = 255;
+const MAX_LENGTH = limit('address of an endpoint', 255, {
+  what: 'address of a host or a target',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 
 /** A host name, or an IPv4 address; a name followed by a port; an IPv6 address in brackets followed by a port. */
 const NAME = /^[^\s\p{C}:/@?#[\]\\%"'<>]+$/u;

@@ -1,4 +1,5 @@
 /** Checks of request fields that all resources share; spec texts are part of the API. */
+import { limit } from '../../../lib/limits/limit';
 import { invalidArgument, type FieldError } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 
@@ -11,8 +12,18 @@ export const MESSAGE = {
   identifier: 'Improperly formatted identifier.',
 } as const;
 
-const MAX_NAME = 512;
-const MAX_DESCRIPTION = 131_072;
+const MAX_NAME = limit('name', 512, {
+  what: 'name of a resource; of some less, see below',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
+const MAX_DESCRIPTION = limit('description', 131_072, {
+  what: 'description of a resource; of some less, see below',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 
 /** Collects what is wrong with a request, so that the caller sees all of it at once. */
 export class FieldErrors {
@@ -70,8 +81,18 @@ function checkText(errors: FieldErrors, item: CommonFields): void {
   }
 }
 
-const MAX_SHORT_NAME = 127;
-const MAX_SHORT_DESCRIPTION = 1_023;
+const MAX_SHORT_NAME = limit('short name', 127, {
+  what: 'name of a worker, credential store, credential library or credential',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
+const MAX_SHORT_DESCRIPTION = limit('short description', 1_023, {
+  what: 'description of a worker, credential store, credential library or credential',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 
 /** For resources whose names and descriptions have tighter limits than most (only what is in `item` is looked at). */
 export function checkShortText(errors: FieldErrors, item: Pick<CommonFields, 'name' | 'description'>): void {

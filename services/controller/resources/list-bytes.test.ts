@@ -2,7 +2,7 @@
 import { DEV, startTestController, type TestController } from '../../../test/harness/controller';
 import { Work, WorkExceeded } from '../../../lib/limits/work';
 import { billingService } from '../billing/billing.rpc';
-import { sql } from '../db/db';
+import { sql, transaction } from '../db/db';
 import { service, type Op, type Service } from '../rpc/service';
 import { scopeService } from '../scopes/scopes.rpc';
 import { targetService } from '../targets/targets.rpc';
@@ -122,6 +122,21 @@ test('rows are read in batches', async () => {
   expect(batch.more).toBe(true);
   expect(batch.rows.length).toBeGreaterThanOrEqual(28);
   expect(batch.rows.length).toBeLessThanOrEqual(35);
+});
+
+test('a filter reads its rows in batches', async () => {
+  await sql`insert into targets (id, scope_id, type, name, address, default_port, created_time, updated_time)
+    select 'ttcp_small' || n, ${DEV.project}, 'tcp', 'small ' || n, '127.0.0.1', 22, now(), now()
+    from generate_series(1, 600) n`.execute(controller.deps.db.executor);
+  controller.statements.length = 0;
+  await page({ page_size: 10, filter: '"/item/name" == "nope"' });
+  const reads = controller.statements.filter(({ text }) => text.includes('read_bytes'));
+  for (const { parameters } of reads) expect(parameters).toContain(500);
+  // 600 small ones and 46 large ones: the large ones end the first statement earlier.
+  expect(reads).toHaveLength(3);
+  await transaction(controller.deps.db, controller.deps.clock.now(), (tx) =>
+    sql`delete from targets where name like 'small %'`.execute(tx),
+  );
 });
 
 test('small items cost one statement a page, however many they are', async () => {

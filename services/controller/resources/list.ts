@@ -55,9 +55,19 @@ export interface ListedRow {
 /** Changes of concurrent transactions may become visible this much later than their time says. */
 const REFRESH_LOOK_BACK_MS = 30_000;
 /** Rows of one statement when a filter thins them out; it is also what a page without a match keeps in memory. */
-const FILTERED_FETCH = 500;
+const FILTERED_FETCH = limit('rows that a filter looks at', 500, {
+  what: 'rows that a list with a filter reads in one statement, at least',
+  unit: 'rows',
+  reached: 'the rest is read by the next statement',
+  test: 'services/controller/resources/list-bytes.test.ts: a filter reads its rows in batches',
+});
 /** Deleted ids of one answer; the next page goes on with the others. */
-const REMOVED_LIMIT = COUNT_LIMIT;
+const REMOVED_LIMIT = limit('deleted ids of an answer', COUNT_LIMIT, {
+  what: 'ids in `removed_ids` of one page of a refresh',
+  unit: 'ids',
+  reached: 'the page is a `delta`, and the next one goes on',
+  test: 'test/integration/list-refresh.test.ts: More deleted ids than one answer takes',
+});
 
 interface Phase extends Walk {
   began: number;

@@ -1,4 +1,5 @@
 /** Correlation ids and caller addresses: what both fronts learn about a request before it is parsed. */
+import { limit } from '../../../lib/limits/limit';
 import { randomUUID } from 'node:crypto';
 import { invalidArgument } from '../../../lib/errors/errors';
 import { plainAddress } from '../../../lib/limits/network';
@@ -17,7 +18,12 @@ export function correlationId(sent: string | undefined): string {
 }
 
 /** Longest credential that is looked at; real tokens are a tenth of it. */
-const MAX_TOKEN_LENGTH = 4_096;
+const MAX_TOKEN_LENGTH = limit('header with a token', 4_096, {
+  what: 'header `Authorization`',
+  unit: 'characters',
+  reached: 'the rest is not looked at, so that the token is not a good one',
+  test: 'services/controller/rpc/correlation.test.ts: a token that is longer than any is none',
+});
 
 /** Token of an `Authorization: Bearer` header; undefined for other schemes, which makes the caller anonymous. */
 export function bearerToken(header: string | undefined): string | undefined {

@@ -44,6 +44,14 @@ test('every prefix of a hello asks for more, also when it is spread over records
   expect(parseClientHello(split)).toEqual({ serverName: 's_1', protocols: ['sallyport/1'] });
 });
 
+test('a hello that is longer than any is bad', () => {
+  const long = [1, 0, 0x40, 1];
+  expect(parseClientHello(Buffer.from([22, 3, 1, 0, 4, ...long]))).toBe('bad');
+  // Records without content count as well.
+  const empty = Buffer.concat(Array<Buffer>(3_278).fill(Buffer.from([22, 3, 1, 0, 0])));
+  expect(parseClientHello(empty.subarray(0, MAX_CLIENT_HELLO_BYTES + 1))).toBe('bad');
+});
+
 test('garbage is bad, never an exception', async () => {
   for (const text of ['GET / HTTP/1.1', 'SSH-2.0-x', '\x16\x02\x00'])
     expect(parseClientHello(Buffer.from(text))).toBe('bad');

@@ -1,7 +1,13 @@
 /** Reads session id and offered protocols from a TLS ClientHello (RFC 8446, 4.1.2) before any TLS state exists. */
+import { limit } from '../../../lib/limits/limit';
 
 /** Largest ClientHello accepted; the largest real ones, with post-quantum shares, stay below 4 KiB. */
-export const MAX_CLIENT_HELLO_BYTES = 16 * 1024;
+export const MAX_CLIENT_HELLO_BYTES = limit('ClientHello', 16 * 1024, {
+  what: 'first message of a TLS handshake at the proxy port',
+  unit: 'bytes',
+  reached: 'the socket is closed',
+  test: 'services/worker/proxy/client-hello.test.ts: a hello that is longer than any is bad',
+});
 
 const RECORD_HEADER_BYTES = 5;
 const MESSAGE_HEADER_BYTES = 4;

@@ -1,11 +1,17 @@
 /** Opens the TCP connection to a session's endpoint and names what went wrong when it cannot. */
+import { limit } from '../../../lib/limits/limit';
 import net, { type Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock/clock';
 import type { LocalStream } from '../../../lib/transport/local-stream';
 import type { Cause, ClosedBy } from '../sessions/types';
 
 /** From the start, name resolution included, to the TCP connection. */
-const DIAL_TIMEOUT_MS = 10_000;
+const DIAL_TIMEOUT_MS = limit('connecting to an endpoint', 10_000, {
+  what: 'connecting to the endpoint of a session, all addresses of its name together',
+  unit: 'ms',
+  reached: 'the connection is refused as `dial timeout`',
+  test: 'test/integration/session-transport.test.ts: an endpoint that never answers is a dial timeout',
+});
 /** How long one of several addresses of a name is tried before the next. */
 const ATTEMPT_TIMEOUT_MS = 2_000;
 const KEEPALIVE_DELAY_MS = 30_000;
