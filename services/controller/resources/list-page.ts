@@ -46,7 +46,7 @@ export const COUNT_LIMIT = limit('counted items of a list', 10_000, {
   what: 'rows that are counted for `est_item_count`',
   unit: 'rows',
   reached: 'the rest is estimated',
-  test: 'test/integration/list-plans.test.ts: COUNT_LIMIT',
+  test: 'test/strain/list-plans.test.ts: COUNT_LIMIT',
 });
 /** Largest value of the API's field. */
 const MAX_COUNT = 2 ** 32 - 1;
