@@ -1,13 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { describeWith } from '../../test/harness/tools';
-import { isTest, read, sourceFiles } from '../../test/tidy/tree';
-import { listenOn } from './listen';
+import { describeWith } from '../harness/tools';
+import { isTest, read, sourceFiles } from '../tidy/tree';
+import { listenOn } from '../../lib/limits/listen';
 
 /** Of a listening port, as the system knows it. */
 const backlogOf = (port: number): number =>
-  Number(execFileSync('ss', ['-ltnH', `sport = :${port}`]).toString().trim().split(/\s+/)[2]);
+  Number(
+    execFileSync('ss', ['-ltnH', `sport = :${port}`])
+      .toString()
+      .trim()
+      .split(/\s+/)[2],
+  );
 
 describeWith(['ss'], 'backlog', () => {
   test('the system keeps as many connections as we ask for', async () => {
