@@ -6,7 +6,7 @@ const BACKLOG = limit('connections to be accepted', 4_096, {
   what: 'connections to one port that the system keeps until the process accepts them; net.core.somaxconn may be lower',
   unit: 'connections',
   reached: 'the system answers further ones not at all, and they are tried again by their senders',
-  test: 'test/integration/listen.test.ts: the system keeps as many connections as we ask for',
+  test: 'test/integration/listening.test.ts: the system keeps as many connections as we ask for',
 });
 
 /** An address, or a descriptor that somebody else has bound. */

@@ -4,6 +4,8 @@
  * has no limit. Nothing of the key leaves this file, in errors neither.
  */
 import { createDecipheriv, createPrivateKey } from 'node:crypto';
+import { limit } from '../limits/limit';
+import type { Work } from '../limits/work';
 import { bcryptKey } from './bcrypt-kdf';
 
 export type PrivateKeyProblem =
@@ -27,8 +29,11 @@ const TEXTS: Record<PrivateKeyProblem, string> = {
 
 const HEADER = /-----BEGIN ((?:[A-Z0-9]{1,20} )?PRIVATE KEY)-----\r?\n/;
 
-/** Throws {@link PrivateKeyError} unless the key can be used with the passphrase, or without one. */
-export async function checkPrivateKey(text: string, passphrase?: string): Promise<void> {
+/**
+ * Throws {@link PrivateKeyError} unless the key can be used with the passphrase, or without one. What deriving its key costs
+ * is charged to `work`.
+ */
+export async function checkPrivateKey(text: string, passphrase?: string, work?: Work): Promise<void> {
   const header = HEADER.exec(text);
   const label = header?.[1] ?? '';
   const start = (header?.index ?? 0) + (header?.[0].length ?? 0);
@@ -37,7 +42,7 @@ export async function checkPrivateKey(text: string, passphrase?: string): Promis
   if (header === null || end === -1) throw new PrivateKeyError('no key');
   const body = text.slice(start, end);
   const pem = text.slice(header.index, end + footer.length);
-  if (label === 'OPENSSH PRIVATE KEY') return checkOpenSsh(Buffer.from(body, 'base64'), passphrase);
+  if (label === 'OPENSSH PRIVATE KEY') return checkOpenSsh(Buffer.from(body, 'base64'), passphrase, work);
   if (label.startsWith('ENCRYPTED')) throw new PrivateKeyError('broken');
   checkPem(pem, /^Proc-Type:.*ENCRYPTED/m.test(body), passphrase);
 }
@@ -58,7 +63,12 @@ function checkPem(pem: string, encrypted: boolean, passphrase: string | undefine
 
 const MAGIC = Buffer.from('openssh-key-v1\0');
 /** Rounds of the key derivation that are tried, some 25 ms each. OpenSSH's default is 16 or 24. */
-const MAX_ROUNDS = 128;
+const MAX_ROUNDS = limit('rounds of an SSH key', 128, {
+  what: 'rounds of deriving the key of an SSH private key with a passphrase',
+  unit: 'rounds',
+  reached: '400, naming the field; the remedy is `ssh-keygen -p -a 24`',
+  test: 'lib/ssh-keys/private-key.test.ts: rounds have a limit, and each is charged before it is done',
+});
 
 interface Cipher {
   name: 'aes-128-cbc' | 'aes-256-cbc' | 'aes-128-ctr' | 'aes-192-ctr' | 'aes-256-ctr' | 'aes-256-gcm';
@@ -75,7 +85,7 @@ const CIPHERS: Readonly<Record<string, Cipher>> = {
 };
 const GCM_TAG_BYTES = 16;
 
-async function checkOpenSsh(bytes: Buffer, passphrase: string | undefined): Promise<void> {
+async function checkOpenSsh(bytes: Buffer, passphrase: string | undefined, work: Work | undefined): Promise<void> {
   const reader = new Reader(bytes);
   reader.expect(MAGIC);
   const [cipherName, kdf, kdfOptions] = [reader.text(), reader.text(), new Reader(reader.string())];
@@ -88,7 +98,7 @@ async function checkOpenSsh(bytes: Buffer, passphrase: string | undefined): Prom
   if (cipher === undefined || kdf !== 'bcrypt') throw new PrivateKeyError('broken');
   const [salt, rounds] = [kdfOptions.string(), kdfOptions.uint32()];
   if (rounds < 1 || rounds > MAX_ROUNDS || sealed.length === 0) throw new PrivateKeyError('broken');
-  const key = await bcryptKey(Buffer.from(passphrase), salt, cipher.key + cipher.iv, rounds);
+  const key = await bcryptKey(Buffer.from(passphrase), { salt, length: cipher.key + cipher.iv, rounds }, work);
   checkSection(decrypt(cipher, key, sealed, reader), 'wrong passphrase');
 }
 

@@ -535,12 +535,14 @@ describe('sessions on a stream', () => {
         )
       )?.pid;
     const before = await listener();
-    // What is read after LISTEN fails although the connection holds.
-    await sql`alter table ca_certificates rename to ca_certificates_away`.execute(executor);
-    await sql`select pg_terminate_backend(${before!}::integer)`.execute(executor);
-    const half = await waitFor('a connection', async () => {
-      const pid = await listener();
-      return pid !== before && pid;
+    // What is read after LISTEN waits for this transaction, and then fails although the connection holds.
+    const half = await transaction(world.db, new Date(), async (tx) => {
+      await sql`alter table ca_certificates rename to ca_certificates_away`.execute(tx);
+      await sql`select pg_terminate_backend(${before!}::integer)`.execute(executor);
+      return waitFor('a connection', async () => {
+        const pid = await listener();
+        return pid !== before && pid;
+      });
     });
     await waitFor('its end', async () => (await listener()) !== half);
     await sql`alter table ca_certificates_away rename to ca_certificates`.execute(executor);

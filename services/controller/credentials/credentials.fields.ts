@@ -1,6 +1,7 @@
 /** Fields of credentials as callers send them: what is acceptable, and what is stored. */
 import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
+import type { Work } from '../../../lib/limits/work';
 import { checkPrivateKey, PrivateKeyError } from '../../../lib/ssh-keys/private-key';
 import { Credential, type UpdateCredentialRequest } from '../../../proto/gen/api/credentials';
 import { STATIC_STORE_PREFIXES } from '../credential-stores/credential-stores';
@@ -14,6 +15,7 @@ import {
   MESSAGE,
   storedText,
 } from '../resources/fields';
+import type { Op } from '../rpc/service';
 import {
   CLEARED,
   CREDENTIAL_PREFIXES,
@@ -38,14 +40,14 @@ export interface NewCredential {
 }
 
 /** Throws 400 with everything that is wrong. */
-export async function newCredential(item: Credential): Promise<NewCredential> {
+export function newCredential(item: Credential): NewCredential {
   const errors = new FieldErrors();
   const storeFits = hasIdForm(item.credential_store_id, ...STATIC_STORE_PREFIXES);
   errors.require(storeFits, 'credential_store_id', 'This field must be a valid credential store id.');
   const type = isCredentialType(item.type) ? item.type : undefined;
   if (type === undefined) errors.add('type', `Unsupported credential type "${item.type}"`);
   const given = type === undefined ? undefined : readAttributes(item.attributes, knownAttributes(type));
-  if (type !== undefined && given !== undefined) await checkNewAttributes(errors, type, given);
+  if (type !== undefined && given !== undefined) checkNewAttributes(errors, type, given);
   checkShortText(errors, item);
   checkCreate(errors, item).throwIfAny();
   return {
@@ -59,7 +61,7 @@ export async function newCredential(item: Credential): Promise<NewCredential> {
   };
 }
 
-async function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Given): Promise<void> {
+function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Given): void {
   const { plain, secret, optional, missing } = TYPES[type];
   for (const name of [...plain, ...secret]) {
     errors.require(optional.includes(name) || !isEmpty(given[name]), `attributes.${name}`, missing);
@@ -67,14 +69,24 @@ async function checkNewAttributes(errors: FieldErrors, type: CredentialType, giv
   for (const name of secret) {
     errors.require(given[`${name}_hmac`] === undefined, `attributes.${name}_hmac`, 'This is a read only field.');
   }
-  if (type === 'ssh_private_key' && !isEmpty(given.private_key)) await checkKey(errors, given);
+}
+
+/**
+ * Throws 400 when a private key and its passphrase do not fit. Finding out can take seconds of work, so that it comes after
+ * the decision whether the caller may.
+ */
+export async function checkSecret({ work }: Op, type: CredentialType, secret: Given): Promise<void> {
+  if (type !== 'ssh_private_key') return;
+  const errors = new FieldErrors();
+  await checkKey(errors, secret, work);
+  errors.throwIfAny(MESSAGE.request);
 }
 
 /** Says what is wrong with a private key and its passphrase. */
-async function checkKey(errors: FieldErrors, secret: Given): Promise<void> {
+async function checkKey(errors: FieldErrors, secret: Given, work: Work): Promise<void> {
   const passphrase = isEmpty(secret.private_key_passphrase) ? undefined : String(secret.private_key_passphrase);
   try {
-    await checkPrivateKey(String(secret.private_key), passphrase);
+    await checkPrivateKey(String(secret.private_key), passphrase, work);
   } catch (error) {
     if (!(error instanceof PrivateKeyError)) throw error;
     const aboutPassphrase = error.problem === 'wrong passphrase' || error.problem === 'passphrase without need';
@@ -151,16 +163,16 @@ function refuseReadOnly(mask: readonly string[]): void {
  * The secret after a change. A passphrase belongs to its key, so a new key comes with its own or with none. Throws 400
  * when key and passphrase do not fit.
  */
-export async function mergedSecret(type: CredentialType, current: Secret, change: Given): Promise<Secret> {
+export async function mergedSecret(
+  op: Op,
+  type: CredentialType,
+  { current, change }: { current: Secret; change: Given },
+): Promise<Secret> {
   const kept = change.private_key === undefined ? current : {};
   const merged = Object.fromEntries(
     Object.entries({ ...kept, ...change }).filter(([, value]) => value !== null && value !== ''),
   );
-  if (type === 'ssh_private_key') {
-    const errors = new FieldErrors();
-    await checkKey(errors, merged);
-    errors.throwIfAny(MESSAGE.request);
-  }
+  await checkSecret(op, type, merged);
   return merged;
 }
 

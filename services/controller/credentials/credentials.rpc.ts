@@ -12,7 +12,7 @@ import { checkDeleteId, checkGetId, FieldErrors, MESSAGE } from '../resources/fi
 import { itemAccess, type ItemDefinition } from '../resources/items';
 import { listBelow } from '../resources/child-lists';
 import { staleVersion } from '../resources/rows';
-import { service } from '../rpc/service';
+import { service, type Op } from '../rpc/service';
 import {
   CREDENTIAL_ACTIONS,
   CREDENTIAL_PREFIXES,
@@ -23,7 +23,7 @@ import {
   type CredentialRow,
   type Secret,
 } from './credentials';
-import { changedCredential, mergedSecret, newCredential } from './credentials.fields';
+import { changedCredential, checkSecret, mergedSecret, newCredential } from './credentials.fields';
 import * as store from './credentials.store';
 
 const definition: ItemDefinition<CredentialRow, ReturnType<typeof credentialItem>> = {
@@ -66,9 +66,10 @@ export function credentialService(deps: ControllerDeps) {
 
     async createCredential(op, request) {
       const item = request.item ?? Credential.fromPartial({});
-      const { type, columns, secret } = await newCredential(item);
+      const { type, columns, secret } = newCredential(item);
       const resource = await credentialsOf(item.credential_store_id);
       const allowed = await deps.authz.check(op, 'create', resource);
+      await checkSecret(op, type, secret);
       const now = deps.clock.now();
       const id = newId(TYPES[type].prefix);
       const placed = { id, type, scope_id: resource.scopeId, credential_store_id: item.credential_store_id };
@@ -84,7 +85,7 @@ export function credentialService(deps: ControllerDeps) {
       const { row, allowed } = await allow(op, 'update', request.id);
       const version = request.item!.version;
       if (row.version !== version) throw staleVersion('Credential', request.id);
-      const sealed = change.secret === undefined ? {} : await changedSecret(deps, row, change.secret);
+      const sealed = change.secret === undefined ? {} : await changedSecret(deps, op, row, change.secret);
       const now = deps.clock.now();
       const columns = { ...change.columns, ...sealed };
       if (!(await changing(deps.db, now, (tx) => store.updateCredential(tx, allowed, { version, columns, now })))) {
@@ -117,11 +118,11 @@ export async function sealSecret(
 }
 
 /** Columns of the secret that a change makes of the current one. */
-async function changedSecret(deps: ControllerDeps, row: CredentialRow, change: Secret) {
+async function changedSecret(deps: ControllerDeps, op: Op, row: CredentialRow, change: Secret) {
   const current = await store.findSecret(deps.db.executor, row.id);
   if (current === undefined || current.version !== row.version) throw staleVersion('Credential', row.id);
   const text = await deps.kms.decrypt(deps.db.executor, current.key_id, current.secret, secretOf(row.id));
-  const secret = await mergedSecret(row.type, JSON.parse(text.toString()) as Secret, change);
+  const secret = await mergedSecret(op, row.type, { current: JSON.parse(text.toString()) as Secret, change });
   return sealSecret(deps, row, secret);
 }
 
