@@ -3,7 +3,7 @@ import { derivedId } from '../../../lib/ids/derived';
 import { newId } from '../../../lib/ids/ids';
 import type { MethodType } from '../auth-methods/auth-methods';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export const PASSWORD_ACCOUNT_PREFIXES: readonly string[] = ['acctpw', 'apw'];
@@ -43,7 +43,9 @@ export interface AccountRow extends ItemRow {
   managed_group_ids?: string[];
 }
 
-export const accountResource = (row: Pick<AccountRow, 'id' | 'scope_id' | 'scope' | 'auth_method_id'>): Resource => ({
+export const accountResource = (
+  row: Pick<AccountRow, 'id' | 'scope_id' | 'scope' | 'auth_method_id'>,
+): Item<'account'> => ({
   type: 'account',
   id: row.id,
   scopeId: row.scope_id,

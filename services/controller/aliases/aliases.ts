@@ -1,6 +1,6 @@
 /** Aliases: names that stand for a target wherever its id can stand. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import type { ScopeNode } from '../resources/scope-lists';
 
@@ -17,7 +17,7 @@ export interface AliasRow extends ItemRow {
   host_id: string | null;
 }
 
-export const aliasResource = (row: Pick<AliasRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const aliasResource = (row: Pick<AliasRow, 'id' | 'scope_id' | 'scope'>): Item<'alias'> => ({
   type: 'alias',
   id: row.id,
   scopeId: row.scope_id,

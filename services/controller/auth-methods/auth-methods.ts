@@ -1,6 +1,6 @@
 /** Auth methods: ways to log in. What differs by type is in password.ts, oidc.ts and ldap.ts. */
 import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import { oidcAttributes, type OidcSettings } from './oidc';
 import { ldapAttributes, type LdapSettings } from './ldap';
@@ -35,7 +35,7 @@ export interface AuthMethodRow extends ItemRow {
   ldap: LdapSettings | null;
 }
 
-export const authMethodResource = (row: Pick<AuthMethodRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const authMethodResource = (row: Pick<AuthMethodRow, 'id' | 'scope_id' | 'scope'>): Item<'auth-method'> => ({
   type: 'auth-method',
   id: row.id,
   scopeId: row.scope_id,

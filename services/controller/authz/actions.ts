@@ -13,19 +13,19 @@ interface TypeFacts {
 
 const CRUD = ['no-op', 'read', 'update', 'delete'] as const;
 const CREATE_LIST = ['create', 'list'] as const;
-const edits = (what: string): string[] => [`add-${what}`, `set-${what}`, `remove-${what}`];
+const edits = <const W extends string>(what: W) => [`add-${what}`, `set-${what}`, `remove-${what}`] as const;
 const KEY_ACTIONS = ['list-keys', 'rotate-keys', 'list-key-version-destruction-jobs', 'destroy-key-version'] as const;
 
-const named = (plural: string, more: readonly string[] = []): TypeFacts => ({
+const named = <const M extends readonly string[] = []>(plural: string, more?: M) => ({
   plural,
   topLevel: true,
-  idActions: [...CRUD, ...more],
+  idActions: [...CRUD, ...((more ?? []) as M)] as const,
   collectionActions: CREATE_LIST,
 });
-const child = (plural: string, parent: string): TypeFacts => ({ ...named(plural), parent, topLevel: false });
+const child = (plural: string, parent: string) => ({ ...named(plural), parent, topLevel: false });
 
 /** Facts by type; actions that only a subtype knows are in {@link SUBTYPE_ACTIONS}. */
-const TYPES: Readonly<Record<string, TypeFacts>> = {
+const KNOWN_TYPES = {
   scope: {
     ...named('scopes', ['attach-storage-policy', 'detach-storage-policy']),
     collectionActions: [...CREATE_LIST, ...KEY_ACTIONS],
@@ -75,15 +75,29 @@ const TYPES: Readonly<Record<string, TypeFacts>> = {
   },
   alias: named('aliases'),
   billing: { plural: 'billing', topLevel: false, idActions: [], collectionActions: ['monthly-active-users'] },
-};
+} as const satisfies Record<string, TypeFacts>;
 
 /** Actions that subtypes add to or take from their type, by `type/subtype`. */
-const SUBTYPE_ACTIONS: Readonly<Record<string, Partial<TypeFacts>>> = {
+const KNOWN_SUBTYPES = {
   'account/password': { idActions: [...CRUD, 'set-password', 'change-password'] },
   'auth-method/oidc': { idActions: [...CRUD, 'authenticate', 'change-state'] },
   'host-set/static': { idActions: [...CRUD, ...edits('hosts')] },
   'host/plugin': { idActions: ['no-op', 'read'], collectionActions: ['list'] },
-};
+} as const satisfies Record<string, Partial<TypeFacts>>;
+
+const TYPES: Readonly<Record<string, TypeFacts>> = KNOWN_TYPES;
+const SUBTYPE_ACTIONS: Readonly<Record<string, Partial<TypeFacts>>> = KNOWN_SUBTYPES;
+
+/** What grants can be about. */
+export type ResourceType = keyof typeof KNOWN_TYPES;
+type ActionsOf<F> = F extends { idActions: readonly (infer A)[] } ? A : never;
+type SubtypeOf<T extends ResourceType> = Extract<keyof typeof KNOWN_SUBTYPES, `${T}/${string}`>;
+/** Actions that a type or one of its subtypes knows. */
+export type ActionOn<T extends ResourceType> = T extends ResourceType
+  ? | (typeof KNOWN_TYPES)[T]['idActions'][number]
+    | (typeof KNOWN_TYPES)[T]['collectionActions'][number]
+    | ActionsOf<(typeof KNOWN_SUBTYPES)[SubtypeOf<T>]>
+  : never;
 
 const PREFIXES: Readonly<Record<string, string>> = {
   o: 'scope',
@@ -154,6 +168,9 @@ const ACTIONS: ReadonlySet<string> = new Set([
   ...FURTHER_ACTIONS,
 ]);
 
+/** Table of a type's items. */
+export const tableOf = (type: ResourceType): string => KNOWN_TYPES[type].plural.replaceAll('-', '_');
+
 /** Type of a collection's path segment. */
 export const typeOfCollection = (plural: string): string | undefined =>
   Object.keys(TYPES).find((type) => TYPES[type]!.plural === plural);
@@ -203,34 +220,36 @@ export const collectionActions = (type: string, subtype?: string): readonly stri
 /** A collection that an item shows in `authorized_collection_actions`. */
 export interface CollectionBelow {
   plural: string;
-  type: string;
+  type: ResourceType;
   actions: readonly string[];
 }
 
-const below = (type: string, actions = collectionActions(type)): CollectionBelow => ({
+const below = (type: ResourceType, actions = collectionActions(type)): CollectionBelow => ({
   plural: TYPES[type]!.plural,
   type,
   actions,
 });
 
-const ORG_COLLECTIONS = [
-  'auth-method',
-  'auth-token',
-  'group',
-  'policy',
-  'role',
-  'scope',
-  'session-recording',
-  'storage-bucket',
-  'user',
-].map((type) => below(type));
+const ORG_COLLECTIONS = (
+  [
+    'auth-method',
+    'auth-token',
+    'group',
+    'policy',
+    'role',
+    'scope',
+    'session-recording',
+    'storage-bucket',
+    'user',
+  ] as const
+).map((type) => below(type));
 
 /** Collections below an item, by kind of item. */
 export const COLLECTIONS_BELOW = {
   global: [...ORG_COLLECTIONS, below('alias'), below('worker')],
   org: ORG_COLLECTIONS,
   project: [
-    ...['credential-store', 'group', 'host-catalog', 'role', 'target', 'session'].map((type) => below(type)),
+    ...(['credential-store', 'group', 'host-catalog', 'role', 'target', 'session'] as const).map((type) => below(type)),
     below('scope', KEY_ACTIONS),
   ],
   'auth-method': [below('account'), below('managed-group')],

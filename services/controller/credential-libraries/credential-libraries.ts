@@ -1,6 +1,6 @@
 /** Credential libraries: which path of a store's Vault gives credentials, and how its answer is understood. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export type LibraryType = 'vault-generic' | 'vault-ssh-certificate' | 'vault-ldap';
@@ -64,7 +64,7 @@ export interface LibraryRow extends ItemRow {
 
 export const libraryResource = (
   row: Pick<LibraryRow, 'id' | 'scope_id' | 'credential_store_id' | 'scope'>,
-): Resource => ({
+): Item<'credential-library'> => ({
   type: 'credential-library',
   id: row.id,
   scopeId: row.scope_id,

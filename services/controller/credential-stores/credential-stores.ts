@@ -1,6 +1,6 @@
 /** Credential stores: where the credentials of a project are kept (static) or come from (Vault). */
-import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import { COLLECTIONS_BELOW, idActions, type ResourceType } from '../authz/actions';
+import type { Collection, Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import { keptBack, keptBackWarning, secretPlace, type SecretPlace } from '../resources/secret-place';
 
@@ -36,7 +36,7 @@ export interface StoreRow extends ItemRow {
   vault: VaultColumns | null;
 }
 
-export const storeResource = (row: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const storeResource = (row: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>): Item<'credential-store'> => ({
   type: 'credential-store',
   id: row.id,
   scopeId: row.scope_id,
@@ -44,7 +44,10 @@ export const storeResource = (row: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>):
 });
 
 /** The credentials or credential libraries of a store, as a resource to authorize. */
-export const collectionInStore = (type: string, store: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const collectionInStore = <T extends ResourceType>(
+  type: T,
+  store: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>,
+): Collection<T> => ({
   type,
   scopeId: store.scope_id,
   parentScopeId: store.scope.parent_scope_id,

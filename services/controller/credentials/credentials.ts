@@ -1,6 +1,6 @@
 /** Credentials of static stores: their types, which fields are secret, and how they are shown. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { canonicalJson, type Hmac } from '../credential-stores/store-secrets';
 import { commonItem, type ItemRow } from '../resources/rows';
 import type { Known } from '../resources/attributes';
@@ -92,7 +92,7 @@ export interface CredentialRow extends ItemRow {
 
 export const credentialResource = (
   row: Pick<CredentialRow, 'id' | 'scope_id' | 'credential_store_id' | 'scope'>,
-): Resource => ({
+): Item<'credential'> => ({
   type: 'credential',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,6 +1,6 @@
 /** Groups: sets of users that roles can name as one principal. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export const GROUP_PREFIX = 'g';
@@ -12,7 +12,7 @@ export interface GroupRow extends ItemRow {
   members?: { id: string; scope_id: string }[];
 }
 
-export const groupResource = (row: Pick<GroupRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const groupResource = (row: Pick<GroupRow, 'id' | 'scope_id' | 'scope'>): Item<'group'> => ({
   type: 'group',
   id: row.id,
   scopeId: row.scope_id,

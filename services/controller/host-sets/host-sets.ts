@@ -1,6 +1,6 @@
 /** Host sets: hosts of a catalog that targets can name as one source. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export const STATIC_HOST_SET_PREFIX = 'hsst';
@@ -15,7 +15,9 @@ export interface HostSetRow extends ItemRow {
   host_ids?: string[];
 }
 
-export const hostSetResource = (row: Pick<HostSetRow, 'id' | 'scope_id' | 'host_catalog_id' | 'scope'>): Resource => ({
+export const hostSetResource = (
+  row: Pick<HostSetRow, 'id' | 'scope_id' | 'host_catalog_id' | 'scope'>,
+): Item<'host-set'> => ({
   type: 'host-set',
   id: row.id,
   scopeId: row.scope_id,

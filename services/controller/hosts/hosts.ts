@@ -1,6 +1,6 @@
 /** Hosts: addresses that targets lead to through host sets. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export const STATIC_HOST_PREFIX = 'hst';
@@ -16,7 +16,7 @@ export interface HostRow extends ItemRow {
   host_set_ids: string[];
 }
 
-export const hostResource = (row: Pick<HostRow, 'id' | 'scope_id' | 'host_catalog_id' | 'scope'>): Resource => ({
+export const hostResource = (row: Pick<HostRow, 'id' | 'scope_id' | 'host_catalog_id' | 'scope'>): Item<'host'> => ({
   type: 'host',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,6 +1,6 @@
 /** Managed groups: accounts that an OIDC provider or an LDAP directory says belong together. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 /** Types of auth methods whose accounts can be in managed groups. */
@@ -29,7 +29,7 @@ export interface ManagedGroupRow extends ItemRow {
 
 export const managedGroupResource = (
   row: Pick<ManagedGroupRow, 'id' | 'scope_id' | 'scope' | 'auth_method_id'>,
-): Resource => ({
+): Item<'managed-group'> => ({
   type: 'managed-group',
   id: row.id,
   scopeId: row.scope_id,

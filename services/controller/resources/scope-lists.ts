@@ -1,5 +1,7 @@
 /** Where a list looks: one scope, or with `recursive` every scope below it that the caller may list in. */
-import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
+import type { ResourceType } from '../authz/actions';
+import type { Collection } from '../authz/authz';
+import { existing, nowhereToList } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
@@ -18,13 +20,11 @@ export interface ScopeNode {
 
 /** The scope, or 404. */
 export async function scopeNode(on: Executor, id: string): Promise<ScopeNode> {
-  const found = await row<ScopeNode>(on, sql`select id, type, scope_id from scopes where id = ${id}`);
-  if (found === undefined) throw resourceNotFound();
-  return found;
+  return existing(await row<ScopeNode>(on, sql`select id, type, scope_id from scopes where id = ${id}`));
 }
 
 /** Collection of a type in a scope, as a resource to authorize. */
-export const collectionIn = (type: string, scope: ScopeNode) => ({
+export const collectionIn = <T extends ResourceType>(type: T, scope: ScopeNode): Collection<T> => ({
   type,
   scopeId: scope.id,
   parentScopeId: scope.scope_id ?? undefined,
@@ -34,7 +34,7 @@ export const collectionIn = (type: string, scope: ScopeNode) => ({
 async function listableScopes(
   deps: ControllerDeps,
   op: Op,
-  type: string,
+  type: ResourceType,
   request: { scope_id: string; recursive: boolean },
 ): Promise<{ scopes: ScopeNode[]; tree: ScopeNode[] }> {
   if (!request.recursive) {
@@ -44,8 +44,7 @@ async function listableScopes(
   }
   await deps.authz.actor(op, 'everywhere');
   const tree = await allScopes(deps.db.executor);
-  const root = tree.find((scope) => scope.id === request.scope_id);
-  if (root === undefined) throw resourceNotFound();
+  const root = existing(tree.find((scope) => scope.id === request.scope_id));
   const allowed = new Set<string>();
   for (const scope of tree) {
     if ((await deps.authz.decide(op, 'list', collectionIn(type, scope))).allowed) allowed.add(scope.id);
@@ -53,7 +52,7 @@ async function listableScopes(
   const scopes = below(tree, root).filter(
     (scope) => allowed.has(scope.id) || allowed.has(scope.scope_id ?? '') || allowed.has('global'),
   );
-  if (scopes.length === 0) await refuse(deps, op, type, root);
+  if (scopes.length === 0) await deps.authz.refuse(op, 'list', collectionIn(type, root), nowhereToList);
   return { scopes, tree };
 }
 
@@ -65,12 +64,6 @@ export const allScopes = (on: Executor): Promise<ScopeNode[]> =>
 function below(tree: readonly ScopeNode[], root: ScopeNode): ScopeNode[] {
   const children = new Set(tree.filter((scope) => scope.scope_id === root.id).map((scope) => scope.id));
   return tree.filter((scope) => scope === root || children.has(scope.id) || children.has(scope.scope_id ?? ''));
-}
-
-/** Emits the audit event of the refusal; recursive lists answer 403 even to anonymous callers. */
-async function refuse(deps: ControllerDeps, op: Op, type: string, root: ScopeNode): Promise<never> {
-  await deps.authz.check(op, 'list', collectionIn(type, root)).catch(() => undefined);
-  throw new ApiError('PermissionDenied', 'Forbidden.');
 }
 
 /** Checks the scope of a list of what lives in projects only. */

@@ -1,6 +1,6 @@
 /** Roles: grants, the scopes they reach, and the principals who hold them. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { GrantError, parseGrant, type Grant } from '../authz/grants';
 import { commonItem, type ItemRow } from '../resources/rows';
 
@@ -21,7 +21,7 @@ export interface RoleRow extends ItemRow {
   grants?: StoredGrant[];
 }
 
-export const roleResource = (row: Pick<RoleRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const roleResource = (row: Pick<RoleRow, 'id' | 'scope_id' | 'scope'>): Item<'role'> => ({
   type: 'role',
   id: row.id,
   scopeId: row.scope_id,

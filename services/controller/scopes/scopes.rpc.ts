@@ -7,7 +7,9 @@ import {
   type CreateScopeRequest,
   type UpdateScopeRequest,
 } from '../../../proto/gen/api/scopes';
+import type { Allowed } from '../authz/authz';
 import { authorizedCollectionActions } from '../authz/collections';
+import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Executor, type Tx } from '../db/db';
 import { insertRole } from '../init/initialize';
@@ -49,7 +51,7 @@ const AUTH_METHOD_PREFIXES = ['ampw', 'amoidc', 'amldap'];
 /** Users who stand for many; they get no rights in what they create. */
 const BUILTIN_USERS = ['u_anon', 'u_auth', 'u_recovery'];
 
-function definitionFor(deps: ControllerDeps): ItemDefinition<ScopeRow, ReturnType<typeof scopeItem>> {
+function definitionFor(deps: ControllerDeps): ItemDefinition<'scope', ScopeRow, ReturnType<typeof scopeItem>> {
   const collections = async (op: Op, row: ScopeRow) => {
     const at = { scopeId: row.id, parentScopeId: row.scope_id ?? undefined };
     const below = await authorizedCollectionActions(deps.authz, op, collectionsBelow(row), at);
@@ -98,15 +100,15 @@ export function scopeService(deps: ControllerDeps) {
       const item = request.item ?? Scope.fromPartial({});
       const type = checkNewScope(item);
       const parent = await scopeNode(on, item.scope_id);
-      const allowed = await deps.authz.check(op, 'create', collectionIn('scope', parent));
+      const may = await deps.authz.check(op, 'create', collectionIn('scope', parent));
+      const allowed = toMake(may, newId(prefixOf(type)));
       const now = deps.clock.now();
-      const id = newId(prefixOf(type));
       const [name, description] = [storedText(item.name), storedText(item.description)];
       await changing(deps.db, now, async (tx) => {
-        await store.insertScope(tx, allowed, { id, type, name, description, now });
-        await furnish(tx, deps, { id, type, userId: allowed.actor.userId, now }, request);
+        await store.insertScope(tx, allowed, { type, name, description, now });
+        await furnish(tx, deps, allowed, { type, now }, request);
       });
-      return answer(op, allowed, id);
+      return answer(op, allowed);
     },
 
     async updateScope(op, request) {
@@ -122,7 +124,7 @@ export function scopeService(deps: ControllerDeps) {
       if (!(await changing(deps.db, now, (tx) => store.updateScope(tx, allowed, change)))) {
         throw staleVersion('Scope', request.id);
       }
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteScope(op, { id }) {
@@ -141,10 +143,12 @@ export function scopeService(deps: ControllerDeps) {
 async function furnish(
   tx: Tx,
   deps: ControllerDeps,
-  scope: { id: string; type: 'org' | 'project'; userId: string; now: Date },
+  allowed: Allowed<'scope', 'create'>,
+  { type, now }: { type: 'org' | 'project'; now: Date },
   skip: Pick<CreateScopeRequest, 'skip_admin_role_creation' | 'skip_default_role_creation'>,
 ): Promise<void> {
-  const { id, type, userId, now } = scope;
+  const { id } = allowed;
+  const { userId } = allowed.actor;
   await deps.kms.createScopeKeys(tx, id, now);
   const builtin = BUILTIN_USERS.includes(userId);
   const admin = skip.skip_admin_role_creation || builtin ? undefined : userId;

@@ -1,6 +1,6 @@
 /** Scopes: the global one, orgs in it, and projects in orgs. A scope is authorized where it lives, in its parent. */
 import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export type ScopeType = 'global' | 'org' | 'project';
@@ -25,7 +25,7 @@ const ACTIONS: Record<ScopeType, readonly string[]> = {
 };
 export const scopeActions = (row: Pick<ScopeRow, 'type'>): readonly string[] => ACTIONS[row.type];
 
-export const scopeResource = (row: Pick<ScopeRow, 'id' | 'scope'>): Resource => ({
+export const scopeResource = (row: Pick<ScopeRow, 'id' | 'scope'>): Item<'scope'> => ({
   type: 'scope',
   id: row.id,
   scopeId: row.scope.id,

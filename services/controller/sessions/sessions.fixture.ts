@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createLogger, type Logger } from '../../../lib/log/log';
 import { newId, randomBase62 } from '../../../lib/ids/ids';
 import { createTestDatabase } from '../../../test/harness/postgres';
-import type { Allowed } from '../authz/authz';
+import { proofOf } from '../../../test/harness/proofs';
 import { openDb, row, rows, sql, transaction, type Db } from '../db/db';
 import { createKms, type Kms } from '../kms/kms';
 import { createDeployment, loadTofuHmac, type TofuHmac } from '../workers/deployment';
@@ -113,13 +113,11 @@ export async function tryCreateSession(
     column: 'sessions.private_key',
     row: id,
   });
-  const allowed = {} as Allowed<'authorize-session'>;
+  const actor = { userId: USER, authTokenId: TOKEN };
+  const allowed = proofOf('target', 'authorize-session', TARGET, { scopeId: PROJECT, actor });
   const session = {
     id,
-    targetId: TARGET,
     targetVersion: 1,
-    userId: USER,
-    authTokenId: TOKEN,
     hostId: null,
     hostSetId: null,
     endpoint: 'tcp://127.0.0.1:5432',

@@ -8,7 +8,7 @@
  * cancel or expiry: connections that no worker has confirmed closed by then count as lost.
  */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { scopeInfo, type ScopeOfRow } from '../resources/rows';
 import { shownConnection, type ConnectionRow } from './connections';
 
@@ -68,7 +68,7 @@ export interface SessionRow {
 export const isLive = (status: SessionStatus): boolean => status === 'pending' || status === 'active';
 
 /** What is authorized. A session whose project is gone is in no scope, so no grant reaches it. */
-export const sessionResource = (session: SessionRow): Resource => ({
+export const sessionResource = (session: SessionRow): Item<'session'> => ({
   type: 'session',
   id: session.id,
   scopeId: session.scope?.id ?? '',

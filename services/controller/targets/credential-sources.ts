@@ -9,7 +9,7 @@ import type { Tx } from '../db/db';
 import { changing } from '../resources/changes';
 import { FieldErrors, MESSAGE, sameSet, unique } from '../resources/fields';
 import type { ItemAccess } from '../resources/items';
-import { listChanges, type ListVerb } from '../resources/list-edits';
+import { listChanges, type ListEdit, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import type { Op } from '../rpc/service';
 import * as store from './credential-sources.store';
@@ -43,7 +43,7 @@ export interface CredentialSourcesRequest {
 
 /** Editor of the credential sources; the id has been resolved if it was an alias. */
 export const credentialSourceEditor =
-  (deps: ControllerDeps, { allow, shown, answer }: ItemAccess<TargetRow, ReturnType<typeof targetItem>>) =>
+  (deps: ControllerDeps, { allow, shown, answer }: ItemAccess<'target', TargetRow, ReturnType<typeof targetItem>>) =>
   async (op: Op, verb: ListVerb, request: CredentialSourcesRequest) => {
     const wanted = unique(request.brokered_credential_source_ids);
     check(request, verb);
@@ -57,14 +57,14 @@ export const credentialSourceEditor =
     if (verb === 'set' && row.version === request.version && sameSet(current, wanted)) return shown(op, allowed, row);
     const now = deps.clock.now();
     await changing(deps.db, now, async (tx) => {
-      const target = await lockTarget(tx, request.id);
+      const target = await lockTarget(tx, allowed);
       if (target === undefined || target.version !== request.version) throw staleVersion('Target', request.id);
       await updateTarget(tx, allowed, { version: request.version, columns: {}, now });
-      const sources = await store.brokeredSourceIds(tx, request.id);
+      const sources = await store.brokeredSourceIds(tx, allowed);
       const removed = verb === 'remove' ? unique([...wanted, ...request[INJECTED]]) : wanted;
       await apply(tx, allowed, listChanges(verb, sources, removed));
     });
-    return answer(op, allowed, request.id);
+    return answer(op, allowed);
   };
 
 function check(request: CredentialSourcesRequest, verb: ListVerb): void {
@@ -86,15 +86,23 @@ function check(request: CredentialSourcesRequest, verb: ListVerb): void {
 
 async function apply(
   tx: Tx,
-  allowed: Allowed,
+  allowed: Allowed<'target', ListEdit<'credential-sources'>>,
   { added, removed }: { added: string[]; removed: string[] },
 ): Promise<void> {
-  if (removed.length > 0 && (await store.removeBrokeredSources(tx, allowed, removed)) !== removed.length) {
+  if (
+    removed.length > 0 &&
+    allowed.action !== 'add-credential-sources' &&
+    (await store.removeBrokeredSources(tx, allowed, removed)) !== removed.length
+  ) {
     throw invalidArgument('Unable to remove credential sources from target: it does not have all of them.', [
       { name: BROKERED, description: 'Must only contain credential sources of the target.' },
     ]);
   }
-  if (added.length > 0 && (await store.addBrokeredSources(tx, allowed, added)) !== added.length) {
+  if (
+    added.length > 0 &&
+    allowed.action !== 'remove-credential-sources' &&
+    (await store.addBrokeredSources(tx, allowed, added)) !== added.length
+  ) {
     throw invalidArgument('Unable to add credential sources to target: not all of them are in its project.', [
       {
         name: BROKERED,

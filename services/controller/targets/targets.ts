@@ -1,6 +1,6 @@
 /** Targets: what sessions are opened to, with the limits that those sessions get. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export const TCP_TARGET_PREFIX = 'ttcp';
@@ -51,7 +51,7 @@ export interface TargetRow extends ItemRow {
   aliases?: { id: string; value: string }[];
 }
 
-export const targetResource = (row: Pick<TargetRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const targetResource = (row: Pick<TargetRow, 'id' | 'scope_id' | 'scope'>): Item<'target'> => ({
   type: 'target',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,6 +1,6 @@
 /** Users: persons and programs. Accounts prove who they are, roles say what they may do. */
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export const USER_PREFIX = 'u';
@@ -19,7 +19,7 @@ export interface UserRow extends ItemRow {
   email: string | null;
 }
 
-export const userResource = (row: Pick<UserRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const userResource = (row: Pick<UserRow, 'id' | 'scope_id' | 'scope'>): Item<'user'> => ({
   type: 'user',
   id: row.id,
   scopeId: row.scope_id,
