@@ -33,9 +33,7 @@ test('a session makes its user active in its month, once', async () => {
     await createSession(world, new Date('2026-04-01T00:00:00Z'));
     const allowed = proofIn('billing', 'monthly-active-users', 'global');
     const period = { start: new Date('2026-03-01T00:00:00Z'), end: new Date('2026-04-01T00:00:00Z') };
-    expect(await activeUsers(world.db.executor, allowed, period)).toEqual([
-      { month: period.start, count: 1 },
-    ]);
+    expect(await activeUsers(world.db.executor, allowed, period)).toEqual([{ month: period.start, count: 1 }]);
     const all = sql`select to_char(month at time zone 'UTC', 'YYYY-MM') as month, user_id from monthly_active_users`;
     expect((await all.execute(world.db.executor)).rows).toEqual([
       { month: '2026-03', user_id: USER },
