@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { AEAD_KEY_BYTES } from '../../lib/config/aead-key';
 import { parseAddress, type HostPort } from '../../lib/config/address';
 import { ConfigError, Fields, type Problem } from '../../lib/config/fields';
-import { resolveIndirect } from '../../lib/config/indirect';
+import { IndirectError, resolveIndirect } from '../../lib/config/indirect';
 import { randomBase62 } from '../../lib/ids/ids';
 import { readListeners, type Purpose } from '../server/config-listeners';
 import { LOG_LEVELS, withLogFlags, type LogSettings } from '../server/log-settings';
@@ -152,7 +152,13 @@ class Reader {
 
   indirect(flag: string): string | undefined {
     const text = this.optional(flag);
-    return text === undefined ? undefined : resolveIndirect(text, this.env) || undefined;
+    try {
+      return text === undefined ? undefined : resolveIndirect(text, this.env) || undefined;
+    } catch (error) {
+      if (!(error instanceof IndirectError)) throw error;
+      this.problems.push({ path: `-${flag}`, expected: `a value where it refers to: ${error.message}` });
+      return undefined;
+    }
   }
 
   key(flag: string): Buffer | undefined {
