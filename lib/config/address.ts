@@ -1,12 +1,11 @@
 /** host:port in all the ways people write it. */
 import { isIPv6 } from 'node:net';
+import { MAX_PORT } from '../contract/numbers';
 
 export interface HostPort {
   host: string;
   port: number;
 }
-
-const MAX_PORT = 65_535;
 
 /** Undefined when the text is no address. IPv6 needs brackets when a port follows; without a port `defaultPort` is taken. */
 export function parseAddress(text: string, defaultPort: number): HostPort | undefined {

@@ -412,7 +412,11 @@ test('an endpoint that reads nothing stops the client', async () => {
 test.each([
   ['another path', UPGRADE.map((line) => line.replace('/v1/proxy', '/v1/other')), 404],
   ['no upgrade', UPGRADE.filter((line) => !/^(Upgrade|Connection)/.test(line)), 426],
-  ['an upgrade that the Connection header does not name', UPGRADE.filter((line) => !line.startsWith('Connection')), 426],
+  [
+    'an upgrade that the Connection header does not name',
+    UPGRADE.filter((line) => !line.startsWith('Connection')),
+    426,
+  ],
   ['a bad key', UPGRADE.map((line) => line.replace(/Key: .*/, 'Key: short')), 400],
   ['another origin', [...UPGRADE, 'Origin: https://example.com'], 403],
 ])('%s is refused', async (_name, request, status) => {

@@ -1,6 +1,7 @@
 /** Enrollment and control streams over the real cluster port, with a gRPC client that speaks as a worker. */
 import { status } from '@grpc/grpc-js';
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { newTofuToken } from '../../../lib/contract/session-protocol';
 import { createCertificateRequest } from '../../../lib/tls/certificates';
 import { newEd25519 } from '../../../lib/tls/keys';
 import { waitFor } from '../../../test/harness/wait';
@@ -11,7 +12,6 @@ import {
   createWorld,
   newConnectionId,
   setTarget,
-  newTofuToken,
   sessionFacts,
   WORKER,
   type World,

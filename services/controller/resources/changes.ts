@@ -1,4 +1,5 @@
 /** How rows of resources change: optimistic by version, and not found when something named went away meanwhile. */
+import { MAX_INT4 } from '../../../lib/contract/numbers';
 import { tableOf } from '../authz/actions';
 import type { AllowedDeletion, AllowedItem } from '../authz/authz';
 import { notFound } from '../authz/refusal';
@@ -12,15 +13,12 @@ export interface Change {
   now: Date;
 }
 
-/** Largest value of the version column. */
-const MAX_VERSION = 2 ** 31 - 1;
-
 /** Table of what the proof is about. */
 const table = ({ resource }: AllowedItem) => sql.table(tableOf(resource.type));
 
 /** Applies the change and counts the version; false when the version is not the current one. */
 export async function updateRow(tx: Tx, allowed: AllowedItem, change: Change): Promise<boolean> {
-  if (change.version >= MAX_VERSION) return false;
+  if (change.version >= MAX_INT4) return false;
   const columns = { ...change.columns, version: change.version + 1, updated_time: change.now };
   const statement = sql`update ${table(allowed)} set ${assignments(columns)}
     where id = ${allowed.id} and version = ${change.version}`;

@@ -1,7 +1,7 @@
 /** A deployment for tests: one project with a user, a token, a target and a worker, in a database of its own. */
 import { randomBytes } from 'node:crypto';
 import { createLogger, type Logger } from '../../../lib/log/log';
-import { newId, randomBase62 } from '../../../lib/ids/ids';
+import { newId } from '../../../lib/ids/ids';
 import { createTestDatabase } from '../../../test/harness/postgres';
 import { proofOf } from '../../../test/harness/proofs';
 import { openDb, row, rows, sql, transaction, type Db } from '../db/db';
@@ -205,4 +205,3 @@ export async function statesOf(world: World, id: string): Promise<string[]> {
 }
 
 export const newConnectionId = (): string => newId('sc');
-export const newTofuToken = (): string => randomBase62(20);

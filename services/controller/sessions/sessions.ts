@@ -7,6 +7,7 @@
  * it. `terminated` comes with a reason and only once no connection is open, at most {@link TERMINATION_DELAY_MS} after
  * cancel or expiry: connections that no worker has confirmed closed by then count as lost.
  */
+import type { ClosedBy } from '../../../lib/contract/endings';
 import { idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { scopeInfo, type ScopeOfRow } from '../resources/rows';
@@ -15,7 +16,7 @@ import { shownConnection, type ConnectionRow } from './connections';
 export type SessionStatus = 'pending' | 'active' | 'canceling' | 'terminated';
 export type TerminationReason = 'timed out' | 'canceled' | 'connection limit' | 'access revoked';
 /** In which role somebody ended a session; what workers tell clients as `closed_by`. */
-export type EndedBy = 'admin' | 'client' | 'policy' | 'controller';
+export type EndedBy = Extract<ClosedBy, 'admin' | 'client' | 'policy' | 'controller'>;
 
 export const SESSION_PREFIX = 's';
 export const SESSION_ACTIONS = idActions('session');

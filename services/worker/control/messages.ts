@@ -1,8 +1,7 @@
 /** Between the messages of the control stream and the worker's own types. */
+import { isClosedBy } from '../../../lib/contract/endings';
 import type { CancelSession, ConnectionClosed, SessionGrant } from '../../../proto/gen/worker/control';
-import type { ClosedBy, ClosedConnection, EgressGrant, SessionEnd } from '../sessions/types';
-
-const CLOSED_BY: readonly string[] = ['client', 'endpoint', 'worker', 'controller', 'admin', 'policy'];
+import type { ClosedConnection, EgressGrant, SessionEnd } from '../sessions/types';
 
 /** Undefined for grants this release cannot serve, such as routes. */
 export function egressGrantOf(grant: SessionGrant): EgressGrant | undefined {
@@ -23,7 +22,7 @@ export function egressGrantOf(grant: SessionGrant): EgressGrant | undefined {
 
 export const sessionEndOf = (cancel: CancelSession): SessionEnd => ({
   cause: cancel.cause || 'canceled',
-  closedBy: CLOSED_BY.includes(cancel.closed_by) ? (cancel.closed_by as ClosedBy) : 'controller',
+  closedBy: isClosedBy(cancel.closed_by) ? cancel.closed_by : 'controller',
 });
 
 export function closedMessage(closed: ClosedConnection, bootId: string): Omit<ConnectionClosed, 'sequence'> {

@@ -1,8 +1,8 @@
 /** Opens the TCP connection to a session's endpoint and names what went wrong when it cannot. */
 import net, { type Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock/clock';
+import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 import type { LocalStream } from '../../../lib/transport/local-stream';
-import type { Cause, ClosedBy } from '../sessions/types';
 
 /** From the start, name resolution included, to the TCP connection. */
 const DIAL_TIMEOUT_MS = 10_000;
