@@ -17,5 +17,12 @@ export function parseAddress(text: string, defaultPort: number): HostPort | unde
 }
 
 /** The text that {@link parseAddress} reads back. */
-export const formatAddress = ({ host, port }: HostPort): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+export const formatAddress = ({ host, port }: HostPort): string => `${bracketed(host)}:${port}`;
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** A host without the brackets of IPv6, as URLs have them. */
+export const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
+
+/** Host of a text of this form, with or without a port; whether it is a good one is not looked at. */
+export const hostOf = (text: string): string => (isIPv6(text) ? text : unbracketed(text.replace(/:\d*$/, '')));

@@ -1,10 +1,11 @@
 /** Aliases: names that stand for a target wherever its id can stand. */
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import type { ScopeNode } from '../resources/scope-lists';
 
-export const ALIAS_PREFIX = 'alt';
+export const ALIAS_PREFIX = prefixOf('alias', 'target');
 export const ALIAS_ACTIONS = idActions('alias');
 /** Where all aliases are. */
 export const ALIAS_SCOPE: ScopeNode = { id: 'global', type: 'global', scope_id: null };

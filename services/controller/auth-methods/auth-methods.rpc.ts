@@ -1,5 +1,5 @@
 /** Handlers of AuthMethodService: decode, look up, authorize, one store call, encode. */
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { isIdOf, newIdOf } from '../../../lib/contract/id-prefixes';
 import {
   AuthMethod,
   AuthMethodServiceDefinition,
@@ -38,7 +38,6 @@ import {
   authMethodItem,
   authMethodResource,
   isMethodType,
-  prefixOfType,
   typeOfMethodId,
   type AuthMethodRow,
   type MethodType,
@@ -117,7 +116,7 @@ class AuthMethodRpc {
     errors.throwIfAny();
     const scope = await scopeNode(this.deps.db.executor, item.scope_id);
     const may = await this.deps.authz.check(op, 'create', collectionIn('auth-method', scope));
-    const allowed = toMake(may, newId(prefixOfType(type)));
+    const allowed = toMake(may, newIdOf('auth-method', type));
     const now = this.deps.clock.now();
     const [name, description] = [storedText(item.name), storedText(item.description)];
     await changing(this.deps.db, now, async (tx) => {
@@ -212,7 +211,7 @@ export function authMethodService(deps: ControllerDeps, passwords: PasswordQueue
   });
 }
 
-const isMethodScope = (id: string): boolean => id === 'global' || hasIdForm(id, 'o');
+const isMethodScope = (id: string): boolean => id === 'global' || isIdOf(id, 'scope', 'org');
 
 /** The answer to a create has lists as they were given, where reads have them sorted: clients compare with the plan. */
 function inGivenOrder<T extends { attributes?: Record<string, unknown> }>(item: T, columns: Columns): T {

@@ -2,8 +2,8 @@
  * Logging in with a password. Wrong, unknown and disabled logins get the same answer after the same work. This release
  * stores OIDC and LDAP auth methods but does not log in through them.
  */
+import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { ApiError } from '../../../lib/errors/errors';
-import { newId } from '../../../lib/ids/ids';
 import { limit } from '../../../lib/limits/limit';
 import type { AuthenticateRequest } from '../../../proto/gen/api/auth_methods';
 import { findToken } from '../auth-tokens/auth-tokens.store';
@@ -166,7 +166,7 @@ async function userOf(
   if (login === undefined) throw badLogin();
   if (login.user_id !== null) return { scope_id: login.scope_id, user_id: login.user_id };
   if (!login.is_primary) throw notFound('Unable to find requested resource.');
-  const user_id = newId('u');
+  const user_id = newIdOf('user', 'user');
   await store.insertUserOfLogin(tx, allowed, { id: user_id, account_id: accountId, now });
   return { scope_id: login.scope_id, user_id };
 }

@@ -1,5 +1,5 @@
 /** Handlers of AuthTokenService. Deleting the own token is logging out. */
-import { hasIdForm } from '../../../lib/ids/ids';
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { AuthToken, AuthTokenServiceDefinition } from '../../../proto/gen/api/auth_tokens';
 import { checkOwn } from '../authz/own';
 import { existing } from '../authz/refusal';
@@ -49,7 +49,7 @@ export function authTokenService(deps: ControllerDeps) {
       const scope = request.scope_id;
       new FieldErrors()
         .require(
-          scope === 'global' || hasIdForm(scope, 'o'),
+          scope === 'global' || isIdOf(scope, 'scope', 'org'),
           'scope_id',
           "This field must be 'global' or a valid org scope id.",
         )

@@ -1,4 +1,5 @@
-/** The closed tables behind grants: resource types, their id prefixes, and the actions each type knows. */
+/** The closed tables behind grants: resource types, and the actions each type knows. */
+import { ID_PREFIXES, prefixesOf, type IdKind } from '../../../lib/contract/id-prefixes';
 
 interface TypeFacts {
   /** Path segment of the collection; also the key in `authorized_collection_actions`. */
@@ -99,54 +100,13 @@ export type ActionOn<T extends ResourceType> = T extends ResourceType
     | ActionsOf<(typeof KNOWN_SUBTYPES)[SubtypeOf<T>]>
   : never;
 
-const PREFIXES: Readonly<Record<string, string>> = {
-  o: 'scope',
-  p: 'scope',
-  u: 'user',
-  g: 'group',
-  r: 'role',
-  ampw: 'auth-method',
-  amoidc: 'auth-method',
-  amldap: 'auth-method',
-  acctpw: 'account',
-  apw: 'account',
-  acctoidc: 'account',
-  acctldap: 'account',
-  mgoidc: 'managed-group',
-  mgldap: 'managed-group',
-  at: 'auth-token',
-  hcst: 'host-catalog',
-  hcplg: 'host-catalog',
-  hc: 'host-catalog',
-  hsst: 'host-set',
-  hsplg: 'host-set',
-  hs: 'host-set',
-  hst: 'host',
-  hplg: 'host',
-  h: 'host',
-  ttcp: 'target',
-  tssh: 'target',
-  trdp: 'target',
-  s: 'session',
-  csst: 'credential-store',
-  cs: 'credential-store',
-  csvlt: 'credential-store',
-  clvlt: 'credential-library',
-  clvsclt: 'credential-library',
-  clvllt: 'credential-library',
-  cdvlt: 'credential',
-  credup: 'credential',
-  cred: 'credential',
-  credupd: 'credential',
-  credp: 'credential',
-  credspk: 'credential',
-  credjson: 'credential',
-  w: 'worker',
-  alt: 'alias',
-  pst: 'policy',
-  sb: 'storage-bucket',
-  sr: 'session-recording',
-};
+export const isKnownType = (type: string): type is ResourceType => Object.hasOwn(TYPES, type);
+
+const PREFIXES: ReadonlyMap<string, ResourceType> = new Map(
+  (Object.keys(ID_PREFIXES) as IdKind[]).flatMap((kind) =>
+    isKnownType(kind) ? prefixesOf(kind).map((prefix) => [prefix, kind] as const) : [],
+  ),
+);
 
 /** Actions that grants may no longer name, and what to write instead. Grants that hold them can still be removed. */
 export const DEPRECATED_ACTIONS: ReadonlyMap<string, string> = new Map(
@@ -176,7 +136,6 @@ export const typeOfCollection = (plural: string): string | undefined =>
   Object.keys(TYPES).find((type) => TYPES[type]!.plural === plural);
 
 export const isKnownAction = (action: string): boolean => ACTIONS.has(action);
-export const isKnownType = (type: string): boolean => Object.hasOwn(TYPES, type);
 /** Types whose items are in the global scope and nowhere else. */
 const GLOBAL_TYPES: ReadonlySet<string> = new Set(['alias', 'billing', 'worker']);
 export const isGlobalOnly = (type: string): boolean => GLOBAL_TYPES.has(type);
@@ -187,10 +146,10 @@ export const hasChildTypes = (type: string): boolean =>
   Object.entries(TYPES).some(([name, facts]) => name !== type && facts.parent === type);
 
 /** Resource type that an id's prefix tells; undefined for unknown prefixes. */
-export function typeOfId(id: string): string | undefined {
+export function typeOfId(id: string): ResourceType | undefined {
   if (id === 'global') return 'scope';
   const prefix = id.slice(0, Math.max(id.indexOf('_'), 0));
-  return Object.hasOwn(PREFIXES, prefix) ? PREFIXES[prefix] : undefined;
+  return PREFIXES.get(prefix);
 }
 
 function facts(type: string, subtype: string | undefined): TypeFacts {

@@ -1,5 +1,6 @@
 /** Handlers of CredentialLibraryService: decode, look up, authorize, one store call, encode. */
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
+import { hasIdForm } from '../../../lib/ids/ids';
 import { CredentialLibrary, CredentialLibraryServiceDefinition } from '../../../proto/gen/api/credential_libraries';
 import { toMake } from '../authz/proof';
 import { existing } from '../authz/refusal';
@@ -15,7 +16,6 @@ import { staleVersion } from '../resources/rows';
 import { service } from '../rpc/service';
 import {
   LIBRARY_ACTIONS,
-  LIBRARY_PREFIX,
   LIBRARY_PREFIXES,
   libraryItem,
   libraryResource,
@@ -69,7 +69,7 @@ export function credentialLibraryService(deps: ControllerDeps) {
       const library = newLibrary(item);
       const resource = await librariesOf(item.credential_store_id);
       const may = await deps.authz.check(op, 'create', resource);
-      const allowed = toMake(may, newId(LIBRARY_PREFIX[library.type]));
+      const allowed = toMake(may, newIdOf('credential-library', library.type));
       const now = deps.clock.now();
       const sealed = await sealedColumns(deps, { id: allowed.id, scope_id: allowed.scopeId }, library);
       const columns = { ...library.columns, ...sealed, credential_type: library.credential_type };

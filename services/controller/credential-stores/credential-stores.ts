@@ -1,13 +1,14 @@
 /** Credential stores: where the credentials of a project are kept (static) or come from (Vault). */
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
 import { COLLECTIONS_BELOW, idActions, type ResourceType } from '../authz/actions';
 import type { Collection, Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import { keptBack, keptBackWarning, secretPlace, type SecretPlace } from '../resources/secret-place';
 
-export const STATIC_STORE_PREFIX = 'csst';
-export const STATIC_STORE_PREFIXES = [STATIC_STORE_PREFIX, 'cs'];
-export const VAULT_STORE_PREFIX = 'csvlt';
-export const STORE_PREFIXES = [...STATIC_STORE_PREFIXES, VAULT_STORE_PREFIX];
+export const STATIC_STORE_PREFIX = prefixOf('credential-store', 'static');
+export const STATIC_STORE_PREFIXES = prefixesOf('credential-store', 'static');
+export const VAULT_STORE_PREFIX = prefixOf('credential-store', 'vault');
+export const STORE_PREFIXES = prefixesOf('credential-store');
 export const STORE_ACTIONS = idActions('credential-store');
 
 export type StoreType = 'static' | 'vault';

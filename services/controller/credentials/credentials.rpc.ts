@@ -1,5 +1,6 @@
 /** Handlers of CredentialService: decode, look up, authorize, one store call, encode. */
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
+import { hasIdForm } from '../../../lib/ids/ids';
 import { Credential, CredentialServiceDefinition } from '../../../proto/gen/api/credentials';
 import { toMake } from '../authz/proof';
 import { existing } from '../authz/refusal';
@@ -20,7 +21,6 @@ import {
   credentialItem,
   credentialResource,
   hmacColumns,
-  TYPES,
   type CredentialRow,
   type Secret,
 } from './credentials';
@@ -69,7 +69,7 @@ export function credentialService(deps: ControllerDeps) {
       const { type, columns, secret } = await newCredential(item);
       const resource = await credentialsOf(item.credential_store_id);
       const may = await deps.authz.check(op, 'create', resource);
-      const allowed = toMake(may, newId(TYPES[type].prefix));
+      const allowed = toMake(may, newIdOf('credential', type));
       const now = deps.clock.now();
       const place = { scope_id: allowed.scopeId, credential_store_id: item.credential_store_id };
       const sealed = await sealSecret(deps, { id: allowed.id, type, ...place }, secret);

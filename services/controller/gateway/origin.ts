@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import type { IncomingMessage } from 'node:http';
+import { hostOf } from '../../../lib/config/address';
 
 export interface OwnOrigins {
   /** Origins of the deployment beside the one that the request names in `Host`: `https://sallyport.example`. */
@@ -49,12 +50,7 @@ export function isOwnHost(host: string | undefined, { allowedHosts }: OwnOrigins
 }
 
 /** The host of `host:port`, lower case, without brackets and a final dot. */
-const nameOf = (host: string): string =>
-  host
-    .toLowerCase()
-    .replace(/:\d*$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/\.$/, '');
+const nameOf = (host: string): string => hostOf(host.toLowerCase()).replace(/\.$/, '');
 
 const isLoopbackName = (name: string): boolean =>
   name === 'localhost' ||

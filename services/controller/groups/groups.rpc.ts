@@ -1,6 +1,7 @@
 /** Handlers of GroupService: decode, look up, authorize, one store call, encode. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { newId } from '../../../lib/ids/ids';
 import { Group, GroupServiceDefinition } from '../../../proto/gen/api/groups';
 import type { Allowed } from '../authz/authz';
 import { toMake } from '../authz/proof';
@@ -132,7 +133,7 @@ export function groupService(deps: ControllerDeps) {
 function checkMembers(request: { id: string; version: number }, ids: string[], mayBeEmpty: boolean): void {
   const errors = checkListEdit(request, [GROUP_PREFIX], { field: 'member_ids', values: ids, mayBeEmpty });
   for (const id of ids) {
-    errors.require(hasIdForm(id, 'u'), 'member_ids', `Must only contain valid user ids but found "${id}".`);
+    errors.require(isIdOf(id, 'user'), 'member_ids', `Must only contain valid user ids but found "${id}".`);
     errors.require(id !== 'u_recovery', 'member_ids', 'u_recovery cannot be assigned to a group.');
   }
   errors.throwIfAny(MESSAGE.fields);

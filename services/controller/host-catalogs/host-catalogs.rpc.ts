@@ -1,4 +1,5 @@
 /** Handlers of HostCatalogService: decode, look up, authorize, one store call, encode. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
 import { HostCatalog, HostCatalogServiceDefinition } from '../../../proto/gen/api/host_catalogs';
@@ -122,7 +123,7 @@ const typeById = (id: string): string => (hasIdForm(id, STATIC_HOST_CATALOG_PREF
 /** Static catalogs take `plugin_id` and `worker_filter` without a word; existing clients send them. */
 function checkNewCatalog(item: HostCatalog, pluginName: string): void {
   const errors = new FieldErrors();
-  errors.require(hasIdForm(item.scope_id, 'p'), 'scope_id', 'This field must be a valid project scope id.');
+  errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', 'This field must be a valid project scope id.');
   errors.require(
     item.type === 'static' || item.type === 'plugin',
     'type',

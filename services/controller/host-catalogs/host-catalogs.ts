@@ -1,11 +1,12 @@
 /** Host catalogs: the hosts and host sets of a project that belong together. */
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
 import { COLLECTIONS_BELOW, idActions, type ResourceType } from '../authz/actions';
 import type { Collection, Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 /** Static ones, which are made here; prefixes of plugin catalogs are understood and found nowhere. */
-export const STATIC_HOST_CATALOG_PREFIX = 'hcst';
-export const HOST_CATALOG_PREFIXES = [STATIC_HOST_CATALOG_PREFIX, 'hcplg', 'hc'];
+export const STATIC_HOST_CATALOG_PREFIX = prefixOf('host-catalog', 'static');
+export const HOST_CATALOG_PREFIXES = prefixesOf('host-catalog');
 export const HOST_CATALOG_ACTIONS = idActions('host-catalog');
 
 export interface HostCatalogRow extends ItemRow {

@@ -1,10 +1,11 @@
 /** Host sets: hosts of a catalog that targets can name as one source. */
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const STATIC_HOST_SET_PREFIX = 'hsst';
-export const HOST_SET_PREFIXES = [STATIC_HOST_SET_PREFIX, 'hsplg', 'hs'];
+export const STATIC_HOST_SET_PREFIX = prefixOf('host-set', 'static');
+export const HOST_SET_PREFIXES = prefixesOf('host-set');
 export const HOST_SET_ACTIONS = idActions('host-set', 'static');
 
 export interface HostSetRow extends ItemRow {

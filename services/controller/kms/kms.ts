@@ -1,6 +1,6 @@
 /** Envelope encryption: root key from the configuration, a key hierarchy per scope, ciphertexts that name their key. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
 import type { Allowed } from '../authz/authz';
 import { notFound } from '../authz/refusal';
 import type { Executor, Tx } from '../db/db';
@@ -146,12 +146,17 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
 /** The root key's id and 32 fresh bytes per key; wrapped keys are bound to the id of their version. */
 async function createScopeKeys(rootKey: RootKey, tx: Tx, scopeId: string, now: Date): Promise<void> {
   const scopeRoot = randomBytes(KEY_BYTES);
-  const rootId = newId('krk');
-  const rootVersion = newId('krkv');
+  const rootId = newIdOf('key', 'root');
+  const rootVersion = newIdOf('key-version', 'root');
   const wrapped = seal(rootKey.key, scopeRoot, rootVersion);
   const dataKeys = KEY_PURPOSES.map((purpose) => {
-    const versionId = newId('kdkv');
-    return { id: newId('kdk'), purpose, versionId, wrapped: seal(scopeRoot, randomBytes(KEY_BYTES), versionId) };
+    const versionId = newIdOf('key-version', 'data');
+    return {
+      id: newIdOf('key', 'data'),
+      purpose,
+      versionId,
+      wrapped: seal(scopeRoot, randomBytes(KEY_BYTES), versionId),
+    };
   });
   const root = { id: rootId, versionId: rootVersion, wrapped, wrappingKeyId: rootKey.id };
   await store.insertScopeKeys(tx, scopeId, root, dataKeys, now);

@@ -1,6 +1,6 @@
 /** New versions of a scope's keys. Older versions stay until they are destroyed, so that what they encrypt stays readable. */
 import { randomBytes } from 'node:crypto';
-import { newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
 import type { Allowed } from '../authz/authz';
 import { notFound } from '../authz/refusal';
 import type { Tx } from '../db/db';
@@ -18,12 +18,12 @@ export async function rotateScopeKeys(
   // Every scope has its keys from the start: this one has been deleted meanwhile.
   if (root === undefined) throw notFound();
   const older = rewrap ? await store.dataKeyVersions(tx, root.id) : [];
-  const id = newId('krkv');
+  const id = newIdOf('key-version', 'root');
   const key = randomBytes(KEY_BYTES);
   const wrapped = seal(rootKey.key, key, id);
   await store.insertRootVersion(tx, { id, rootKeyId: root.id, wrapped, wrappingKeyId: rootKey.id, now });
   for (const dataKeyId of await store.dataKeyIds(tx, root.id)) {
-    const versionId = newId('kdkv');
+    const versionId = newIdOf('key-version', 'data');
     const fresh = seal(key, randomBytes(KEY_BYTES), versionId);
     await store.insertDataVersion(tx, { id: versionId, dataKeyId, rootVersionId: id, wrapped: fresh, now });
   }

@@ -1,6 +1,6 @@
 /** Handlers of ManagedGroupService: decode, look up, authorize, one store call, encode. */
+import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
-import { newId } from '../../../lib/ids/ids';
 import {
   ManagedGroup,
   ManagedGroupServiceDefinition,
@@ -34,7 +34,6 @@ import {
   MANAGED_GROUP_ACTIONS,
   MANAGED_GROUP_PREFIXES,
   managedGroupItem,
-  managedGroupPrefix,
   managedGroupResource,
   typeOfManagedGroupId,
   type ManagedGroupRow,
@@ -96,7 +95,7 @@ export function managedGroupService(deps: ControllerDeps) {
       const { type, rule } = checkedCreate(item);
       const collection = await groupsOf(deps, item.auth_method_id);
       const may = await deps.authz.check(op, 'create', collection);
-      const allowed = toMake(may, newId(managedGroupPrefix(type)));
+      const allowed = toMake(may, newIdOf('managed-group', type));
       const now = deps.clock.now();
       const [name, description] = [storedText(item.name), storedText(item.description)];
       const group = { type, now, name, description, ...rule };

@@ -7,6 +7,7 @@ import { lookup, type LookupAddress } from 'node:dns';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { unbracketed } from '../../../lib/config/address';
 import { limit } from '../../../lib/limits/limit';
 import type { AllowedAddress } from './networks';
 
@@ -64,7 +65,7 @@ export function createOutgoing(allowed: AllowedAddress, { timeoutMs = TIMEOUT_MS
   return async (url, request) => {
     try {
       const target = new URL(url);
-      const host = target.hostname.replace(/^\[(.*)\]$/, '$1');
+      const host = unbracketed(target.hostname);
       // Node resolves no numeric addresses.
       if (isIP(host) !== 0 && !allowed(host)) throw new Error(`${host} is not allowed`);
       return await send(target, request, { resolve, timeoutMs });

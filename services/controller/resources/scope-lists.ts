@@ -1,11 +1,11 @@
 /** Where a list looks: one scope, or with `recursive` every scope below it that the caller may list in. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import type { ResourceType } from '../authz/actions';
 import type { Collection } from '../authz/authz';
 import { existing, nowhereToList } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
-import { hasIdForm } from '../../../lib/ids/ids';
 import { FieldErrors, isScopeId, MESSAGE } from './fields';
 import { extentOf, reachedScopes } from './list-extent';
 import { list, type ListDefinition, type ListedRow, type ListRequest, type ListResponse } from './list';
@@ -68,7 +68,7 @@ function below(tree: readonly ScopeNode[], root: ScopeNode): ScopeNode[] {
 
 /** Checks the scope of a list of what lives in projects only. */
 export function checkProjectList(request: { scope_id: string; recursive: boolean }): void {
-  const fits = request.recursive ? isScopeId(request.scope_id) : hasIdForm(request.scope_id, 'p');
+  const fits = request.recursive ? isScopeId(request.scope_id) : isIdOf(request.scope_id, 'scope', 'project');
   new FieldErrors()
     .require(fits, 'scope_id', 'This field must be a valid project scope ID or the list operation must be recursive.')
     .throwIfAny(MESSAGE.identifier);

@@ -1,10 +1,11 @@
 /** Roles: grants, the scopes they reach, and the principals who hold them. */
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { GrantError, parseGrant, type Grant } from '../authz/grants';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const ROLE_PREFIX = 'r';
+export const ROLE_PREFIX = prefixOf('role', 'role');
 export const ROLE_ACTIONS = idActions('role');
 
 export interface StoredGrant {

@@ -1,6 +1,6 @@
 /** Handlers of ScopeService that are about the keys of a scope. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { ApiError } from '../../../lib/errors/errors';
-import { hasIdForm } from '../../../lib/ids/ids';
 import type { ScopeServiceDefinition } from '../../../proto/gen/api/scopes';
 import type { ActionOn } from '../authz/actions';
 import { existing } from '../authz/refusal';
@@ -26,7 +26,6 @@ type KeyHandlers = Pick<
   | 'detachStoragePolicy'
 >;
 
-const KEY_VERSION_PREFIXES = ['krkv', 'kdkv'];
 const noPolicies = (): ApiError => new ApiError('Unimplemented', 'Policies are an Enterprise-only feature');
 
 export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
@@ -70,7 +69,7 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
     },
 
     async destroyKeyVersion(op, { scope_id, key_version_id }) {
-      const known = hasIdForm(key_version_id, ...KEY_VERSION_PREFIXES);
+      const known = isIdOf(key_version_id, 'key-version');
       const errors = new FieldErrors();
       errors.require(known, 'key_version_id', 'Must be a valid KEK or DEK version ID.');
       checkScope('scope_id', scope_id, errors);

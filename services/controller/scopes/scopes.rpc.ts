@@ -1,6 +1,6 @@
 /** Handlers of ScopeService: decode, look up, authorize, one store call, encode. */
+import { isIdOf, newIdOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
 import {
   Scope,
   ScopeServiceDefinition,
@@ -29,15 +29,7 @@ import { itemAccess, type ItemDefinition } from '../resources/items';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
-import {
-  collectionsBelow,
-  prefixOf,
-  SCOPE_PREFIXES,
-  scopeActions,
-  scopeItem,
-  scopeResource,
-  type ScopeRow,
-} from './scopes';
+import { collectionsBelow, SCOPE_PREFIXES, scopeActions, scopeItem, scopeResource, type ScopeRow } from './scopes';
 import { scopeKeyHandlers } from './scope-keys.rpc';
 import * as store from './scopes.store';
 
@@ -47,7 +39,6 @@ const MUTABLE = {
   primary_auth_method_id: 'primary_auth_method_id',
 };
 
-const AUTH_METHOD_PREFIXES = ['ampw', 'amoidc', 'amldap'];
 /** Users who stand for many; they get no rights in what they create. */
 const BUILTIN_USERS = ['u_anon', 'u_auth', 'u_recovery'];
 
@@ -101,7 +92,7 @@ export function scopeService(deps: ControllerDeps) {
       const type = checkNewScope(item);
       const parent = await scopeNode(on, item.scope_id);
       const may = await deps.authz.check(op, 'create', collectionIn('scope', parent));
-      const allowed = toMake(may, newId(prefixOf(type)));
+      const allowed = toMake(may, newIdOf('scope', type));
       const now = deps.clock.now();
       const [name, description] = [storedText(item.name), storedText(item.description)];
       await changing(deps.db, now, async (tx) => {
@@ -163,7 +154,7 @@ async function checkPrimary(on: Executor, scopeId: string, authMethodId: unknown
   ]);
 }
 
-const isParent = (id: string): boolean => id === 'global' || hasIdForm(id, 'o');
+const isParent = (id: string): boolean => id === 'global' || isIdOf(id, 'scope', 'org');
 
 /** Type of the new scope, which its parent decides. */
 function checkNewScope(item: Scope): 'org' | 'project' {
@@ -176,7 +167,7 @@ function checkNewScope(item: Scope): 'org' | 'project' {
     const underGlobal = 'Org scopes can only be created under the global scope.';
     const underOrg = 'Project scopes can only be created under an org scope.';
     errors.require(type !== 'org' || item.scope_id === 'global', 'type', underGlobal);
-    errors.require(type !== 'project' || hasIdForm(item.scope_id, 'o'), 'type', underOrg);
+    errors.require(type !== 'project' || isIdOf(item.scope_id, 'scope', 'org'), 'type', underOrg);
   }
   const primary = item.primary_auth_method_id;
   errors.require(primary === undefined, 'primary_auth_method_id', 'This field can only be set after creation.');
@@ -187,15 +178,15 @@ function checkNewScope(item: Scope): 'org' | 'project' {
 function checkChange(request: UpdateScopeRequest): void {
   const errors = new FieldErrors();
   const { id, item } = request;
-  const knownId = id === 'global' || hasIdForm(id, 'o', 'p');
+  const knownId = id === 'global' || isIdOf(id, 'scope');
   errors.require(knownId, 'id', 'Invalidly formatted scope id.');
   const missing = 'UpdateMask not provided but is required to update a project.';
   errors.require(request.update_mask !== undefined, 'update_mask', missing);
   errors.require(['', typeById(id)].includes(item?.type ?? ''), 'type', 'Cannot modify the resource type.');
   const primary = item?.primary_auth_method_id;
-  const fits = primary === undefined || hasIdForm(primary, ...AUTH_METHOD_PREFIXES);
+  const fits = primary === undefined || isIdOf(primary, 'auth-method');
   errors.require(fits, 'primary_auth_method_id', 'Improperly formatted identifier.');
   checkUpdate(errors, request, SCOPE_PREFIXES).throwIfAny();
 }
 
-const typeById = (id: string): string => (id === 'global' ? 'global' : hasIdForm(id, 'o') ? 'org' : 'project');
+const typeById = (id: string): string => (id === 'global' ? 'global' : isIdOf(id, 'scope', 'org') ? 'org' : 'project');

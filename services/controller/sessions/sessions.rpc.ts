@@ -1,4 +1,5 @@
 /** Handlers of SessionService. Callers who own a session may act on it with the `:self` actions. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { Session, SessionServiceDefinition } from '../../../proto/gen/api/sessions';
 import type { ActionOn } from '../authz/actions';
@@ -57,8 +58,8 @@ export function sessionService(deps: ControllerDeps) {
 
     async listSessions(op, request) {
       const within = request.recursive
-        ? request.scope_id === 'global' || hasIdForm(request.scope_id, 'o', 'p')
-        : hasIdForm(request.scope_id, 'p');
+        ? request.scope_id === 'global' || isIdOf(request.scope_id, 'scope')
+        : isIdOf(request.scope_id, 'scope', 'project');
       new FieldErrors()
         .require(
           within,

@@ -97,9 +97,3 @@ function shuffled<T>(items: readonly T[]): T[] {
   }
   return mixed;
 }
-
-/** Host of `host:port`, without the brackets of IPv6. */
-export function hostOf(address: string): string {
-  const at = address.lastIndexOf(':');
-  return address.slice(0, at === -1 ? undefined : at).replace(/^\[(.*)\]$/, '$1');
-}

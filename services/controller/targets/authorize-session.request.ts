@@ -1,4 +1,5 @@
 /** Which target an authorize-session request means: by id, or by name in a project. */
+import { prefixesOf } from '../../../lib/contract/id-prefixes';
 import { ApiError } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 import type { AuthorizeSessionRequest } from '../../../proto/gen/api/targets';
@@ -8,7 +9,7 @@ import { FieldErrors, MESSAGE } from '../resources/fields';
 import * as store from './authorize-session.store';
 import { TARGET_PREFIXES } from './targets';
 
-const HOST_PREFIXES = ['hst', 'hplg', 'h'];
+const HOST_PREFIXES = prefixesOf('host');
 
 /** The target of a request that {@link checkShape} let through; 400 or 404 otherwise. */
 export async function requestedTarget(on: Executor, request: AuthorizeSessionRequest): Promise<store.SessionTarget> {

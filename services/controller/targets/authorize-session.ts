@@ -3,6 +3,7 @@
  * workers, and answers with the token that lets a client connect. The order of the checks decides which error a caller
  * sees first.
  */
+import { hostOf } from '../../../lib/config/address';
 import { ApiError } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import { createSessionCertificate, type SessionCertificate } from '../../../lib/tls/session-certificate';
@@ -23,7 +24,7 @@ import { noPlace, SessionPlaces } from '../sessions/session-places';
 import { insertSession } from '../sessions/new-session.store';
 import type { Candidate } from '../workers/workers.store';
 import { brokeredCredentials, type SessionCredential } from './authorize-session.credentials';
-import { chooseEndpoint, chooseWorkers, hostOf, type Endpoint } from './authorize-session.choice';
+import { chooseEndpoint, chooseWorkers, type Endpoint } from './authorize-session.choice';
 import { checkShape, requestedTarget } from './authorize-session.request';
 import { endpointsOf, targetById, type SessionTarget } from './authorize-session.store';
 

@@ -1,10 +1,10 @@
 /** The three actions on the credential sources of a target. */
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
-import { LIBRARY_PREFIX } from '../credential-libraries/credential-libraries';
-import { TYPES } from '../credentials/credentials';
+import { CREDENTIAL_PREFIXES } from '../credentials/credentials';
 import type { Tx } from '../db/db';
 import { changing } from '../resources/changes';
 import { FieldErrors, MESSAGE, sameSet, unique } from '../resources/fields';
@@ -21,17 +21,15 @@ const INJECTED = 'injected_application_credential_source_ids';
 
 /** An SSH certificate is of no use to a client. */
 const BROKERED_PREFIXES = [
-  LIBRARY_PREFIX['vault-generic'],
-  LIBRARY_PREFIX['vault-ldap'],
-  ...Object.values(TYPES).map((facts) => facts.prefix),
-  'cred',
+  prefixOf('credential-library', 'vault-generic'),
+  prefixOf('credential-library', 'vault-ldap'),
+  ...CREDENTIAL_PREFIXES,
 ];
 const INJECTED_PREFIXES = [
-  ...Object.values(LIBRARY_PREFIX),
-  ...['username_password', 'username_password_domain', 'ssh_private_key'].map(
-    (type) => TYPES[type as keyof typeof TYPES].prefix,
-  ),
-  'cred',
+  ...prefixesOf('credential-library'),
+  ...prefixesOf('credential', 'username_password'),
+  prefixOf('credential', 'username_password_domain'),
+  prefixOf('credential', 'ssh_private_key'),
 ];
 
 export interface CredentialSourcesRequest {
@@ -79,7 +77,7 @@ function check(request: CredentialSourcesRequest, verb: ListVerb): void {
   const illFormed = (id: string) => `Incorrectly formatted credential source identifier "${id}".`;
   for (const id of brokered) errors.require(hasIdForm(id, ...BROKERED_PREFIXES), BROKERED, illFormed(id));
   // Old targets may have what can no longer be added.
-  const injectable = verb === 'remove' ? [...INJECTED_PREFIXES, TYPES.json.prefix] : INJECTED_PREFIXES;
+  const injectable = verb === 'remove' ? [...INJECTED_PREFIXES, prefixOf('credential', 'json')] : INJECTED_PREFIXES;
   for (const id of injected) errors.require(hasIdForm(id, ...injectable), INJECTED, illFormed(id));
   errors.throwIfAny(MESSAGE.fields);
 }

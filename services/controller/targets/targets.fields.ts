@@ -1,7 +1,7 @@
 /** Fields of targets as callers send them: what is acceptable, and what is stored. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { MAX_INT4, MAX_PORT } from '../../../lib/contract/numbers';
 import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
-import { hasIdForm } from '../../../lib/ids/ids';
 import { Target, type UpdateTargetRequest } from '../../../proto/gen/api/targets';
 import { readAddress } from '../resources/address';
 import { maskWithAttributes, readAttributes, type Attributes } from '../resources/attributes';
@@ -15,7 +15,7 @@ type Path = keyof typeof TARGET_MUTABLE;
 export function newTargetColumns(item: Target): { values: Record<string, unknown>; aliases: PlannedAlias[] } {
   const errors = new FieldErrors();
   const projectRequired = 'This field is required to have a properly formatted project scope id.';
-  errors.require(hasIdForm(item.scope_id, 'p'), 'scope_id', projectRequired);
+  errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', projectRequired);
   errors.require((item.name ?? '').trim() !== '', 'name', 'This field is required.');
   errors.require(item.type === 'tcp', 'type', 'Unknown type provided.');
   const deprecated = 'This field is deprecated. Use "egress_worker_filter" instead.';

@@ -1,6 +1,7 @@
 /** Handlers of UserService: decode, look up, authorize, one store call, encode. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { newId } from '../../../lib/ids/ids';
 import {
   User,
   UserServiceDefinition,
@@ -48,7 +49,6 @@ const definition: ItemDefinition<'user', UserRow, ReturnType<typeof userItem>> =
 };
 
 const MUTABLE = { name: 'name', description: 'description' };
-const ACCOUNT_PREFIXES = ['acctpw', 'apw', 'acctoidc', 'acctldap'];
 type AccountEdit = ListEdit<'accounts'>;
 
 class UserRpc {
@@ -66,7 +66,7 @@ class UserRpc {
       mayBeEmpty: action === 'set-accounts',
     })
       .require(
-        wanted.every((id) => hasIdForm(id, ...ACCOUNT_PREFIXES)),
+        wanted.every((id) => isIdOf(id, 'account')),
         'account_ids',
         'Values must be valid account ids.',
       )
@@ -161,7 +161,7 @@ export function userService(deps: ControllerDeps) {
   });
 }
 
-const isUserScope = (id: string): boolean => id === 'global' || hasIdForm(id, 'o');
+const isUserScope = (id: string): boolean => id === 'global' || isIdOf(id, 'scope', 'org');
 
 const accountError = (message: string, description: string): ApiError =>
   invalidArgument(message, [{ name: 'account_ids', description }]);

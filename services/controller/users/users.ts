@@ -1,9 +1,10 @@
 /** Users: persons and programs. Accounts prove who they are, roles say what they may do. */
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const USER_PREFIX = 'u';
+export const USER_PREFIX = prefixOf('user', 'user');
 export const USER_ACTIONS = idActions('user');
 /** Made by the schema; roles may name the first two. */
 export const BUILT_IN_USERS: readonly string[] = ['u_anon', 'u_auth', 'u_recovery'];

@@ -6,8 +6,9 @@
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
 import { endText } from '../../../lib/contract/endings';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { isTofuToken } from '../../../lib/contract/session-protocol';
-import { newId, type RandomInt } from '../../../lib/ids/ids';
+import { type RandomInt } from '../../../lib/ids/ids';
 import type { Lease } from '../../../lib/limits/counters';
 import type { Logger } from '../../../lib/log/log';
 import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
@@ -124,7 +125,7 @@ class Connection implements LiveConnection {
     private readonly session: WorkerSession,
     private readonly deps: ConnectionDeps,
   ) {
-    this.id = newId('sc', deps.random);
+    this.id = newIdOf('connection', 'connection', deps.random);
     this.client = { address: remoteAddress, port: remotePort };
     this.transport = open({
       data: (chunk) => this.earlyData(chunk),
