@@ -3,6 +3,8 @@ import { randomBase62, type RandomInt } from '../ids/ids';
 
 /** Of the control stream; a controller attaches workers of its own version. */
 export const CONTROL_PROTOCOL_VERSION = 1;
+/** Largest message of the control stream either way; inventories and grant lists grow with the number of live sessions. */
+export const MAX_CONTROL_MESSAGE_BYTES = 16 * 1_048_576;
 
 /** Letters and digits of a first-use token (TOFU): whoever shows it first has the session. */
 export const TOFU_TOKEN_LENGTH = 20;

@@ -3,6 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
 import { formatAddress } from '../../../lib/config/address';
+import { MAX_CONTROL_MESSAGE_BYTES } from '../../../lib/contract/session-protocol';
 import type { ActivationToken } from '../../../lib/tls/activation-token';
 import { pemFromDer } from '../../../lib/tls/keys';
 import { ControlServiceClient } from '../../../proto/gen/worker/control';
@@ -16,8 +17,6 @@ export interface Upstream {
 /** Name in the controllers' certificates, whatever their address. */
 const SERVER_NAME = 'sallyport-controller';
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Largest message either way; inventories and grant lists grow with the number of live sessions. */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 /** A client that connects with its first call, and only to a controller of the deployment. */
 export function openClient(upstream: Upstream, channel: ChannelCredentials): ControlServiceClient {
@@ -27,8 +26,8 @@ export function openClient(upstream: Upstream, channel: ChannelCredentials): Con
     'grpc.use_local_subchannel_pool': 1,
     'grpc.keepalive_time_ms': 10_000,
     'grpc.keepalive_timeout_ms': 5_000,
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_receive_message_length': MAX_CONTROL_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_CONTROL_MESSAGE_BYTES,
   });
 }
 
