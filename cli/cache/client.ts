@@ -1,9 +1,9 @@
 /** Calls of the cache, and its start in the background. */
 import { spawn } from 'node:child_process';
-import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageFile } from '../../lib/config/package-root';
 import { withoutSecrets } from '../../lib/config/variables';
+import { boundedRequest } from '../../lib/http/bounded-request';
 import { CacheError, LocalError, type ErrorBody } from '../core/errors';
 import type { SearchAnswer, StatusAnswer, TokenRequest } from './api';
 import type { CachePaths } from './paths';
@@ -31,34 +31,23 @@ export const stopCache = (paths: CachePaths): Promise<unknown> => call(paths, 'P
 export class CacheNotRunning extends LocalError {}
 
 /** Throws {@link CacheNotRunning}, or a CacheError with what the cache answered. */
-function call(paths: CachePaths, method: string, path: string, action: string, body?: unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({ socketPath: paths.socket, method, path, timeout: TIMEOUT_MS }, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > MAX_ANSWER_BYTES) request.destroy(new Error('the answer is too large'));
-        chunks.push(chunk);
-      });
-      response.on('error', reject);
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        const status = response.statusCode ?? 0;
-        try {
-          const answer: unknown = text === '' ? undefined : JSON.parse(text);
-          if (status < 400) resolve(answer);
-          else reject(new CacheError(action, status, answer as ErrorBody));
-        } catch {
-          reject(new LocalError('The cache gave an answer that is no JSON; is it one of another program?'));
-        }
-      });
-    });
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
-    request.on('error', (error: NodeJS.ErrnoException) => reject(unreachable(error)));
-    request.setHeader('content-type', 'application/json');
-    request.end(body === undefined ? undefined : JSON.stringify(body));
+async function call(paths: CachePaths, method: string, path: string, action: string, body?: unknown): Promise<unknown> {
+  const options = { socketPath: paths.socket, method, path };
+  const limits = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
+  const { status, text } = await boundedRequest({ options, body, ...limits }).catch((error: Error) => {
+    throw unreachable(error.name === 'TimeoutError' ? new Error('no answer in time') : error);
   });
+  const answer = parsed(text);
+  if (status < 400) return answer;
+  throw new CacheError(action, status, answer as ErrorBody);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch {
+    throw new LocalError('The cache gave an answer that is no JSON; is it one of another program?');
+  }
 }
 
 const unreachable = (error: NodeJS.ErrnoException): Error =>

@@ -7,6 +7,7 @@
  * With -stdio there is no listener: standard input and output are the only connection, and the session ends with it.
  */
 import { isIP } from 'node:net';
+import { MAX_PORT } from '../../lib/contract/numbers';
 import { InvalidAuthorizationToken } from '../../lib/transport/authorization-token';
 import type { Context } from '../core/command';
 import { withoutSecrets } from '../../lib/config/variables';
@@ -88,9 +89,6 @@ interface ListenOptions {
   listenAddress: string;
   listenPort: number;
 }
-
-/** Largest TCP port. */
-const MAX_PORT = 65_535;
 
 function listenOptions({ values }: Context): ListenOptions {
   const listenAddress = values.text('listen-addr');

@@ -1,4 +1,5 @@
 /** What the helper commands have in common: a style, a program, and what it is started with. */
+import { hostOf as hostOfAddress } from '../../lib/config/address';
 import type { Context } from '../core/command';
 import { UsageError } from '../core/errors';
 import { connect, type Launch, type OpenSession, type Program } from './connect';
@@ -32,8 +33,5 @@ const usernameOf = ({ values }: Context): string => (values.has('username') ? va
 
 /** Host part of an endpoint such as `tcp://db.example:5432`; without the brackets of IPv6. */
 export function hostOf(endpoint: string): string {
-  return endpoint
-    .replace(/^\w+:\/\//, '')
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1');
+  return hostOfAddress(endpoint.replace(/^\w+:\/\//, ''));
 }

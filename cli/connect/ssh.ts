@@ -1,4 +1,5 @@
 /** How ssh and its relatives are started on a session. */
+import { isIdOf } from '../../lib/contract/id-prefixes';
 import { LocalError } from '../core/errors';
 import type { Launch } from './connect';
 import { fillTemplates } from './child';
@@ -13,7 +14,7 @@ export const SSH_STYLES = { ssh: 'ssh', sshpass: 'sshpass', putty: 'putty' };
 const ANY_HOST_KEY = ['-o', 'NoHostAuthenticationForLocalhost=yes'];
 
 /** Workers of SSH targets log in themselves, so that brokered credentials are for TCP targets only. */
-const isTcp = (targetId: string): boolean => targetId.startsWith('ttcp_');
+const isTcp = (targetId: string): boolean => isIdOf(targetId, 'target', 'tcp');
 
 /** Arguments of the program; `words` is what to run over there. */
 export function sshLaunch(session: HelperSession, words: readonly string[]): Launch {

@@ -30,7 +30,7 @@ test.each<[string[], number, RegExp]>([
     /create vault-type credential library/,
   ],
   [['targets', 'list', '-token', 'at_1_x', ...NOWHERE], 2, /-token must be env:\/\/NAME or file:\/\/PATH/],
-  [['targets', 'list', '-token', 'file://nope', ...NOWHERE], 2, /Could not read nope: ENOENT/],
+  [['targets', 'list', '-token', 'file://nope', ...NOWHERE], 2, /The file nope cannot be read: ENOENT/],
   [['targets', 'list', '-client-cert', 'x', ...NOWHERE], 2, /-client-cert and -client-key need each other/],
   [['targets', 'list', '-recovery-config', 'nope', ...NOWHERE], 2, /nope: ENOENT/],
   [

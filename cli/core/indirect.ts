@@ -1,18 +1,14 @@
 /** Values that stand somewhere else: `env://NAME`, `file://PATH`, `string://TEXT`. */
-import { readFileSync } from 'node:fs';
-import { referencedVariable } from '../../lib/config/variables';
+import { followReference as follow, IndirectError } from '../../lib/config/indirect';
 import { UsageError } from './errors';
 
-/** Undefined when the text is no reference. White space around the value found is cut. An unset variable is empty. */
+/** Undefined when the text is no reference. */
 export function followReference(text: string, env: NodeJS.ProcessEnv): string | undefined {
-  if (text.startsWith('env://')) return referencedVariable(env, text.slice(6));
-  if (text.startsWith('string://')) return text.slice(9);
-  if (!text.startsWith('file://')) return undefined;
-  const path = text.slice(7);
   try {
-    return readFileSync(path, 'utf8').trim();
+    return follow(text, env);
   } catch (error) {
-    throw new UsageError(`Could not read ${path}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
+    if (!(error instanceof IndirectError)) throw error;
+    throw new UsageError(error.message.replace(/^t/, 'T'));
   }
 }
 

@@ -1,3 +1,4 @@
+import { formatAddress } from '../../lib/config/address';
 import {
   actionsSection,
   itemTable,
@@ -81,5 +82,5 @@ const milliseconds = (micros: number | undefined): string | undefined =>
 
 function address(host: string | undefined, port: number | undefined): string | undefined {
   if (host === undefined) return undefined;
-  return `${host.includes(':') ? `[${host}]` : host}:${port ?? 0}`;
+  return formatAddress({ host, port: port ?? 0 });
 }

@@ -1,11 +1,14 @@
 /**
  * What the workers of a session have said to one connection so far, and whether the next one may say something else.
  */
+import type { EndWord } from '../../lib/contract/endings';
 import type { ConnectError } from '../../proto/gen/transport/transport';
 import { problemLines } from './worker-dialer';
 
 /** From CONNECT or END to its answer. A worker takes at most 14 s for a controller, and 10 s for the endpoint. */
 export const ANSWER_TIMEOUT_MS = 15_000;
+
+type BoundaryWord = 'unable to authorize connection';
 
 /** Refusals that say something of the worker alone. */
 const OF_THE_WORKER: readonly string[] = [
@@ -16,10 +19,12 @@ const OF_THE_WORKER: readonly string[] = [
   'session not found',
   // A worker of Boundary says this for whatever reason.
   'unable to authorize connection',
-];
+] satisfies (EndWord | BoundaryWord)[];
 
 /** Refusals after which the connection may be on record all the same. */
-const UNCERTAIN: readonly string[] = ['controller unreachable', 'unable to authorize connection'];
+const UNCERTAIN: readonly string[] = ['controller unreachable', 'unable to authorize connection'] satisfies (
+  EndWord | BoundaryWord
+)[];
 
 /** Whether another worker may allow what this one has refused. */
 export const mayWorkElsewhere = ({ cause, closed_by }: ConnectError): boolean =>

@@ -8,6 +8,7 @@ import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../lib/clock/clock';
+import { endText } from '../../lib/contract/endings';
 import { decodePayload, FrameType, ProtocolError } from '../../lib/transport/frames';
 import {
   CLEAN_LINGER_MS,
@@ -215,7 +216,7 @@ export class BoundaryTransport implements SessionTransport {
   private tellRefusal(handler: TransportHandler, reason: string): void {
     const text =
       reason === 'tofu token not allowed'
-        ? 'The session is already in use by another client.'
+        ? endText(reason)
         : `The worker did not allow the connection: ${reason || 'no reason given'}.`;
     const error: ConnectError = { cause: reason, text, closed_by: 'controller' };
     handler.control(FrameType.connectErr, Buffer.from(ConnectError.encode(error).finish()));

@@ -1,6 +1,7 @@
 /** Ends a session through its workers, so that no API token is needed. */
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../lib/clock/clock';
+import type { EndWord } from '../../lib/contract/endings';
 import { decodePayload, FrameType } from '../../lib/transport/frames';
 import { Close, End } from '../../proto/gen/transport/transport';
 import { ANSWER_TIMEOUT_MS } from './attempts';
@@ -10,9 +11,9 @@ import { NoWorkerReachable, problemLines, type WorkerDialer } from './worker-dia
 /** For all workers together. */
 const END_TIMEOUT_MS = 30_000;
 /** Why the session is over, when the end is what was asked for or had happened before. */
-const DONE_CAUSES: readonly string[] = ['fin', 'canceled', 'expired', 'session ended'];
+const DONE_CAUSES: readonly string[] = ['fin', 'canceled', 'expired', 'session ended'] satisfies EndWord[];
 /** The session is over, or this worker may not serve it: counts as over when no other worker says more. */
-const UNKNOWN_CAUSE = 'session not found';
+const UNKNOWN_CAUSE = 'session not found' satisfies EndWord;
 
 /** What a worker answered; no cause: nothing. */
 type Answer = { text: string } & Partial<Close>;

@@ -6,7 +6,8 @@
 import { setMaxListeners } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../../lib/clock/clock';
-import { randomBase62 } from '../../lib/ids/ids';
+import type { EndWord } from '../../lib/contract/endings';
+import { newTofuToken } from '../../lib/contract/session-protocol';
 import { decodeAuthorizationToken, type SessionAuthorizationData } from '../../lib/transport/authorization-token';
 import type { LocalStream } from '../../lib/transport/local-stream';
 import type { Close, ConnectError, ConnectOk } from '../../proto/gen/transport/transport';
@@ -94,20 +95,20 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
 const LAST_WORD_MS = 2_000;
 
 /** Causes after which no connection of the session can ever succeed again. */
-const FINAL_CAUSES: Record<string, string> = {
+const FINAL_CAUSES: Partial<Record<string, string>> = {
   expired: 'Session has expired',
   canceled: 'Session has been canceled',
   'session ended': 'Session has ended',
   'session not found': 'Session has ended',
   'tofu token not allowed': 'Error from proxy client: the session is already in use by another client',
-};
+} satisfies Partial<Record<EndWord, string>>;
 
 class RunningProxy {
   readonly done: Promise<ProxyEnd>;
   private readonly server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
   private readonly gate: PeerGate;
   private readonly dialer: WorkerDialer;
-  private readonly tofuToken = randomBase62(20);
+  private readonly tofuToken = newTofuToken();
   /** Connections whose local side is not over. */
   private readonly connections = new Set<ProxiedConnection>();
   /** All connections that still have a transport, or may get one. */

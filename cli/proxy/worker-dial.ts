@@ -1,5 +1,6 @@
 /** Opens the session transport to one worker, and makes sure it is the right one. */
 import tls from 'node:tls';
+import { parseAddress } from '../../lib/config/address';
 import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../lib/tls/keys';
 import type { Clock } from '../../lib/clock/clock';
 import { Transport, type SessionTransport, type TransportHandler } from '../../lib/transport/transport';
@@ -39,12 +40,12 @@ export function dialWorker(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<tls.TLSSocket> {
-  const colon = address.lastIndexOf(':');
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new Error('given up'));
+    const at = parseAddress(address, 0);
+    if (at === undefined) return reject(new Error('its address is not host:port'));
     const socket = tls.connect({
-      host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
-      port: Number(address.slice(colon + 1)),
+      ...at,
       servername: identity.sessionId,
       secureContext: identity.context,
       ALPNProtocols: [PROTOCOL, BOUNDARY_PROTOCOL, identity.sessionId],

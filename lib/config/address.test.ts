@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress } from './address';
+import { formatAddress, parseAddress, hostOf } from './address';
 
 test.each([
   ['127.0.0.1:1', '127.0.0.1', 1],
@@ -26,3 +26,13 @@ test.each([
   '/tmp/x',
   'http://h',
 ])('%p is none', (text) => expect(parseAddress(text, 9200)).toBeUndefined());
+
+test.each([
+  ['name:9202', 'name'],
+  ['name', 'name'],
+  ['name:', 'name'],
+  ['10.0.0.1:1', '10.0.0.1'],
+  ['[::1]:443', '::1'],
+  ['[::1]', '::1'],
+  ['::1', '::1'],
+])('the host of %s is %s', (text, host) => expect(hostOf(text)).toBe(host));

@@ -1,12 +1,11 @@
 /** host:port in all the ways people write it. */
 import { isIPv6 } from 'node:net';
+import { MAX_PORT } from '../contract/numbers';
 
 export interface HostPort {
   host: string;
   port: number;
 }
-
-const MAX_PORT = 65_535;
 
 /** Undefined when the text is no address. IPv6 needs brackets when a port follows; without a port `defaultPort` is taken. */
 export function parseAddress(text: string, defaultPort: number): HostPort | undefined {
@@ -18,5 +17,12 @@ export function parseAddress(text: string, defaultPort: number): HostPort | unde
 }
 
 /** The text that {@link parseAddress} reads back. */
-export const formatAddress = ({ host, port }: HostPort): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+export const formatAddress = ({ host, port }: HostPort): string => `${bracketed(host)}:${port}`;
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** A host without the brackets of IPv6, as URLs have them. */
+export const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
+
+/** Host of a text of this form, with or without a port; whether it is a good one is not looked at. */
+export const hostOf = (text: string): string => (isIPv6(text) ? text : unbracketed(text.replace(/:\d*$/, '')));

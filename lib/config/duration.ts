@@ -1,16 +1,24 @@
-/** Durations as Go writes them (`1h30m`, `250ms`), or bare seconds. */
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+/** Durations as Go writes them (`1h30m`, `250ms`, `-5s`), or bare seconds: the same in files, flags and variables. */
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const PART = String.raw`(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)`;
+const WHOLE = new RegExp(`^([+-]?)(?:${PART})+$`);
 
 /** Milliseconds; undefined when the text is no duration, or one that no number holds. */
 export function parseDuration(text: string): number | undefined {
-  const ms = milliseconds(text);
-  return Number.isSafeInteger(ms) ? ms : undefined;
-}
-
-function milliseconds(text: string): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  const full = /[smh]$/.test(text) ? text : `${text}s`;
+  const sign = WHOLE.exec(full)?.[1];
+  if (sign === undefined) return undefined;
   let total = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) total += Number(number) * UNITS[unit!]!;
-  return Math.round(total);
+  for (const [, amount, unit] of full.matchAll(new RegExp(PART, 'g'))) total += Number(amount) * UNIT_MS[unit!]!;
+  // Beyond that no number is exact.
+  if (total > Number.MAX_SAFE_INTEGER) return undefined;
+  return sign === '-' ? -total : total;
 }

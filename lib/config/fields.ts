@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { parseAddress, type HostPort } from './address';
 import { parseDuration } from './duration';
-import { resolveIndirect } from './indirect';
+import { IndirectError, resolveIndirect } from './indirect';
 
 export interface Problem {
   /** `listener[1].address` */
@@ -58,16 +58,22 @@ export class Fields {
   }
 
   /** Text, possibly kept in a variable or a file. Empty counts as absent. */
-  text(key: string): string | undefined {
+  text(key: string, mayBeUnset = false): string | undefined {
     const value = this.take(key);
     if (value === undefined) return undefined;
     if (typeof value !== 'string') return this.problem(key, 'a text');
     try {
       return resolveIndirect(value, this.env) || undefined;
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'an error';
-      return this.problem(key, `a readable file behind file:// (reading it gave ${code})`);
+      if (!(error instanceof IndirectError)) throw error;
+      if (error.isEmpty && mayBeUnset) return undefined;
+      return this.problem(key, `a value where it refers to: ${error.message}`);
     }
+  }
+
+  /** Like {@link text}; a variable or file that is not there counts as absent: the value is needed now and then. */
+  textIfSet(key: string): string | undefined {
+    return this.text(key, true);
   }
 
   requiredText(key: string, expected: string): string {
@@ -95,7 +101,9 @@ export class Fields {
   integer(key: string, min: number, max: number): number | undefined {
     const value = this.take(key);
     if (value === undefined) return undefined;
+    const before = this.problems.length;
     const text = typeof value === 'number' ? String(value) : this.text(key);
+    if (this.problems.length > before) return undefined;
     const number = text !== undefined && /^-?\d+$/.test(text) ? Number(text) : NaN;
     if (number >= min && number <= max) return number;
     return this.problem(key, `a whole number from ${min} to ${max}`);
@@ -105,8 +113,12 @@ export class Fields {
   duration(key: string): number | undefined {
     const value = this.take(key);
     if (value === undefined) return undefined;
+    const before = this.problems.length;
     const text = typeof value === 'number' ? String(value) : this.text(key);
-    return parseDuration(text ?? '') ?? this.problem(key, 'a duration such as "1h30m" or a number of seconds');
+    if (this.problems.length > before) return undefined;
+    const ms = parseDuration(text ?? '');
+    if (ms !== undefined && ms >= 0) return Math.round(ms);
+    return this.problem(key, 'a duration such as "1h30m" or a number of seconds');
   }
 
   address(key: string, defaultPort: number): HostPort | undefined {
@@ -119,7 +131,9 @@ export class Fields {
   texts(key: string): string[] | undefined {
     let value = this.take(key);
     if (typeof value === 'string') {
+      const before = this.problems.length;
       const text = this.text(key) ?? '';
+      if (this.problems.length > before) return undefined;
       value = text === value ? [value] : this.json(text);
     }
     if (value === undefined) return undefined;

@@ -1,12 +1,45 @@
-/** Values that stand elsewhere: `env://NAME`, `file:///path`; `string://text` is that text; all else is itself. */
+/**
+ * Values that stand elsewhere: `env://NAME`, `file://PATH`; `string://TEXT` is that text. They mean the same wherever they
+ * are written: one final line end is dropped, nothing else, and what is not there or empty is an error that names it.
+ */
 import { readFileSync } from 'node:fs';
 import { referencedVariable } from './variables';
 
-/** Throws when a file cannot be read; a variable that is not set gives an empty text. */
-export function resolveIndirect(value: string, env: NodeJS.ProcessEnv): string {
-  const text = value.trim();
-  if (text.startsWith('env://')) return referencedVariable(env, text.slice('env://'.length));
-  if (text.startsWith('file://')) return readFileSync(text.slice('file://'.length), 'utf8').trim();
-  if (text.startsWith('string://')) return text.slice('string://'.length);
+/** Nothing is where the reference points to. */
+export class IndirectError extends Error {
+  constructor(
+    message: string,
+    /** A variable that is not set or is empty, or a file that is empty; else it cannot be read. */
+    readonly isEmpty: boolean,
+  ) {
+    super(message);
+    this.name = 'IndirectError';
+  }
+}
+
+/** What the text refers to; undefined when it is no reference. */
+export function followReference(text: string, env: NodeJS.ProcessEnv): string | undefined {
+  const match = /^\s*(env|file|string):\/\/([^]*)$/.exec(text);
+  if (match === null) return undefined;
+  const [, form, rest] = match as unknown as [string, 'env' | 'file' | 'string', string];
+  if (form === 'string') return rest;
+  const name = rest.trimEnd();
+  const found = form === 'env' ? referencedVariable(env, name) : readText(name);
+  const what = form === 'env' ? `the variable ${name}` : `the file ${name}`;
+  if (found === undefined) throw new IndirectError(`${what} is not set`, true);
+  const value = found.replace(/\r?\n$/, '');
+  if (value === '') throw new IndirectError(`${what} is empty`, true);
   return value;
+}
+
+/** The text itself, or what it refers to. */
+export const resolveIndirect = (text: string, env: NodeJS.ProcessEnv): string => followReference(text, env) ?? text;
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new IndirectError(`the file ${path} cannot be read: ${code}`, false);
+  }
 }

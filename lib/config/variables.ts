@@ -2,11 +2,11 @@
 
 const readByReference = new WeakMap<NodeJS.ProcessEnv, Set<string>>();
 
-/** What `env://NAME` stands for; a variable that is not set is empty. */
-export function referencedVariable(env: NodeJS.ProcessEnv, name: string): string {
+/** What `env://NAME` stands for; undefined where it is not set. */
+export function referencedVariable(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const names = readByReference.get(env) ?? new Set();
   readByReference.set(env, names.add(name));
-  return (env[name] ?? '').trim();
+  return env[name];
 }
 
 /** Variables of ours that hold a secret, not the name or the place of one. */

@@ -111,5 +111,3 @@ export const HTTP_STATUS_TRAILER = 'sallyport-http-status';
 
 export const invalidArgument = (message: string, fields: FieldError[] = []): ApiError =>
   new ApiError('InvalidArgument', message, { fields });
-/** 404 for an item that does not exist, before any permission check. */
-export const resourceNotFound = (): ApiError => new ApiError('NotFound', 'Resource not found.');

@@ -13,6 +13,7 @@ import {
 } from '@grpc/grpc-js';
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
+import { hostOf } from '../config/address';
 
 /** PEM texts for TLS. */
 export interface TlsOptions {
@@ -69,7 +70,7 @@ const NAME_FOR_ADDRESSES = 'localhost';
 
 /** IP address of a target, without port and brackets; undefined for names and Unix sockets. */
 function ipOf(target: string): string | undefined {
-  const host = target.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  const host = hostOf(target);
   return isIP(host) === 0 ? undefined : host;
 }
 

@@ -3,6 +3,7 @@
  * visitor's machine (DNS rebinding) and is then of one origin with it; the `Host` header still tells the page's name.
  */
 import { isIP } from 'node:net';
+import { hostOf } from '../config/address';
 
 /** `allowed`: names besides loopback ones; absent: all. Requests of HTTP/1.1 always have a `Host`. */
 export function isOwnHost(host: string | undefined, allowed: readonly string[] | undefined): boolean {
@@ -12,12 +13,7 @@ export function isOwnHost(host: string | undefined, allowed: readonly string[] |
 }
 
 /** The host of `host:port`, lower case, without brackets and a final dot. */
-const nameOf = (host: string): string =>
-  host
-    .toLowerCase()
-    .replace(/:\d*$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/\.$/, '');
+const nameOf = (host: string): string => hostOf(host.toLowerCase()).replace(/\.$/, '');
 
 const isLoopbackName = (name: string): boolean =>
   name === 'localhost' ||

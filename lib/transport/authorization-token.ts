@@ -1,4 +1,5 @@
 /** The authorization token of a session: base58 of SessionAuthorizationData. Whoever holds it holds the session's key. */
+import { isIdOf } from '../contract/id-prefixes';
 import { SessionAuthorizationData } from '../../proto/gen/transport/transport';
 import { decodeBase58, encodeBase58 } from '../ids/base58';
 
@@ -20,7 +21,7 @@ export function decodeAuthorizationToken(text: string): SessionAuthorizationData
   if (!bytes) throw new InvalidAuthorizationToken('The authorization token is not base58 text, or too long.');
   const data = parse(bytes);
   const missing = [
-    ...(data.session_id.startsWith('s_') ? [] : ['session id']),
+    ...(isIdOf(data.session_id, 'session') ? [] : ['session id']),
     ...(data.certificate.length > 0 ? [] : ['certificate']),
     ...(data.private_key.length === 64 ? [] : ['private key']),
     ...(data.worker_info.some((worker) => worker.address !== '') ? [] : ['worker address']),

@@ -24,7 +24,7 @@ export const CUT_LINGER_MS = 1_000;
 /** The same after a regular end: a slow reader at the peer may still have to take what the kernel holds for it. */
 export const CLEAN_LINGER_MS = 600_000;
 /** No PONG is queued behind more than this: a peer that only sends pings must not fill our memory. */
-const MAX_PONG_BACKLOG_BYTES = 128 * 1024;
+export const MAX_PONG_BACKLOG_BYTES = 128 * 1024;
 
 export type TransportEnd =
   /** The peer closed the TLS connection, or it broke, or end()/destroy() was called here. */

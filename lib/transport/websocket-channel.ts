@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock';
-import { CUT_LINGER_MS, HIGH_WATER_BYTES, KEEPALIVE_MS } from './transport';
+import { CUT_LINGER_MS, HIGH_WATER_BYTES, KEEPALIVE_MS, MAX_PONG_BACKLOG_BYTES } from './transport';
 import { TurnCork } from './turn-cork';
 import {
   decodeClose,
@@ -17,8 +17,6 @@ import {
   type WebSocketSink,
 } from './websocket-frames';
 
-/** No PONG is queued behind more than this: a peer that only sends pings must not fill our memory. */
-const MAX_PONG_BACKLOG_BYTES = 128 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
 export interface WebSocketEvents {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { AEAD_KEY_BYTES } from '../../lib/config/aead-key';
 import { parseAddress, type HostPort } from '../../lib/config/address';
 import { ConfigError, Fields, type Problem } from '../../lib/config/fields';
-import { resolveIndirect } from '../../lib/config/indirect';
+import { IndirectError, resolveIndirect } from '../../lib/config/indirect';
+import { MAX_INT4, MAX_PORT } from '../../lib/contract/numbers';
 import { randomBase62 } from '../../lib/ids/ids';
 import { readListeners, type Purpose } from '../server/config-listeners';
 import { LOG_LEVELS, withLogFlags, type LogSettings } from '../server/log-settings';
@@ -46,8 +47,6 @@ export interface DevSettings {
   log: LogSettings;
 }
 
-const MAX_PORT = 65_535;
-const MAX_SECONDS = 2_147_483_647;
 const PASSWORD_LENGTH = 20;
 const LOGIN_NAME_LENGTH = 10;
 /** Needs no quotes in SQL and in pg_hba.conf. */
@@ -81,8 +80,8 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
     workerPublicAddress: read.optional('worker-public-address') || undefined,
     hostAddress: read.text('host-address', 'localhost'),
     targetDefaultPort: read.integer('target-default-port', 22, 1, MAX_PORT),
-    targetSessionMaxSeconds: read.integer('target-session-max-seconds', 0, 0, MAX_SECONDS),
-    targetSessionConnectionLimit: read.integer('target-session-connection-limit', -1, -1, MAX_SECONDS),
+    targetSessionMaxSeconds: read.integer('target-session-max-seconds', 0, 0, MAX_INT4),
+    targetSessionConnectionLimit: read.integer('target-session-connection-limit', -1, -1, MAX_INT4),
     controllerOnly: flags.on('controller-only'),
     oidc: !flags.on('skip-oidc-auth-method-creation'),
     ldap: !flags.on('skip-ldap-auth-method-creation'),
@@ -157,7 +156,13 @@ class Reader {
 
   indirect(flag: string): string | undefined {
     const text = this.optional(flag);
-    return text === undefined ? undefined : resolveIndirect(text, this.env) || undefined;
+    try {
+      return text === undefined ? undefined : resolveIndirect(text, this.env) || undefined;
+    } catch (error) {
+      if (!(error instanceof IndirectError)) throw error;
+      this.problems.push({ path: `-${flag}`, expected: `a value where it refers to: ${error.message}` });
+      return undefined;
+    }
   }
 
   key(flag: string): Buffer | undefined {

@@ -1,5 +1,6 @@
 /** What dev mode prints when everything runs: ids and logins, and what to type next. */
 import { formatAddress, type HostPort } from '../../lib/config/address';
+import { prefixOf } from '../../lib/contract/id-prefixes';
 import type { ControllerConfig } from '../controller/config';
 import { configurationBlock, listenerLine } from '../server/information';
 import type { WorkerProcess } from '../server/child-worker';
@@ -34,15 +35,19 @@ function generated({ settings, config }: Started): [string, string][] {
     ['Generated Admin Password', settings.password],
     ['Generated Unprivileged Login Name', settings.unprivilegedLoginName],
     ['Generated Unprivileged Password', settings.unprivilegedPassword],
-    ['Generated Password Auth Method Id', id('ampw')],
-    ...(settings.oidc ? [['Generated OIDC Auth Method Id', id('amoidc')] as [string, string]] : []),
-    ...(settings.ldap ? [['Generated LDAP Auth Method Id', id('amldap')] as [string, string]] : []),
-    ['Generated Org Scope Id', id('o')],
-    ['Generated Project Scope Id', id('p')],
-    ['Generated Host Catalog Id', id('hcst')],
-    ['Generated Host Set Id', id('hsst')],
-    ['Generated Host Id', id('hst')],
-    ['Generated Target With Address Id', id('ttcp')],
+    ['Generated Password Auth Method Id', id(prefixOf('auth-method', 'password'))],
+    ...(settings.oidc
+      ? [['Generated OIDC Auth Method Id', id(prefixOf('auth-method', 'oidc'))] as [string, string]]
+      : []),
+    ...(settings.ldap
+      ? [['Generated LDAP Auth Method Id', id(prefixOf('auth-method', 'ldap'))] as [string, string]]
+      : []),
+    ['Generated Org Scope Id', id(prefixOf('scope', 'org'))],
+    ['Generated Project Scope Id', id(prefixOf('scope', 'project'))],
+    ['Generated Host Catalog Id', id(prefixOf('host-catalog', 'static'))],
+    ['Generated Host Set Id', id(prefixOf('host-set', 'static'))],
+    ['Generated Host Id', id(prefixOf('host', 'static'))],
+    ['Generated Target With Address Id', id(prefixOf('target', 'tcp'))],
     ['Generated Target With Host Source Id', `ttcp_${settings.secondaryIdSuffix}`],
   ];
 }

@@ -37,7 +37,8 @@ export function readWorker(
     initialUpstreams: readUpstreams(block, around.beside),
     tags: readTags(block),
     authStoragePath: block.requiredText('auth_storage_path', 'a directory for the keys of this worker'),
-    activationToken: block.text('controller_generated_activation_token'),
+    // Needed for the first start only.
+    activationToken: block.textIfSet('controller_generated_activation_token'),
     limits: readLimitTable(block, WORKER_LIMITS),
   };
   const drainTimeoutMs = block.duration('drain_timeout');

@@ -27,7 +27,7 @@ const workerFile = (): Record<string, any> => ({
   },
   listener: [{ purpose: 'proxy', address: '0.0.0.0:9302' }],
 });
-const env = { DB_URL: 'postgres://u:hush@db/x', TOKEN: ' neslat_1 ' };
+const env = { DB_URL: 'postgres://u:hush@db/x', TOKEN: 'neslat_1\n' };
 const parse = (values: Record<string, any>) => parseConfig(values, 'test.json', 'server', env);
 
 function problemsOf(values: Record<string, any>): string[] {
@@ -91,6 +91,20 @@ test('tags in their other forms', () => {
       TAGS: '{"x": ["y"]}',
     }).worker!.tags,
   ).toEqual({ x: ['y'] });
+});
+
+test('a reference to nothing is a problem that names it, but for what the first start alone needs', () => {
+  const file = controllerFile();
+  file['controller'] = {
+    ...{ name: 'c1', database: { url: 'env://NO_URL', max_open_connections: 'env://NO_COUNT' } },
+    auth_token_time_to_live: 'file:///no/such/file',
+  };
+  const problem = (what: string) => `a value where it refers to: ${what}`;
+  const failed = () => parseConfig(file, 't', 'server', { ...env, NO_COUNT: '' });
+  expect(failed).toThrow(problem('the variable NO_URL is not set'));
+  expect(failed).toThrow(problem('the variable NO_COUNT is empty'));
+  expect(failed).toThrow(problem('the file /no/such/file cannot be read: ENOENT'));
+  expect(parseConfig(workerFile(), 't', 'server', {}).worker!.activationToken).toBeUndefined();
 });
 
 test('every problem is reported at once, with its path and without any value', () => {

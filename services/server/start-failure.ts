@@ -1,5 +1,6 @@
 /** Why a start failed, as one message that names the remedy. */
 import { ConfigError } from '../../lib/config/fields';
+import { IndirectError } from '../../lib/config/indirect';
 
 /** A failure that is told to the person as it stands, without a stack. */
 export class StartFailure extends Error {
@@ -19,6 +20,7 @@ type SystemError = Error & { code?: string; address?: string; port?: number; pat
 /** The failure to show for any error of a start. */
 export function startFailure(error: unknown): StartFailure {
   if (error instanceof StartFailure) return error;
+  if (error instanceof IndirectError) return new StartFailure(error.message, 3);
   if (error instanceof ConfigError) return new StartFailure(`the configuration is not usable\n${error.message}`, 3);
   if (error instanceof AggregateError && error.errors.length > 0) return startFailure(error.errors[0]);
   const known = error as SystemError;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Clock } from '../../lib/clock/clock';
+import { formatAddress } from '../../lib/config/address';
 import { packageFile } from '../../lib/config/package-root';
 import { Lifecycle } from '../../lib/lifecycle/lifecycle';
 import type { ListeningSocket } from '../../lib/lifecycle/listening-socket';
@@ -93,7 +94,7 @@ async function start(
     tags: config.tags,
     clock,
     log,
-    address: () => config.publicAddress ?? addressText(proxyAddress),
+    address: () => config.publicAddress ?? formatAddress(proxyAddress),
     isDraining: () => state.isDraining,
     registry: sessions,
     drainingBootIds: config.takesOver?.drainingBootIds,
@@ -239,10 +240,6 @@ async function until(clock: Clock, limitMs: number, isDone: () => boolean): Prom
   while (!isDone() && clock.now().getTime() < end) {
     await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
   }
-}
-
-function addressText({ host, port }: { host: string; port: number }): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function releaseVersion(): string {

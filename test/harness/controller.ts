@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
-import { systemClock, type Clock } from '../../lib/clock/clock';
 import type { ApiError, ErrorBody } from '../../lib/errors/errors';
 import { createLogger } from '../../lib/log/log';
 import { issueToken } from '../../services/controller/auth-tokens/tokens';
@@ -21,6 +20,7 @@ import { LOCAL_OUTGOING } from './outgoing';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import type { Service } from '../../services/controller/rpc/service';
 import { createTestDatabase } from './postgres';
+import { TestClock } from './test-clock';
 
 /** Ids of what a test controller starts with. */
 export const DEV = {
@@ -36,14 +36,6 @@ export const DEV = {
   host: 'hst_1234567890',
   target: 'ttcp_1234567890',
 } as const;
-
-/** Every look is a millisecond later, so that what is made later has the later time. */
-class TickingClock implements Clock {
-  private ms = Date.parse('2030-01-02T03:04:05Z');
-  now = (): Date => new Date(this.ms++);
-  after = systemClock.after;
-  every = systemClock.every;
-}
 
 /** Calls as one user. */
 export interface Caller {
@@ -70,7 +62,7 @@ export async function startTestController(
 ): Promise<TestController> {
   const database = await createTestDatabase();
   const log = createLogger('test', { level: 'silent' });
-  const clock = new TickingClock();
+  const clock = new TestClock(undefined, 1);
   const statements: TestController['statements'] = [];
   const onStatement = (text: string, parameters: readonly unknown[]) => void statements.push({ text, parameters });
   const limits = CONTROLLER_LIMITS.defaults();

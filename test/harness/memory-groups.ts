@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../lib/clock/clock';
 import { packageFile } from '../../lib/config/package-root';
-import { ApiError, invalidArgument, resourceNotFound } from '../../lib/errors/errors';
+import { ApiError, invalidArgument } from '../../lib/errors/errors';
 import { createLogger } from '../../lib/log/log';
 import { AuthMethodServiceDefinition } from '../../proto/gen/api/auth_methods';
 import { GroupServiceDefinition, type Group } from '../../proto/gen/api/groups';
 import { ScopeServiceDefinition } from '../../proto/gen/api/scopes';
 import { KnownTokens } from '../../services/controller/auth-tokens/known-tokens';
+import { notFound } from '../../services/controller/authz/refusal';
 import type { TlsMaterial } from '../../services/controller/config';
 import type { CorsConfig } from '../../services/controller/gateway/cors';
 import { createAdmission } from '../../services/controller/gateway/admission';
@@ -129,7 +130,7 @@ function groups(onRead: MemoryApi['onRead']): Service {
       ]);
     }
     const group = stored.get(id);
-    if (group === undefined) throw resourceNotFound();
+    if (group === undefined) throw notFound();
     return group;
   };
   const unserved = (): never => {

@@ -4,7 +4,6 @@ import { Registry } from 'prom-client';
 import { createTestDatabase } from '../harness/postgres';
 import type { ApiError, ErrorBody } from '../../lib/errors/errors';
 import { createLogger } from '../../lib/log/log';
-import { systemClock, type Clock } from '../../lib/clock/clock';
 import { accountService } from '../../services/controller/accounts/accounts.rpc';
 import { authMethodService } from '../../services/controller/auth-methods/auth-methods.rpc';
 import { PasswordQueue } from '../../services/controller/auth-methods/passwords';
@@ -24,6 +23,7 @@ import { loadListTokens } from '../../services/controller/workers/deployment';
 import { LOCAL_OUTGOING } from '../harness/outgoing';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import { userService } from '../../services/controller/users/users.rpc';
+import { TestClock } from '../harness/test-clock';
 
 export const IDS = {
   method: 'ampw_1234567890',
@@ -33,17 +33,6 @@ export const IDS = {
   org: 'o_1234567890',
   project: 'p_1234567890',
 };
-
-/** Steered by the test; timers are the system's. */
-export class TestClock implements Clock {
-  constructor(private current = new Date('2030-01-02T03:04:05Z')) {}
-  now = (): Date => this.current;
-  forward(ms: number): void {
-    this.current = new Date(this.current.getTime() + ms);
-  }
-  after = systemClock.after;
-  every = systemClock.every;
-}
 
 export interface Iam {
   clock: TestClock;

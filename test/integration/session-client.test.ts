@@ -142,7 +142,7 @@ test('the concurrent limit refuses one connection by its name, and the listener 
   worker.controller.authorize = () => Promise.resolve(refused);
   expect(await gone(await dial(proxy.port))).toBe(true);
   await waitFor('the warning', () => warnings.length > 0);
-  expect(warnings[0]).toContain('limit of concurrent connections');
+  expect(warnings[0]).toContain('as many open connections as it may have');
   worker.controller.authorize = authorize;
   const socket = await dial(proxy.port);
   socket.end('x');

@@ -148,7 +148,9 @@ test('lost after CONNECT, refused for the limit elsewhere: both are told, and th
   await waitFor('the warning', () => warnings.length > 0);
   expect(warnings[0]).toContain(`worker 127.0.0.1:${link.port}: `);
   expect(warnings[0]).toContain('before it answered');
-  expect(warnings[0]).toContain(`worker ${nameOf(second.address)}: The session has no connections left.`);
+  expect(warnings[0]).toContain(
+    `worker ${nameOf(second.address)}: The session has made all the connections it may make`,
+  );
   expect(received).toEqual([]);
   await waitFor('the row', () => first.controller.closed[0]?.cause === 'client lost');
   made = 0;

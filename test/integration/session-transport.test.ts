@@ -265,7 +265,7 @@ test('refusals by the controller leave no row; the limit ends the proxy once its
   worker.controller.authorize = () => Promise.resolve(refusal('concurrent connection limit'));
   await gone(await dial(proxy.port));
   await waitFor('the warning', () => warnings.length > 0);
-  expect(warnings[0]).toContain('concurrent');
+  expect(warnings[0]).toContain('as many open connections as it may have');
 
   worker.controller.authorize = () => Promise.resolve({ ...ALLOWED, connectionsLeft: 0 });
   const last = await dial(proxy.port);

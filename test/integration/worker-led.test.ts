@@ -18,7 +18,7 @@ import { rows, sql, transaction } from '../../services/controller/db/db';
 import { createWorld, type World } from '../../services/controller/sessions/sessions.fixture';
 import { loadAuthority, type DeploymentAuthority } from '../../services/controller/workers/authority';
 import { collect, createRegistration, REGISTRATION_LIFETIME_MS } from '../../services/controller/workers/registration';
-import { insertWorker } from '../../services/controller/workers/workers.store';
+import { insertWorkerRow } from '../../services/controller/workers/workers.store';
 import { ControlClient } from '../../services/worker/control/control-client';
 import { collectIdentity, openRegistration } from '../../services/worker/control/registration';
 import { SessionRegistry } from '../../services/worker/sessions/registry';
@@ -70,7 +70,7 @@ const upstream = () => ({ host: '127.0.0.1', port: part.listener.port });
 async function bring(text: string, now = new Date()): Promise<string> {
   const id = newId('w');
   await transaction(world.db, now, async (tx) => {
-    await insertWorker(tx, { id, name: null, description: null, configManaged: false, now });
+    await insertWorkerRow(tx, { id, name: null, description: null, configManaged: false, now });
     await createRegistration(tx, world.kms, id, decodeRegistrationRequest(text)!, now);
   });
   return id;

@@ -17,6 +17,7 @@ import { deleteWorker, retireWorker } from '../../services/controller/workers/wo
 import { startSessionPushes, type SessionPushes } from '../../services/controller/tasks/push-sessions';
 import { sessionTasks } from '../../services/controller/tasks/session-tasks';
 import { startTasks, type RunningTasks } from '../../services/controller/tasks/tasks';
+import { proofOf } from '../harness/proofs';
 import type { ServerCall } from './control-network';
 import type { SimDatabase } from './database';
 import { ORG, PROJECT, tokenIdOf, userIdOf, type Fixture, type SimIdentity, type SimTarget } from './fixture';
@@ -107,15 +108,18 @@ export class SimController {
   async authorizeSession(session: NewSession): Promise<boolean> {
     const { id, target, user, workerIds, lifeMs } = session;
     const userId = userIdOf(user);
-    const resource = { type: 'target', id: target.id, scopeId: PROJECT, parentScopeId: ORG };
-    const [may] = await this.authz.mayAny([{ userId, resource }], ['authorize-session']);
+    const place = { scopeId: PROJECT, parentScopeId: ORG };
+    const allowed = proofOf('target', 'authorize-session', target.id, {
+      ...place,
+      actor: { userId, authTokenId: tokenIdOf(user) },
+    });
+    const [may] = await this.authz.mayAny([{ userId, resource: allowed.resource }], ['authorize-session']);
     if (may !== true) return false;
     const now = this.process.clock.now();
     const expiration = new Date(now.getTime() + lifeMs);
     const privateKey = Buffer.alloc(KEY_BYTES, id);
-    if (!(await this.insert(session, { now, expiration, privateKey }))) return false;
-    if (!(await mayStillOpen({ db: this.db, authz: this.authz }, { sessionId: id, userId, target: resource, now })))
-      return false;
+    if (!(await this.insert(allowed, session, { now, expiration, privateKey }))) return false;
+    if (!(await mayStillOpen({ db: this.db, authz: this.authz }, allowed, { sessionId: id, now }))) return false;
     const grant = {
       ...{ id, endpoint: ENDPOINT, certificate: certificateOf(id), connection_limit: target.limit },
       ...{ expiration_time: expiration, offline_grace_seconds: target.graceSeconds ?? null },
@@ -125,7 +129,8 @@ export class SimController {
   }
 
   private async insert(
-    { id, target, user, hostSetId, workerIds }: NewSession,
+    allowed: Allowed<'target', 'authorize-session'>,
+    { id, hostSetId, workerIds }: NewSession,
     { now, expiration, privateKey }: { now: Date; expiration: Date; privateKey: Buffer },
   ): Promise<boolean> {
     const { db, kms } = this;
@@ -134,23 +139,22 @@ export class SimController {
       row: id,
     });
     const session = {
-      ...{ id, targetId: target.id, targetVersion: 1, userId: userIdOf(user), authTokenId: tokenIdOf(user), workerIds },
+      ...{ id, targetVersion: 1, workerIds },
       ...{ hostId: null, hostSetId, endpoint: ENDPOINT, certificate: certificateOf(id) },
       ...{ privateKey: sealed.ciphertext, keyId: sealed.keyId, correlationId: 'c', now, expiration },
     };
-    const allowed = {} as Allowed<'authorize-session'>;
     return (await insertSession(db.executor, allowed, session, this.places)).outcome === 'made';
   }
 
   /** False when somebody else was first. */
   async cancelSession(id: string): Promise<boolean> {
-    const allowed = { actor: { userId: ADMIN } } as Allowed<'cancel'>;
-    return this.change((tx, now) => cancelSession(tx, allowed, { id, version: 1, now }));
+    const allowed = proofOf('session', 'cancel', id, { scopeId: PROJECT, actor: { userId: ADMIN } });
+    return this.change((tx, now) => cancelSession(tx, allowed, { version: 1, now }));
   }
 
   /** As the API does: the worker may cut and report first, what it leaves open is given up with it. */
   async deleteWorker(id: string): Promise<void> {
-    const allowed = { resource: { id } } as Allowed<'delete'>;
+    const allowed = proofOf('worker', 'delete', id);
     if (await retireWorker(this.db.executor, allowed)) {
       await new Promise<void>((resolve) => this.process.clock.after(LAST_REPORTS_MS, resolve));
     }

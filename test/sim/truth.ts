@@ -2,8 +2,8 @@
  * What really happened in a simulated world, kept apart from the product, and the rules that product and database must
  * keep. A broken rule is remembered here and ends the world after the event that broke it.
  */
+import { CLOSED_BY, isCause } from '../../lib/contract/endings';
 import { CUT_LINGER_MS } from '../../lib/transport/transport';
-import { CLOSED_BY, isCause } from '../../services/controller/sessions/connections';
 import type { WorkerSession } from '../../services/worker/sessions/registry';
 import type { Authorization, ClosedConnection } from '../../services/worker/sessions/types';
 import { fullnessAfter, lieOf, wrongCut, wrongEnd, type Fullness } from './refusals';

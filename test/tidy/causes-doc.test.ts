@@ -2,14 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitStatus } from '../../cli/connect/exit-status';
-import {
-  CAUSES as KNOWN_CAUSES,
-  closedReason,
-  isClosedBy,
-  REFUSAL_TEXT,
-} from '../../services/controller/sessions/connections';
+import { CAUSES, isClosedBy, REFUSAL_TEXT } from '../../lib/contract/endings';
+import { closedReason } from '../../services/controller/sessions/connections';
 import { WORKER_FULL } from '../../services/worker/proxy/connection-places';
-import { CAUSES } from '../../services/worker/sessions/types';
 
 const ROOT = join(__dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -41,10 +36,9 @@ function allowed(constraint: string): string[] {
   return [...line[1]!.matchAll(/'([^']+)'::text/g)].map((found) => found[1]!);
 }
 
-test('the causes of the page, the worker, the controller and the schema are the same', () => {
+test('the causes of the page, the programs and the schema are the same', () => {
   const causes = unique(CAUSES);
   expect(unique(connections.map(([cause]) => unquoted(cause!)[0]!))).toEqual(causes);
-  expect(unique(KNOWN_CAUSES)).toEqual(causes);
   expect(unique(allowed('cause_is_known'))).toEqual(causes);
 });
 

@@ -1,90 +1,41 @@
-/** Import walls, each with the reason why it stands. A new dependency between parts starts with a change here. */
+/** The import walls of .dependency-cruiser.cjs, at each run of the tests. */
 import { importsOf, isTest, read, sourceFiles } from './tree';
 
-interface Wall {
-  reason: string;
-  from: RegExp;
-  except?: RegExp;
-  to: RegExp;
+interface Rule {
+  name: string;
+  comment: string;
+  from: { path?: string; pathNot?: string };
+  to: { path?: string };
 }
 
-const WALLS: Wall[] = [
-  {
-    reason: 'lib has no domain nouns and serves every part, so it drags none of them in',
-    from: /^lib\//,
-    to: /^(services|cli|test|bench)\//,
-  },
-  {
-    reason: 'a worker stands where the database must not be reachable from: it holds no driver and no controller code',
-    from: /^services\/worker\//,
-    to: /^(services\/(controller|server|dev)\/|cli\/|pg$|kysely$)/,
-  },
-  {
-    reason: 'the entry of a worker process is loaded by that process: the same wall holds for it',
-    from: /^services\/server\/worker-/,
-    to: /^(services\/(controller|dev)\/|cli\/|pg$|kysely$)/,
-  },
-  {
-    reason: 'the data plane gets decisions through interfaces, so that it can be tested without a control stream',
-    from: /^services\/worker\/proxy\//,
-    to: /^services\/worker\/control\//,
-  },
-  {
-    reason: 'controllers never touch payload; what both sides need stands in lib or proto',
-    from: /^services\/controller\//,
-    to: /^(services\/(worker|server|dev)\/|cli\/)/,
-  },
-  {
-    reason: 'pools, number types and the time of a transaction are set in one place',
-    from: /^(lib|cli|services)\//,
-    except: /^services\/controller\/db\//,
-    to: /^pg$/,
-  },
-  {
-    reason: 'the command line is a client; dev, server and database are reached through the bundle behind its door',
-    from: /^cli\//,
-    to: /^services\//,
-  },
-  {
-    reason: 'dev mode is only a preset: production entry points reach it nowhere but in the door',
-    from: /^services\/server\//,
-    except: /^services\/server\/door\.ts$/,
-    to: /^services\/dev\//,
-  },
-  {
-    reason: 'what ships must not need tests or benchmarks',
-    from: /^(lib|cli|services)\//,
-    to: /^(test|bench)\//,
-  },
-  {
-    reason:
-      'a server that a user names is called in one way only, with checked addresses and without telling why it failed',
-    from: /^services\/controller\//,
-    except: /^services\/controller\/outgoing\//,
-    to: /^node:(https|dns)$/,
-  },
-  {
-    reason: 'only the listed packages may be needed at run time; development packages are not installed for users',
-    from: /^(lib|cli|services)\//,
-    to: /^(jest|fast-check|esbuild|typescript|peggy|@swc|@bufbuild\/buf)/,
-  },
-];
-
+const { forbidden } = jest.requireActual<{ forbidden: Rule[] }>('../../.dependency-cruiser.cjs');
+/** Those that go by the paths of files alone. */
+const walls = forbidden.filter(({ from, to }) => from.path !== undefined && to.path !== undefined);
 const product = sourceFiles().filter((file) => !isTest(file));
 
-test.each(WALLS)('$from may not import $to: $reason', ({ from, except, to, reason }) => {
-  const broken = product
-    .filter((file) => from.test(file) && except?.test(file) !== true)
-    .flatMap((file) =>
-      importsOf(file)
-        .filter((target) => to.test(target))
-        .map((target) => `${file} -> ${target}`),
-    );
-  expect({ reason, broken }).toEqual({ reason, broken: [] });
+/** As the rules name it: files of packages by their folder, modules of Node by their bare name. */
+const target = (name: string): string =>
+  name.startsWith('node:') || /^(lib|services|cli|proto|test|bench|scripts)\//.test(name)
+    ? name
+    : `node_modules/${name}/`;
+
+const guarded = ({ from }: Rule): string[] =>
+  product.filter(
+    (file) => new RegExp(from.path!).test(file) && (from.pathNot === undefined || !new RegExp(from.pathNot).test(file)),
+  );
+
+test.each(walls)('$name: $comment', (wall) => {
+  const broken = guarded(wall).flatMap((file) =>
+    importsOf(file)
+      .filter((name) => new RegExp(wall.to.path!).test(target(name)))
+      .map((name) => `${file} -> ${name}`),
+  );
+  expect(broken).toEqual([]);
 });
 
 test('the walls have something to hold', () => {
-  for (const { from } of WALLS) expect(product.some((file) => from.test(file))).toBe(true);
+  expect(walls.length).toBeGreaterThan(8);
+  for (const wall of walls) expect(guarded(wall)).not.toEqual([]);
   expect(importsOf('test/tidy/walls.test.ts')).toContain('test/tidy/tree');
 });
 

@@ -1,3 +1,4 @@
+import { MAX_PORT } from '../../../lib/contract/numbers';
 import type { Command, Flag, FlagGroup } from '../../core/command';
 import { runServerCommand } from '../../core/server-door';
 import { CONFIG, INTERNALS, LOG_FORMAT, LOG_LEVEL, UNUSED_CONNECTION } from '../../core/server-flags';
@@ -13,9 +14,6 @@ const text = (name: string, env: string, description: string, fallback?: string)
   env: `DEV_${env}`,
   description: fallback === undefined ? description : `${description} The default is ${fallback}.`,
 });
-
-/** Largest TCP port. */
-const MAX_PORT = 65_535;
 
 const ADDRESSES: FlagGroup = {
   title: 'Address Options',

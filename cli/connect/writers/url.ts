@@ -1,5 +1,6 @@
 /** Names and addresses as they stand in URLs, headers and options about them. */
 import { isIP } from 'node:net';
+import { formatAddress } from '../../../lib/config/address';
 import { Inexpressible } from './inexpressible';
 
 /** The name of a server, or a numeric address; nothing in it can end a header, a URL or an option. */
@@ -10,9 +11,7 @@ export function hostName(name: string): string {
 }
 
 /** A host with a port; addresses of IPv6 in brackets. */
-export const hostPort = (host: string, port: number): string => `${bracketed(host)}:${port}`;
-
-const bracketed = (host: string): string => (host.includes(':') ? `[${hostName(host)}]` : hostName(host));
+export const hostPort = (host: string, port: number): string => formatAddress({ host: hostName(host), port });
 
 /** A URL of this scheme. The path is the user's own, already in the form of URLs. */
 export function webUrl(scheme: string, host: string, port: number, path = ''): string {

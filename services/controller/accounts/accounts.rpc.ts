@@ -1,5 +1,5 @@
 /** Handlers of AccountService: decode, look up, authorize, one store call, encode. */
-import { ApiError, invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 import {
   Account,
@@ -16,7 +16,9 @@ import { isMethodType, typeOfMethodId, type AuthMethodRow } from '../auth-method
 import { findAuthMethod } from '../auth-methods/auth-methods.store';
 import { MAX_PASSWORD_BYTES } from '../auth-methods/password-hash';
 import type { PasswordQueue } from '../auth-methods/passwords';
-import type { Allowed } from '../authz/authz';
+import type { Allowed, Collection } from '../authz/authz';
+import { toMake } from '../authz/proof';
+import { existing, knowsPassword, notFound } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Tx } from '../db/db';
 import {
@@ -31,9 +33,7 @@ import {
   storedText,
 } from '../resources/fields';
 import { listBelow } from '../resources/child-lists';
-import { guessable } from '../resources/guessable';
-import type { ListDefinition } from '../resources/list';
-import { present } from '../resources/present';
+import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
 import { service, type Op } from '../rpc/service';
 import { readAccountChange, readNewAccount } from './account-attributes';
 import {
@@ -55,11 +55,13 @@ const MUTABLE: Record<string, string> = {
   'attributes.login_name': 'login_name',
 };
 
-const definition: ListDefinition<AccountRow, ReturnType<typeof accountItem>> = {
+const definition: ItemDefinition<'account', AccountRow, ReturnType<typeof accountItem>> = {
   type: 'account',
+  find: store.findAccount,
   select: store.selectAccounts,
   from: sql`from accounts r`,
   resource: accountResource,
+  isGuessable: (id) => typeOfAccountId(id) !== 'password',
   actions: accountActions,
   filterMessage: MESSAGE.request,
   item: accountItem,
@@ -67,45 +69,32 @@ const definition: ListDefinition<AccountRow, ReturnType<typeof accountItem>> = {
 };
 
 class AccountRpc {
+  private readonly access: ItemAccess<'account', AccountRow, ReturnType<typeof accountItem>>;
+
   constructor(
     private readonly deps: ControllerDeps,
     private readonly passwords: PasswordQueue,
-  ) {}
-
-  private async allow<A extends string>(
-    op: Op,
-    action: A,
-    id: string,
-  ): Promise<{ account: AccountRow; allowed: Allowed<A> }> {
-    const { authz, db } = this.deps;
-    const look = async () => {
-      const account = await store.findAccount(db.executor, id);
-      if (account === undefined) throw resourceNotFound();
-      return { account, allowed: await authz.check(op, action, accountResource(account)) };
-    };
-    return typeOfAccountId(id) === 'password' ? look() : guessable(authz, op, look);
-  }
-
-  private async answer(op: Op, allowed: Allowed, id: string) {
-    const account = await store.findAccount(this.deps.db.executor, id);
-    if (account === undefined) throw resourceNotFound();
-    const shown = { decision: allowed.decision, resource: accountResource(account), actions: accountActions(account) };
-    return { item: await present(this.deps.authz, op, shown, accountItem(account)) };
+  ) {
+    this.access = itemAccess(deps, definition);
   }
 
   /** The auth method and the proof for an action on its accounts. */
-  private async allowIn<A extends string>(op: Op, action: A, authMethodId: string) {
-    const method = await findAuthMethod(this.deps.db.executor, authMethodId);
-    if (method === undefined) throw resourceNotFound();
+  private async allowIn<A extends 'create' | 'list'>(op: Op, action: A, authMethodId: string) {
+    const method = existing(await findAuthMethod(this.deps.db.executor, authMethodId));
     const { scope_id: scopeId, scope } = method;
-    const collection = { type: 'account', scopeId, parentScopeId: scope.parent_scope_id, pin: method.id };
+    const collection: Collection<'account'> = {
+      type: 'account',
+      scopeId,
+      parentScopeId: scope.parent_scope_id,
+      pin: method.id,
+    };
     return { method, allowed: await this.deps.authz.check(op, action, collection) };
   }
 
   /** `also` belongs to the same transaction. */
   private async storePassword(
     op: Op,
-    allowed: Allowed,
+    allowed: Allowed<'account', 'set-password' | 'change-password'>,
     { version, password }: { version: number; password: string },
     also: (tx: Tx) => Promise<unknown> = () => Promise.resolve(),
   ) {
@@ -118,15 +107,15 @@ class AccountRpc {
       return true;
     });
     if (!done) {
-      throw staleAccount(allowed.resource.id!);
+      throw staleAccount(allowed.id);
     }
-    return this.answer(op, allowed, allowed.resource.id!);
+    return this.access.answer(op, allowed);
   }
 
   async getAccount(op: Op, { id }: GetAccountRequest) {
     checkGetId(id, ...ACCOUNT_PREFIXES);
-    const { allowed } = await this.allow(op, 'read', id);
-    return this.answer(op, allowed, id);
+    const { allowed } = await this.access.allow(op, 'read', id);
+    return this.access.answer(op, allowed);
   }
 
   async listAccounts(op: Op, request: ListAccountsRequest) {
@@ -139,8 +128,8 @@ class AccountRpc {
 
   async createAccount(op: Op, request: CreateAccountRequest) {
     const { item, read } = checkedCreate(request);
-    const { method, allowed } = await this.allowIn(op, 'create', item.auth_method_id);
-    const { type, id: auth_method_id, scope_id } = method;
+    const { method, allowed: may } = await this.allowIn(op, 'create', item.auth_method_id);
+    const { type } = method;
     if (type === 'password') checkLoginName(read.login_name, method.min_login_name_length);
     if (read.password !== undefined) checkPassword('attributes.password', read.password, method);
     const issuer = read.issuer ?? method.oidc?.issuer ?? '';
@@ -150,23 +139,31 @@ class AccountRpc {
     const password_hash =
       read.password === undefined ? null : await this.passwords.hash(read.password, op.clientAddress, op.signal);
     const now = this.deps.clock.now();
-    const id = idOfAccount(type, auth_method_id, { ...read, issuer });
+    const allowed = toMake(may, idOfAccount(type, method.id, { ...read, issuer }));
     const [name, description] = [storedText(item.name), storedText(item.description)];
-    const place = { id, auth_method_id, scope_id, type, name, description, now };
-    const account = { ...place, login_name: read.login_name, password_hash, subject: read.subject, issuer };
+    const account = {
+      type,
+      name,
+      description,
+      now,
+      login_name: read.login_name,
+      password_hash,
+      subject: read.subject,
+      issuer,
+    };
     await transaction(this.deps.db, now, (tx) => store.insertAccount(tx, allowed, account));
-    return this.answer(op, allowed, id);
+    return this.access.answer(op, allowed);
   }
 
   async updateAccount(op: Op, request: UpdateAccountRequest) {
     const loginName = checkedUpdate(request);
-    const { allowed } = await this.allow(op, 'update', request.id);
+    const { allowed } = await this.access.allow(op, 'update', request.id);
     const values = (path: string): unknown =>
       path === 'attributes.login_name' ? loginName : storedText(request.item![path as 'name' | 'description']);
     const { login_name, ...columns } = maskedColumns(request.update_mask!, MUTABLE, values);
     const password = login_name === undefined ? {} : { login_name };
     if (login_name !== undefined) {
-      const limits = await store.findPassword(this.deps.db.executor, request.id);
+      const limits = await store.findPassword(this.deps.db.executor, allowed);
       checkLoginName(typeof login_name === 'string' ? login_name : '', limits?.min_login_name_length ?? 1);
     }
     const now = this.deps.clock.now();
@@ -174,21 +171,20 @@ class AccountRpc {
     if (!(await transaction(this.deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
       throw staleAccount(request.id);
     }
-    return this.answer(op, allowed, request.id);
+    return this.access.answer(op, allowed);
   }
 
   async deleteAccount(op: Op, { id }: DeleteAccountRequest) {
     checkDeleteId(id, ...ACCOUNT_PREFIXES);
-    const { allowed } = await this.allow(op, 'delete', id);
+    const { allowed } = await this.access.allow(op, 'delete', id);
     await transaction(this.deps.db, this.deps.clock.now(), (tx) => store.deleteAccount(tx, allowed));
     return {};
   }
 
   async setPassword(op: Op, request: SetPasswordRequest) {
     checkPasswordAction(request).throwIfAny();
-    const { allowed } = await this.allow(op, 'set-password', request.id);
-    const limits = await store.findPassword(this.deps.db.executor, request.id);
-    if (limits === undefined) throw resourceNotFound();
+    const { allowed } = await this.access.allow(op, 'set-password', request.id);
+    const limits = existing(await store.findPassword(this.deps.db.executor, allowed));
     if (request.password !== '') checkPassword('password', request.password, limits);
     return this.storePassword(op, allowed, request, (tx) => store.endTokens(tx, allowed));
   }
@@ -198,10 +194,9 @@ class AccountRpc {
       .require(request.current_password !== '', 'current_password', 'This is a required field.')
       .require(request.new_password !== '', 'new_password', 'This is a required field.')
       .throwIfAny();
-    const { account, allowed } = await this.allow(op, 'change-password', request.id);
+    const { row: account, allowed } = await this.access.allow(op, 'change-password', request.id);
     if (account.version !== request.version) throw staleAccount(request.id);
-    const stored = await store.findPassword(this.deps.db.executor, request.id);
-    if (stored === undefined) throw resourceNotFound();
+    const stored = existing(await store.findPassword(this.deps.db.executor, allowed));
     checkPassword('new_password', request.new_password, stored);
     new FieldErrors()
       .require(
@@ -219,9 +214,7 @@ class AccountRpc {
       stored: stored.password_hash ?? undefined,
       password: request.current_password,
     };
-    if (!(await this.passwords.check(attempt, op.signal))) {
-      throw new ApiError('PermissionDenied', 'Failed to change password.');
-    }
+    knowsPassword(await this.passwords.check(attempt, op.signal));
     const { authTokenId } = allowed.actor;
     const also = (tx: Tx) => (request.end_other_tokens ? store.endTokens(tx, allowed, authTokenId) : Promise.resolve());
     return this.storePassword(op, allowed, { version: request.version, password: request.new_password }, also);
@@ -243,7 +236,7 @@ export function accountService(deps: ControllerDeps, passwords: PasswordQueue) {
 
 /** The backslashes are part of the text that clients know. */
 const staleAccount = (id: string): ApiError =>
-  new ApiError('NotFound', `Account \\"${id}\\" doesn't exist or incorrect version provided.`);
+  notFound(`Account \\"${id}\\" doesn't exist or incorrect version provided.`);
 
 function checkedCreate(request: CreateAccountRequest) {
   const item = request.item ?? Account.fromPartial({});

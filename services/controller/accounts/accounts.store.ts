@@ -2,6 +2,7 @@
 import type { MethodType } from '../auth-methods/auth-methods';
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import { assignments, scopeColumn } from '../resources/rows';
 import type { AccountRow } from './accounts';
 
@@ -24,18 +25,15 @@ export const findAccount = (on: Executor, id: string): Promise<AccountRow | unde
 /** What changing a password needs to know. */
 export const findPassword = (
   on: Executor,
-  id: string,
+  allowed: Allowed<'account', 'update' | 'set-password' | 'change-password'>,
 ): Promise<{ password_hash: string | null; min_password_length: number; min_login_name_length: number } | undefined> =>
   row(
     on,
     sql`select pa.password_hash, pm.min_password_length, pm.min_login_name_length
-        from password_accounts pa join password_auth_methods pm on pm.id = pa.auth_method_id where pa.id = ${id}`,
+        from password_accounts pa join password_auth_methods pm on pm.id = pa.auth_method_id where pa.id = ${allowed.id}`,
   );
 
 export interface AccountToInsert {
-  id: string;
-  auth_method_id: string;
-  scope_id: string;
   type: MethodType;
   name: string | null;
   description: string | null;
@@ -48,57 +46,57 @@ export interface AccountToInsert {
   issuer: string;
 }
 
-export async function insertAccount(tx: Tx, _allowed: Allowed<'create'>, account: AccountToInsert): Promise<void> {
-  const { id, auth_method_id, type, now } = account;
+export async function insertAccount(
+  tx: Tx,
+  allowed: Allowed<'account', 'create'>,
+  account: AccountToInsert,
+): Promise<void> {
+  const { type, now } = account;
+  const { id } = allowed;
   await changed(
     tx,
     sql`insert into accounts (id, auth_method_id, scope_id, type, name, description, created_time, updated_time)
-        values (${id}, ${auth_method_id}, ${account.scope_id}, ${type}, ${account.name}, ${account.description},
+        values (${id}, ${allowed.pin}, ${allowed.scopeId}, ${type}, ${account.name}, ${account.description},
           ${now}, ${now})`,
   );
-  await changed(tx, DETAILS[type](account));
+  await changed(tx, DETAILS[type](allowed, account));
   // An account with a derived id that was deleted is back under the same id; list refreshes must not call it gone.
   if (type !== 'password')
     await changed(tx, sql`delete from tombstones where resource_type = 'account' and id = ${id}`);
 }
 
-const DETAILS: Readonly<Record<MethodType, (account: AccountToInsert) => RawBuilder<unknown>>> = {
-  password: ({ id, auth_method_id, login_name, password_hash }) => sql`
+type Details = (allowed: Allowed<'account', 'create'>, account: AccountToInsert) => RawBuilder<unknown>;
+
+const DETAILS: Readonly<Record<MethodType, Details>> = {
+  password: ({ id, pin }, { login_name, password_hash }) => sql`
     insert into password_accounts (id, auth_method_id, login_name, password_hash)
-    values (${id}, ${auth_method_id}, ${login_name}, ${password_hash})`,
-  oidc: ({ id, auth_method_id, issuer, subject }) => sql`
+    values (${id}, ${pin}, ${login_name}, ${password_hash})`,
+  oidc: ({ id, pin }, { issuer, subject }) => sql`
     insert into oidc_accounts (id, auth_method_id, issuer, subject)
-    values (${id}, ${auth_method_id}, ${issuer}, ${subject})`,
-  ldap: ({ id, auth_method_id, login_name }) => sql`
-    insert into ldap_accounts (id, auth_method_id, login_name) values (${id}, ${auth_method_id}, ${login_name})`,
+    values (${id}, ${pin}, ${issuer}, ${subject})`,
+  ldap: ({ id, pin }, { login_name }) => sql`
+    insert into ldap_accounts (id, auth_method_id, login_name) values (${id}, ${pin}, ${login_name})`,
 };
 
 /** `password` holds columns of the password part. False when the version is not the current one. */
 export async function updateAccount(
   tx: Tx,
-  allowed: Allowed,
-  change: { version: number; columns: Record<string, unknown>; password: Record<string, unknown>; now: Date },
+  allowed: Allowed<'account', 'update' | 'set-password' | 'change-password'>,
+  change: Change & { password: Record<string, unknown> },
 ): Promise<boolean> {
-  const { id } = allowed.resource;
-  const set = { ...change.columns, version: change.version + 1, updated_time: change.now };
-  const done = await changed(
-    tx,
-    sql`update accounts set ${assignments(set)} where id = ${id} and version = ${change.version}`,
-  );
-  if (done === 1 && Object.keys(change.password).length > 0) {
+  const { id } = allowed;
+  const done = await updateRow(tx, allowed, change);
+  if (done && Object.keys(change.password).length > 0) {
     await changed(tx, sql`update password_accounts set ${assignments(change.password)} where id = ${id}`);
   }
-  return done === 1;
+  return done;
 }
 
-export async function deleteAccount(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {
-  return (await changed(tx, sql`delete from accounts where id = ${allowed.resource.id}`)) === 1;
-}
+export const deleteAccount = (tx: Tx, allowed: Allowed<'account', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
 /** Ends the account's tokens but one, and with them what was opened with them. */
 export const endTokens = (
   tx: Tx,
-  allowed: Allowed<'set-password' | 'change-password'>,
+  allowed: Allowed<'account', 'set-password' | 'change-password'>,
   exceptId = '',
-): Promise<number> =>
-  changed(tx, sql`delete from auth_tokens where account_id = ${allowed.resource.id} and id <> ${exceptId}`);
+): Promise<number> => changed(tx, sql`delete from auth_tokens where account_id = ${allowed.id} and id <> ${exceptId}`);

@@ -1,19 +1,15 @@
 /** Accounts: who somebody is for one auth method. */
+import { prefixOf, prefixesOf, subtypeOf } from '../../../lib/contract/id-prefixes';
 import { limit } from '../../../lib/limits/limit';
 import { derivedId } from '../../../lib/ids/derived';
 import { newId } from '../../../lib/ids/ids';
 import type { MethodType } from '../auth-methods/auth-methods';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const PASSWORD_ACCOUNT_PREFIXES: readonly string[] = ['acctpw', 'apw'];
-const PREFIX_OF_TYPE: Readonly<Record<MethodType, string>> = {
-  password: 'acctpw',
-  oidc: 'acctoidc',
-  ldap: 'acctldap',
-};
-export const ACCOUNT_PREFIXES: readonly string[] = [...PASSWORD_ACCOUNT_PREFIXES, 'acctoidc', 'acctldap'];
+export const PASSWORD_ACCOUNT_PREFIXES = prefixesOf('account', 'password');
+export const ACCOUNT_PREFIXES = prefixesOf('account');
 
 /** The id of a new account: random, or derived from who it is for the provider or directory, as in Boundary. */
 export function idOfAccount(
@@ -21,14 +17,13 @@ export function idOfAccount(
   methodId: string,
   who: { issuer: string; subject: string; login_name: string },
 ): string {
-  const prefix = PREFIX_OF_TYPE[type];
+  const prefix = prefixOf('account', type);
   if (type === 'oidc') return derivedId(prefix, methodId, who.issuer, who.subject);
   return type === 'ldap' ? derivedId(prefix, methodId, who.login_name) : newId(prefix);
 }
 
 /** Type that an id tells; password for ids without a known form. */
-export const typeOfAccountId = (id: string): MethodType =>
-  id.startsWith('acctoidc_') ? 'oidc' : id.startsWith('acctldap_') ? 'ldap' : 'password';
+export const typeOfAccountId = (id: string): MethodType => subtypeOf(id, 'account') ?? 'password';
 
 export const accountActions = (row: Pick<AccountRow, 'type'>): readonly string[] => idActions('account', row.type);
 
@@ -44,7 +39,9 @@ export interface AccountRow extends ItemRow {
   managed_group_ids?: string[];
 }
 
-export const accountResource = (row: Pick<AccountRow, 'id' | 'scope_id' | 'scope' | 'auth_method_id'>): Resource => ({
+export const accountResource = (
+  row: Pick<AccountRow, 'id' | 'scope_id' | 'scope' | 'auth_method_id'>,
+): Item<'account'> => ({
   type: 'account',
   id: row.id,
   scopeId: row.scope_id,

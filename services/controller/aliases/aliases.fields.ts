@@ -1,4 +1,5 @@
 /** Fields of aliases as callers send them: what is acceptable, and what is stored. */
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { Alias, type UpdateAliasRequest } from '../../../proto/gen/api/aliases';
 import { checkCreate, checkShortText, checkUpdate, FieldErrors, maskedColumns, storedText } from '../resources/fields';
@@ -6,7 +7,7 @@ import { TARGET_PREFIXES } from '../targets/targets';
 import { ALIAS_PREFIX, valueProblem } from './aliases';
 
 export const HOST_ID_PATH = 'attributes.authorize_session_arguments.host_id';
-const HOST_PREFIXES = ['hst', 'hplg'];
+const HOST_PREFIXES = [...prefixesOf('host', 'static'), prefixOf('host', 'plugin')];
 const MALFORMED = 'Incorrectly formatted identifier.';
 
 /** Columns by mask path. */

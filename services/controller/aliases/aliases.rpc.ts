@@ -2,6 +2,8 @@
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import { Alias, AliasServiceDefinition } from '../../../proto/gen/api/aliases';
+import { toMake } from '../authz/proof';
+import { notFound } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Db, type Tx } from '../db/db';
 import { changing } from '../resources/changes';
@@ -14,7 +16,7 @@ import { ALIAS_ACTIONS, ALIAS_PREFIX, ALIAS_SCOPE, aliasItem, aliasResource, typ
 import { changedAliasColumns, HOST_ID_PATH, newAliasColumns } from './aliases.fields';
 import * as store from './aliases.store';
 
-const definition: ItemDefinition<AliasRow, ReturnType<typeof aliasItem>> = {
+const definition: ItemDefinition<'alias', AliasRow, ReturnType<typeof aliasItem>> = {
   type: 'alias',
   find: store.findAlias,
   select: store.selectAliases,
@@ -44,11 +46,11 @@ export function aliasService(deps: ControllerDeps) {
 
     async createAlias(op, request) {
       const values = newAliasColumns(request.item ?? Alias.fromPartial({}));
-      const allowed = await deps.authz.check(op, 'create', collectionIn('alias', ALIAS_SCOPE));
+      const may = await deps.authz.check(op, 'create', collectionIn('alias', ALIAS_SCOPE));
+      const allowed = toMake(may, newId(ALIAS_PREFIX));
       const now = deps.clock.now();
-      const id = newId(ALIAS_PREFIX);
-      await leading(deps.db, now, (tx) => store.insertAlias(tx, allowed, { ...values, id, now }));
-      return answer(op, allowed, id);
+      await leading(deps.db, now, (tx) => store.insertAlias(tx, allowed, { ...values, now }));
+      return answer(op, allowed);
     },
 
     async updateAlias(op, request) {
@@ -62,7 +64,7 @@ export function aliasService(deps: ControllerDeps) {
       if (!(await leading(deps.db, now, (tx) => store.updateAlias(tx, allowed, change)))) {
         throw staleVersion('Alias', request.id);
       }
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteAlias(op, { id }) {
@@ -80,7 +82,7 @@ async function leading<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Prom
     return await changing(db, now, work);
   } catch (error) {
     if (!(error instanceof ApiError) || error.kind !== 'NotFound') throw error;
-    throw new ApiError('NotFound', 'The target that destination_id names does not exist.', { shownKind: 'Internal' });
+    throw notFound('The target that destination_id names does not exist.', { shownKind: 'Internal' });
   }
 }
 

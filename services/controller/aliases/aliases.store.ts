@@ -1,7 +1,7 @@
 /** SQL of aliases, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import { scopeColumn } from '../resources/rows';
 import type { AliasRow } from './aliases';
 import type { AliasValues } from './aliases.fields';
@@ -33,21 +33,20 @@ export const resolveAlias = (
 
 export async function insertAlias(
   tx: Tx,
-  _allowed: Allowed<'create'>,
-  alias: AliasValues & { id: string; name: string | null; description: string | null; now: Date },
+  allowed: Allowed<'alias', 'create'>,
+  alias: AliasValues & { name: string | null; description: string | null; now: Date },
 ): Promise<void> {
   await changed(
     tx,
     sql`insert into aliases (id, scope_id, type, name, description, value, destination_id, host_id, created_time,
           updated_time)
-        values (${alias.id}, 'global', 'target', ${alias.name}, ${alias.description}, ${alias.value},
+        values (${allowed.id}, ${allowed.scopeId}, 'target', ${alias.name}, ${alias.description}, ${alias.value},
           ${alias.destination_id}, ${alias.host_id}, ${alias.now}, ${alias.now})`,
   );
 }
 
 /** False when the version is not the current one. */
-export const updateAlias = (tx: Tx, allowed: Allowed<'update'>, change: Change): Promise<boolean> =>
-  updateRow(tx, sql`aliases`, allowed, change);
+export const updateAlias = (tx: Tx, allowed: Allowed<'alias', 'update'>, change: Change): Promise<boolean> =>
+  updateRow(tx, allowed, change);
 
-export const deleteAlias = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
-  changed(tx, sql`delete from aliases where id = ${allowed.resource.id}`);
+export const deleteAlias = (tx: Tx, allowed: Allowed<'alias', 'delete'>): Promise<void> => deleteRow(tx, allowed);

@@ -1,11 +1,12 @@
 /** Aliases: names that stand for a target wherever its id can stand. */
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { limit } from '../../../lib/limits/limit';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import type { ScopeNode } from '../resources/scope-lists';
 
-export const ALIAS_PREFIX = 'alt';
+export const ALIAS_PREFIX = prefixOf('alias', 'target');
 export const ALIAS_ACTIONS = idActions('alias');
 /** Where all aliases are. */
 export const ALIAS_SCOPE: ScopeNode = { id: 'global', type: 'global', scope_id: null };
@@ -18,7 +19,7 @@ export interface AliasRow extends ItemRow {
   host_id: string | null;
 }
 
-export const aliasResource = (row: Pick<AliasRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const aliasResource = (row: Pick<AliasRow, 'id' | 'scope_id' | 'scope'>): Item<'alias'> => ({
   type: 'alias',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,5 +1,5 @@
 /** Handlers of AuthMethodService: decode, look up, authorize, one store call, encode. */
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { isIdOf, newIdOf } from '../../../lib/contract/id-prefixes';
 import {
   AuthMethod,
   AuthMethodServiceDefinition,
@@ -11,6 +11,7 @@ import {
   type UpdateAuthMethodRequest,
 } from '../../../proto/gen/api/auth_methods';
 import { authorizedCollectionActions } from '../authz/collections';
+import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { transaction } from '../db/db';
 import { changing } from '../resources/changes';
@@ -37,7 +38,6 @@ import {
   authMethodItem,
   authMethodResource,
   isMethodType,
-  prefixOfType,
   typeOfMethodId,
   type AuthMethodRow,
   type MethodType,
@@ -66,7 +66,7 @@ const RULES: Readonly<Record<MethodType, AttributeRules>> = {
 type Item = ReturnType<typeof authMethodItem>;
 
 class AuthMethodRpc {
-  private readonly definition: ItemDefinition<AuthMethodRow, Item> = {
+  private readonly definition: ItemDefinition<'auth-method', AuthMethodRow, Item> = {
     type: 'auth-method',
     find: store.findAuthMethod,
     select: store.selectAuthMethods,
@@ -77,7 +77,7 @@ class AuthMethodRpc {
     extra: (op, row) => this.collections(op, row),
     toJSON: (item) => AuthMethod.toJSON(AuthMethod.fromPartial(item)),
   };
-  private readonly access: ItemAccess<AuthMethodRow, Item>;
+  private readonly access: ItemAccess<'auth-method', AuthMethodRow, Item>;
 
   constructor(private readonly deps: ControllerDeps) {
     this.access = itemAccess(deps, this.definition);
@@ -97,7 +97,7 @@ class AuthMethodRpc {
 
   async listAuthMethods(op: Op, request: ListAuthMethodsRequest) {
     new FieldErrors().require(isMethodScope(request.scope_id), 'scope_id', BAD_SCOPE).throwIfAny(MESSAGE.identifier);
-    const place = { type: 'auth-method', scopeId: request.scope_id, parentScopeId: 'global' };
+    const place = { type: 'auth-method', scopeId: request.scope_id, parentScopeId: 'global' } as const;
     const { userId } = await this.deps.authz.actor(op, request.recursive ? 'everywhere' : place);
     const only = userId === 'u_anon' ? store.isPublic : undefined;
     return listInScopes(this.deps, op, this.definition, request, only);
@@ -115,16 +115,16 @@ class AuthMethodRpc {
     if (type === 'ldap') checkPairs(errors, columns);
     errors.throwIfAny();
     const scope = await scopeNode(this.deps.db.executor, item.scope_id);
-    const allowed = await this.deps.authz.check(op, 'create', collectionIn('auth-method', scope));
+    const may = await this.deps.authz.check(op, 'create', collectionIn('auth-method', scope));
+    const allowed = toMake(may, newIdOf('auth-method', type));
     const now = this.deps.clock.now();
-    const id = newId(prefixOfType(type));
     const [name, description] = [storedText(item.name), storedText(item.description)];
     await changing(this.deps.db, now, async (tx) => {
-      const settings = await this.sealed(tx, { id, scopeId: scope.id, type }, columns, columns);
-      const method = { id, scope_id: scope.id, type, name, description, settings, now };
+      const settings = await this.sealed(tx, { id: allowed.id, scopeId: allowed.scopeId, type }, columns, columns);
+      const method = { type, name, description, settings, now };
       await store.insertAuthMethod(tx, allowed, method);
     });
-    const { item: made } = await this.access.answer(op, allowed, id);
+    const { item: made } = await this.access.answer(op, allowed);
     return { item: type === 'oidc' ? inGivenOrder(made, columns) : made };
   }
 
@@ -157,7 +157,7 @@ class AuthMethodRpc {
       return store.updateAuthMethod(tx, allowed, type, change);
     });
     if (!done) throw staleVersion('Auth method', request.id);
-    return this.access.answer(op, allowed, request.id);
+    return this.access.answer(op, allowed);
   }
 
   /** Checks the method as it would become; answers its OIDC settings. */
@@ -195,7 +195,7 @@ class AuthMethodRpc {
     const change = { version: request.version, columns: {}, settings, now };
     const done = await changing(this.deps.db, now, (tx) => store.updateAuthMethod(tx, allowed, 'oidc', change));
     if (!done) throw staleVersion('Auth method', request.id);
-    return this.access.answer(op, allowed, request.id);
+    return this.access.answer(op, allowed);
   }
 }
 
@@ -213,7 +213,7 @@ export function authMethodService(deps: ControllerDeps, passwords: PasswordQueue
   });
 }
 
-const isMethodScope = (id: string): boolean => id === 'global' || hasIdForm(id, 'o');
+const isMethodScope = (id: string): boolean => id === 'global' || isIdOf(id, 'scope', 'org');
 
 /** The answer to a create has lists as they were given, where reads have them sorted: clients compare with the plan. */
 function inGivenOrder<T extends { attributes?: Record<string, unknown> }>(item: T, columns: Columns): T {

@@ -1,7 +1,7 @@
 /** SQL of auth methods, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import { assignments, scopeColumn } from '../resources/rows';
 import type { Columns } from './attribute-rules';
 import type { AuthMethodRow, MethodType } from './auth-methods';
@@ -35,10 +35,8 @@ export const findAuthMethod = (on: Executor, id: string): Promise<AuthMethodRow 
 /** `settings` are columns of the type's table. */
 export async function insertAuthMethod(
   tx: Tx,
-  _allowed: Allowed<'create'>,
+  allowed: Allowed<'auth-method', 'create'>,
   method: {
-    id: string;
-    scope_id: string;
     type: MethodType;
     name: string | null;
     description: string | null;
@@ -46,11 +44,12 @@ export async function insertAuthMethod(
     now: Date;
   },
 ): Promise<void> {
-  const { id, type, now } = method;
+  const { type, now } = method;
+  const { id } = allowed;
   await changed(
     tx,
     sql`insert into auth_methods (id, scope_id, type, name, description, created_time, updated_time)
-        values (${id}, ${method.scope_id}, ${type}, ${method.name}, ${method.description}, ${now}, ${now})`,
+        values (${id}, ${allowed.scopeId}, ${type}, ${method.name}, ${method.description}, ${now}, ${now})`,
   );
   const columns = { id, ...method.settings };
   await changed(
@@ -63,21 +62,20 @@ export async function insertAuthMethod(
 /** False when the version is not the current one. */
 export async function updateAuthMethod(
   tx: Tx,
-  allowed: Allowed<'update' | 'change-state'>,
+  allowed: Allowed<'auth-method', 'update' | 'change-state'>,
   type: MethodType,
   change: Change & { settings: Columns },
 ): Promise<boolean> {
-  if (!(await updateRow(tx, sql`auth_methods`, allowed, change))) return false;
+  if (!(await updateRow(tx, allowed, change))) return false;
   if (Object.keys(change.settings).length > 0) {
     const set = assignments(change.settings);
-    await changed(tx, sql`update ${sql.table(TABLES[type])} set ${set} where id = ${allowed.resource.id}`);
+    await changed(tx, sql`update ${sql.table(TABLES[type])} set ${set} where id = ${allowed.id}`);
   }
   return true;
 }
 
-export async function deleteAuthMethod(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {
-  return (await changed(tx, sql`delete from auth_methods where id = ${allowed.resource.id}`)) === 1;
-}
+export const deleteAuthMethod = (tx: Tx, allowed: Allowed<'auth-method', 'delete'>): Promise<void> =>
+  deleteRow(tx, allowed);
 
 export interface LoginAccount {
   id: string;
@@ -111,13 +109,17 @@ export const lockLogin = (
 /** Makes the user of an account that logs in for the first time. */
 export async function insertUserOfLogin(
   tx: Tx,
-  _allowed: Allowed<'authenticate'>,
-  user: { id: string; scope_id: string; account_id: string; now: Date },
+  allowed: Allowed<'auth-method', 'authenticate'>,
+  user: { id: string; account_id: string; now: Date },
 ): Promise<void> {
   await changed(
     tx,
     sql`insert into users (id, scope_id, created_time, updated_time)
-        values (${user.id}, ${user.scope_id}, ${user.now}, ${user.now})`,
+        values (${user.id}, ${allowed.scopeId}, ${user.now}, ${user.now})`,
   );
-  await changed(tx, sql`update accounts set user_id = ${user.id} where id = ${user.account_id}`);
+  await changed(
+    tx,
+    sql`update accounts set user_id = ${user.id}
+        where id = ${user.account_id} and auth_method_id = ${allowed.id}`,
+  );
 }

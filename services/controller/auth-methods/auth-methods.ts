@@ -1,27 +1,24 @@
 /** Auth methods: ways to log in. What differs by type is in password.ts, oidc.ts and ldap.ts. */
+import { ID_PREFIXES, isIdOf, prefixesOf, subtypeOf } from '../../../lib/contract/id-prefixes';
 import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import { oidcAttributes, type OidcSettings } from './oidc';
 import { ldapAttributes, type LdapSettings } from './ldap';
 
-export type MethodType = 'password' | 'oidc' | 'ldap';
+export type MethodType = keyof (typeof ID_PREFIXES)['auth-method'];
 
-const PREFIX_OF_TYPE: Readonly<Record<MethodType, string>> = { password: 'ampw', oidc: 'amoidc', ldap: 'amldap' };
-export const AUTH_METHOD_PREFIXES: readonly string[] = Object.values(PREFIX_OF_TYPE);
+export const AUTH_METHOD_PREFIXES = prefixesOf('auth-method');
 export const AUTH_METHOD_COLLECTIONS = COLLECTIONS_BELOW['auth-method'];
 
-export const prefixOfType = (type: MethodType): string => PREFIX_OF_TYPE[type];
-export const isMethodType = (type: string): type is MethodType => Object.hasOwn(PREFIX_OF_TYPE, type);
+export const isMethodType = (type: string): type is MethodType => Object.hasOwn(ID_PREFIXES['auth-method'], type);
 
 export const authMethodActions = (row: Pick<AuthMethodRow, 'type'>): readonly string[] =>
   idActions('auth-method', row.type);
 
 /** Type that an id tells, undefined when it has no known form. */
-export function typeOfMethodId(id: string): MethodType | undefined {
-  const [, prefix] = /^([a-z]+)_[0-9A-Za-z]*$/.exec(id) ?? [];
-  return (Object.keys(PREFIX_OF_TYPE) as MethodType[]).find((type) => PREFIX_OF_TYPE[type] === prefix);
-}
+export const typeOfMethodId = (id: string): MethodType | undefined =>
+  isIdOf(id, 'auth-method') ? subtypeOf(id, 'auth-method') : undefined;
 
 export interface AuthMethodRow extends ItemRow {
   scope_id: string;
@@ -35,7 +32,7 @@ export interface AuthMethodRow extends ItemRow {
   ldap: LdapSettings | null;
 }
 
-export const authMethodResource = (row: Pick<AuthMethodRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const authMethodResource = (row: Pick<AuthMethodRow, 'id' | 'scope_id' | 'scope'>): Item<'auth-method'> => ({
   type: 'auth-method',
   id: row.id,
   scopeId: row.scope_id,

@@ -2,13 +2,14 @@
  * Logging in with a password. Wrong, unknown and disabled logins get the same answer after the same work. This release
  * stores OIDC and LDAP auth methods but does not log in through them.
  */
-import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
-import { newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
+import { ApiError } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';
 import type { AuthenticateRequest } from '../../../proto/gen/api/auth_methods';
 import { findToken } from '../auth-tokens/auth-tokens.store';
 import { issueToken } from '../auth-tokens/tokens';
 import type { Allowed } from '../authz/authz';
+import { badLogin, existing, notFound } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { transaction, type Tx } from '../db/db';
 import { readAttributes } from '../resources/attributes';
@@ -42,8 +43,7 @@ export async function authenticate(deps: LoginDeps, op: Op, request: Authenticat
 
 async function logIn(deps: LoginDeps, op: Op, request: AuthenticateRequest) {
   const credentials = checkRequest(request);
-  const method = await store.findAuthMethod(deps.db.executor, request.auth_method_id);
-  if (method === undefined) throw resourceNotFound();
+  const method = existing(await store.findAuthMethod(deps.db.executor, request.auth_method_id));
   const allowed = await deps.authz.check(op, 'authenticate', authMethodResource(method));
   if (method.oidc?.state === 'inactive') throw inactive(request.command);
   if (credentials === undefined || method.type !== 'password') throw notAvailable(method.type);
@@ -56,8 +56,7 @@ async function logIn(deps: LoginDeps, op: Op, request: AuthenticateRequest) {
     return { ...(await issueToken(deps, tx, login, now)), userId: login.user_id };
   });
   deps.known?.note(made.text, made.userId);
-  const token = await findToken(deps.db.executor, made.id);
-  if (token === undefined) throw resourceNotFound();
+  const token = existing(await findToken(deps.db.executor, made.id));
   const { id, type, parent_scope_id } = token.scope;
   return {
     type: request.type || request.token_type,
@@ -127,8 +126,6 @@ function checkRequest(request: AuthenticateRequest): Credentials | undefined {
   return credentials;
 }
 
-const unable = (): ApiError => new ApiError('Unauthenticated', 'Unable to authenticate.');
-
 const MAX_LOGIN_NAME = limit('login name', 512, {
   what: 'a login name in a login',
   unit: 'characters',
@@ -143,7 +140,7 @@ async function verify(
   methodId: string,
   { login_name, password }: Credentials,
 ): Promise<store.LoginAccount> {
-  if (login_name.length > MAX_LOGIN_NAME || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) throw unable();
+  if (login_name.length > MAX_LOGIN_NAME || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) throw badLogin();
   const login = await store.findLogin(db.executor, methodId, login_name);
   const isFamiliar = await networks.isKnown(login?.networks ?? [], login?.id ?? 'none', op.clientAddress);
   const name = `${methodId} ${login_name}`;
@@ -153,18 +150,23 @@ async function verify(
   // Not the login name: people type passwords there by mistake.
   const facts = { auth_method_id: methodId, account_id: login?.id, client: op.clientAddress };
   op.log.info({ ...facts, accepted: right }, 'login');
-  if (!right || login === undefined) throw unable();
+  if (!right || login === undefined) throw badLogin();
   return login;
 }
 
 /** The account's user; on a first login through the primary auth method of the scope, a new one. */
-async function userOf(tx: Tx, allowed: Allowed<'authenticate'>, verified: store.LoginAccount, now: Date) {
+async function userOf(
+  tx: Tx,
+  allowed: Allowed<'auth-method', 'authenticate'>,
+  verified: store.LoginAccount,
+  now: Date,
+) {
   const accountId = verified.id;
   const login = await store.lockLogin(tx, verified);
-  if (login === undefined) throw unable();
+  if (login === undefined) throw badLogin();
   if (login.user_id !== null) return { scope_id: login.scope_id, user_id: login.user_id };
-  if (!login.is_primary) throw new ApiError('NotFound', 'Unable to find requested resource.');
-  const user_id = newId('u');
-  await store.insertUserOfLogin(tx, allowed, { id: user_id, scope_id: login.scope_id, account_id: accountId, now });
+  if (!login.is_primary) throw notFound('Unable to find requested resource.');
+  const user_id = newIdOf('user', 'user');
+  await store.insertUserOfLogin(tx, allowed, { id: user_id, account_id: accountId, now });
   return { scope_id: login.scope_id, user_id };
 }

@@ -1,4 +1,5 @@
 /** LDAP auth methods: their attributes. Logins ask the directories of `urls` in their order. */
+import { MAX_INT4 } from '../../../lib/contract/numbers';
 import { readAttributes, type Attributes } from '../resources/attributes';
 import type { FieldErrors } from '../resources/fields';
 import {
@@ -76,7 +77,6 @@ const READ_ONLY = ['client_certificate_key_hmac', 'bind_password_hmac'];
 const STORED = Object.keys(ATTRIBUTES).filter((name) => !READ_ONLY.includes(name));
 const DEREFERENCE = ['NeverDerefAliases', 'DerefInSearching', 'DerefFindingBaseObj', 'DerefAlways'];
 const ACCOUNT_TARGETS = ['email', 'fullName'];
-const MAX_PAGE = 2_147_483_647;
 
 function checkValues(errors: FieldErrors, read: Read): void {
   checkLists(errors, read);
@@ -92,8 +92,8 @@ function checkValues(errors: FieldErrors, read: Read): void {
   }
   const known = dereference_aliases === undefined || DEREFERENCE.includes(dereference_aliases);
   errors.require(known, 'attributes.dereference_aliases', `Must be one of ${DEREFERENCE.join(', ')}.`);
-  const fits = (read.maximum_page_size ?? 0) <= MAX_PAGE;
-  errors.require(fits, 'attributes.maximum_page_size', `Must be at most ${MAX_PAGE}.`);
+  const fits = (read.maximum_page_size ?? 0) <= MAX_INT4;
+  errors.require(fits, 'attributes.maximum_page_size', `Must be at most ${MAX_INT4}.`);
 }
 
 function checkDirectoryUrl(errors: FieldErrors, text: string): void {

@@ -1,5 +1,4 @@
 /** States of OIDC auth methods: what it takes to be used for logins. */
-import { ApiError } from '../../../lib/errors/errors';
 import type { ChangeStateRequest } from '../../../proto/gen/api/auth_methods';
 import type { Outgoing } from '../outgoing/requests';
 import { readAttributes } from '../resources/attributes';
@@ -8,6 +7,7 @@ import { BAD_STATE, isMethodState, type Columns, type MethodState } from './attr
 import { typeOfMethodId } from './auth-methods';
 import { missingForLogin, type OidcSettings } from './oidc';
 import { discoveryProblem } from './oidc-discovery';
+import { notFound } from '../authz/refusal';
 
 export interface StateChange {
   state: MethodState;
@@ -18,7 +18,7 @@ export interface StateChange {
 export function readStateChange(request: ChangeStateRequest): StateChange {
   const type = typeOfMethodId(request.id);
   if (type === 'password' || type === 'ldap') {
-    throw new ApiError('NotFound', 'This endpoint is only available for the "oidc" Auth Method type.');
+    throw notFound('This endpoint is only available for the "oidc" Auth Method type.');
   }
   const errors = new FieldErrors();
   errors.require(type !== undefined, 'id', 'Improperly formatted identifier.');

@@ -1,4 +1,5 @@
 /** OIDC auth methods: their attributes and what makes one complete enough for logins. */
+import { MAX_INT4 } from '../../../lib/contract/numbers';
 import { readAttributes, type Attributes } from '../resources/attributes';
 import { FieldErrors } from '../resources/fields';
 import {
@@ -76,13 +77,12 @@ const PROMPTS = ['none', 'login', 'consent', 'select_account'];
 const CLAIM_TARGETS = ['sub', 'name', 'email'];
 /** Asked for in every login, so nobody lists it. */
 const DEFAULT_SCOPE = 'openid';
-const MAX_AGE = 2_147_483_647;
 
 function checkValues(errors: FieldErrors, read: Read): void {
   checkLists(errors, read);
   if (read.issuer !== undefined) checkUrl(errors, 'attributes.issuer', read.issuer);
   if (read.api_url_prefix !== undefined) checkUrl(errors, 'attributes.api_url_prefix', read.api_url_prefix);
-  errors.require((read.max_age ?? 0) <= MAX_AGE, 'attributes.max_age', `Must be at most ${MAX_AGE}.`);
+  errors.require((read.max_age ?? 0) <= MAX_INT4, 'attributes.max_age', `Must be at most ${MAX_INT4}.`);
   const field = (name: keyof Read): string => `attributes.${name}`;
   checkWords(errors, field('signing_algorithms'), 'algorithm', read.signing_algorithms ?? [], SIGNING_ALGORITHMS);
   checkWords(errors, field('prompts'), 'prompt', read.prompts ?? [], PROMPTS);

@@ -1,9 +1,9 @@
 /** Password auth methods: their attributes. */
+import { MAX_INT4 } from '../../../lib/contract/numbers';
 import type { AttributeRules, Columns, Given } from './attribute-rules';
 import { secretPlace } from '../resources/secret-place';
 
 const DEFAULTS = { min_login_name_length: 3, min_password_length: 8 } as const;
-const LARGEST = 2_147_483_647;
 const BAD_ATTRIBUTES = 'Attribute fields do not match the expected format.';
 
 /** Absent, null and 0 stand for the default. Undefined when a key or value is not acceptable. */
@@ -13,7 +13,7 @@ function read(given: Given): Columns | undefined {
     if (!Object.hasOwn(DEFAULTS, key)) return undefined;
     if (value === null || value === 0) continue;
     const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > LARGEST) return undefined;
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > MAX_INT4) return undefined;
     columns[key] = number;
   }
   return columns;

@@ -1,35 +1,11 @@
 import { hash } from '@node-rs/argon2';
-import type { Clock } from '../../../lib/clock/clock';
 import type { ApiError } from '../../../lib/errors/errors';
+import { ManualClock } from '../../../test/harness/test-clock';
 import { FREE_FAILURES } from './login-limits';
 import { hashPassword } from './password-hash';
 import { PasswordQueue, type Attempt } from './passwords';
 
-/** Steered by the test, timers too. */
-class TestClock implements Clock {
-  private ms = 0;
-  private timers: { at: number; callback: () => void }[] = [];
-  now = (): Date => new Date(this.ms);
-  after = (ms: number, callback: () => void): (() => void) => {
-    const timer = { at: this.ms + ms, callback };
-    this.timers.push(timer);
-    return () => (this.timers = this.timers.filter((other) => other !== timer));
-  };
-  every = (): never => {
-    throw new Error('not used here');
-  };
-  get waiting(): number {
-    return this.timers.length;
-  }
-  forward(ms: number): void {
-    this.ms += ms;
-    const due = this.timers.filter(({ at }) => at <= this.ms);
-    this.timers = this.timers.filter(({ at }) => at > this.ms);
-    for (const { callback } of due) callback();
-  }
-}
-
-let clock: TestClock;
+let clock: ManualClock;
 let queue: PasswordQueue;
 /** Cheap to check. */
 let stored: string;
@@ -38,7 +14,7 @@ beforeAll(async () => {
   stored = await hash('right', { memoryCost: 8, timeCost: 1 });
 });
 beforeEach(() => {
-  clock = new TestClock();
+  clock = new ManualClock();
   queue = new PasswordQueue({ concurrent: 1, clock });
 });
 

@@ -1,15 +1,15 @@
 /** Handlers of AuthTokenService. Deleting the own token is logging out. */
-import { hasIdForm } from '../../../lib/ids/ids';
-import { resourceNotFound } from '../../../lib/errors/errors';
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { AuthToken, AuthTokenServiceDefinition } from '../../../proto/gen/api/auth_tokens';
 import { checkOwn } from '../authz/own';
+import { existing } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
 import { checkDeleteId, checkGetId, FieldErrors, MESSAGE } from '../resources/fields';
 import type { ListDefinition } from '../resources/list';
 import { present } from '../resources/present';
 import { listInScopes } from '../resources/scope-lists';
-import { service, type Op } from '../rpc/service';
+import { service } from '../rpc/service';
 import {
   AUTH_TOKEN_ACTIONS,
   AUTH_TOKEN_PREFIX,
@@ -31,19 +31,16 @@ const definition: ListDefinition<AuthTokenRow, ReturnType<typeof authTokenItem>>
   toJSON: (item) => AuthToken.toJSON(AuthToken.fromPartial(item)),
 };
 
+const owned = (token: AuthTokenRow) => ({ item: authTokenResource(token), ownerId: token.user_id });
+
 export function authTokenService(deps: ControllerDeps) {
   const on = deps.db.executor;
-
-  async function allow(op: Op, action: 'read' | 'delete', id: string) {
-    const token = await store.findToken(on, id);
-    if (token === undefined) throw resourceNotFound();
-    return { token, allowed: await checkOwn(deps.authz, op, action, authTokenResource(token), token.user_id) };
-  }
 
   return service(AuthTokenServiceDefinition, {
     async getAuthToken(op, { id }) {
       checkGetId(id, AUTH_TOKEN_PREFIX);
-      const { token, allowed } = await allow(op, 'read', id);
+      const token = existing(await store.findToken(on, id));
+      const allowed = await checkOwn(deps.authz, op, ['read', 'read:self'], owned(token));
       const shown = { decision: allowed.decision, resource: authTokenResource(token), actions: AUTH_TOKEN_ACTIONS };
       return { item: await present(deps.authz, op, shown, authTokenItem(token)) };
     },
@@ -52,7 +49,7 @@ export function authTokenService(deps: ControllerDeps) {
       const scope = request.scope_id;
       new FieldErrors()
         .require(
-          scope === 'global' || hasIdForm(scope, 'o'),
+          scope === 'global' || isIdOf(scope, 'scope', 'org'),
           'scope_id',
           "This field must be 'global' or a valid org scope id.",
         )
@@ -62,7 +59,8 @@ export function authTokenService(deps: ControllerDeps) {
 
     async deleteAuthToken(op, { id }) {
       checkDeleteId(id, AUTH_TOKEN_PREFIX);
-      const { allowed } = await allow(op, 'delete', id);
+      const token = existing(await store.findToken(on, id));
+      const allowed = await checkOwn(deps.authz, op, ['delete', 'delete:self'], owned(token));
       await transaction(deps.db, deps.clock.now(), (tx) => store.deleteToken(tx, allowed));
       return {};
     },

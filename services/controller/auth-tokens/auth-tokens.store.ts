@@ -91,5 +91,5 @@ export async function deleteExpiredTokens(tx: Tx, now: Date, stale: Date): Promi
 const announceExpiry = (tx: Tx): Promise<unknown> =>
   sql`select set_config('sallyport.token_expiry', 'on', true)`.execute(tx);
 
-export const deleteToken = (tx: Tx, allowed: Allowed): Promise<number> =>
-  changed(tx, sql`delete from auth_tokens where id = ${allowed.resource.id}`);
+export const deleteToken = (tx: Tx, allowed: Allowed<'auth-token', 'delete' | 'delete:self'>): Promise<number> =>
+  changed(tx, sql`delete from auth_tokens where id = ${allowed.id}`);

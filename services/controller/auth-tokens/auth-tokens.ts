@@ -1,9 +1,10 @@
 /** Auth tokens: what a login gives, the right to act as a user for a while. */
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { scopeInfo, type ScopeOfRow } from '../resources/rows';
 
-export const AUTH_TOKEN_PREFIX = 'at';
+export const AUTH_TOKEN_PREFIX = prefixOf('auth-token', 'token');
 export const AUTH_TOKEN_ACTIONS = idActions('auth-token');
 
 export interface AuthTokenRow {
@@ -19,7 +20,7 @@ export interface AuthTokenRow {
   expiration_time: Date;
 }
 
-export const authTokenResource = (row: Pick<AuthTokenRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const authTokenResource = (row: Pick<AuthTokenRow, 'id' | 'scope_id' | 'scope'>): Item<'auth-token'> => ({
   type: 'auth-token',
   id: row.id,
   scopeId: row.scope_id,

@@ -3,8 +3,8 @@
  * neither a copy of it nor of the keys gives a usable token.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { encodeBase58 } from '../../../lib/ids/base58';
-import { newId } from '../../../lib/ids/ids';
 import type { ControllerConfig } from '../config';
 import { transaction, type Db, type Tx } from '../db/db';
 import type { Kms } from '../kms/kms';
@@ -78,7 +78,7 @@ export async function issueToken(
   login: { scope_id: string; user_id: string; auth_method_id: string; account_id: string },
   now: Date,
 ): Promise<{ id: string; text: string; expiration_time: Date }> {
-  const id = newId('at');
+  const id = newIdOf('auth-token', 'token');
   const secret = SECRET_FORM + encodeBase58(randomBytes(SECRET_BYTES));
   const { ciphertext, keyId } = await deps.kms.encrypt(tx, login.scope_id, 'tokens', digest(secret), {
     column: 'auth_tokens.token',

@@ -1,4 +1,5 @@
-/** The closed tables behind grants: resource types, their id prefixes, and the actions each type knows. */
+/** The closed tables behind grants: resource types, and the actions each type knows. */
+import { ID_PREFIXES, prefixesOf, type IdKind } from '../../../lib/contract/id-prefixes';
 
 interface TypeFacts {
   /** Path segment of the collection; also the key in `authorized_collection_actions`. */
@@ -13,19 +14,19 @@ interface TypeFacts {
 
 const CRUD = ['no-op', 'read', 'update', 'delete'] as const;
 const CREATE_LIST = ['create', 'list'] as const;
-const edits = (what: string): string[] => [`add-${what}`, `set-${what}`, `remove-${what}`];
+const edits = <const W extends string>(what: W) => [`add-${what}`, `set-${what}`, `remove-${what}`] as const;
 const KEY_ACTIONS = ['list-keys', 'rotate-keys', 'list-key-version-destruction-jobs', 'destroy-key-version'] as const;
 
-const named = (plural: string, more: readonly string[] = []): TypeFacts => ({
+const named = <const M extends readonly string[] = []>(plural: string, more?: M) => ({
   plural,
   topLevel: true,
-  idActions: [...CRUD, ...more],
+  idActions: [...CRUD, ...((more ?? []) as M)] as const,
   collectionActions: CREATE_LIST,
 });
-const child = (plural: string, parent: string): TypeFacts => ({ ...named(plural), parent, topLevel: false });
+const child = (plural: string, parent: string) => ({ ...named(plural), parent, topLevel: false });
 
 /** Facts by type; actions that only a subtype knows are in {@link SUBTYPE_ACTIONS}. */
-const TYPES: Readonly<Record<string, TypeFacts>> = {
+const KNOWN_TYPES = {
   scope: {
     ...named('scopes', ['attach-storage-policy', 'detach-storage-policy']),
     collectionActions: [...CREATE_LIST, ...KEY_ACTIONS],
@@ -75,64 +76,37 @@ const TYPES: Readonly<Record<string, TypeFacts>> = {
   },
   alias: named('aliases'),
   billing: { plural: 'billing', topLevel: false, idActions: [], collectionActions: ['monthly-active-users'] },
-};
+} as const satisfies Record<string, TypeFacts>;
 
 /** Actions that subtypes add to or take from their type, by `type/subtype`. */
-const SUBTYPE_ACTIONS: Readonly<Record<string, Partial<TypeFacts>>> = {
+const KNOWN_SUBTYPES = {
   'account/password': { idActions: [...CRUD, 'set-password', 'change-password'] },
   'auth-method/oidc': { idActions: [...CRUD, 'authenticate', 'change-state'] },
   'host-set/static': { idActions: [...CRUD, ...edits('hosts')] },
   'host/plugin': { idActions: ['no-op', 'read'], collectionActions: ['list'] },
-};
+} as const satisfies Record<string, Partial<TypeFacts>>;
 
-const PREFIXES: Readonly<Record<string, string>> = {
-  o: 'scope',
-  p: 'scope',
-  u: 'user',
-  g: 'group',
-  r: 'role',
-  ampw: 'auth-method',
-  amoidc: 'auth-method',
-  amldap: 'auth-method',
-  acctpw: 'account',
-  apw: 'account',
-  acctoidc: 'account',
-  acctldap: 'account',
-  mgoidc: 'managed-group',
-  mgldap: 'managed-group',
-  at: 'auth-token',
-  hcst: 'host-catalog',
-  hcplg: 'host-catalog',
-  hc: 'host-catalog',
-  hsst: 'host-set',
-  hsplg: 'host-set',
-  hs: 'host-set',
-  hst: 'host',
-  hplg: 'host',
-  h: 'host',
-  ttcp: 'target',
-  tssh: 'target',
-  trdp: 'target',
-  s: 'session',
-  csst: 'credential-store',
-  cs: 'credential-store',
-  csvlt: 'credential-store',
-  clvlt: 'credential-library',
-  clvsclt: 'credential-library',
-  clvllt: 'credential-library',
-  cdvlt: 'credential',
-  credup: 'credential',
-  cred: 'credential',
-  credupd: 'credential',
-  credp: 'credential',
-  credspk: 'credential',
-  credjson: 'credential',
-  w: 'worker',
-  alt: 'alias',
-  pst: 'policy',
-  sb: 'storage-bucket',
-  sr: 'session-recording',
-};
+const TYPES: Readonly<Record<string, TypeFacts>> = KNOWN_TYPES;
+const SUBTYPE_ACTIONS: Readonly<Record<string, Partial<TypeFacts>>> = KNOWN_SUBTYPES;
+
+/** What grants can be about. */
+export type ResourceType = keyof typeof KNOWN_TYPES;
+type ActionsOf<F> = F extends { idActions: readonly (infer A)[] } ? A : never;
+type SubtypeOf<T extends ResourceType> = Extract<keyof typeof KNOWN_SUBTYPES, `${T}/${string}`>;
+/** Actions that a type or one of its subtypes knows. */
+export type ActionOn<T extends ResourceType> = T extends ResourceType
+  ? | (typeof KNOWN_TYPES)[T]['idActions'][number]
+    | (typeof KNOWN_TYPES)[T]['collectionActions'][number]
+    | ActionsOf<(typeof KNOWN_SUBTYPES)[SubtypeOf<T>]>
+  : never;
+
+export const isKnownType = (type: string): type is ResourceType => Object.hasOwn(TYPES, type);
+
+const PREFIXES: ReadonlyMap<string, ResourceType> = new Map(
+  (Object.keys(ID_PREFIXES) as IdKind[]).flatMap((kind) =>
+    isKnownType(kind) ? prefixesOf(kind).map((prefix) => [prefix, kind] as const) : [],
+  ),
+);
 
 /** Actions that grants may no longer name, and what to write instead. Grants that hold them can still be removed. */
 export const DEPRECATED_ACTIONS: ReadonlyMap<string, string> = new Map(
@@ -154,12 +128,14 @@ const ACTIONS: ReadonlySet<string> = new Set([
   ...FURTHER_ACTIONS,
 ]);
 
+/** Table of a type's items. */
+export const tableOf = (type: ResourceType): string => KNOWN_TYPES[type].plural.replaceAll('-', '_');
+
 /** Type of a collection's path segment. */
 export const typeOfCollection = (plural: string): string | undefined =>
   Object.keys(TYPES).find((type) => TYPES[type]!.plural === plural);
 
 export const isKnownAction = (action: string): boolean => ACTIONS.has(action);
-export const isKnownType = (type: string): boolean => Object.hasOwn(TYPES, type);
 /** Types whose items are in the global scope and nowhere else. */
 const GLOBAL_TYPES: ReadonlySet<string> = new Set(['alias', 'billing', 'worker']);
 export const isGlobalOnly = (type: string): boolean => GLOBAL_TYPES.has(type);
@@ -170,10 +146,10 @@ export const hasChildTypes = (type: string): boolean =>
   Object.entries(TYPES).some(([name, facts]) => name !== type && facts.parent === type);
 
 /** Resource type that an id's prefix tells; undefined for unknown prefixes. */
-export function typeOfId(id: string): string | undefined {
+export function typeOfId(id: string): ResourceType | undefined {
   if (id === 'global') return 'scope';
   const prefix = id.slice(0, Math.max(id.indexOf('_'), 0));
-  return Object.hasOwn(PREFIXES, prefix) ? PREFIXES[prefix] : undefined;
+  return PREFIXES.get(prefix);
 }
 
 function facts(type: string, subtype: string | undefined): TypeFacts {
@@ -203,34 +179,36 @@ export const collectionActions = (type: string, subtype?: string): readonly stri
 /** A collection that an item shows in `authorized_collection_actions`. */
 export interface CollectionBelow {
   plural: string;
-  type: string;
+  type: ResourceType;
   actions: readonly string[];
 }
 
-const below = (type: string, actions = collectionActions(type)): CollectionBelow => ({
+const below = (type: ResourceType, actions = collectionActions(type)): CollectionBelow => ({
   plural: TYPES[type]!.plural,
   type,
   actions,
 });
 
-const ORG_COLLECTIONS = [
-  'auth-method',
-  'auth-token',
-  'group',
-  'policy',
-  'role',
-  'scope',
-  'session-recording',
-  'storage-bucket',
-  'user',
-].map((type) => below(type));
+const ORG_COLLECTIONS = (
+  [
+    'auth-method',
+    'auth-token',
+    'group',
+    'policy',
+    'role',
+    'scope',
+    'session-recording',
+    'storage-bucket',
+    'user',
+  ] as const
+).map((type) => below(type));
 
 /** Collections below an item, by kind of item. */
 export const COLLECTIONS_BELOW = {
   global: [...ORG_COLLECTIONS, below('alias'), below('worker')],
   org: ORG_COLLECTIONS,
   project: [
-    ...['credential-store', 'group', 'host-catalog', 'role', 'target', 'session'].map((type) => below(type)),
+    ...(['credential-store', 'group', 'host-catalog', 'role', 'target', 'session'] as const).map((type) => below(type)),
     below('scope', KEY_ACTIONS),
   ],
   'auth-method': [below('account'), below('managed-group')],

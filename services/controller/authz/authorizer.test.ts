@@ -36,7 +36,7 @@ const newOp = (as: string | undefined = token): Op => ({
 const run = (statement: RawBuilder<unknown>): Promise<number> =>
   transaction(controller.deps.db, controller.deps.clock.now(), (tx) => changed(tx, statement));
 
-const target = (id: string | undefined, scopeId: string = DEV.project): Resource => ({
+const target = (id: string | undefined, scopeId: string = DEV.project): Resource<'target'> => ({
   type: 'target',
   id,
   scopeId,

@@ -3,7 +3,6 @@
  * statement, what has changed of the grants that can reach the resource; what has not is at hand. Every decision of
  * {@link Authz.check} leaves an audit event.
  */
-import { ApiError } from '../../../lib/errors/errors';
 import type { AeadKey } from '../../../lib/config/aead-key';
 import { Recent } from '../../../lib/limits/recent';
 import { Work } from '../../../lib/limits/work';
@@ -14,9 +13,12 @@ import { splitToken, verifyToken, type TokenDeps } from '../auth-tokens/tokens';
 import { acceptRecoveryToken, RECOVERY_USER } from '../recovery/accept-token';
 import type { Op } from '../rpc/service';
 import { AccessCache, type Access } from './access-cache';
-import type { Actor, Allowed, Authz, Holdings, Reach, Wanted } from './authz';
+import type { ActionOn, ResourceType } from './actions';
+import type { Actor, Authz, Holdings, Reach, Resource, Wanted } from './authz';
 import { loadAccess, loadAccessOfPairs, type Places } from './authorizer.store';
-import type { Decision, Resource } from './grants';
+import type { Decision } from './grants';
+import { prove } from './proof';
+import { denied } from './refusal';
 import { placesOf, Session } from './session';
 
 /** What happened at the authorization point. */
@@ -71,15 +73,18 @@ class Authorizer implements Authz {
     return (await (begun ?? this.session(op, at ?? NOWHERE_ELSE))).actor;
   }
 
-  async check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>> {
+  async check<T extends ResourceType, A extends ActionOn<T>>(op: Op, action: A, resource: Resource<T>): Promise<any> {
     const { actor } = await this.session(op, resource);
     const decision = await this.decide(op, action, resource);
     this.deps.audit(auditEvent(op, actor, action, resource, decision));
-    if (decision.allowed) return { actor, action, resource, decision } as unknown as Allowed<A>;
-    if (actor.userId === 'u_anon') {
-      throw new ApiError('Unauthenticated', 'Unauthenticated, or invalid token.');
-    }
-    throw new ApiError('PermissionDenied', 'Forbidden.');
+    if (!decision.allowed) throw denied(actor);
+    return prove(actor, action, resource, decision);
+  }
+
+  async refuse(op: Op, action: string, resource: Resource, refusal = denied): Promise<never> {
+    const { actor } = await this.session(op, resource);
+    this.deps.audit(auditEvent(op, actor, action, resource, { allowed: false, outputFields: new Set() }));
+    throw refusal(actor);
   }
 
   async decide(op: Op, action: string, resource: Resource): Promise<Decision> {

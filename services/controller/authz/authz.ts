@@ -2,10 +2,18 @@
  * The one authorization point. Handlers look the item up (404 comes first), ask {@link Authz.check} and get a proof
  * that stores require; every decision emits an audit event.
  */
+import type { ApiError } from '../../../lib/errors/errors';
 import type { Op } from '../rpc/service';
-import type { Decision, Resource } from './grants';
+import type { ActionOn, ResourceType } from './actions';
+import type { Decision, Resource as AnyResource } from './grants';
+import type { Allowed, AllowedIn } from './proof';
 
-export type { Resource } from './grants';
+export type { Allowed, AllowedDeletion, AllowedIn, AllowedItem, AllowedList, AnyAllowed, CreateAction } from './proof';
+
+/** An item or a collection of a known type. */
+export type Resource<T extends ResourceType = ResourceType> = AnyResource & { type: T };
+export type Item<T extends ResourceType> = Resource<T> & { id: string };
+export type Collection<T extends ResourceType> = Resource<T> & { id?: undefined };
 
 /** Who acts. */
 export interface Actor {
@@ -14,17 +22,6 @@ export interface Actor {
   accountId: string | undefined;
   /** Absent for anonymous callers and for the recovery user. */
   authTokenId: string | undefined;
-}
-
-declare const proof: unique symbol;
-
-/** Proof that `action` on `resource` was allowed; made only by {@link Authz}. */
-export interface Allowed<A extends string = string> {
-  readonly [proof]: true;
-  readonly actor: Actor;
-  readonly action: A;
-  readonly resource: Resource;
-  readonly decision: Decision;
 }
 
 /** What of a collection somebody can have an action on: everything, what is theirs, and single items. */
@@ -56,8 +53,15 @@ export interface Authz {
    * with `everywhere`, which requests that look at many scopes say, further decisions need no statement.
    */
   actor(op: Op, at?: Resource | 'everywhere'): Promise<Actor>;
-  /** Throws 401 to anonymous callers, 403 to others. */
-  check<A extends string>(op: Op, action: A, resource: Resource): Promise<Allowed<A>>;
+  /** The proof; or throws what refusal.ts says. */
+  check<T extends ResourceType, const A extends ActionOn<T>>(op: Op, action: A, item: Item<T>): Promise<Allowed<T, A>>;
+  check<T extends ResourceType, const A extends ActionOn<T>>(
+    op: Op,
+    action: A,
+    collection: Collection<T>,
+  ): Promise<AllowedIn<T, A>>;
+  /** Refuses what no grant can allow, with the audit event of {@link check}. */
+  refuse(op: Op, action: string, resource: Resource, refusal?: (actor: Actor) => ApiError): Promise<never>;
   /** The same decision without an error or an audit event: for lists and authorized_actions. */
   decide(op: Op, action: string, resource: Resource): Promise<Decision>;
   /** What of the collection lists need to look at: it holds all that {@link allowedActions} is not empty for. */

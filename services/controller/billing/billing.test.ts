@@ -1,5 +1,6 @@
 /** Billing, and the services that only refuse. */
 import { startTestController, type TestController } from '../../../test/harness/controller';
+import { proofIn } from '../../../test/harness/proofs';
 import { sql } from '../db/db';
 import { enterpriseServices } from '../enterprise/enterprise.rpc';
 import { createSession, createWorld, USER } from '../sessions/sessions.fixture';
@@ -30,10 +31,9 @@ test('a session makes its user active in its month, once', async () => {
     await createSession(world, at);
     await createSession(world, at);
     await createSession(world, new Date('2026-04-01T00:00:00Z'));
+    const allowed = proofIn('billing', 'monthly-active-users', 'global');
     const period = { start: new Date('2026-03-01T00:00:00Z'), end: new Date('2026-04-01T00:00:00Z') };
-    expect(await activeUsers(world.db.executor, undefined as never, period)).toEqual([
-      { month: period.start, count: 1 },
-    ]);
+    expect(await activeUsers(world.db.executor, allowed, period)).toEqual([{ month: period.start, count: 1 }]);
     const all = sql`select to_char(month at time zone 'UTC', 'YYYY-MM') as month, user_id from monthly_active_users`;
     expect((await all.execute(world.db.executor)).rows).toEqual([
       { month: '2026-03', user_id: USER },

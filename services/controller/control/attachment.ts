@@ -8,6 +8,7 @@
  * certificate.
  */
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
+import { CONTROL_PROTOCOL_VERSION } from '../../../lib/contract/session-protocol';
 import { newId, randomBase62 } from '../../../lib/ids/ids';
 import type {
   AttachRequest,
@@ -29,7 +30,6 @@ import { Outbox, type Push } from './outbox';
 import { Reports } from './reports';
 import { Requests } from './requests';
 
-export const PROTOCOL_VERSION = 1;
 export const HEARTBEAT_SECONDS = 5;
 /** Heartbeats that may fail to come before the stream counts as dead. */
 const MISSED_HEARTBEATS = 3;
@@ -331,8 +331,8 @@ export class Attachment {
 }
 
 function helloProblem(hello: Hello): string | undefined {
-  if (hello.protocol_version !== PROTOCOL_VERSION) {
-    return `this controller speaks version ${PROTOCOL_VERSION} of the control protocol, the worker ${hello.protocol_version}`;
+  if (hello.protocol_version !== CONTROL_PROTOCOL_VERSION) {
+    return `this controller speaks version ${CONTROL_PROTOCOL_VERSION} of the control protocol, the worker ${hello.protocol_version}`;
   }
   if (hello.boot_id === '' || hello.address === '') return 'Hello needs boot_id and address';
   if (hello.boot_id.length > MAX_BOOT_ID) return `boot_id has at most ${MAX_BOOT_ID} characters`;

@@ -8,7 +8,7 @@ import { loadAuthority, type DeploymentAuthority } from '../workers/authority';
 import { retireWorker } from '../workers/workers.store';
 import { clusterOf, enrolled, startPart, TestWorker, type Keys, type Part } from './control.fixture';
 import { WORKER } from '../sessions/sessions.fixture';
-import type { Allowed } from '../authz/authz';
+import { proofOf } from '../../../test/harness/proofs';
 
 let world: World;
 let authority: DeploymentAuthority;
@@ -110,7 +110,7 @@ test('the end of many sessions is told in few messages, and one by one to a work
   const [worker, former] = [newWorker('boot-new'), newWorker('boot-old')];
   await former.attach();
   await worker.attach({ pieces: true, draining_boot_ids: ['boot-old'] });
-  await retireWorker(world.db.executor, { resource: { id: WORKER } } as Allowed<'delete'>);
+  await retireWorker(world.db.executor, proofOf('worker', 'delete', WORKER));
   const canceled = (one: TestWorker) =>
     one.heard.flatMap((message) => {
       if (message.$case === 'cancel_session') return [message.value.session_id];

@@ -2,6 +2,7 @@
 import { credentials, type ClientDuplexStream, type status } from '@grpc/grpc-js';
 import { Registry } from 'prom-client';
 import { systemClock, type Clock } from '../../../lib/clock/clock';
+import { newTofuToken } from '../../../lib/contract/session-protocol';
 import { createCertificateRequest } from '../../../lib/tls/certificates';
 import { newEd25519, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
 import {
@@ -17,7 +18,7 @@ import { CONTROLLER_DEFAULTS } from '../config';
 import { sql, transaction } from '../db/db';
 import { CONTROLLER_LIMITS } from '../limits';
 import { startClusterListener, type ClusterListener } from '../listeners/cluster-listener';
-import { newConnectionId, newTofuToken, WORKER, type World } from '../sessions/sessions.fixture';
+import { newConnectionId, WORKER, type World } from '../sessions/sessions.fixture';
 import { startSessionPushes, type SessionPushes } from '../tasks/push-sessions';
 import type { DeploymentAuthority } from '../workers/authority';
 import { createActivationToken } from '../workers/enrollment';

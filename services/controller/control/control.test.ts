@@ -1,6 +1,7 @@
 /** Enrollment and control streams over the real cluster port, with a gRPC client that speaks as a worker. */
 import { status } from '@grpc/grpc-js';
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { newTofuToken } from '../../../lib/contract/session-protocol';
 import { createCertificateRequest } from '../../../lib/tls/certificates';
 import { newEd25519 } from '../../../lib/tls/keys';
 import { waitFor } from '../../../test/harness/wait';
@@ -11,14 +12,13 @@ import {
   createWorld,
   newConnectionId,
   setTarget,
-  newTofuToken,
   sessionFacts,
   WORKER,
   type World,
 } from '../sessions/sessions.fixture';
 import { loadAuthority, type DeploymentAuthority } from '../workers/authority';
 import { ACTIVATION_TOKEN_LIFETIME_MS, enroll } from '../workers/enrollment';
-import type { Allowed } from '../authz/authz';
+import { proofOf } from '../../../test/harness/proofs';
 import { candidates, retireWorker } from '../workers/workers.store';
 import {
   clusterOf,
@@ -225,7 +225,7 @@ describe('a worker that is deleted', () => {
     await worker.attach();
     const id = await createSession(world, new Date());
     const { connection_id } = await worker.authorize(id);
-    expect(await retireWorker(world.db.executor, { resource: { id: WORKER } } as Allowed<'delete'>)).toBe(true);
+    expect(await retireWorker(world.db.executor, proofOf('worker', 'delete', WORKER))).toBe(true);
     const cancel = await worker.hear('cancel_session', (value) => value.session_id === id);
     expect(cancel).toMatchObject({ closed_by: 'admin' });
     expect(await candidates(world.db.executor, new Date())).toEqual([]);
@@ -234,7 +234,7 @@ describe('a worker that is deleted', () => {
     expect(await cause(connection_id)).toMatchObject({ cause: 'canceled', bytes_final: true });
     await worker.close();
     await waitFor('detached', async () => !(await row(world.db.executor, sql`select 1 as x from worker_attachments`)));
-    expect(await retireWorker(world.db.executor, { resource: { id: WORKER } } as Allowed<'delete'>)).toBe(false);
+    expect(await retireWorker(world.db.executor, proofOf('worker', 'delete', WORKER))).toBe(false);
   });
 
   test('is cut off by the next pass when the notification was lost', async () => {

@@ -1,17 +1,10 @@
 import { systemClock } from '../../../lib/clock/clock';
+import { newTofuToken } from '../../../lib/contract/session-protocol';
 import { ConnectionClosed } from '../../../proto/gen/worker/control';
 import { waitFor } from '../../../test/harness/wait';
 import { rows, sql } from '../db/db';
 import { authorizeConnection } from '../sessions/connections.store';
-import {
-  createSession,
-  createWorld,
-  newConnectionId,
-  newTofuToken,
-  NOW,
-  WORKER,
-  type World,
-} from '../sessions/sessions.fixture';
+import { createSession, createWorld, newConnectionId, NOW, WORKER, type World } from '../sessions/sessions.fixture';
 import { Reports } from './reports';
 
 let world: World;

@@ -4,11 +4,12 @@
  * report that the database can never take is dropped with a log line, so that it holds up no other.
  */
 import type { Clock } from '../../../lib/clock/clock';
+import { isCause, isClosedBy } from '../../../lib/contract/endings';
+import { MAX_INT4, MAX_PORT } from '../../../lib/contract/numbers';
 import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
 import type { ConnectionClosed, ConnectionStat } from '../../../proto/gen/worker/control';
 import { CHECK_VIOLATION, databaseError, NOT_NULL_VIOLATION, type Executor } from '../db/db';
-import { isCause, isClosedBy } from '../sessions/connections';
 import { closeConnections, recordStats, type Close, type Stat } from '../sessions/connections.store';
 
 /** Closes of one statement. */
@@ -29,8 +30,6 @@ const MAX_STATS = limit('byte counts of a worker that wait', 100_000, {
 /** Pause after the database refused, ms. */
 const RETRY_MS = 1_000;
 const MAX_INT8 = 2n ** 63n - 1n;
-const MAX_INT4 = 2 ** 31 - 1;
-const MAX_PORT = 65_535;
 /** Longest error text kept, characters. */
 const MAX_ERROR = 500;
 const MAX_ADDRESS = 255;

@@ -3,6 +3,8 @@
  * before it is a copy: its original has an answer or gets one, and carrying it out again could take a slot that the
  * first answer refused.
  */
+import { REFUSAL_TEXT, type Refusal } from '../../../lib/contract/endings';
+import { isTofuToken } from '../../../lib/contract/session-protocol';
 import { networkOf } from '../../../lib/limits/network';
 import { publicKeyOfRequest } from '../../../lib/tls/certificates';
 import type {
@@ -12,7 +14,7 @@ import type {
   GetGrantRequest,
   RenewCertificateRequest,
 } from '../../../proto/gen/worker/control';
-import { endedRefusal, refusalOf, REFUSAL_TEXT, type Refusal } from '../sessions/connections';
+import { endedRefusal, refusalOf } from '../sessions/connections';
 import { authorizeConnection } from '../sessions/connections.store';
 import * as sessions from '../sessions/sessions.store';
 import { issueWorkerCertificate } from '../workers/authority';
@@ -23,7 +25,6 @@ import type { Push } from './outbox';
 import { TooManyRequests } from './request-queue';
 
 const CONNECTION_ID = /^sc_[0-9A-Za-z]{10}$/;
-const TOFU_TOKEN = /^[0-9A-Za-z]{20}$/;
 const MAX_ADDRESS = 255;
 const UNAVAILABLE = 'The controller cannot reach its database: try again.';
 
@@ -114,7 +115,7 @@ export class Requests {
   private async authorize(request: AuthorizeConnectionRequest, bootId: string): Promise<Answer> {
     const now = this.deps.clock.now();
     if (!CONNECTION_ID.test(request.connection_id)) return refusal('protocol error', 'Malformed connection id.');
-    if (!TOFU_TOKEN.test(request.tofu_token)) return refused('tofu token not allowed');
+    if (!isTofuToken(request.tofu_token)) return refused('tofu token not allowed');
     const ask = () =>
       authorizeConnection(this.deps.db.executor, {
         sessionId: request.session_id,

@@ -1,7 +1,9 @@
 /** Handlers of CredentialLibraryService: decode, look up, authorize, one store call, encode. */
-import { resourceNotFound } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
+import { hasIdForm } from '../../../lib/ids/ids';
 import { CredentialLibrary, CredentialLibraryServiceDefinition } from '../../../proto/gen/api/credential_libraries';
+import { toMake } from '../authz/proof';
+import { existing } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { collectionInStore, VAULT_STORE_PREFIX } from '../credential-stores/credential-stores';
 import { findStore } from '../credential-stores/credential-stores.store';
@@ -14,7 +16,6 @@ import { staleVersion } from '../resources/rows';
 import { service } from '../rpc/service';
 import {
   LIBRARY_ACTIONS,
-  LIBRARY_PREFIX,
   LIBRARY_PREFIXES,
   libraryItem,
   libraryResource,
@@ -23,7 +24,9 @@ import {
 import { changedLibrary, newLibrary, type Library } from './credential-libraries.fields';
 import * as store from './credential-libraries.store';
 
-const definitionFor = (deps: ControllerDeps): ItemDefinition<LibraryRow, ReturnType<typeof libraryItem>> => ({
+const definitionFor = (
+  deps: ControllerDeps,
+): ItemDefinition<'credential-library', LibraryRow, ReturnType<typeof libraryItem>> => ({
   type: 'credential-library',
   find: store.findLibrary,
   select: store.selectLibraries,
@@ -41,8 +44,7 @@ export function credentialLibraryService(deps: ControllerDeps) {
 
   /** The libraries of a store, as a resource to authorize. */
   async function librariesOf(storeId: string) {
-    const found = await findStore(deps.db.executor, storeId);
-    if (found === undefined) throw resourceNotFound();
+    const found = existing(await findStore(deps.db.executor, storeId));
     return collectionInStore('credential-library', found);
   }
 
@@ -66,13 +68,13 @@ export function credentialLibraryService(deps: ControllerDeps) {
       const item = request.item ?? CredentialLibrary.fromPartial({});
       const library = newLibrary(item);
       const resource = await librariesOf(item.credential_store_id);
-      const allowed = await deps.authz.check(op, 'create', resource);
+      const may = await deps.authz.check(op, 'create', resource);
+      const allowed = toMake(may, newIdOf('credential-library', library.type));
       const now = deps.clock.now();
-      const id = newId(LIBRARY_PREFIX[library.type]);
-      const sealed = await sealedColumns(deps, { id, scope_id: resource.scopeId }, library);
+      const sealed = await sealedColumns(deps, { id: allowed.id, scope_id: allowed.scopeId }, library);
       const columns = { ...library.columns, ...sealed, credential_type: library.credential_type };
-      await changing(deps.db, now, (tx) => store.insertLibrary(tx, allowed, { id, type: library.type, columns, now }));
-      return answer(op, allowed, id);
+      await changing(deps.db, now, (tx) => store.insertLibrary(tx, allowed, { type: library.type, columns, now }));
+      return answer(op, allowed);
     },
 
     async updateCredentialLibrary(op, request) {
@@ -86,7 +88,7 @@ export function credentialLibraryService(deps: ControllerDeps) {
       if (!(await changing(deps.db, now, (tx) => store.updateLibrary(tx, allowed, { version, columns, now })))) {
         throw staleVersion('Credential Library', request.id);
       }
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteCredentialLibrary(op, { id }) {

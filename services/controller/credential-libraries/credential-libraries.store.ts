@@ -1,7 +1,7 @@
 /** SQL of credential libraries, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import { scopeColumn } from '../resources/rows';
 import type { LibraryRow } from './credential-libraries';
 
@@ -16,13 +16,13 @@ export const findLibrary = (on: Executor, id: string): Promise<LibraryRow | unde
 
 export async function insertLibrary(
   tx: Tx,
-  allowed: Allowed<'create'>,
-  library: { id: string; type: string; columns: Record<string, unknown>; now: Date },
+  allowed: Allowed<'credential-library', 'create'>,
+  library: { type: string; columns: Record<string, unknown>; now: Date },
 ): Promise<void> {
   const all = {
-    id: library.id,
-    credential_store_id: allowed.resource.pin,
-    scope_id: allowed.resource.scopeId,
+    id: allowed.id,
+    credential_store_id: allowed.pin,
+    scope_id: allowed.scopeId,
     type: library.type,
     ...library.columns,
     created_time: library.now,
@@ -32,9 +32,12 @@ export async function insertLibrary(
   await changed(tx, sql`insert into credential_libraries (${names}) values (${sql.join(Object.values(all))})`);
 }
 
-export const updateLibrary = (tx: Tx, allowed: Allowed<'update'>, change: Change): Promise<boolean> =>
-  updateRow(tx, sql`credential_libraries`, allowed, change);
+export const updateLibrary = (
+  tx: Tx,
+  allowed: Allowed<'credential-library', 'update'>,
+  change: Change,
+): Promise<boolean> => updateRow(tx, allowed, change);
 
 /** Targets lose it as a source. */
-export const deleteLibrary = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
-  changed(tx, sql`delete from credential_libraries where id = ${allowed.resource.id}`);
+export const deleteLibrary = (tx: Tx, allowed: Allowed<'credential-library', 'delete'>): Promise<void> =>
+  deleteRow(tx, allowed);

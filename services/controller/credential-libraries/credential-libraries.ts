@@ -1,21 +1,16 @@
 /** Credential libraries: which path of a store's Vault gives credentials, and how its answer is understood. */
+import { ID_PREFIXES, prefixesOf, subtypeOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export type LibraryType = 'vault-generic' | 'vault-ssh-certificate' | 'vault-ldap';
+export type LibraryType = keyof (typeof ID_PREFIXES)['credential-library'];
 
-export const LIBRARY_PREFIX: Readonly<Record<LibraryType, string>> = {
-  'vault-generic': 'clvlt',
-  'vault-ssh-certificate': 'clvsclt',
-  'vault-ldap': 'clvllt',
-};
-export const LIBRARY_PREFIXES = Object.values(LIBRARY_PREFIX);
+export const LIBRARY_PREFIXES = prefixesOf('credential-library');
 export const LIBRARY_ACTIONS = idActions('credential-library');
 
 /** Type that the prefix of an id tells. */
-export const typeOfLibrary = (id: string): LibraryType | undefined =>
-  (Object.keys(LIBRARY_PREFIX) as LibraryType[]).find((type) => id.startsWith(`${LIBRARY_PREFIX[type]}_`));
+export const typeOfLibrary = (id: string): LibraryType | undefined => subtypeOf(id, 'credential-library');
 
 const GENERIC = { path: 'text', http_method: 'text', http_request_body: 'text' } as const;
 const SSH_CERTIFICATE = {
@@ -64,7 +59,7 @@ export interface LibraryRow extends ItemRow {
 
 export const libraryResource = (
   row: Pick<LibraryRow, 'id' | 'scope_id' | 'credential_store_id' | 'scope'>,
-): Resource => ({
+): Item<'credential-library'> => ({
   type: 'credential-library',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,6 +1,7 @@
 /** Fields of credential stores as callers send them: what is acceptable, and what is stored. */
 import { limit } from '../../../lib/limits/limit';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { CredentialStore, type UpdateCredentialStoreRequest } from '../../../proto/gen/api/credential_stores';
 import { readAttributes, type Attributes } from '../resources/attributes';
@@ -67,7 +68,7 @@ export interface NewStore {
 /** Throws 400 with everything that is wrong. Attributes of static stores are ignored, as existing clients expect. */
 export function newStore(item: CredentialStore): NewStore {
   const errors = new FieldErrors();
-  errors.require(hasIdForm(item.scope_id, 'p'), 'scope_id', 'This field must be a valid project scope id.');
+  errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', 'This field must be a valid project scope id.');
   const known = item.type === 'static' || item.type === 'vault';
   errors.require(known, 'type', 'This is a required field and must be a known credential store type.');
   const given = item.type === 'vault' ? readAttributes(item.attributes, VAULT_ATTRIBUTES) : undefined;

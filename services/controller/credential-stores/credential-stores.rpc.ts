@@ -2,6 +2,7 @@
 import { newId } from '../../../lib/ids/ids';
 import { CredentialStore, CredentialStoreServiceDefinition } from '../../../proto/gen/api/credential_stores';
 import { authorizedCollectionActions } from '../authz/collections';
+import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
 import { changing } from '../resources/changes';
@@ -25,7 +26,9 @@ import * as store from './credential-stores.store';
 import { newHmacKey } from './store-secrets';
 import { changedVaultColumns, newVaultColumns } from './vault-stores';
 
-function definitionFor(deps: ControllerDeps): ItemDefinition<StoreRow, ReturnType<typeof storeItem>> {
+function definitionFor(
+  deps: ControllerDeps,
+): ItemDefinition<'credential-store', StoreRow, ReturnType<typeof storeItem>> {
   const collections = async (op: Op, row: StoreRow) => {
     const at = { scopeId: row.scope_id, parentScopeId: row.scope.parent_scope_id, pin: row.id };
     const below = await authorizedCollectionActions(deps.authz, op, collectionsBelow(row), at);
@@ -64,18 +67,18 @@ export function credentialStoreService(deps: ControllerDeps) {
       const item = request.item ?? CredentialStore.fromPartial({});
       const { type, columns, vault } = newStore(item);
       const scope = await scopeNode(deps.db.executor, item.scope_id);
-      const allowed = await deps.authz.check(op, 'create', collectionIn('credential-store', scope));
-      const id = newId(type === 'vault' ? VAULT_STORE_PREFIX : STATIC_STORE_PREFIX);
-      const placed = { id, scopeId: scope.id };
+      const may = await deps.authz.check(op, 'create', collectionIn('credential-store', scope));
+      const allowed = toMake(may, newId(type === 'vault' ? VAULT_STORE_PREFIX : STATIC_STORE_PREFIX));
+      const placed = { id: allowed.id, scopeId: allowed.scopeId };
       const { hmac, sealed } = await newHmacKey(deps.kms, deps.db.executor, placed);
       const vaultColumns = vault === undefined ? undefined : await newVaultColumns(deps, placed, hmac, vault);
       const now = deps.clock.now();
-      const row = { id, scope_id: scope.id, type, columns, hmac_key: sealed.ciphertext, key_id: sealed.keyId, now };
+      const row = { type, columns, hmac_key: sealed.ciphertext, key_id: sealed.keyId, now };
       await changing(deps.db, now, async (tx) => {
         await store.insertStore(tx, allowed, row);
-        if (vaultColumns !== undefined) await store.insertVaultStore(tx, id, vaultColumns);
+        if (vaultColumns !== undefined) await store.insertVaultStore(tx, allowed, vaultColumns);
       });
-      return answer(op, allowed, id);
+      return answer(op, allowed);
     },
 
     async updateCredentialStore(op, request) {
@@ -89,7 +92,7 @@ export function credentialStoreService(deps: ControllerDeps) {
       if (!(await changing(deps.db, now, (tx) => store.updateStore(tx, allowed, change, vaultColumns)))) {
         throw staleVersion('Credential Store', request.id);
       }
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteCredentialStore(op, { id }) {

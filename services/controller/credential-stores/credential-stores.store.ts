@@ -2,7 +2,7 @@
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
 import { assignments, scopeColumn } from '../resources/rows';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import type { StoreRow } from './credential-stores';
 
 const vaultColumn = sql`
@@ -41,8 +41,11 @@ export interface NewStoreRow {
   now: Date;
 }
 
-export const insertStore = (tx: Tx, _allowed: Allowed<'create'>, store: NewStoreRow): Promise<void> =>
-  insertStoreRow(tx, store);
+export const insertStore = (
+  tx: Tx,
+  allowed: Allowed<'credential-store', 'create'>,
+  store: Omit<NewStoreRow, 'id' | 'scope_id'>,
+): Promise<void> => insertStoreRow(tx, { ...store, id: allowed.id, scope_id: allowed.scopeId });
 
 /** Also used for what a deployment starts with. */
 export async function insertStoreRow(
@@ -54,8 +57,12 @@ export async function insertStoreRow(
   await changed(tx, sql`insert into credential_stores (${names}) values (${sql.join(Object.values(all))})`);
 }
 
-export async function insertVaultStore(tx: Tx, id: string, columns: Record<string, unknown>): Promise<void> {
-  const all = { id, ...columns };
+export async function insertVaultStore(
+  tx: Tx,
+  allowed: Allowed<'credential-store', 'create'>,
+  columns: Record<string, unknown>,
+): Promise<void> {
+  const all = { id: allowed.id, ...columns };
   const names = sql.join(Object.keys(all).map((name) => sql.ref(name)));
   await changed(tx, sql`insert into vault_credential_stores (${names}) values (${sql.join(Object.values(all))})`);
 }
@@ -63,16 +70,16 @@ export async function insertVaultStore(tx: Tx, id: string, columns: Record<strin
 /** Changes the store and, for Vault stores, what they have beyond; false when the version is not the current one. */
 export async function updateStore(
   tx: Tx,
-  allowed: Allowed<'update'>,
+  allowed: Allowed<'credential-store', 'update'>,
   change: Change,
   vault: Record<string, unknown> | undefined,
 ): Promise<boolean> {
-  if (!(await updateRow(tx, sql`credential_stores`, allowed, change))) return false;
+  if (!(await updateRow(tx, allowed, change))) return false;
   if (vault === undefined) return true;
-  const statement = sql`update vault_credential_stores set ${assignments(vault)} where id = ${allowed.resource.id}`;
+  const statement = sql`update vault_credential_stores set ${assignments(vault)} where id = ${allowed.id}`;
   return (await changed(tx, statement)) === 1;
 }
 
 /** Credentials and libraries go with it, and targets lose them as sources. */
-export const deleteStore = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
-  changed(tx, sql`delete from credential_stores where id = ${allowed.resource.id}`);
+export const deleteStore = (tx: Tx, allowed: Allowed<'credential-store', 'delete'>): Promise<void> =>
+  deleteRow(tx, allowed);

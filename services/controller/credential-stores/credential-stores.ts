@@ -1,13 +1,14 @@
 /** Credential stores: where the credentials of a project are kept (static) or come from (Vault). */
-import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
+import { COLLECTIONS_BELOW, idActions, type ResourceType } from '../authz/actions';
+import type { Collection, Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import { keptBack, keptBackWarning, secretPlace, type SecretPlace } from '../resources/secret-place';
 
-export const STATIC_STORE_PREFIX = 'csst';
-export const STATIC_STORE_PREFIXES = [STATIC_STORE_PREFIX, 'cs'];
-export const VAULT_STORE_PREFIX = 'csvlt';
-export const STORE_PREFIXES = [...STATIC_STORE_PREFIXES, VAULT_STORE_PREFIX];
+export const STATIC_STORE_PREFIX = prefixOf('credential-store', 'static');
+export const STATIC_STORE_PREFIXES = prefixesOf('credential-store', 'static');
+export const VAULT_STORE_PREFIX = prefixOf('credential-store', 'vault');
+export const STORE_PREFIXES = prefixesOf('credential-store');
 export const STORE_ACTIONS = idActions('credential-store');
 
 export type StoreType = 'static' | 'vault';
@@ -36,7 +37,7 @@ export interface StoreRow extends ItemRow {
   vault: VaultColumns | null;
 }
 
-export const storeResource = (row: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const storeResource = (row: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>): Item<'credential-store'> => ({
   type: 'credential-store',
   id: row.id,
   scopeId: row.scope_id,
@@ -44,7 +45,10 @@ export const storeResource = (row: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>):
 });
 
 /** The credentials or credential libraries of a store, as a resource to authorize. */
-export const collectionInStore = (type: string, store: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const collectionInStore = <T extends ResourceType>(
+  type: T,
+  store: Pick<StoreRow, 'id' | 'scope_id' | 'scope'>,
+): Collection<T> => ({
   type,
   scopeId: store.scope_id,
   parentScopeId: store.scope.parent_scope_id,

@@ -3,10 +3,10 @@
  * the store's own, so that the same secret has the same HMAC for as long as the store lives.
  */
 import { createHmac, randomBytes } from 'node:crypto';
+import { notFound } from '../authz/refusal';
 import type { Executor } from '../db/db';
 import { row, sql } from '../db/db';
 import type { Encrypted, Kms } from '../kms/kms';
-import { resourceNotFound } from '../../../lib/errors/errors';
 
 const HMAC_KEY_BYTES = 32;
 
@@ -34,7 +34,7 @@ export async function hmacOf(kms: Kms, on: Executor, storeId: string): Promise<H
     on,
     sql`select hmac_key, key_id from credential_stores where id = ${storeId}`,
   );
-  if (found === undefined) throw resourceNotFound();
+  if (found === undefined) throw notFound();
   return hmacWith(await kms.decrypt(on, found.key_id, found.hmac_key, keyOf(storeId)));
 }
 

@@ -1,4 +1,5 @@
 /** Fields of credentials as callers send them: what is acceptable, and what is stored. */
+import { subtypeOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 import type { Work } from '../../../lib/limits/work';
@@ -178,9 +179,8 @@ export async function mergedSecret(
 
 /** Type that the prefix of an id tells. */
 export function typeOfCredential(id: string): CredentialType | undefined {
-  const prefix = id.slice(0, Math.max(id.lastIndexOf('_'), 0));
-  if (prefix === 'cred') return 'username_password';
-  return (Object.keys(TYPES) as CredentialType[]).find((type) => TYPES[type].prefix === prefix);
+  const type = subtypeOf(id, 'credential');
+  return type === undefined || type === 'vault' ? undefined : type;
 }
 
 const pick = (given: Given, names: readonly string[]): Record<string, unknown> =>

@@ -1,7 +1,9 @@
 /** Handlers of CredentialService: decode, look up, authorize, one store call, encode. */
-import { resourceNotFound } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
+import { hasIdForm } from '../../../lib/ids/ids';
 import { Credential, CredentialServiceDefinition } from '../../../proto/gen/api/credentials';
+import { toMake } from '../authz/proof';
+import { existing } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { collectionInStore, STATIC_STORE_PREFIXES } from '../credential-stores/credential-stores';
 import { findStore } from '../credential-stores/credential-stores.store';
@@ -19,14 +21,13 @@ import {
   credentialItem,
   credentialResource,
   hmacColumns,
-  TYPES,
   type CredentialRow,
   type Secret,
 } from './credentials';
 import { changedCredential, checkSecret, mergedSecret, newCredential } from './credentials.fields';
 import * as store from './credentials.store';
 
-const definition: ItemDefinition<CredentialRow, ReturnType<typeof credentialItem>> = {
+const definition: ItemDefinition<'credential', CredentialRow, ReturnType<typeof credentialItem>> = {
   type: 'credential',
   find: store.findCredential,
   select: store.selectCredentials,
@@ -43,8 +44,7 @@ export function credentialService(deps: ControllerDeps) {
 
   /** The credentials of a store, as a resource to authorize. */
   async function credentialsOf(storeId: string) {
-    const found = await findStore(on, storeId);
-    if (found === undefined) throw resourceNotFound();
+    const found = existing(await findStore(on, storeId));
     return collectionInStore('credential', found);
   }
 
@@ -68,16 +68,16 @@ export function credentialService(deps: ControllerDeps) {
       const item = request.item ?? Credential.fromPartial({});
       const { type, columns, secret } = newCredential(item);
       const resource = await credentialsOf(item.credential_store_id);
-      const allowed = await deps.authz.check(op, 'create', resource);
+      const may = await deps.authz.check(op, 'create', resource);
       await checkSecret(op, type, secret);
+      const allowed = toMake(may, newIdOf('credential', type));
       const now = deps.clock.now();
-      const id = newId(TYPES[type].prefix);
-      const placed = { id, type, scope_id: resource.scopeId, credential_store_id: item.credential_store_id };
-      const sealed = await sealSecret(deps, placed, secret);
+      const place = { scope_id: allowed.scopeId, credential_store_id: item.credential_store_id };
+      const sealed = await sealSecret(deps, { id: allowed.id, type, ...place }, secret);
       await changing(deps.db, now, (tx) =>
-        store.insertCredential(tx, allowed, { id, type, columns: { ...columns, ...sealed }, now }),
+        store.insertCredential(tx, allowed, { type, columns: { ...columns, ...sealed }, now }),
       );
-      return answer(op, allowed, id);
+      return answer(op, allowed);
     },
 
     async updateCredential(op, request) {
@@ -91,7 +91,7 @@ export function credentialService(deps: ControllerDeps) {
       if (!(await changing(deps.db, now, (tx) => store.updateCredential(tx, allowed, { version, columns, now })))) {
         throw staleVersion('Credential', request.id);
       }
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteCredential(op, { id }) {

@@ -1,7 +1,7 @@
 /** SQL of credentials, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import { scopeColumn } from '../resources/rows';
 import type { CredentialRow } from './credentials';
 
@@ -23,13 +23,13 @@ export const findSecret = (
 
 export async function insertCredential(
   tx: Tx,
-  allowed: Allowed<'create'>,
-  credential: { id: string; type: string; columns: Record<string, unknown>; now: Date },
+  allowed: Allowed<'credential', 'create'>,
+  credential: { type: string; columns: Record<string, unknown>; now: Date },
 ): Promise<void> {
   const all = {
-    id: credential.id,
-    credential_store_id: allowed.resource.pin,
-    scope_id: allowed.resource.scopeId,
+    id: allowed.id,
+    credential_store_id: allowed.pin,
+    scope_id: allowed.scopeId,
     type: credential.type,
     ...credential.columns,
     created_time: credential.now,
@@ -39,12 +39,12 @@ export async function insertCredential(
   await changed(tx, sql`insert into credentials (${names}) values (${sql.join(Object.values(all))})`);
 }
 
-export const updateCredential = (tx: Tx, allowed: Allowed<'update'>, change: Change): Promise<boolean> =>
-  updateRow(tx, sql`credentials`, allowed, change);
+export const updateCredential = (tx: Tx, allowed: Allowed<'credential', 'update'>, change: Change): Promise<boolean> =>
+  updateRow(tx, allowed, change);
 
 /** Targets lose it as a source. */
-export const deleteCredential = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
-  changed(tx, sql`delete from credentials where id = ${allowed.resource.id}`);
+export const deleteCredential = (tx: Tx, allowed: Allowed<'credential', 'delete'>): Promise<void> =>
+  deleteRow(tx, allowed);
 
 /** One source of brokered credentials of a target. */
 export interface BrokeredSource {

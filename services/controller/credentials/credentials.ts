@@ -1,6 +1,7 @@
 /** Credentials of static stores: their types, which fields are secret, and how they are shown. */
+import { prefixesOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { canonicalJson, type Hmac } from '../credential-stores/store-secrets';
 import { commonItem, type ItemRow } from '../resources/rows';
 import type { Known } from '../resources/attributes';
@@ -8,7 +9,6 @@ import type { Known } from '../resources/attributes';
 export type CredentialType = 'username_password' | 'username_password_domain' | 'password' | 'ssh_private_key' | 'json';
 
 interface TypeFacts {
-  prefix: string;
   /** Attributes in clear. */
   plain: readonly ('username' | 'domain')[];
   /** Attributes that go in and never come out. */
@@ -23,35 +23,34 @@ const required = (what: string): string => `Field required for creating ${what} 
 
 export const TYPES: Readonly<Record<CredentialType, TypeFacts>> = {
   username_password: {
-    prefix: 'credup',
     plain: ['username'],
     secret: ['password'],
     optional: [],
     missing: required('a username-password'),
   },
   username_password_domain: {
-    prefix: 'credupd',
     plain: ['username', 'domain'],
     secret: ['password'],
     optional: [],
     missing: required('a username-password-domain'),
   },
-  password: { prefix: 'credp', plain: [], secret: ['password'], optional: [], missing: required('a password') },
+  password: { plain: [], secret: ['password'], optional: [], missing: required('a password') },
   ssh_private_key: {
-    prefix: 'credspk',
     plain: ['username'],
     secret: ['private_key', 'private_key_passphrase'],
     optional: ['private_key_passphrase'],
     missing: required('an SSH private key'),
   },
-  json: { prefix: 'credjson', plain: [], secret: ['object'], optional: [], missing: CANNOT_BE_EMPTY },
+  json: { plain: [], secret: ['object'], optional: [], missing: CANNOT_BE_EMPTY },
 };
 
 /** An attribute that an update would clear. */
 export const CLEARED = CANNOT_BE_EMPTY;
 
-/** `cred` is the old form of `credup`. */
-export const CREDENTIAL_PREFIXES = [...Object.values(TYPES).map((facts) => facts.prefix), 'cred'];
+/** Those of static stores. */
+export const CREDENTIAL_PREFIXES = Object.keys(TYPES).flatMap((type) =>
+  prefixesOf('credential', type as CredentialType),
+);
 export const CREDENTIAL_ACTIONS = idActions('credential');
 
 export const isCredentialType = (type: string): type is CredentialType => Object.hasOwn(TYPES, type);
@@ -92,7 +91,7 @@ export interface CredentialRow extends ItemRow {
 
 export const credentialResource = (
   row: Pick<CredentialRow, 'id' | 'scope_id' | 'credential_store_id' | 'scope'>,
-): Resource => ({
+): Item<'credential'> => ({
   type: 'credential',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,11 +1,12 @@
 /** Handlers of GroupService: decode, look up, authorize, one store call, encode. */
-import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { isIdOf } from '../../../lib/contract/id-prefixes';
+import { invalidArgument } from '../../../lib/errors/errors';
+import { newId } from '../../../lib/ids/ids';
 import { Group, GroupServiceDefinition } from '../../../proto/gen/api/groups';
 import type { Allowed } from '../authz/authz';
+import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Tx } from '../db/db';
-import type { ListDefinition } from '../resources/list';
 import {
   checkCreate,
   checkDeleteId,
@@ -20,15 +21,17 @@ import {
   storedText,
   unique,
 } from '../resources/fields';
-import { present } from '../resources/present';
+import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
+import type { ListEdit } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
 import { GROUP_ACTIONS, groupItem, GROUP_PREFIX, groupResource, type GroupRow } from './groups';
 import * as store from './groups.store';
 
-const definition: ListDefinition<GroupRow, ReturnType<typeof groupItem>> = {
+const definition: ItemDefinition<'group', GroupRow, ReturnType<typeof groupItem>> = {
   type: 'group',
+  find: store.findGroup,
   select: store.selectGroups,
   from: sql`from groups r`,
   resource: groupResource,
@@ -38,48 +41,31 @@ const definition: ListDefinition<GroupRow, ReturnType<typeof groupItem>> = {
 };
 
 const MUTABLE = { name: 'name', description: 'description' };
-type MemberEdit = 'add-members' | 'set-members' | 'remove-members';
-
-/** Looking a group up with the proof that the caller may act on it, and showing it. */
-function groupAccess({ db, authz }: ControllerDeps) {
-  return {
-    async allow<A extends string>(op: Op, action: A, id: string): Promise<{ group: GroupRow; allowed: Allowed<A> }> {
-      const group = await store.findGroup(db.executor, id);
-      if (group === undefined) throw resourceNotFound();
-      return { group, allowed: await authz.check(op, action, groupResource(group)) };
-    },
-
-    async answer(op: Op, allowed: Allowed, id: string) {
-      const group = await store.findGroup(db.executor, id);
-      if (group === undefined) throw resourceNotFound();
-      const shown = { decision: allowed.decision, resource: groupResource(group), actions: GROUP_ACTIONS };
-      return { item: await present(authz, op, shown, groupItem(group)) };
-    },
-  };
-}
+type Access = ItemAccess<'group', GroupRow, ReturnType<typeof groupItem>>;
+type MemberEdit = ListEdit<'members'>;
 
 /** The three edits of the member list; setting what is there already changes nothing. */
-function memberEditor(deps: ControllerDeps, { allow, answer }: ReturnType<typeof groupAccess>) {
+function memberEditor(deps: ControllerDeps, { allow, answer }: Access) {
   return async (op: Op, action: MemberEdit, request: { id: string; version: number; member_ids: string[] }) => {
     const wanted = unique(request.member_ids);
     checkMembers(request, wanted, action === 'set-members');
-    const { group, allowed } = await allow(op, action, request.id);
+    const { row, allowed } = await allow(op, action, request.id);
     const now = deps.clock.now();
-    const current = (group.members ?? []).map((member) => member.id);
-    if (action === 'set-members' && group.version === request.version && sameSet(current, wanted)) {
-      return answer(op, allowed, request.id);
+    const current = (row.members ?? []).map((member) => member.id);
+    if (action === 'set-members' && row.version === request.version && sameSet(current, wanted)) {
+      return answer(op, allowed);
     }
     await transaction(deps.db, now, async (tx) => {
       const change = { version: request.version, columns: {}, now };
       if (!(await store.updateGroup(tx, allowed, change))) throw staleVersion('Group', request.id);
-      await applyMembers(tx, allowed, action, current, wanted);
+      await applyMembers(tx, allowed, current, wanted);
     });
-    return answer(op, allowed, request.id);
+    return answer(op, allowed);
   };
 }
 
 export function groupService(deps: ControllerDeps) {
-  const access = groupAccess(deps);
+  const access = itemAccess(deps, definition);
   const { allow, answer } = access;
   const editMembers = memberEditor(deps, access);
 
@@ -87,7 +73,7 @@ export function groupService(deps: ControllerDeps) {
     async getGroup(op, { id }) {
       checkGetId(id, GROUP_PREFIX);
       const { allowed } = await allow(op, 'read', id);
-      return answer(op, allowed, id);
+      return answer(op, allowed);
     },
 
     async listGroups(op, request) {
@@ -103,19 +89,17 @@ export function groupService(deps: ControllerDeps) {
         .require(isScopeId(item.scope_id), 'scope_id', 'This field is missing or improperly formatted.')
         .throwIfAny();
       const scope = await scopeNode(deps.db.executor, item.scope_id);
-      const allowed = await deps.authz.check(op, 'create', collectionIn('group', scope));
+      const may = await deps.authz.check(op, 'create', collectionIn('group', scope));
+      const allowed = toMake(may, newId(GROUP_PREFIX));
       const now = deps.clock.now();
-      const id = newId(GROUP_PREFIX);
       await transaction(deps.db, now, (tx) =>
         store.insertGroup(tx, allowed, {
-          id,
-          scope_id: scope.id,
           name: storedText(item.name),
           description: storedText(item.description),
           now,
         }),
       );
-      return answer(op, allowed, id);
+      return answer(op, allowed);
     },
 
     async updateGroup(op, request) {
@@ -130,7 +114,7 @@ export function groupService(deps: ControllerDeps) {
         store.updateGroup(tx, allowed, { version: item.version, columns, now }),
       );
       if (!done) throw staleVersion('Group', request.id);
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteGroup(op, { id }) {
@@ -149,7 +133,7 @@ export function groupService(deps: ControllerDeps) {
 function checkMembers(request: { id: string; version: number }, ids: string[], mayBeEmpty: boolean): void {
   const errors = checkListEdit(request, [GROUP_PREFIX], { field: 'member_ids', values: ids, mayBeEmpty });
   for (const id of ids) {
-    errors.require(hasIdForm(id, 'u'), 'member_ids', `Must only contain valid user ids but found "${id}".`);
+    errors.require(isIdOf(id, 'user'), 'member_ids', `Must only contain valid user ids but found "${id}".`);
     errors.require(id !== 'u_recovery', 'member_ids', 'u_recovery cannot be assigned to a group.');
   }
   errors.throwIfAny(MESSAGE.fields);
@@ -157,19 +141,18 @@ function checkMembers(request: { id: string; version: number }, ids: string[], m
 
 async function applyMembers(
   tx: Tx,
-  allowed: Allowed,
-  action: MemberEdit,
+  allowed: Allowed<'group', MemberEdit>,
   current: string[],
   wanted: string[],
 ): Promise<void> {
-  const added = action === 'set-members' ? wanted.filter((id) => !current.includes(id)) : wanted;
-  const removed = action === 'set-members' ? current.filter((id) => !wanted.includes(id)) : wanted;
-  if (action !== 'add-members' && (await store.removeMembers(tx, allowed, removed)) !== removed.length) {
+  const added = allowed.action === 'set-members' ? wanted.filter((id) => !current.includes(id)) : wanted;
+  const removed = allowed.action === 'set-members' ? current.filter((id) => !wanted.includes(id)) : wanted;
+  if (allowed.action !== 'add-members' && (await store.removeMembers(tx, allowed, removed)) !== removed.length) {
     throw invalidArgument('Unable to remove members from group: not all of them are members.', [
       { name: 'member_ids', description: 'Must only contain users that are members.' },
     ]);
   }
-  if (action !== 'remove-members' && (await store.addMembers(tx, allowed, added)) !== added.length) {
+  if (allowed.action !== 'remove-members' && (await store.addMembers(tx, allowed, added)) !== added.length) {
     throw invalidArgument('Unable to add members to group: not all of them exist and are not members yet.', [
       { name: 'member_ids', description: 'Must only contain existing users that are not members yet.' },
     ]);

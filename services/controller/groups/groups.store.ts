@@ -1,7 +1,9 @@
 /** SQL of groups, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { assignments, scopeColumn } from '../resources/rows';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
+import type { ListEdit } from '../resources/list-edits';
+import { scopeColumn } from '../resources/rows';
 import type { GroupRow } from './groups';
 
 export const selectGroups = sql`
@@ -22,49 +24,47 @@ export function findGroup(on: Executor, id: string): Promise<GroupRow | undefine
 
 export async function insertGroup(
   tx: Tx,
-  _allowed: Allowed<'create'>,
-  group: { id: string; scope_id: string; name: string | null; description: string | null; now: Date },
+  allowed: Allowed<'group', 'create'>,
+  group: { name: string | null; description: string | null; now: Date },
 ): Promise<void> {
   await changed(
     tx,
     sql`insert into groups (id, scope_id, name, description, created_time, updated_time)
-        values (${group.id}, ${group.scope_id}, ${group.name}, ${group.description}, ${group.now}, ${group.now})`,
+        values (${allowed.id}, ${allowed.scopeId}, ${group.name}, ${group.description}, ${group.now}, ${group.now})`,
   );
 }
 
 /** False when the version is not the current one. */
-export async function updateGroup(
+export const updateGroup = (
   tx: Tx,
-  allowed: Allowed,
-  change: { version: number; columns: Record<string, unknown>; now: Date },
-): Promise<boolean> {
-  const columns = { ...change.columns, version: change.version + 1, updated_time: change.now };
-  return (
-    (await changed(
-      tx,
-      sql`update groups set ${assignments(columns)} where id = ${allowed.resource.id} and version = ${change.version}`,
-    )) === 1
-  );
-}
+  allowed: Allowed<'group', 'update' | ListEdit<'members'>>,
+  change: Change,
+): Promise<boolean> => updateRow(tx, allowed, change);
 
-export async function deleteGroup(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {
-  return (await changed(tx, sql`delete from groups where id = ${allowed.resource.id}`)) === 1;
-}
+export const deleteGroup = (tx: Tx, allowed: Allowed<'group', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
 /** Adds users that exist and are not members yet; the number added. */
-export function addMembers(tx: Tx, allowed: Allowed, userIds: readonly string[]): Promise<number> {
+export function addMembers(
+  tx: Tx,
+  allowed: Allowed<'group', 'add-members' | 'set-members'>,
+  userIds: readonly string[],
+): Promise<number> {
   return changed(
     tx,
     sql`insert into group_members (group_id, user_id)
-        select ${allowed.resource.id}, id from users where id = any(${userIds}::text[])
+        select ${allowed.id}, id from users where id = any(${userIds}::text[])
         order by array_position(${userIds}::text[], id)
         on conflict do nothing`,
   );
 }
 
-export function removeMembers(tx: Tx, allowed: Allowed, userIds: readonly string[]): Promise<number> {
+export function removeMembers(
+  tx: Tx,
+  allowed: Allowed<'group', 'remove-members' | 'set-members'>,
+  userIds: readonly string[],
+): Promise<number> {
   return changed(
     tx,
-    sql`delete from group_members where group_id = ${allowed.resource.id} and user_id = any(${userIds}::text[])`,
+    sql`delete from group_members where group_id = ${allowed.id} and user_id = any(${userIds}::text[])`,
   );
 }

@@ -1,9 +1,10 @@
 /** Groups: sets of users that roles can name as one principal. */
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const GROUP_PREFIX = 'g';
+export const GROUP_PREFIX = prefixOf('group', 'group');
 export const GROUP_ACTIONS = idActions('group');
 
 export interface GroupRow extends ItemRow {
@@ -12,7 +13,7 @@ export interface GroupRow extends ItemRow {
   members?: { id: string; scope_id: string }[];
 }
 
-export const groupResource = (row: Pick<GroupRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const groupResource = (row: Pick<GroupRow, 'id' | 'scope_id' | 'scope'>): Item<'group'> => ({
   type: 'group',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,8 +1,10 @@
 /** Handlers of HostCatalogService: decode, look up, authorize, one store call, encode. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
 import { HostCatalog, HostCatalogServiceDefinition } from '../../../proto/gen/api/host_catalogs';
 import { authorizedCollectionActions } from '../authz/collections';
+import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
 import { changing } from '../resources/changes';
@@ -33,7 +35,9 @@ import * as store from './host-catalogs.store';
 
 const MUTABLE = { name: 'name', description: 'description' };
 
-function definitionFor(deps: ControllerDeps): ItemDefinition<HostCatalogRow, ReturnType<typeof hostCatalogItem>> {
+function definitionFor(
+  deps: ControllerDeps,
+): ItemDefinition<'host-catalog', HostCatalogRow, ReturnType<typeof hostCatalogItem>> {
   const collections = async (op: Op, row: HostCatalogRow) => {
     const at = { scopeId: row.scope_id, parentScopeId: row.scope.parent_scope_id, pin: row.id };
     const below = await authorizedCollectionActions(deps.authz, op, collectionsBelow(row), at);
@@ -72,19 +76,17 @@ export function hostCatalogService(deps: ControllerDeps) {
       const item = request.item ?? HostCatalog.fromPartial({});
       checkNewCatalog(item, request.plugin_name);
       const scope = await scopeNode(deps.db.executor, item.scope_id);
-      const allowed = await deps.authz.check(op, 'create', collectionIn('host-catalog', scope));
+      const may = await deps.authz.check(op, 'create', collectionIn('host-catalog', scope));
+      const allowed = toMake(may, newId(STATIC_HOST_CATALOG_PREFIX));
       const now = deps.clock.now();
-      const id = newId(STATIC_HOST_CATALOG_PREFIX);
       await changing(deps.db, now, (tx) =>
         store.insertHostCatalog(tx, allowed, {
-          id,
-          scope_id: scope.id,
           name: storedText(item.name),
           description: storedText(item.description),
           now,
         }),
       );
-      return answer(op, allowed, id);
+      return answer(op, allowed);
     },
 
     async updateHostCatalog(op, request) {
@@ -104,7 +106,7 @@ export function hostCatalogService(deps: ControllerDeps) {
       if (!(await changing(deps.db, now, (tx) => store.updateHostCatalog(tx, allowed, change)))) {
         throw staleVersion('Host Catalog', request.id);
       }
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteHostCatalog(op, { id }) {
@@ -121,7 +123,7 @@ const typeById = (id: string): string => (hasIdForm(id, STATIC_HOST_CATALOG_PREF
 /** Static catalogs take `plugin_id` and `worker_filter` without a word; existing clients send them. */
 function checkNewCatalog(item: HostCatalog, pluginName: string): void {
   const errors = new FieldErrors();
-  errors.require(hasIdForm(item.scope_id, 'p'), 'scope_id', 'This field must be a valid project scope id.');
+  errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', 'This field must be a valid project scope id.');
   errors.require(
     item.type === 'static' || item.type === 'plugin',
     'type',

@@ -1,7 +1,7 @@
 /** SQL of host catalogs, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import { scopeColumn } from '../resources/rows';
 import type { HostCatalogRow } from './host-catalogs';
 
@@ -14,20 +14,23 @@ export const findHostCatalog = (on: Executor, id: string): Promise<HostCatalogRo
 
 export async function insertHostCatalog(
   tx: Tx,
-  _allowed: Allowed<'create'>,
-  catalog: { id: string; scope_id: string; name: string | null; description: string | null; now: Date },
+  allowed: Allowed<'host-catalog', 'create'>,
+  catalog: { name: string | null; description: string | null; now: Date },
 ): Promise<void> {
   await changed(
     tx,
     sql`insert into host_catalogs (id, scope_id, type, name, description, created_time, updated_time)
-        values (${catalog.id}, ${catalog.scope_id}, 'static', ${catalog.name}, ${catalog.description},
+        values (${allowed.id}, ${allowed.scopeId}, 'static', ${catalog.name}, ${catalog.description},
           ${catalog.now}, ${catalog.now})`,
   );
 }
 
-export const updateHostCatalog = (tx: Tx, allowed: Allowed<'update'>, change: Change): Promise<boolean> =>
-  updateRow(tx, sql`host_catalogs`, allowed, change);
+export const updateHostCatalog = (
+  tx: Tx,
+  allowed: Allowed<'host-catalog', 'update'>,
+  change: Change,
+): Promise<boolean> => updateRow(tx, allowed, change);
 
 /** Hosts and host sets go with it. */
-export const deleteHostCatalog = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
-  changed(tx, sql`delete from host_catalogs where id = ${allowed.resource.id}`);
+export const deleteHostCatalog = (tx: Tx, allowed: Allowed<'host-catalog', 'delete'>): Promise<void> =>
+  deleteRow(tx, allowed);

@@ -1,11 +1,12 @@
 /** Host catalogs: the hosts and host sets of a project that belong together. */
-import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
+import { COLLECTIONS_BELOW, idActions, type ResourceType } from '../authz/actions';
+import type { Collection, Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 /** Static ones, which are made here; prefixes of plugin catalogs are understood and found nowhere. */
-export const STATIC_HOST_CATALOG_PREFIX = 'hcst';
-export const HOST_CATALOG_PREFIXES = [STATIC_HOST_CATALOG_PREFIX, 'hcplg', 'hc'];
+export const STATIC_HOST_CATALOG_PREFIX = prefixOf('host-catalog', 'static');
+export const HOST_CATALOG_PREFIXES = prefixesOf('host-catalog');
 export const HOST_CATALOG_ACTIONS = idActions('host-catalog');
 
 export interface HostCatalogRow extends ItemRow {
@@ -13,7 +14,7 @@ export interface HostCatalogRow extends ItemRow {
   type: 'static' | 'plugin';
 }
 
-export const hostCatalogResource = (row: Pick<HostCatalogRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const hostCatalogResource = (row: Pick<HostCatalogRow, 'id' | 'scope_id' | 'scope'>): Item<'host-catalog'> => ({
   type: 'host-catalog',
   id: row.id,
   scopeId: row.scope_id,
@@ -21,10 +22,10 @@ export const hostCatalogResource = (row: Pick<HostCatalogRow, 'id' | 'scope_id' 
 });
 
 /** The hosts or host sets of a catalog, as a resource to authorize. */
-export const collectionInCatalog = (
-  type: string,
+export const collectionInCatalog = <T extends ResourceType>(
+  type: T,
   catalog: Pick<HostCatalogRow, 'id' | 'scope_id' | 'scope'>,
-): Resource => ({
+): Collection<T> => ({
   type,
   scopeId: catalog.scope_id,
   parentScopeId: catalog.scope.parent_scope_id,

@@ -1,8 +1,10 @@
 /** Handlers of HostSetService: decode, look up, authorize, one store call, encode. */
-import { ApiError, invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
+import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
 import { HostSet, HostSetServiceDefinition, type UpdateHostSetRequest } from '../../../proto/gen/api/host_sets';
 import type { Allowed } from '../authz/authz';
+import { toMake } from '../authz/proof';
+import { existing, notFound } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Tx } from '../db/db';
 import { collectionInCatalog, HOST_CATALOG_PREFIXES, STATIC_HOST_CATALOG_PREFIX } from '../host-catalogs/host-catalogs';
@@ -24,7 +26,7 @@ import {
 } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
 import { listBelow } from '../resources/child-lists';
-import { listChanges, type ListVerb } from '../resources/list-edits';
+import { listChanges, verbOf, type ListEdit, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { service, type Op } from '../rpc/service';
 import {
@@ -37,7 +39,7 @@ import {
 } from './host-sets';
 import * as store from './host-sets.store';
 
-const definition: ItemDefinition<HostSetRow, ReturnType<typeof hostSetItem>> = {
+const definition: ItemDefinition<'host-set', HostSetRow, ReturnType<typeof hostSetItem>> = {
   type: 'host-set',
   find: store.findHostSet,
   select: store.selectHostSets,
@@ -50,12 +52,11 @@ const definition: ItemDefinition<HostSetRow, ReturnType<typeof hostSetItem>> = {
 
 const MUTABLE = { name: 'name', description: 'description' };
 
-type Access = ItemAccess<HostSetRow, ReturnType<typeof hostSetItem>>;
+type Access = ItemAccess<'host-set', HostSetRow, ReturnType<typeof hostSetItem>>;
 
 /** The host sets of a catalog, as a resource to authorize. */
 async function setsOf(deps: ControllerDeps, catalogId: string) {
-  const catalog = await findHostCatalog(deps.db.executor, catalogId);
-  if (catalog === undefined) throw resourceNotFound();
+  const catalog = existing(await findHostCatalog(deps.db.executor, catalogId));
   return collectionInCatalog('host-set', catalog);
 }
 
@@ -72,11 +73,11 @@ const hostEditor =
     await changing(deps.db, now, async (tx) => {
       const change = { version: request.version, columns: {}, now };
       if (!(await store.updateHostSet(tx, allowed, change))) {
-        throw new ApiError('NotFound', 'Unable to find requested resource.');
+        throw notFound('Unable to find requested resource.');
       }
-      await applyHosts(tx, allowed, verb, wanted);
+      await applyHosts(tx, allowed, wanted);
     });
-    return answer(op, allowed, request.id);
+    return answer(op, allowed);
   };
 
 export function hostSetService(deps: ControllerDeps) {
@@ -106,12 +107,12 @@ export function hostSetService(deps: ControllerDeps) {
     async createHostSet(op, request) {
       const item = request.item ?? HostSet.fromPartial({});
       checkNewSet(item);
-      const allowed = await deps.authz.check(op, 'create', await setsOf(deps, item.host_catalog_id));
+      const may = await deps.authz.check(op, 'create', await setsOf(deps, item.host_catalog_id));
+      const allowed = toMake(may, newId(STATIC_HOST_SET_PREFIX));
       const now = deps.clock.now();
-      const id = newId(STATIC_HOST_SET_PREFIX);
       const [name, description] = [storedText(item.name), storedText(item.description)];
-      await changing(deps.db, now, (tx) => store.insertHostSet(tx, allowed, { id, name, description, now }));
-      return answer(op, allowed, id);
+      await changing(deps.db, now, (tx) => store.insertHostSet(tx, allowed, { name, description, now }));
+      return answer(op, allowed);
     },
 
     async updateHostSet(op, request) {
@@ -126,7 +127,7 @@ export function hostSetService(deps: ControllerDeps) {
       if (!(await changing(deps.db, now, (tx) => store.updateHostSet(tx, allowed, change)))) {
         throw staleVersion('Host Set', request.id);
       }
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteHostSet(op, { id }) {
@@ -179,15 +180,23 @@ function checkHosts(request: { id: string; version: number }, ids: string[], may
 }
 
 /** The set's row is locked by its update, so nobody else changes the members meanwhile. */
-async function applyHosts(tx: Tx, allowed: Allowed, verb: ListVerb, wanted: string[]): Promise<void> {
-  const current = verb === 'set' ? await store.hostIdsOf(tx, allowed.resource.id!) : [];
-  const { added, removed } = listChanges(verb, current, wanted);
-  if (removed.length > 0 && (await store.removeHosts(tx, allowed, removed)) !== removed.length) {
+async function applyHosts(tx: Tx, allowed: Allowed<'host-set', ListEdit<'hosts'>>, wanted: string[]): Promise<void> {
+  const current = allowed.action === 'set-hosts' ? await store.hostIdsOf(tx, allowed) : [];
+  const { added, removed } = listChanges(verbOf(allowed.action), current, wanted);
+  if (
+    removed.length > 0 &&
+    allowed.action !== 'add-hosts' &&
+    (await store.removeHosts(tx, allowed, removed)) !== removed.length
+  ) {
     throw invalidArgument('Unable to remove hosts from host set: not all of them are in it.', [
       { name: 'host_ids', description: 'Must only contain hosts that are in the set.' },
     ]);
   }
-  if (added.length > 0 && (await store.addHosts(tx, allowed, added)) !== added.length) {
+  if (
+    added.length > 0 &&
+    allowed.action !== 'remove-hosts' &&
+    (await store.addHosts(tx, allowed, added)) !== added.length
+  ) {
     throw invalidArgument('Unable to add hosts to host set: not all of them are hosts of its catalog.', [
       { name: 'host_ids', description: "Must only contain hosts of the set's catalog." },
     ]);

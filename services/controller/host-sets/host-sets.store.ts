@@ -1,7 +1,8 @@
 /** SQL of host sets, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
+import type { ListEdit } from '../resources/list-edits';
 import { scopeColumn } from '../resources/rows';
 import type { HostSetRow } from './host-sets';
 
@@ -23,43 +24,53 @@ export const findHostSet = (on: Executor, id: string): Promise<HostSetRow | unde
 
 export async function insertHostSet(
   tx: Tx,
-  allowed: Allowed<'create'>,
-  set: { id: string; name: string | null; description: string | null; now: Date },
+  allowed: Allowed<'host-set', 'create'>,
+  set: { name: string | null; description: string | null; now: Date },
 ): Promise<void> {
   await changed(
     tx,
     sql`insert into host_sets (id, host_catalog_id, scope_id, type, name, description, created_time, updated_time)
-        values (${set.id}, ${allowed.resource.pin}, ${allowed.resource.scopeId}, 'static', ${set.name},
+        values (${allowed.id}, ${allowed.pin}, ${allowed.scopeId}, 'static', ${set.name},
           ${set.description}, ${set.now}, ${set.now})`,
   );
 }
 
-export const updateHostSet = (tx: Tx, allowed: Allowed, change: Change): Promise<boolean> =>
-  updateRow(tx, sql`host_sets`, allowed, change);
+export const updateHostSet = (
+  tx: Tx,
+  allowed: Allowed<'host-set', 'update' | ListEdit<'hosts'>>,
+  change: Change,
+): Promise<boolean> => updateRow(tx, allowed, change);
 
-export const deleteHostSet = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
-  changed(tx, sql`delete from host_sets where id = ${allowed.resource.id}`);
+export const deleteHostSet = (tx: Tx, allowed: Allowed<'host-set', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
-export async function hostIdsOf(tx: Tx, setId: string): Promise<string[]> {
+export async function hostIdsOf(tx: Tx, allowed: Allowed<'host-set', 'set-hosts'>): Promise<string[]> {
   const found = await rows<{ host_id: string }>(
     tx,
-    sql`select host_id from host_set_members where host_set_id = ${setId}`,
+    sql`select host_id from host_set_members where host_set_id = ${allowed.id}`,
   );
   return found.map((member) => member.host_id);
 }
 
 /** Adds those that are hosts of the set's catalog; the number added. A host that is in the set breaks uniqueness. */
-export const addHosts = (tx: Tx, allowed: Allowed, hostIds: readonly string[]): Promise<number> =>
+export const addHosts = (
+  tx: Tx,
+  allowed: Allowed<'host-set', 'add-hosts' | 'set-hosts'>,
+  hostIds: readonly string[],
+): Promise<number> =>
   changed(
     tx,
     sql`insert into host_set_members (host_set_id, host_id, host_catalog_id)
-        select ${allowed.resource.id}, id, host_catalog_id from hosts
-        where id = any(${hostIds}::text[]) and host_catalog_id = ${allowed.resource.pin}
+        select ${allowed.id}, id, host_catalog_id from hosts
+        where id = any(${hostIds}::text[]) and host_catalog_id = ${allowed.pin}
         order by array_position(${hostIds}::text[], id)`,
   );
 
-export const removeHosts = (tx: Tx, allowed: Allowed, hostIds: readonly string[]): Promise<number> =>
+export const removeHosts = (
+  tx: Tx,
+  allowed: Allowed<'host-set', 'remove-hosts' | 'set-hosts'>,
+  hostIds: readonly string[],
+): Promise<number> =>
   changed(
     tx,
-    sql`delete from host_set_members where host_set_id = ${allowed.resource.id} and host_id = any(${hostIds}::text[])`,
+    sql`delete from host_set_members where host_set_id = ${allowed.id} and host_id = any(${hostIds}::text[])`,
   );

@@ -1,10 +1,11 @@
 /** Host sets: hosts of a catalog that targets can name as one source. */
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const STATIC_HOST_SET_PREFIX = 'hsst';
-export const HOST_SET_PREFIXES = [STATIC_HOST_SET_PREFIX, 'hsplg', 'hs'];
+export const STATIC_HOST_SET_PREFIX = prefixOf('host-set', 'static');
+export const HOST_SET_PREFIXES = prefixesOf('host-set');
 export const HOST_SET_ACTIONS = idActions('host-set', 'static');
 
 export interface HostSetRow extends ItemRow {
@@ -15,7 +16,9 @@ export interface HostSetRow extends ItemRow {
   host_ids?: string[];
 }
 
-export const hostSetResource = (row: Pick<HostSetRow, 'id' | 'scope_id' | 'host_catalog_id' | 'scope'>): Resource => ({
+export const hostSetResource = (
+  row: Pick<HostSetRow, 'id' | 'scope_id' | 'host_catalog_id' | 'scope'>,
+): Item<'host-set'> => ({
   type: 'host-set',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,7 +1,8 @@
 /** Handlers of HostService: decode, look up, authorize, one store call, encode. */
-import { resourceNotFound } from '../../../lib/errors/errors';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
 import { Host, HostServiceDefinition, type UpdateHostRequest } from '../../../proto/gen/api/hosts';
+import { toMake } from '../authz/proof';
+import { existing } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
 import { collectionInCatalog, HOST_CATALOG_PREFIXES, STATIC_HOST_CATALOG_PREFIX } from '../host-catalogs/host-catalogs';
@@ -34,7 +35,7 @@ import {
 } from './hosts';
 import * as store from './hosts.store';
 
-const definition: ItemDefinition<HostRow, ReturnType<typeof hostItem>> = {
+const definition: ItemDefinition<'host', HostRow, ReturnType<typeof hostItem>> = {
   type: 'host',
   find: store.findHost,
   select: store.selectHosts,
@@ -52,8 +53,7 @@ export function hostService(deps: ControllerDeps) {
 
   /** The hosts of a catalog, as a resource to authorize. */
   async function hostsOf(catalogId: string) {
-    const catalog = await findHostCatalog(deps.db.executor, catalogId);
-    if (catalog === undefined) throw resourceNotFound();
+    const catalog = existing(await findHostCatalog(deps.db.executor, catalogId));
     return collectionInCatalog('host', catalog);
   }
 
@@ -79,12 +79,12 @@ export function hostService(deps: ControllerDeps) {
     async createHost(op, request) {
       const item = request.item ?? Host.fromPartial({});
       const address = checkNewHost(item);
-      const allowed = await deps.authz.check(op, 'create', await hostsOf(item.host_catalog_id));
+      const may = await deps.authz.check(op, 'create', await hostsOf(item.host_catalog_id));
+      const allowed = toMake(may, newId(STATIC_HOST_PREFIX));
       const now = deps.clock.now();
-      const id = newId(STATIC_HOST_PREFIX);
       const [name, description] = [storedText(item.name), storedText(item.description)];
-      await changing(deps.db, now, (tx) => store.insertHost(tx, allowed, { id, name, description, address, now }));
-      return answer(op, allowed, id);
+      await changing(deps.db, now, (tx) => store.insertHost(tx, allowed, { name, description, address, now }));
+      return answer(op, allowed);
     },
 
     async updateHost(op, request) {
@@ -100,7 +100,7 @@ export function hostService(deps: ControllerDeps) {
       if (!(await changing(deps.db, now, (tx) => store.updateHost(tx, allowed, change)))) {
         throw staleVersion('Host', request.id);
       }
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteHost(op, { id }) {

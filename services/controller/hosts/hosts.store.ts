@@ -1,7 +1,7 @@
 /** SQL of hosts, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import { scopeColumn } from '../resources/rows';
 import type { HostRow } from './hosts';
 
@@ -16,19 +16,18 @@ export const findHost = (on: Executor, id: string): Promise<HostRow | undefined>
 
 export async function insertHost(
   tx: Tx,
-  allowed: Allowed<'create'>,
-  host: { id: string; name: string | null; description: string | null; address: string; now: Date },
+  allowed: Allowed<'host', 'create'>,
+  host: { name: string | null; description: string | null; address: string; now: Date },
 ): Promise<void> {
   await changed(
     tx,
     sql`insert into hosts (id, host_catalog_id, scope_id, type, name, description, address, created_time, updated_time)
-        values (${host.id}, ${allowed.resource.pin}, ${allowed.resource.scopeId}, 'static', ${host.name},
+        values (${allowed.id}, ${allowed.pin}, ${allowed.scopeId}, 'static', ${host.name},
           ${host.description}, ${host.address}, ${host.now}, ${host.now})`,
   );
 }
 
-export const updateHost = (tx: Tx, allowed: Allowed<'update'>, change: Change): Promise<boolean> =>
-  updateRow(tx, sql`hosts`, allowed, change);
+export const updateHost = (tx: Tx, allowed: Allowed<'host', 'update'>, change: Change): Promise<boolean> =>
+  updateRow(tx, allowed, change);
 
-export const deleteHost = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
-  changed(tx, sql`delete from hosts where id = ${allowed.resource.id}`);
+export const deleteHost = (tx: Tx, allowed: Allowed<'host', 'delete'>): Promise<void> => deleteRow(tx, allowed);

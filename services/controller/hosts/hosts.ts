@@ -1,10 +1,11 @@
 /** Hosts: addresses that targets lead to through host sets. */
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const STATIC_HOST_PREFIX = 'hst';
-export const HOST_PREFIXES = [STATIC_HOST_PREFIX, 'hplg', 'h'];
+export const STATIC_HOST_PREFIX = prefixOf('host', 'static');
+export const HOST_PREFIXES = prefixesOf('host');
 export const HOST_ACTIONS = idActions('host');
 export const HOST_ATTRIBUTES = { address: 'text' } as const;
 
@@ -16,7 +17,7 @@ export interface HostRow extends ItemRow {
   host_set_ids: string[];
 }
 
-export const hostResource = (row: Pick<HostRow, 'id' | 'scope_id' | 'host_catalog_id' | 'scope'>): Resource => ({
+export const hostResource = (row: Pick<HostRow, 'id' | 'scope_id' | 'host_catalog_id' | 'scope'>): Item<'host'> => ({
   type: 'host',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,5 +1,5 @@
 /** SQL of the first resources: they come with given ids and versions, so they do not pass the usual stores. */
-import { newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
 import type { PlannedAccount, PlannedTarget } from './plan';
 import type { RoleSeed } from './roles';
@@ -150,7 +150,7 @@ async function insertAlias(tx: Tx, value: string, targetId: string, now: Date): 
   await changed(
     tx,
     sql`insert into aliases (id, scope_id, type, value, destination_id, created_time, updated_time)
-        values (${newId('alt')}, 'global', 'target', ${value}, ${targetId}, ${now}, ${now})`,
+        values (${newIdOf('alias', 'target')}, 'global', 'target', ${value}, ${targetId}, ${now}, ${now})`,
   );
 }
 

@@ -8,7 +8,7 @@ import type { Kms } from '../kms/kms';
 import { loadAuthority } from '../workers/authority';
 import { createActivationToken } from '../workers/enrollment';
 import { WORKER_PREFIX } from '../workers/workers';
-import { insertWorker } from '../workers/workers.store';
+import { insertWorkerRow } from '../workers/workers.store';
 
 export interface LocalWorker {
   name: string;
@@ -21,7 +21,7 @@ export async function localWorkerToken(db: Db, kms: Kms, worker: LocalWorker, no
   return transaction(db, now, async (tx) => {
     const existing = await row<{ id: string }>(tx, sql`select id from workers where name = ${worker.name} for update`);
     const id = existing?.id ?? newId(WORKER_PREFIX);
-    if (existing === undefined) await insertWorker(tx, { ...worker, id, configManaged: true, now });
+    if (existing === undefined) await insertWorkerRow(tx, { ...worker, id, configManaged: true, now });
     // An earlier process may have ended before it used its token.
     await changed(tx, sql`delete from worker_activation_tokens where worker_id = ${id}`);
     return createActivationToken(tx, kms, authority, id, now);

@@ -2,7 +2,8 @@
  * What a new deployment starts with, as data: dev mode fills it with well-known ids, `database init` with random ones.
  * Names and descriptions are what clients and scripts of Boundary look for.
  */
-import { newId, randomBase62 } from '../../../lib/ids/ids';
+import { newIdOf, prefixOf } from '../../../lib/contract/id-prefixes';
+import { randomBase62 } from '../../../lib/ids/ids';
 import type { PlannedDevMethods } from './dev-methods';
 
 export interface PlannedAccount {
@@ -91,8 +92,13 @@ const DEMO_TARGET = {
 };
 
 function demoTarget({ address, port, username, password }: NonNullable<DevOptions['demo']>): PlannedTarget {
-  const credential = { storeId: newId('csst'), id: newId('credup'), username, password };
-  return { ...DEMO_TARGET, id: newId('ttcp'), defaultPort: port, address, credential };
+  const credential = {
+    storeId: newIdOf('credential-store', 'static'),
+    id: newIdOf('credential', 'username_password'),
+    username,
+    password,
+  };
+  return { ...DEMO_TARGET, id: newIdOf('target', 'tcp'), defaultPort: port, address, credential };
 }
 
 const HTTPS_PORT = 443;
@@ -103,7 +109,7 @@ const WEB_SESSION_SECONDS = 5;
 /** Targets to try aliases with. */
 const aliasTargets = (): PlannedTarget[] => [
   {
-    id: newId('ttcp'),
+    id: newIdOf('target', 'tcp'),
     name: 'www.hashicorp.com',
     description:
       'Provides an initial web target using an address in Boundary. Note: Only HTTPS is supported, as this target uses port 443. Alias names for web targets should match the URL for the target.',
@@ -113,7 +119,7 @@ const aliasTargets = (): PlannedTarget[] => [
     alias: 'www.hashicorp.com',
   },
   {
-    id: newId('ttcp'),
+    id: newIdOf('target', 'tcp'),
     name: 'Generated localhost ssh target with an alias',
     description: 'Provides an initial localhost target to SSH to using an alias in Boundary',
     defaultPort: SSH_PORT,
@@ -134,27 +140,48 @@ export function devPlan(options: DevOptions): Plan {
   const user = { loginName: options.unprivilegedLoginName, password: options.unprivilegedPassword };
   const second = { userId: `u_${secondaryIdSuffix}`, accountId: `acctpw_${secondaryIdSuffix}` };
   return {
-    loginRole: { id: newId('r') },
-    authenticatedUserRole: { id: newId('r'), targetActions: 'list,read,authorize-session' },
+    loginRole: { id: newIdOf('role', 'role') },
+    authenticatedUserRole: { id: newIdOf('role', 'role'), targetActions: 'list,read,authorize-session' },
     authMethod: {
-      id: id('ampw'),
-      admin: { ...ADMIN_USER, ...admin, userId: id('u'), accountId: id('acctpw') },
+      id: id(prefixOf('auth-method', 'password')),
+      admin: {
+        ...ADMIN_USER,
+        ...admin,
+        userId: id(prefixOf('user', 'user')),
+        accountId: id(prefixOf('account', 'password')),
+      },
       user: { ...UNPRIVILEGED_USER, ...user, ...second },
-      adminRoleId: newId('r'),
+      adminRoleId: newIdOf('role', 'role'),
     },
     devMethods: {
-      oidcId: options.oidc === true ? id('amoidc') : undefined,
-      ldapId: options.ldap === true ? id('amldap') : undefined,
+      oidcId: options.oidc === true ? id(prefixOf('auth-method', 'oidc')) : undefined,
+      ldapId: options.ldap === true ? id(prefixOf('auth-method', 'ldap')) : undefined,
       users: [
-        { ...admin, userId: id('u'), oidcAccountId: id('acctoidc'), fullName: 'Admin User' },
+        {
+          ...admin,
+          userId: id(prefixOf('user', 'user')),
+          oidcAccountId: id(prefixOf('account', 'oidc')),
+          fullName: 'Admin User',
+        },
         { ...user, ...second, oidcAccountId: `acctoidc_${secondaryIdSuffix}`, fullName: 'Unprivileged User' },
       ],
     },
-    org: { id: id('o'), roles: false },
-    project: { id: id('p'), roles: false },
-    hosts: { catalogId: id('hcst'), setId: id('hsst'), hostId: id('hst'), address: options.hostAddress },
+    org: { id: id(prefixOf('scope', 'org')), roles: false },
+    project: { id: id(prefixOf('scope', 'project')), roles: false },
+    hosts: {
+      catalogId: id(prefixOf('host-catalog', 'static')),
+      setId: id(prefixOf('host-set', 'static')),
+      hostId: id(prefixOf('host', 'static')),
+      address: options.hostAddress,
+    },
     targets: [
-      { ...ADDRESS_TARGET, ...limits, id: id('ttcp'), defaultPort: options.targetDefaultPort, address: '127.0.0.1' },
+      {
+        ...ADDRESS_TARGET,
+        ...limits,
+        id: id(prefixOf('target', 'tcp')),
+        defaultPort: options.targetDefaultPort,
+        address: '127.0.0.1',
+      },
       { ...HOST_SOURCE_TARGET, ...limits, id: `ttcp_${secondaryIdSuffix}`, defaultPort: options.targetDefaultPort },
       ...(options.demo === undefined ? [] : [demoTarget(options.demo)]),
       ...(options.aliasTargets === true ? aliasTargets() : []),
@@ -180,29 +207,44 @@ export function initPlan(skips: InitSkips): Plan {
   const targets = hosts && skips.skipTargetCreation !== true;
   const admin = { loginName: 'admin', password: randomBase62(PASSWORD_LENGTH) };
   return {
-    ...(skips.skipInitialLoginRoleCreation === true ? {} : { loginRole: { id: newId('r') } }),
+    ...(skips.skipInitialLoginRoleCreation === true ? {} : { loginRole: { id: newIdOf('role', 'role') } }),
     ...(skips.skipInitialAuthenticatedUserRoleCreation === true
       ? {}
-      : { authenticatedUserRole: { id: newId('r'), targetActions: 'list,read' } }),
+      : { authenticatedUserRole: { id: newIdOf('role', 'role'), targetActions: 'list,read' } }),
     ...(skips.skipAuthMethodCreation === true
       ? {}
       : {
           authMethod: {
-            id: newId('ampw'),
-            admin: { ...ADMIN_USER, ...admin, userId: newId('u'), accountId: newId('acctpw') },
-            adminRoleId: newId('r'),
+            id: newIdOf('auth-method', 'password'),
+            admin: {
+              ...ADMIN_USER,
+              ...admin,
+              userId: newIdOf('user', 'user'),
+              accountId: newIdOf('account', 'password'),
+            },
+            adminRoleId: newIdOf('role', 'role'),
           },
         }),
     ...(skips.skipScopesCreation === true
       ? {}
-      : { org: { id: newId('o'), roles: true }, project: { id: newId('p'), roles: true } }),
+      : {
+          org: { id: newIdOf('scope', 'org'), roles: true },
+          project: { id: newIdOf('scope', 'project'), roles: true },
+        }),
     ...(hosts
-      ? { hosts: { catalogId: newId('hcst'), setId: newId('hsst'), hostId: newId('hst'), address: 'localhost' } }
+      ? {
+          hosts: {
+            catalogId: newIdOf('host-catalog', 'static'),
+            setId: newIdOf('host-set', 'static'),
+            hostId: newIdOf('host', 'static'),
+            address: 'localhost',
+          },
+        }
       : {}),
     targets: targets
       ? [
-          { ...ADDRESS_TARGET, id: newId('ttcp'), defaultPort: SSH_PORT, address: '127.0.0.1' },
-          { ...HOST_SOURCE_TARGET, id: newId('ttcp'), defaultPort: SSH_PORT },
+          { ...ADDRESS_TARGET, id: newIdOf('target', 'tcp'), defaultPort: SSH_PORT, address: '127.0.0.1' },
+          { ...HOST_SOURCE_TARGET, id: newIdOf('target', 'tcp'), defaultPort: SSH_PORT },
         ]
       : [],
   };

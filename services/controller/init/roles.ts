@@ -1,5 +1,5 @@
 /** Roles of a new deployment and of its first org and project. */
-import { newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
 import type { PlannedAccount } from './plan';
 
 export interface RoleSeed {
@@ -78,11 +78,11 @@ export function scopeRoles(scopeId: string, type: 'org' | 'project', adminUserId
           userId: 'u_auth',
           grants: ['ids=*;type=session;actions=list,read:self,cancel:self', 'type=target;actions=list'],
         };
-  const roles: RoleSeed[] = [{ ...common, ...rest, id: newId('r') }];
+  const roles: RoleSeed[] = [{ ...common, ...rest, id: newIdOf('role', 'role') }];
   if (adminUserId !== undefined) {
     roles.unshift({
       ...common,
-      id: newId('r'),
+      id: newIdOf('role', 'role'),
       name: 'Administration',
       description: `Role created for administration of scope ${scopeId} by user ${adminUserId} at its creation time`,
       userId: adminUserId,

@@ -1,5 +1,6 @@
 /** SQL of destruction jobs and of the ciphertexts that they move. */
 import { limit } from '../../../lib/limits/limit';
+import type { AllowedIn } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import { assignments } from '../resources/rows';
 import { CIPHERTEXTS, type CiphertextTable } from './ciphertexts';
@@ -131,7 +132,10 @@ export interface JobRow {
   total_count: bigint;
 }
 
-export const jobsOf = (on: Executor, scopeId: string): Promise<JobRow[]> =>
+export const jobsOf = (
+  on: Executor,
+  { scopeId }: AllowedIn<'scope', 'list-key-version-destruction-jobs'>,
+): Promise<JobRow[]> =>
   rows(
     on,
     sql`select key_version_id, status, created_time, completed_count, total_count from kms_destruction_jobs

@@ -4,6 +4,8 @@
  * whichever controller comes first, and can be interrupted anywhere.
  */
 import { ApiError } from '../../../lib/errors/errors';
+import type { AllowedIn } from '../authz/authz';
+import { notFound } from '../authz/refusal';
 import { transaction, type Db, type Tx } from '../db/db';
 import { CIPHERTEXTS, placeIn, type CiphertextTable } from './ciphertexts';
 import * as store from './destruction.store';
@@ -18,14 +20,14 @@ const MAX_BATCHES = 100;
 /** `pending` when secrets have to be encrypted anew first. Throws 404 and 400. */
 export async function destroyKeyVersion(
   deps: { db: Db; kms: Kms },
-  scopeId: string,
+  { scopeId }: AllowedIn<'scope', 'destroy-key-version'>,
   versionId: string,
   now: Date,
 ): Promise<'completed' | 'pending'> {
   return transaction(deps.db, now, async (tx) => {
     await lockRootKey(tx, scopeId);
     const version = await versionToDestroy(tx, scopeId, versionId);
-    if (version === undefined) throw new ApiError('NotFound', `unknown key_version_id "${versionId}"`);
+    if (version === undefined) throw notFound(`unknown key_version_id "${versionId}"`);
     if (version.newest) {
       throw new ApiError('InvalidArgument', 'The newest version of a key cannot be destroyed: rotate the keys first.');
     }

@@ -1,7 +1,8 @@
 /** Envelope encryption: root key from the configuration, a key hierarchy per scope, ciphertexts that name their key. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { resourceNotFound } from '../../../lib/errors/errors';
-import { newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
+import type { Allowed } from '../authz/authz';
+import { notFound } from '../authz/refusal';
 import type { Executor, Tx } from '../db/db';
 import { KEY_BYTES, open, opens, seal } from './cipher';
 import { associatedData, type CiphertextPlace } from './ciphertexts';
@@ -47,7 +48,7 @@ export interface Kms {
   /** What the API shows of a secret, so that clients see whether it changed: base64url of a keyed hash, bound by `aad`. */
   hmac(on: Executor, scopeId: string, secret: string, aad: string): Promise<string>;
   /** Gives the root key and the data keys of a scope new versions; `rewrap` also renews what wraps the older ones. */
-  rotateScopeKeys(tx: Tx, scopeId: string, rewrap: boolean, now: Date): Promise<void>;
+  rotateScopeKeys(tx: Tx, allowed: Allowed<'scope', 'rotate-keys'>, rewrap: boolean, now: Date): Promise<void>;
   /** Lets the newest root key version of a scope wrap what another one wraps. */
   rewrapDataKeys(tx: Tx, rootVersionId: string): Promise<void>;
   /** Forgets unwrapped keys, so that the next call sees which are the newest. */
@@ -86,7 +87,7 @@ class DataKeys {
     const read = this.generation;
     const version = await store.newestDataKey(on, scopeId, purpose);
     // Every scope has its keys from the start: this one has been deleted meanwhile.
-    if (version === undefined) throw resourceNotFound();
+    if (version === undefined) throw notFound();
     const key = this.remember(version);
     if (read === this.generation) this.newestIds.set(name, version.id);
     return { id: version.id, key };
@@ -131,7 +132,7 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
       const hashKey = createHmac('sha256', key).update(`hmac ${aad}`).digest();
       return createHmac('sha256', hashKey).update(secret).digest('base64url');
     },
-    rotateScopeKeys: (tx, scopeId, rewrap, now) => rotateScopeKeys(rootKey, tx, { scopeId, rewrap, now }),
+    rotateScopeKeys: (tx, allowed, rewrap, now) => rotateScopeKeys(rootKey, tx, allowed, { rewrap, now }),
     rewrapDataKeys: (tx, rootVersionId) => rewrapDataKeys(rootKey, tx, rootVersionId),
     forgetKeys: () => keys.forget(),
     async verify(on) {
@@ -145,12 +146,17 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
 /** The root key's id and 32 fresh bytes per key; wrapped keys are bound to the id of their version. */
 async function createScopeKeys(rootKey: RootKey, tx: Tx, scopeId: string, now: Date): Promise<void> {
   const scopeRoot = randomBytes(KEY_BYTES);
-  const rootId = newId('krk');
-  const rootVersion = newId('krkv');
+  const rootId = newIdOf('key', 'root');
+  const rootVersion = newIdOf('key-version', 'root');
   const wrapped = seal(rootKey.key, scopeRoot, rootVersion);
   const dataKeys = KEY_PURPOSES.map((purpose) => {
-    const versionId = newId('kdkv');
-    return { id: newId('kdk'), purpose, versionId, wrapped: seal(scopeRoot, randomBytes(KEY_BYTES), versionId) };
+    const versionId = newIdOf('key-version', 'data');
+    return {
+      id: newIdOf('key', 'data'),
+      purpose,
+      versionId,
+      wrapped: seal(scopeRoot, randomBytes(KEY_BYTES), versionId),
+    };
   });
   const root = { id: rootId, versionId: rootVersion, wrapped, wrappingKeyId: rootKey.id };
   await store.insertScopeKeys(tx, scopeId, root, dataKeys, now);

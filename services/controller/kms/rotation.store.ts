@@ -1,4 +1,5 @@
 /** SQL of key versions. */
+import type { AllowedIn } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import type { DataKeyVersion as WrappedDataKey, RootKeyVersion } from './kms.store';
 
@@ -80,7 +81,7 @@ const versionsOf = (table: string, column: string) => sql`
       order by v.version desc)
     from ${sql.table(table)} v where v.${sql.ref(column)} = k.id) as versions`;
 
-export const keysOf = (on: Executor, scopeId: string): Promise<KeyRow[]> =>
+export const keysOf = (on: Executor, { scopeId }: AllowedIn<'scope', 'list-keys'>): Promise<KeyRow[]> =>
   rows(
     on,
     sql`select k.id, 'rootKey' as purpose, 'kek' as type, k.created_time,

@@ -1,5 +1,6 @@
 /** Rotation, rewrapping and destruction of keys, down to every ciphertext of the schema. */
 import { randomBytes } from 'node:crypto';
+import { proofIn, proofOf } from '../../../test/harness/proofs';
 import { row, rows, sql, transaction } from '../db/db';
 import { createSession, createWorld, PROJECT, TOKEN, type World } from '../sessions/sessions.fixture';
 import { certificateInfos, loadAuthority } from '../workers/authority';
@@ -19,13 +20,16 @@ afterEach(() => world.close());
 
 const ROW = { column: 'credentials.secret', row: 'row' } as const;
 const on = () => world.db.executor;
+const rotation = (scopeId: string) => proofOf('scope', 'rotate-keys', scopeId);
+const listing = (scopeId: string) => proofIn('scope', 'list-keys', scopeId);
 const rotate = async (scopeId: string, rewrap: boolean): Promise<void> => {
-  await transaction(world.db, now, (tx) => world.kms.rotateScopeKeys(tx, scopeId, rewrap, now));
+  await transaction(world.db, now, (tx) => world.kms.rotateScopeKeys(tx, rotation(scopeId), rewrap, now));
   world.kms.forgetKeys();
 };
 const keyOf = async (scopeId: string, purpose: string): Promise<KeyRow> =>
-  (await keysOf(on(), scopeId)).find((key) => key.purpose === purpose)!;
-const destroy = (scopeId: string, id: string) => destroyKeyVersion(world, scopeId, id, now);
+  (await keysOf(on(), listing(scopeId))).find((key) => key.purpose === purpose)!;
+const destroy = (scopeId: string, id: string) =>
+  destroyKeyVersion(world, proofIn('scope', 'destroy-key-version', scopeId), id, now);
 /** Root key versions that wrap data keys of the scope. */
 const wrappers = async (scopeId: string): Promise<string[]> =>
   (
@@ -69,7 +73,7 @@ test('rotation: new secrets use the new version, old ones stay readable, here an
   const fresh = await kms.encrypt(on(), PROJECT, 'database', Buffer.from('new'), ROW);
   expect(fresh.keyId).not.toBe(old.keyId);
   expect([await secretOf(kms, old), await secretOf(kms, fresh)]).toEqual(['old', 'new']);
-  const keys = await keysOf(on(), PROJECT);
+  const keys = await keysOf(on(), listing(PROJECT));
   expect(keys).toHaveLength(7);
   for (const key of keys) expect(key.versions.map(({ version }) => version)).toEqual([2, 1]);
   expect((await keyOf(PROJECT, 'database')).versions[0]!.id).toBe(fresh.keyId);
@@ -87,7 +91,7 @@ test('what was read before a rotation is not taken for the newest key after it',
   const reading = kms.encrypt(on(), PROJECT, 'database', Buffer.from('x'), ROW);
   kms.forgetKeys();
   const early = await reading;
-  await transaction(world.db, now, (tx) => kms.rotateScopeKeys(tx, PROJECT, false, now));
+  await transaction(world.db, now, (tx) => kms.rotateScopeKeys(tx, rotation(PROJECT), false, now));
   const late = await kms.encrypt(on(), PROJECT, 'database', Buffer.from('x'), ROW);
   expect(late.keyId).not.toBe(early.keyId);
 });
@@ -117,7 +121,7 @@ test('refused: unknown versions, those of other scopes, the newest, and all of o
   await expect(destroy(PROJECT, oplog.id)).rejects.toMatchObject({ kind: 'InvalidArgument' });
   // Nothing refers to it.
   expect(await destroy(PROJECT, older!.id)).toBe('completed');
-  expect(await jobsOf(on(), PROJECT)).toEqual([]);
+  expect(await jobsOf(on(), proofIn('scope', 'list-key-version-destruction-jobs', PROJECT))).toEqual([]);
 });
 
 test('a data key version is destroyed after its secrets are encrypted anew', async () => {
@@ -135,15 +139,19 @@ test('a data key version is destroyed after its secrets are encrypted anew', asy
   const [newest, older] = (await keyOf(PROJECT, 'sessions')).versions;
   expect(await destroy(PROJECT, older!.id)).toBe('pending');
   expect(await destroy(PROJECT, older!.id)).toBe('pending');
-  expect(await jobsOf(on(), PROJECT)).toMatchObject([{ status: 'pending', completed_count: 0n, total_count: 3n }]);
+  expect(await jobsOf(on(), proofIn('scope', 'list-key-version-destruction-jobs', PROJECT))).toMatchObject([
+    { status: 'pending', completed_count: 0n, total_count: 3n },
+  ]);
   // A row that somebody holds is left for the next run.
   await transaction(world.db, now, async (tx) => {
     await sql`select from sessions where id = ${ids[0]} for update`.execute(tx);
     await runDestructionJobs(world, now);
   });
-  expect(await jobsOf(on(), PROJECT)).toMatchObject([{ status: 'running', completed_count: 2n, total_count: 3n }]);
+  expect(await jobsOf(on(), proofIn('scope', 'list-key-version-destruction-jobs', PROJECT))).toMatchObject([
+    { status: 'running', completed_count: 2n, total_count: 3n },
+  ]);
   await runDestructionJobs(world, now);
-  expect(await jobsOf(on(), PROJECT)).toMatchObject([
+  expect(await jobsOf(on(), proofIn('scope', 'list-key-version-destruction-jobs', PROJECT))).toMatchObject([
     { key_version_id: older!.id, status: 'completed', completed_count: 3n, total_count: 3n },
   ]);
   world.kms.forgetKeys();
@@ -158,7 +166,7 @@ test('the deployment outlives the destruction of all first keys of the global sc
   const authority = await loadAuthority(on(), world.kms);
   const hmac = world.tofuHmac('t');
   await rotate('global', true);
-  for (const { purpose, versions } of await keysOf(on(), 'global')) {
+  for (const { purpose, versions } of await keysOf(on(), listing('global'))) {
     if (purpose !== 'oplog') await destroy('global', versions[1]!.id);
   }
   await runDestructionJobs(world, now);
@@ -181,9 +189,9 @@ test('a wrong root key rotates nothing', async () => {
   const [, older] = (await keyOf(PROJECT, 'rootKey')).versions;
   const rewrap = transaction(world.db, now, (tx) => other.rewrapDataKeys(tx, older!.id));
   await expect(rewrap).rejects.toThrow('does not open');
-  await expect(transaction(world.db, now, (tx) => other.rotateScopeKeys(tx, PROJECT, true, now))).rejects.toThrow(
-    'does not open',
-  );
+  await expect(
+    transaction(world.db, now, (tx) => other.rotateScopeKeys(tx, rotation(PROJECT), true, now)),
+  ).rejects.toThrow('does not open');
   expect((await keyOf(PROJECT, 'rootKey')).versions).toHaveLength(2);
 });
 
@@ -192,7 +200,7 @@ test('deleting a scope deletes its keys and jobs', async () => {
   await rotate(PROJECT, false);
   await destroy(PROJECT, (await keyOf(PROJECT, 'sessions')).versions[1]!.id);
   await transaction(world.db, now, (tx) => sql`delete from scopes where id = ${PROJECT}`.execute(tx));
-  expect(await keysOf(on(), PROJECT)).toEqual([]);
-  expect(await jobsOf(on(), PROJECT)).toEqual([]);
+  expect(await keysOf(on(), listing(PROJECT))).toEqual([]);
+  expect(await jobsOf(on(), proofIn('scope', 'list-key-version-destruction-jobs', PROJECT))).toEqual([]);
   await runDestructionJobs(world, now);
 });

@@ -1,7 +1,8 @@
 /** New versions of a scope's keys. Older versions stay until they are destroyed, so that what they encrypt stays readable. */
 import { randomBytes } from 'node:crypto';
-import { resourceNotFound } from '../../../lib/errors/errors';
-import { newId } from '../../../lib/ids/ids';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
+import type { Allowed } from '../authz/authz';
+import { notFound } from '../authz/refusal';
 import type { Tx } from '../db/db';
 import { KEY_BYTES, open, seal } from './cipher';
 import { unwrapRoot, type RootKey } from './root-key';
@@ -10,18 +11,19 @@ import * as store from './rotation.store';
 export async function rotateScopeKeys(
   rootKey: RootKey,
   tx: Tx,
-  { scopeId, rewrap, now }: { scopeId: string; rewrap: boolean; now: Date },
+  allowed: Allowed<'scope', 'rotate-keys'>,
+  { rewrap, now }: { rewrap: boolean; now: Date },
 ): Promise<void> {
-  const root = await store.lockRootKey(tx, scopeId);
+  const root = await store.lockRootKey(tx, allowed.id);
   // Every scope has its keys from the start: this one has been deleted meanwhile.
-  if (root === undefined) throw resourceNotFound();
+  if (root === undefined) throw notFound();
   const older = rewrap ? await store.dataKeyVersions(tx, root.id) : [];
-  const id = newId('krkv');
+  const id = newIdOf('key-version', 'root');
   const key = randomBytes(KEY_BYTES);
   const wrapped = seal(rootKey.key, key, id);
   await store.insertRootVersion(tx, { id, rootKeyId: root.id, wrapped, wrappingKeyId: rootKey.id, now });
   for (const dataKeyId of await store.dataKeyIds(tx, root.id)) {
-    const versionId = newId('kdkv');
+    const versionId = newIdOf('key-version', 'data');
     const fresh = seal(key, randomBytes(KEY_BYTES), versionId);
     await store.insertDataVersion(tx, { id: versionId, dataKeyId, rootVersionId: id, wrapped: fresh, now });
   }

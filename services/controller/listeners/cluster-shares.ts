@@ -1,4 +1,5 @@
 /** What one caller of the cluster port may hold: connections, and bytes of messages. */
+import { MAX_CONTROL_MESSAGE_BYTES } from '../../../lib/contract/session-protocol';
 import type { StreamsOptions } from '../../../lib/limits/http2-streams';
 import { limit } from '../../../lib/limits/limit';
 import { PortShares } from '../../../lib/limits/port-shares';
@@ -62,7 +63,7 @@ const STRANGERS_MAX_BYTES = limit('request for enrollment', 65_536, {
   reached: 'RESOURCE_EXHAUSTED',
   test: `${SHARES_TEST}: a request for enrollment is small`,
 });
-export const MAX_MESSAGE_BYTES = limit('message of the control protocol', 16 * 1_048_576, {
+export const MAX_MESSAGE_BYTES = limit('message of the control protocol', MAX_CONTROL_MESSAGE_BYTES, {
   what: 'one message between a worker and a controller',
   unit: 'bytes',
   reached: 'the stream ends with RESOURCE_EXHAUSTED',

@@ -1,8 +1,7 @@
 /** Handlers of ManagedGroupService: decode, look up, authorize, one store call, encode. */
+import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { limit } from '../../../lib/limits/limit';
-import { resourceNotFound } from '../../../lib/errors/errors';
 import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
-import { newId } from '../../../lib/ids/ids';
 import {
   ManagedGroup,
   ManagedGroupServiceDefinition,
@@ -10,6 +9,8 @@ import {
 } from '../../../proto/gen/api/managed_groups';
 import { typeOfMethodId } from '../auth-methods/auth-methods';
 import { findAuthMethod } from '../auth-methods/auth-methods.store';
+import { toMake } from '../authz/proof';
+import { existing } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
 import { maskWithAttributes, readAttributes } from '../resources/attributes';
@@ -34,7 +35,6 @@ import {
   MANAGED_GROUP_ACTIONS,
   MANAGED_GROUP_PREFIXES,
   managedGroupItem,
-  managedGroupPrefix,
   managedGroupResource,
   typeOfManagedGroupId,
   type ManagedGroupRow,
@@ -42,7 +42,7 @@ import {
 } from './managed-groups';
 import * as store from './managed-groups.store';
 
-const definition: ItemDefinition<ManagedGroupRow, ReturnType<typeof managedGroupItem>> = {
+const definition: ItemDefinition<'managed-group', ManagedGroupRow, ReturnType<typeof managedGroupItem>> = {
   type: 'managed-group',
   find: store.findManagedGroup,
   select: store.selectManagedGroups,
@@ -77,10 +77,9 @@ const MAX_GROUP_NAME = limit('name of a group of a directory', 1_024, {
 
 /** Managed groups of an auth method, as a resource to authorize. */
 async function groupsOf(deps: ControllerDeps, authMethodId: string) {
-  const method = await findAuthMethod(deps.db.executor, authMethodId);
-  if (method === undefined) throw resourceNotFound();
+  const method = existing(await findAuthMethod(deps.db.executor, authMethodId));
   const { id: pin, scope_id: scopeId, scope } = method;
-  return { type: 'managed-group', scopeId, parentScopeId: scope.parent_scope_id, pin };
+  return { type: 'managed-group' as const, scopeId, parentScopeId: scope.parent_scope_id, pin };
 }
 
 export function managedGroupService(deps: ControllerDeps) {
@@ -106,14 +105,13 @@ export function managedGroupService(deps: ControllerDeps) {
       const item = request.item ?? ManagedGroup.fromPartial({});
       const { type, rule } = checkedCreate(item);
       const collection = await groupsOf(deps, item.auth_method_id);
-      const allowed = await deps.authz.check(op, 'create', collection);
+      const may = await deps.authz.check(op, 'create', collection);
+      const allowed = toMake(may, newIdOf('managed-group', type));
       const now = deps.clock.now();
-      const id = newId(managedGroupPrefix(type));
-      const place = { id, auth_method_id: item.auth_method_id, scope_id: collection.scopeId, type, now };
       const [name, description] = [storedText(item.name), storedText(item.description)];
-      const group = { ...place, name, description, ...rule };
+      const group = { type, now, name, description, ...rule };
       await changing(deps.db, now, (tx) => store.insertManagedGroup(tx, allowed, group));
-      return answer(op, allowed, id);
+      return answer(op, allowed);
     },
 
     async updateManagedGroup(op, request) {
@@ -127,7 +125,7 @@ export function managedGroupService(deps: ControllerDeps) {
       const change = { version: item.version, columns, now };
       const done = await changing(deps.db, now, (tx) => store.updateManagedGroup(tx, allowed, change));
       if (!done) throw staleVersion('Managed Group', request.id);
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteManagedGroup(op, { id }) {

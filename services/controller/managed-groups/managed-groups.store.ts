@@ -1,7 +1,7 @@
 /** SQL of managed groups, one function per use case. Members are kept by logins and, for ldap, by triggers. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import { scopeColumn } from '../resources/rows';
 import type { ManagedGroupRow, ManagedGroupType } from './managed-groups';
 
@@ -20,11 +20,8 @@ export const findManagedGroup = (on: Executor, id: string): Promise<ManagedGroup
 
 export async function insertManagedGroup(
   tx: Tx,
-  _allowed: Allowed<'create'>,
+  allowed: Allowed<'managed-group', 'create'>,
   group: {
-    id: string;
-    auth_method_id: string;
-    scope_id: string;
     type: ManagedGroupType;
     name: string | null;
     description: string | null;
@@ -37,15 +34,17 @@ export async function insertManagedGroup(
     tx,
     sql`insert into managed_groups (id, auth_method_id, scope_id, type, name, description, filter, group_names,
           created_time, updated_time)
-        values (${group.id}, ${group.auth_method_id}, ${group.scope_id}, ${group.type}, ${group.name},
+        values (${allowed.id}, ${allowed.pin}, ${allowed.scopeId}, ${group.type}, ${group.name},
           ${group.description}, ${group.filter}, ${group.group_names}, ${group.now}, ${group.now})`,
   );
 }
 
 /** False when the version is not the current one. */
-export const updateManagedGroup = (tx: Tx, allowed: Allowed<'update'>, change: Change): Promise<boolean> =>
-  updateRow(tx, sql`managed_groups`, allowed, change);
+export const updateManagedGroup = (
+  tx: Tx,
+  allowed: Allowed<'managed-group', 'update'>,
+  change: Change,
+): Promise<boolean> => updateRow(tx, allowed, change);
 
-export async function deleteManagedGroup(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {
-  return (await changed(tx, sql`delete from managed_groups where id = ${allowed.resource.id}`)) === 1;
-}
+export const deleteManagedGroup = (tx: Tx, allowed: Allowed<'managed-group', 'delete'>): Promise<void> =>
+  deleteRow(tx, allowed);

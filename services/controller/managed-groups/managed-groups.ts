@@ -1,19 +1,17 @@
 /** Managed groups: accounts that an OIDC provider or an LDAP directory says belong together. */
+import { ID_PREFIXES, prefixesOf, subtypeOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 /** Types of auth methods whose accounts can be in managed groups. */
-export type ManagedGroupType = 'oidc' | 'ldap';
+export type ManagedGroupType = keyof (typeof ID_PREFIXES)['managed-group'];
 
-const PREFIX_OF_TYPE: Readonly<Record<ManagedGroupType, string>> = { oidc: 'mgoidc', ldap: 'mgldap' };
-export const MANAGED_GROUP_PREFIXES: readonly string[] = Object.values(PREFIX_OF_TYPE);
+export const MANAGED_GROUP_PREFIXES = prefixesOf('managed-group');
 export const MANAGED_GROUP_ACTIONS = idActions('managed-group');
 
-export const managedGroupPrefix = (type: ManagedGroupType): string => PREFIX_OF_TYPE[type];
-
 /** Type that an id tells; oidc for ids without a known form. */
-export const typeOfManagedGroupId = (id: string): ManagedGroupType => (id.startsWith('mgldap_') ? 'ldap' : 'oidc');
+export const typeOfManagedGroupId = (id: string): ManagedGroupType => subtypeOf(id, 'managed-group') ?? 'oidc';
 
 export interface ManagedGroupRow extends ItemRow {
   scope_id: string;
@@ -29,7 +27,7 @@ export interface ManagedGroupRow extends ItemRow {
 
 export const managedGroupResource = (
   row: Pick<ManagedGroupRow, 'id' | 'scope_id' | 'scope' | 'auth_method_id'>,
-): Resource => ({
+): Item<'managed-group'> => ({
   type: 'managed-group',
   id: row.id,
   scopeId: row.scope_id,

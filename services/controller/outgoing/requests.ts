@@ -4,9 +4,9 @@
  * Whatever fails is told as {@link NotReached}, without a reason: reasons would let callers explore the network.
  */
 import { lookup, type LookupAddress } from 'node:dns';
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { unbracketed } from '../../../lib/config/address';
+import { boundedRequest } from '../../../lib/http/bounded-request';
 import { limit } from '../../../lib/limits/limit';
 import type { AllowedAddress } from './networks';
 
@@ -64,7 +64,7 @@ export function createOutgoing(allowed: AllowedAddress, { timeoutMs = TIMEOUT_MS
   return async (url, request) => {
     try {
       const target = new URL(url);
-      const host = target.hostname.replace(/^\[(.*)\]$/, '$1');
+      const host = unbracketed(target.hostname);
       // Node resolves no numeric addresses.
       if (isIP(host) !== 0 && !allowed(host)) throw new Error(`${host} is not allowed`);
       return await send(target, request, { resolve, timeoutMs });
@@ -90,41 +90,15 @@ const resolving =
     });
   };
 
-function send(
+const send = (
   url: URL,
   { method = 'GET', headers = {}, body, tls = {}, signal }: OutgoingRequest,
   { resolve, timeoutMs }: { resolve: LookupFunction; timeoutMs: number },
-): Promise<OutgoingAnswer> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const options: https.RequestOptions = {
-    method,
-    headers: { ...headers, ...(text === undefined ? {} : { 'content-type': 'application/json' }) },
-    signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
-    lookup: resolve,
-    agent: false,
-  };
-  return new Promise((answered, failed) => {
-    const request = url.protocol === 'https:' ? https.request(url, { ...options, ...tls }) : http.request(url, options);
-    request.on('error', failed);
-    request.on('response', (response) => void read(response).then(answered, failed));
-    request.end(text);
+): Promise<OutgoingAnswer> => {
+  const options = { method, headers, lookup: resolve, agent: false as const };
+  const secure = url.protocol === 'https:' ? tls : {};
+  return boundedRequest({
+    ...{ url, options: { ...options, ...secure }, body, timeoutMs, signal },
+    maxBytes: MAX_ANSWER_BYTES,
   });
-}
-
-function read(response: IncomingMessage): Promise<OutgoingAnswer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    response.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      chunks.push(chunk);
-      // Left unread, the connection would stay open.
-      if (bytes > MAX_ANSWER_BYTES) response.destroy(new Error('the answer is too long'));
-    });
-    response.on('error', reject);
-    response.on('end', () =>
-      resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-    );
-  });
-}
+};

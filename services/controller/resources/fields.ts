@@ -1,4 +1,5 @@
 /** Checks of request fields that all resources share; spec texts are part of the API. */
+import { prefixesOf } from '../../../lib/contract/id-prefixes';
 import { limit } from '../../../lib/limits/limit';
 import { invalidArgument, type FieldError } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
@@ -119,7 +120,7 @@ const fits = (id: string, prefixes: readonly string[]): boolean =>
   hasIdForm(id, ...prefixes.filter((prefix) => prefix !== 'global')) ||
   (id === 'global' && prefixes.includes('global'));
 
-export const isScopeId = (id: string): boolean => fits(id, ['global', 'o', 'p']);
+export const isScopeId = (id: string): boolean => fits(id, ['global', ...prefixesOf('scope')]);
 
 /** Common checks of an update request: identifier, mask, version, read-only fields. */
 export function checkUpdate(

@@ -1,5 +1,10 @@
 /** Actions that add to a list that a resource has, replace it, or remove from it. */
 export type ListVerb = 'add' | 'set' | 'remove';
+/** Their names, as in `add-members`. */
+export type ListEdit<W extends string> = `${ListVerb}-${W}`;
+
+/** What an action such as `add-members` does. */
+export const verbOf = (action: ListEdit<string>): ListVerb => action.slice(0, action.indexOf('-')) as ListVerb;
 
 /** What an action does to the list `current`. Both `current` and `wanted` name everything once. */
 export function listChanges(

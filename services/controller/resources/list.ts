@@ -4,7 +4,8 @@
  */
 import type { Filter } from '../../../lib/filter/filter';
 import { limit } from '../../../lib/limits/limit';
-import type { Resource } from '../authz/authz';
+import type { ResourceType } from '../authz/actions';
+import type { Item } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import type { Op } from '../rpc/service';
 import { encodedSize } from './encoded-size';
@@ -32,8 +33,8 @@ export interface ListResponse<I> {
 /** How one kind of resource is listed. */
 export interface ListDefinition<R extends ListedRow, I extends object> extends Listed {
   /** Names the resource in grants, tombstones and list tokens. */
-  type: string;
-  resource(row: R): Resource;
+  type: ResourceType;
+  resource(row: R): Item<ResourceType>;
   /** Id actions of the item. */
   actions(row: R): readonly string[];
   /** User whose `:self` actions it is, `user_id` of the row; others need a plain action to see it. */

@@ -1,6 +1,7 @@
 /** How rows of resources look and turn into API items. */
-import { ApiError } from '../../../lib/errors/errors';
+import type { ApiError } from '../../../lib/errors/errors';
 import type { ScopeInfo } from '../../../proto/gen/api/common';
+import { notFound } from '../authz/refusal';
 import { sql, type RawBuilder } from '../db/db';
 
 /** What the scope of an item looks like in a row, see {@link scopeColumn}. */
@@ -52,4 +53,4 @@ export const assignments = (changes: Record<string, unknown>): RawBuilder<unknow
 
 /** 404 of an update or action whose version is not the current one. `noun` as in `Host Set`. */
 export const staleVersion = (noun: string, id: string): ApiError =>
-  new ApiError('NotFound', `${noun} "${id}" doesn't exist or incorrect version provided.`);
+  notFound(`${noun} "${id}" doesn't exist or incorrect version provided.`);

@@ -1,9 +1,11 @@
 /** Where a list looks: one scope, or with `recursive` every scope below it that the caller may list in. */
-import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
+import { isIdOf } from '../../../lib/contract/id-prefixes';
+import type { ResourceType } from '../authz/actions';
+import type { Collection } from '../authz/authz';
+import { existing, nowhereToList } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
-import { hasIdForm } from '../../../lib/ids/ids';
 import { FieldErrors, isScopeId, MESSAGE } from './fields';
 import { chargeScope, extentOf, reachedScopes } from './list-extent';
 import { list, type ListDefinition, type ListedRow, type ListRequest, type ListResponse } from './list';
@@ -18,13 +20,11 @@ export interface ScopeNode {
 
 /** The scope, or 404. */
 export async function scopeNode(on: Executor, id: string): Promise<ScopeNode> {
-  const found = await row<ScopeNode>(on, sql`select id, type, scope_id from scopes where id = ${id}`);
-  if (found === undefined) throw resourceNotFound();
-  return found;
+  return existing(await row<ScopeNode>(on, sql`select id, type, scope_id from scopes where id = ${id}`));
 }
 
 /** Collection of a type in a scope, as a resource to authorize. */
-export const collectionIn = (type: string, scope: ScopeNode) => ({
+export const collectionIn = <T extends ResourceType>(type: T, scope: ScopeNode): Collection<T> => ({
   type,
   scopeId: scope.id,
   parentScopeId: scope.scope_id ?? undefined,
@@ -34,7 +34,7 @@ export const collectionIn = (type: string, scope: ScopeNode) => ({
 async function listableScopes(
   deps: ControllerDeps,
   op: Op,
-  type: string,
+  type: ResourceType,
   request: { scope_id: string; recursive: boolean },
 ): Promise<{ scopes: ScopeNode[]; tree: ScopeNode[] }> {
   if (!request.recursive) {
@@ -44,8 +44,7 @@ async function listableScopes(
   }
   await deps.authz.actor(op, 'everywhere');
   const tree = await allScopes(deps.db.executor);
-  const root = tree.find((scope) => scope.id === request.scope_id);
-  if (root === undefined) throw resourceNotFound();
+  const root = existing(tree.find((scope) => scope.id === request.scope_id));
   const allowed = new Set<string>();
   for (const scope of tree) {
     await chargeScope(op.work);
@@ -54,7 +53,7 @@ async function listableScopes(
   const scopes = below(tree, root).filter(
     (scope) => allowed.has(scope.id) || allowed.has(scope.scope_id ?? '') || allowed.has('global'),
   );
-  if (scopes.length === 0) await refuse(deps, op, type, root);
+  if (scopes.length === 0) await deps.authz.refuse(op, 'list', collectionIn(type, root), nowhereToList);
   return { scopes, tree };
 }
 
@@ -68,15 +67,9 @@ function below(tree: readonly ScopeNode[], root: ScopeNode): ScopeNode[] {
   return tree.filter((scope) => scope === root || children.has(scope.id) || children.has(scope.scope_id ?? ''));
 }
 
-/** Emits the audit event of the refusal; recursive lists answer 403 even to anonymous callers. */
-async function refuse(deps: ControllerDeps, op: Op, type: string, root: ScopeNode): Promise<never> {
-  await deps.authz.check(op, 'list', collectionIn(type, root)).catch(() => undefined);
-  throw new ApiError('PermissionDenied', 'Forbidden.');
-}
-
 /** Checks the scope of a list of what lives in projects only. */
 export function checkProjectList(request: { scope_id: string; recursive: boolean }): void {
-  const fits = request.recursive ? isScopeId(request.scope_id) : hasIdForm(request.scope_id, 'p');
+  const fits = request.recursive ? isScopeId(request.scope_id) : isIdOf(request.scope_id, 'scope', 'project');
   new FieldErrors()
     .require(fits, 'scope_id', 'This field must be a valid project scope ID or the list operation must be recursive.')
     .throwIfAny(MESSAGE.identifier);

@@ -1,10 +1,12 @@
 /** Checks of the lists that role actions take; texts are part of the API. */
-import { hasIdForm } from '../../../lib/ids/ids';
+import { isIdOf, subtypeOf } from '../../../lib/contract/id-prefixes';
 import { DEPRECATED_ACTIONS } from '../authz/actions';
 import { GrantError, parseGrant, type Grant } from '../authz/grants';
 import type { FieldErrors } from '../resources/fields';
 import type { Op } from '../rpc/service';
 import { isGrantScopeWord, type StoredGrant } from './roles';
+
+const PRINCIPALS = ['user', 'group', 'managed-group'] as const;
 
 export type Edit = 'add' | 'set' | 'remove';
 
@@ -64,7 +66,7 @@ function checkOutdated(errors: FieldErrors, raw: string, grant: Grant): void {
 export function checkPrincipals(errors: FieldErrors, ids: readonly string[]): void {
   for (const id of ids) {
     errors.require(
-      hasIdForm(id, 'u', 'g', 'mgoidc', 'mgldap'),
+      PRINCIPALS.some((kind) => isIdOf(id, kind)),
       'principal_ids',
       'Must only have valid user, group, and/or managed group ids.',
     );
@@ -75,8 +77,8 @@ export function checkPrincipals(errors: FieldErrors, ids: readonly string[]): vo
 export function checkGrantScopes(errors: FieldErrors, values: readonly string[]): void {
   for (const value of values) {
     errors.require(value !== '', 'grant_scope_ids', 'Grant scope IDs must not be empty.');
-    if (value === '' || isGrantScopeWord(value) || value === 'global' || hasIdForm(value, 'o', 'p')) continue;
-    const known = value.startsWith('o_') || value.startsWith('p_');
+    if (value === '' || isGrantScopeWord(value) || value === 'global' || isIdOf(value, 'scope')) continue;
+    const known = subtypeOf(value, 'scope') !== undefined;
     errors.add(
       'grant_scope_ids',
       known ? `Incorrectly formatted identifier ${JSON.stringify(value)}.` : `Unknown value ${JSON.stringify(value)}.`,

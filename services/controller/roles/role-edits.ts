@@ -2,37 +2,35 @@
  * What the add, set and remove actions of roles do to principals, grants and grant scopes. Each plan is made from the
  * role as it was read, and runs only if the role's version is still that one.
  */
-import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+import { invalidArgument } from '../../../lib/errors/errors';
 import type { Allowed } from '../authz/authz';
+import { notFound } from '../authz/refusal';
 import type { Executor, Tx } from '../db/db';
-import type { Edit } from './grant-strings';
+import { listChanges, verbOf, type ListEdit } from '../resources/list-edits';
 import { grantScopeProblem, isGrantScopeWord, normalGrantScope, type RoleRow, type StoredGrant } from './roles';
 import * as store from './roles.store';
 
 /** Changes to make with the proof; undefined: there is nothing to change, the version stays. */
-export type Plan = ((tx: Tx, allowed: Allowed) => Promise<void>) | undefined;
+export type Plan = ((tx: Tx) => Promise<void>) | undefined;
 
-/** What an edit takes from and adds to `current`. */
-function difference(edit: Edit, current: readonly string[], wanted: readonly string[]) {
-  if (edit === 'add') return { added: [...wanted], removed: [] };
-  if (edit === 'remove') return { added: [], removed: [...wanted] };
-  return {
-    added: wanted.filter((value) => !current.includes(value)),
-    removed: current.filter((value) => !wanted.includes(value)),
-  };
-}
+/** Lists that a role has. */
+export type EditedList = 'principals' | 'grants' | 'grant-scopes';
+type Editing<W extends EditedList> = Allowed<'role', ListEdit<W>>;
 
-export function planPrincipals(role: RoleRow, edit: Edit, ids: readonly string[]): Plan {
+export function planPrincipals(role: RoleRow, allowed: Editing<'principals'>, ids: readonly string[]): Plan {
   const current = (role.principals ?? []).map((principal) => principal.id);
-  const { added, removed } = difference(edit, current, ids);
+  const { added, removed } = listChanges(verbOf(allowed.action), current, ids);
   if (added.length + removed.length === 0) return undefined;
-  return async (tx, allowed) => {
-    if ((await store.removePrincipals(tx, allowed, removed)) !== removed.length) {
+  return async (tx) => {
+    if (
+      allowed.action !== 'add-principals' &&
+      (await store.removePrincipals(tx, allowed, removed)) !== removed.length
+    ) {
       throw invalidArgument('Unable to remove principals from role: not all of them are principals of it.', [
         { name: 'principal_ids', description: 'Must only contain principals of the role.' },
       ]);
     }
-    if ((await store.addPrincipals(tx, allowed, added)) !== added.length) {
+    if (allowed.action !== 'remove-principals' && (await store.addPrincipals(tx, allowed, added)) !== added.length) {
       throw invalidArgument('Unable to add principals to role: not all of them exist and are not principals yet.', [
         {
           name: 'principal_ids',
@@ -44,16 +42,17 @@ export function planPrincipals(role: RoleRow, edit: Edit, ids: readonly string[]
 }
 
 /** Removing grants that the role does not have is no mistake. */
-export function planGrants(role: RoleRow, edit: Edit, grants: readonly StoredGrant[]): Plan {
+export function planGrants(role: RoleRow, allowed: Editing<'grants'>, grants: readonly StoredGrant[]): Plan {
   const current = (role.grants ?? []).map((grant) => grant.canonical);
-  const { added, removed } = difference(
-    edit,
+  const { added, removed } = listChanges(
+    verbOf(allowed.action),
     current,
     grants.map((grant) => grant.canonical),
   );
   if (added.length + removed.length === 0) return undefined;
-  return async (tx, allowed) => {
-    await store.removeGrants(tx, allowed, removed);
+  return async (tx) => {
+    if (allowed.action !== 'add-grants') await store.removeGrants(tx, allowed, removed);
+    if (allowed.action === 'remove-grants') return;
     const fresh = grants.filter((grant) => added.includes(grant.canonical));
     if ((await store.addGrants(tx, allowed, fresh)) !== fresh.length) {
       throw invalidArgument('Unable to add grants to role: it already has one of them.', [
@@ -67,24 +66,26 @@ export function planGrants(role: RoleRow, edit: Edit, grants: readonly StoredGra
 export async function planGrantScopes(
   on: Executor,
   role: RoleRow,
-  edit: Edit,
+  allowed: Editing<'grant-scopes'>,
   values: readonly string[],
 ): Promise<Plan> {
   const current = role.grant_scope_ids;
+  const edit = verbOf(allowed.action);
   // Only what is added goes by `this`: removing the role's own scope by its id has never removed anything.
   const wanted = [...new Set(edit === 'remove' ? values : values.map((value) => normalGrantScope(role, value)))];
   // Setting both has always kept the narrower one; clients send it.
   const kept =
     edit === 'set' && wanted.includes('children') ? wanted.filter((value) => value !== 'descendants') : wanted;
-  const { added, removed } = difference(edit, current, kept);
+  const { added, removed } = listChanges(edit, current, kept);
   const fresh = added.filter((value) => !current.includes(value));
   const gone = removed.filter((value) => current.includes(value));
   if (fresh.length + gone.length === 0) return undefined;
   if (fresh.length > 0) await checkResult(on, role, [...current.filter((value) => !gone.includes(value)), ...fresh]);
-  return async (tx, allowed) => {
-    await store.removeGrantScopes(tx, allowed, gone);
+  return async (tx) => {
+    if (allowed.action !== 'add-grant-scopes') await store.removeGrantScopes(tx, allowed, gone);
+    if (allowed.action === 'remove-grant-scopes') return;
     if ((await store.addGrantScopes(tx, allowed, fresh)) !== fresh.length) {
-      throw new ApiError('NotFound', 'Unable to find requested resource.');
+      throw notFound('Unable to find requested resource.');
     }
   };
 }

@@ -1,5 +1,4 @@
 /** Handlers of RoleService: decode, look up, authorize, one store call, encode. */
-import { resourceNotFound } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import {
   Role,
@@ -11,6 +10,7 @@ import {
   type UpdateRoleRequest,
 } from '../../../proto/gen/api/roles';
 import type { Allowed } from '../authz/authz';
+import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { sql, transaction } from '../db/db';
 import {
@@ -26,18 +26,19 @@ import {
   storedText,
   unique,
 } from '../resources/fields';
-import type { ListDefinition } from '../resources/list';
-import { present } from '../resources/present';
+import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
+import type { ListEdit } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
 import { checkGrantScopes, checkPrincipals, readGrants, type Edit } from './grant-strings';
-import { planGrants, planGrantScopes, planPrincipals, type Plan } from './role-edits';
+import { planGrants, planGrantScopes, planPrincipals, type EditedList, type Plan } from './role-edits';
 import { ROLE_ACTIONS, roleItem, ROLE_PREFIX, roleResource, type RoleRow } from './roles';
 import * as store from './roles.store';
 
-const definition: ListDefinition<RoleRow, ReturnType<typeof roleItem>> = {
+const definition: ItemDefinition<'role', RoleRow, ReturnType<typeof roleItem>> = {
   type: 'role',
+  find: store.findRole,
   select: store.selectRoles,
   from: sql`from roles r`,
   resource: roleResource,
@@ -53,37 +54,29 @@ interface EditRequest {
 }
 
 class RoleRpc {
-  constructor(private readonly deps: ControllerDeps) {}
+  private readonly access: ItemAccess<'role', RoleRow, ReturnType<typeof roleItem>>;
 
-  private async allow<A extends string>(
+  constructor(private readonly deps: ControllerDeps) {
+    this.access = itemAccess(deps, definition);
+  }
+
+  private async edit<W extends EditedList>(
     op: Op,
-    action: A,
-    id: string,
-  ): Promise<{ role: RoleRow; allowed: Allowed<A> }> {
-    const role = await store.findRole(this.deps.db.executor, id);
-    if (role === undefined) throw resourceNotFound();
-    return { role, allowed: await this.deps.authz.check(op, action, roleResource(role)) };
-  }
-
-  private async answer(op: Op, allowed: Allowed, id: string) {
-    const role = await store.findRole(this.deps.db.executor, id);
-    if (role === undefined) throw resourceNotFound();
-    const shown = { decision: allowed.decision, resource: roleResource(role), actions: ROLE_ACTIONS };
-    return { item: await present(this.deps.authz, op, shown, roleItem(role)) };
-  }
-
-  private async edit(op: Op, action: string, request: EditRequest, plan: (role: RoleRow) => Plan | Promise<Plan>) {
-    const { role, allowed } = await this.allow(op, action, request.id);
+    action: ListEdit<W>,
+    request: EditRequest,
+    plan: (role: RoleRow, allowed: Allowed<'role', ListEdit<W>>) => Plan | Promise<Plan>,
+  ) {
+    const { row: role, allowed } = await this.access.allow(op, action, request.id);
     if (role.version !== request.version) throw staleVersion('Role', request.id);
-    const apply = await plan(role);
-    if (apply === undefined) return this.answer(op, allowed, request.id);
+    const apply = await plan(role, allowed);
+    if (apply === undefined) return this.access.answer(op, allowed);
     const now = this.deps.clock.now();
     await transaction(this.deps.db, now, async (tx) => {
       const change = { version: request.version, columns: {}, now };
       if (!(await store.updateRole(tx, allowed, change))) throw staleVersion('Role', request.id);
-      await apply(tx, allowed);
+      await apply(tx);
     });
-    return this.answer(op, allowed, request.id);
+    return this.access.answer(op, allowed);
   }
 
   async principals(op: Op, kind: Edit, request: EditRequest & { principal_ids: string[] }) {
@@ -91,14 +84,14 @@ class RoleRpc {
     const errors = checkEdit(kind, request, 'principal_ids', ids);
     checkPrincipals(errors, ids);
     errors.throwIfAny(MESSAGE.fields);
-    return this.edit(op, `${kind}-principals`, request, (role) => planPrincipals(role, kind, ids));
+    return this.edit(op, `${kind}-principals`, request, (role, allowed) => planPrincipals(role, allowed, ids));
   }
 
   async grants(op: Op, kind: Edit, request: EditRequest & { grant_strings: string[] }) {
     const errors = checkEdit(kind, request, 'grant_strings', request.grant_strings);
     const parsed = await readGrants(op, errors, kind, unique(request.grant_strings));
     errors.throwIfAny(MESSAGE.fields);
-    return this.edit(op, `${kind}-grants`, request, (role) => planGrants(role, kind, parsed));
+    return this.edit(op, `${kind}-grants`, request, (role, allowed) => planGrants(role, allowed, parsed));
   }
 
   async grantScopes(op: Op, kind: Edit, request: EditRequest & { grant_scope_ids: string[] }) {
@@ -106,15 +99,15 @@ class RoleRpc {
     const errors = checkEdit(kind, request, 'grant_scope_ids', values);
     checkGrantScopes(errors, values);
     errors.throwIfAny(MESSAGE.fields);
-    return this.edit(op, `${kind}-grant-scopes`, request, (role) =>
-      planGrantScopes(this.deps.db.executor, role, kind, values),
+    return this.edit(op, `${kind}-grant-scopes`, request, (role, allowed) =>
+      planGrantScopes(this.deps.db.executor, role, allowed, values),
     );
   }
 
   async getRole(op: Op, { id }: GetRoleRequest) {
     checkGetId(id, ROLE_PREFIX);
-    const { allowed } = await this.allow(op, 'read', id);
-    return this.answer(op, allowed, id);
+    const { allowed } = await this.access.allow(op, 'read', id);
+    return this.access.answer(op, allowed);
   }
 
   async listRoles(op: Op, request: ListRolesRequest) {
@@ -132,19 +125,17 @@ class RoleRpc {
       .require(item.grants.length === 0, 'grant_strings', 'This is a read only field.')
       .throwIfAny();
     const scope = await scopeNode(this.deps.db.executor, item.scope_id);
-    const allowed = await this.deps.authz.check(op, 'create', collectionIn('role', scope));
+    const may = await this.deps.authz.check(op, 'create', collectionIn('role', scope));
+    const allowed = toMake(may, newId(ROLE_PREFIX));
     const now = this.deps.clock.now();
-    const id = newId(ROLE_PREFIX);
     const [name, description] = [storedText(item.name), storedText(item.description)];
-    await transaction(this.deps.db, now, (tx) =>
-      store.insertRole(tx, allowed, { id, scope_id: scope.id, name, description, now }),
-    );
-    return this.answer(op, allowed, id);
+    await transaction(this.deps.db, now, (tx) => store.insertRole(tx, allowed, { name, description, now }));
+    return this.access.answer(op, allowed);
   }
 
   async updateRole(op: Op, request: UpdateRoleRequest) {
     checkUpdate(new FieldErrors(), request, [ROLE_PREFIX]).throwIfAny();
-    const { allowed } = await this.allow(op, 'update', request.id);
+    const { allowed } = await this.access.allow(op, 'update', request.id);
     const item = request.item!;
     const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
       storedText(item[path as 'name' | 'description']),
@@ -153,12 +144,12 @@ class RoleRpc {
     const change = { version: item.version, columns, now };
     const done = await transaction(this.deps.db, now, (tx) => store.updateRole(tx, allowed, change));
     if (!done) throw staleVersion('Role', request.id);
-    return this.answer(op, allowed, request.id);
+    return this.access.answer(op, allowed);
   }
 
   async deleteRole(op: Op, { id }: DeleteRoleRequest) {
     checkDeleteId(id, ROLE_PREFIX);
-    const { allowed } = await this.allow(op, 'delete', id);
+    const { allowed } = await this.access.allow(op, 'delete', id);
     await transaction(this.deps.db, this.deps.clock.now(), (tx) => store.deleteRole(tx, allowed));
     return {};
   }

@@ -1,7 +1,9 @@
 /** SQL of roles, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
-import { assignments, scopeColumn } from '../resources/rows';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
+import type { ListEdit } from '../resources/list-edits';
+import { scopeColumn } from '../resources/rows';
 import { isGrantScopeWord, type GrantScopeTarget, type RoleRow, type StoredGrant } from './roles';
 
 const columns = sql`r.id, r.scope_id, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn},
@@ -32,44 +34,38 @@ export function findRole(on: Executor, id: string): Promise<RoleRow | undefined>
 /** A new role reaches its own scope. */
 export async function insertRole(
   tx: Tx,
-  _allowed: Allowed<'create'>,
-  role: { id: string; scope_id: string; name: string | null; description: string | null; now: Date },
+  allowed: Allowed<'role', 'create'>,
+  role: { name: string | null; description: string | null; now: Date },
 ): Promise<void> {
   await changed(
     tx,
     sql`with role as (
           insert into roles (id, scope_id, name, description, created_time, updated_time)
-          values (${role.id}, ${role.scope_id}, ${role.name}, ${role.description}, ${role.now}, ${role.now})
+          values (${allowed.id}, ${allowed.scopeId}, ${role.name}, ${role.description}, ${role.now}, ${role.now})
           returning id)
         insert into role_grant_scopes (role_id, special) select id, 'this' from role`,
   );
 }
 
-/** False when the version is not the current one. */
-export async function updateRole(
-  tx: Tx,
-  allowed: Allowed,
-  change: { version: number; columns: Record<string, unknown>; now: Date },
-): Promise<boolean> {
-  const set = { ...change.columns, version: change.version + 1, updated_time: change.now };
-  return (
-    (await changed(
-      tx,
-      sql`update roles set ${assignments(set)} where id = ${allowed.resource.id} and version = ${change.version}`,
-    )) === 1
-  );
-}
+/** Edits of the lists of a role. */
+export type RoleEdit = ListEdit<'principals' | 'grants' | 'grant-scopes'>;
 
-export async function deleteRole(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {
-  return (await changed(tx, sql`delete from roles where id = ${allowed.resource.id}`)) === 1;
-}
+/** False when the version is not the current one. */
+export const updateRole = (tx: Tx, allowed: Allowed<'role', 'update' | RoleEdit>, change: Change): Promise<boolean> =>
+  updateRow(tx, allowed, change);
+
+export const deleteRole = (tx: Tx, allowed: Allowed<'role', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
 /** Adds users, groups and managed groups that exist and are not principals yet; the number added. */
-export function addPrincipals(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<number> {
+export function addPrincipals(
+  tx: Tx,
+  allowed: Allowed<'role', 'add-principals' | 'set-principals'>,
+  ids: readonly string[],
+): Promise<number> {
   return changed(
     tx,
     sql`insert into role_principals (role_id, user_id, group_id, managed_group_id)
-        select ${allowed.resource.id}, p.user_id, p.group_id, p.managed_group_id
+        select ${allowed.id}, p.user_id, p.group_id, p.managed_group_id
         from (
           select id, id as user_id, null as group_id, null as managed_group_id from users
           union all
@@ -83,30 +79,42 @@ export function addPrincipals(tx: Tx, allowed: Allowed, ids: readonly string[]):
   );
 }
 
-export function removePrincipals(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<number> {
+export function removePrincipals(
+  tx: Tx,
+  allowed: Allowed<'role', 'remove-principals' | 'set-principals'>,
+  ids: readonly string[],
+): Promise<number> {
   return changed(
     tx,
-    sql`delete from role_principals where role_id = ${allowed.resource.id} and principal_id = any(${ids}::text[])`,
+    sql`delete from role_principals where role_id = ${allowed.id} and principal_id = any(${ids}::text[])`,
   );
 }
 
 /** Adds grants that are not there yet, in their order; the number added. */
-export function addGrants(tx: Tx, allowed: Allowed, grants: readonly StoredGrant[]): Promise<number> {
+export function addGrants(
+  tx: Tx,
+  allowed: Allowed<'role', 'add-grants' | 'set-grants'>,
+  grants: readonly StoredGrant[],
+): Promise<number> {
   const canonical = grants.map((grant) => grant.canonical);
   const raw = grants.map((grant) => grant.raw);
   return changed(
     tx,
     sql`insert into role_grants (role_id, canonical, raw)
-        select ${allowed.resource.id}, canonical, raw
+        select ${allowed.id}, canonical, raw
         from unnest(${canonical}::text[], ${raw}::text[]) with ordinality as g (canonical, raw, n) order by n
         on conflict do nothing`,
   );
 }
 
-export function removeGrants(tx: Tx, allowed: Allowed, canonical: readonly string[]): Promise<number> {
+export function removeGrants(
+  tx: Tx,
+  allowed: Allowed<'role', 'remove-grants' | 'set-grants'>,
+  canonical: readonly string[],
+): Promise<number> {
   return changed(
     tx,
-    sql`delete from role_grants where role_id = ${allowed.resource.id} and canonical = any(${canonical}::text[])`,
+    sql`delete from role_grants where role_id = ${allowed.id} and canonical = any(${canonical}::text[])`,
   );
 }
 
@@ -114,21 +122,29 @@ export function removeGrants(tx: Tx, allowed: Allowed, canonical: readonly strin
 export const findGrantScopeTargets = (on: Executor, ids: readonly string[]): Promise<GrantScopeTarget[]> =>
   rows(on, sql`select id, type, scope_id from scopes where id = any(${ids}::text[])`);
 
-export function addGrantScopes(tx: Tx, allowed: Allowed, values: readonly string[]): Promise<number> {
+export function addGrantScopes(
+  tx: Tx,
+  allowed: Allowed<'role', 'add-grant-scopes' | 'set-grant-scopes'>,
+  values: readonly string[],
+): Promise<number> {
   const words = values.filter(isGrantScopeWord);
   const ids = values.filter((value) => !isGrantScopeWord(value));
   return changed(
     tx,
     sql`insert into role_grant_scopes (role_id, special, scope_id)
-        select ${allowed.resource.id}, word, null from unnest(${words}::text[]) word
+        select ${allowed.id}, word, null from unnest(${words}::text[]) word
         union all
-        select ${allowed.resource.id}, null, id from scopes where id = any(${ids}::text[])`,
+        select ${allowed.id}, null, id from scopes where id = any(${ids}::text[])`,
   );
 }
 
-export function removeGrantScopes(tx: Tx, allowed: Allowed, values: readonly string[]): Promise<number> {
+export function removeGrantScopes(
+  tx: Tx,
+  allowed: Allowed<'role', 'remove-grant-scopes' | 'set-grant-scopes'>,
+  values: readonly string[],
+): Promise<number> {
   return changed(
     tx,
-    sql`delete from role_grant_scopes where role_id = ${allowed.resource.id} and grant_scope_id = any(${values}::text[])`,
+    sql`delete from role_grant_scopes where role_id = ${allowed.id} and grant_scope_id = any(${values}::text[])`,
   );
 }

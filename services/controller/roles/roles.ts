@@ -1,10 +1,11 @@
 /** Roles: grants, the scopes they reach, and the principals who hold them. */
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { GrantError, parseGrant, type Grant } from '../authz/grants';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const ROLE_PREFIX = 'r';
+export const ROLE_PREFIX = prefixOf('role', 'role');
 export const ROLE_ACTIONS = idActions('role');
 
 export interface StoredGrant {
@@ -21,7 +22,7 @@ export interface RoleRow extends ItemRow {
   grants?: StoredGrant[];
 }
 
-export const roleResource = (row: Pick<RoleRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const roleResource = (row: Pick<RoleRow, 'id' | 'scope_id' | 'scope'>): Item<'role'> => ({
   type: 'role',
   id: row.id,
   scopeId: row.scope_id,

@@ -1,7 +1,9 @@
 /** Handlers of ScopeService that are about the keys of a scope. */
-import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
-import { hasIdForm } from '../../../lib/ids/ids';
+import { isIdOf } from '../../../lib/contract/id-prefixes';
+import { ApiError } from '../../../lib/errors/errors';
 import type { ScopeServiceDefinition } from '../../../proto/gen/api/scopes';
+import type { ActionOn } from '../authz/actions';
+import { existing } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { transaction } from '../db/db';
 import { destroyKeyVersion } from '../kms/destruction';
@@ -9,6 +11,7 @@ import { jobsOf } from '../kms/destruction.store';
 import { keysOf } from '../kms/rotation.store';
 import { FieldErrors, isScopeId } from '../resources/fields';
 import { scopeInfo } from '../resources/rows';
+import { collectionIn } from '../resources/scope-lists';
 import { repeatedScope, wholeList } from '../resources/whole-list';
 import type { Handlers, Op } from '../rpc/service';
 import { scopeResource, type ScopeRow } from './scopes';
@@ -24,28 +27,24 @@ type KeyHandlers = Pick<
   | 'detachStoragePolicy'
 >;
 
-const KEY_VERSION_PREFIXES = ['krkv', 'kdkv'];
 const noPolicies = (): ApiError => new ApiError('Unimplemented', 'Policies are an Enterprise-only feature');
 
 export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
   const on = deps.db.executor;
 
+  const find = async (id: string): Promise<ScopeRow> => existing(await findScope(on, id));
+
   /** The scope, once the caller may perform the action on the keys in it. */
-  async function keysIn(op: Op, action: string, id: string): Promise<ScopeRow> {
-    const scope = await existing(deps, id);
-    await deps.authz.check(op, action, {
-      type: 'scope',
-      scopeId: scope.id,
-      parentScopeId: scope.scope_id ?? undefined,
-    });
-    return scope;
+  async function keysIn<const A extends ActionOn<'scope'>>(op: Op, action: A, id: string) {
+    const scope = await find(id);
+    return { scope, allowed: await deps.authz.check(op, action, collectionIn('scope', scope)) };
   }
 
   return {
     async listKeys(op, { id }) {
       checkScope('id', id);
-      const scope = await keysIn(op, 'list-keys', id);
-      const keys = await keysOf(on, id);
+      const { scope, allowed } = await keysIn(op, 'list-keys', id);
+      const keys = await keysOf(on, allowed);
       const shown = repeatedScope(ownInfo(scope), keys.length);
       const items = await wholeList(op, keys, (key) => ({
         ...key,
@@ -59,28 +58,28 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
       const scopeId = request.scope_id === '' ? 'global' : request.scope_id;
       checkScope('id', scopeId);
       // Unlike the others an action on the scope itself, so it is authorized where the scope lives.
-      await deps.authz.check(op, 'rotate-keys', scopeResource(await existing(deps, scopeId)));
+      const allowed = await deps.authz.check(op, 'rotate-keys', scopeResource(await find(scopeId)));
       const now = deps.clock.now();
-      await transaction(deps.db, now, (tx) => deps.kms.rotateScopeKeys(tx, scopeId, request.rewrap, now));
+      await transaction(deps.db, now, (tx) => deps.kms.rotateScopeKeys(tx, allowed, request.rewrap, now));
       deps.kms.forgetKeys();
       return {};
     },
 
     async listKeyVersionDestructionJobs(op, { scope_id }) {
       checkScope('scope_id', scope_id);
-      const scope = await keysIn(op, 'list-key-version-destruction-jobs', scope_id);
-      const jobs = await jobsOf(on, scope_id);
+      const { scope, allowed } = await keysIn(op, 'list-key-version-destruction-jobs', scope_id);
+      const jobs = await jobsOf(on, allowed);
       const shown = repeatedScope(ownInfo(scope), jobs.length);
       return { items: await wholeList(op, jobs, (job) => ({ ...job, scope: shown })) };
     },
 
     async destroyKeyVersion(op, { scope_id, key_version_id }) {
-      const known = hasIdForm(key_version_id, ...KEY_VERSION_PREFIXES);
+      const known = isIdOf(key_version_id, 'key-version');
       const errors = new FieldErrors();
       errors.require(known, 'key_version_id', 'Must be a valid KEK or DEK version ID.');
       checkScope('scope_id', scope_id, errors);
-      await keysIn(op, 'destroy-key-version', scope_id);
-      return { state: await destroyKeyVersion(deps, scope_id, key_version_id, deps.clock.now()) };
+      const { allowed } = await keysIn(op, 'destroy-key-version', scope_id);
+      return { state: await destroyKeyVersion(deps, allowed, key_version_id, deps.clock.now()) };
     },
 
     attachStoragePolicy: () => Promise.reject(noPolicies()),
@@ -91,12 +90,6 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
 function checkScope(field: string, id: string, errors = new FieldErrors()): void {
   const text = "Must be 'global', a valid org scope id or a valid project scope id when listing keys.";
   errors.require(isScopeId(id), field, text).throwIfAny();
-}
-
-async function existing(deps: ControllerDeps, id: string): Promise<ScopeRow> {
-  const scope = await findScope(deps.db.executor, id);
-  if (scope === undefined) throw resourceNotFound();
-  return scope;
 }
 
 /** The scope itself, where other items show the scope that they are in. */

@@ -1,13 +1,15 @@
 /** Handlers of ScopeService: decode, look up, authorize, one store call, encode. */
+import { isIdOf, newIdOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
 import {
   Scope,
   ScopeServiceDefinition,
   type CreateScopeRequest,
   type UpdateScopeRequest,
 } from '../../../proto/gen/api/scopes';
+import type { Allowed } from '../authz/authz';
 import { authorizedCollectionActions } from '../authz/collections';
+import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Executor, type Tx } from '../db/db';
 import { insertRole } from '../init/initialize';
@@ -27,15 +29,7 @@ import { itemAccess, type ItemDefinition } from '../resources/items';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
-import {
-  collectionsBelow,
-  prefixOf,
-  SCOPE_PREFIXES,
-  scopeActions,
-  scopeItem,
-  scopeResource,
-  type ScopeRow,
-} from './scopes';
+import { collectionsBelow, SCOPE_PREFIXES, scopeActions, scopeItem, scopeResource, type ScopeRow } from './scopes';
 import { scopeKeyHandlers } from './scope-keys.rpc';
 import * as store from './scopes.store';
 
@@ -45,11 +39,10 @@ const MUTABLE = {
   primary_auth_method_id: 'primary_auth_method_id',
 };
 
-const AUTH_METHOD_PREFIXES = ['ampw', 'amoidc', 'amldap'];
 /** Users who stand for many; they get no rights in what they create. */
 const BUILTIN_USERS = ['u_anon', 'u_auth', 'u_recovery'];
 
-function definitionFor(deps: ControllerDeps): ItemDefinition<ScopeRow, ReturnType<typeof scopeItem>> {
+function definitionFor(deps: ControllerDeps): ItemDefinition<'scope', ScopeRow, ReturnType<typeof scopeItem>> {
   const collections = async (op: Op, row: ScopeRow) => {
     const at = { scopeId: row.id, parentScopeId: row.scope_id ?? undefined };
     const below = await authorizedCollectionActions(deps.authz, op, collectionsBelow(row), at);
@@ -98,15 +91,15 @@ export function scopeService(deps: ControllerDeps) {
       const item = request.item ?? Scope.fromPartial({});
       const type = checkNewScope(item);
       const parent = await scopeNode(on, item.scope_id);
-      const allowed = await deps.authz.check(op, 'create', collectionIn('scope', parent));
+      const may = await deps.authz.check(op, 'create', collectionIn('scope', parent));
+      const allowed = toMake(may, newIdOf('scope', type));
       const now = deps.clock.now();
-      const id = newId(prefixOf(type));
       const [name, description] = [storedText(item.name), storedText(item.description)];
       await changing(deps.db, now, async (tx) => {
-        await store.insertScope(tx, allowed, { id, type, name, description, now });
-        await furnish(tx, deps, { id, type, userId: allowed.actor.userId, now }, request);
+        await store.insertScope(tx, allowed, { type, name, description, now });
+        await furnish(tx, deps, allowed, { type, now }, request);
       });
-      return answer(op, allowed, id);
+      return answer(op, allowed);
     },
 
     async updateScope(op, request) {
@@ -122,7 +115,7 @@ export function scopeService(deps: ControllerDeps) {
       if (!(await changing(deps.db, now, (tx) => store.updateScope(tx, allowed, change)))) {
         throw staleVersion('Scope', request.id);
       }
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteScope(op, { id }) {
@@ -141,10 +134,12 @@ export function scopeService(deps: ControllerDeps) {
 async function furnish(
   tx: Tx,
   deps: ControllerDeps,
-  scope: { id: string; type: 'org' | 'project'; userId: string; now: Date },
+  allowed: Allowed<'scope', 'create'>,
+  { type, now }: { type: 'org' | 'project'; now: Date },
   skip: Pick<CreateScopeRequest, 'skip_admin_role_creation' | 'skip_default_role_creation'>,
 ): Promise<void> {
-  const { id, type, userId, now } = scope;
+  const { id } = allowed;
+  const { userId } = allowed.actor;
   await deps.kms.createScopeKeys(tx, id, now);
   const builtin = BUILTIN_USERS.includes(userId);
   const admin = skip.skip_admin_role_creation || builtin ? undefined : userId;
@@ -159,7 +154,7 @@ async function checkPrimary(on: Executor, scopeId: string, authMethodId: unknown
   ]);
 }
 
-const isParent = (id: string): boolean => id === 'global' || hasIdForm(id, 'o');
+const isParent = (id: string): boolean => id === 'global' || isIdOf(id, 'scope', 'org');
 
 /** Type of the new scope, which its parent decides. */
 function checkNewScope(item: Scope): 'org' | 'project' {
@@ -172,7 +167,7 @@ function checkNewScope(item: Scope): 'org' | 'project' {
     const underGlobal = 'Org scopes can only be created under the global scope.';
     const underOrg = 'Project scopes can only be created under an org scope.';
     errors.require(type !== 'org' || item.scope_id === 'global', 'type', underGlobal);
-    errors.require(type !== 'project' || hasIdForm(item.scope_id, 'o'), 'type', underOrg);
+    errors.require(type !== 'project' || isIdOf(item.scope_id, 'scope', 'org'), 'type', underOrg);
   }
   const primary = item.primary_auth_method_id;
   errors.require(primary === undefined, 'primary_auth_method_id', 'This field can only be set after creation.');
@@ -183,15 +178,15 @@ function checkNewScope(item: Scope): 'org' | 'project' {
 function checkChange(request: UpdateScopeRequest): void {
   const errors = new FieldErrors();
   const { id, item } = request;
-  const knownId = id === 'global' || hasIdForm(id, 'o', 'p');
+  const knownId = id === 'global' || isIdOf(id, 'scope');
   errors.require(knownId, 'id', 'Invalidly formatted scope id.');
   const missing = 'UpdateMask not provided but is required to update a project.';
   errors.require(request.update_mask !== undefined, 'update_mask', missing);
   errors.require(['', typeById(id)].includes(item?.type ?? ''), 'type', 'Cannot modify the resource type.');
   const primary = item?.primary_auth_method_id;
-  const fits = primary === undefined || hasIdForm(primary, ...AUTH_METHOD_PREFIXES);
+  const fits = primary === undefined || isIdOf(primary, 'auth-method');
   errors.require(fits, 'primary_auth_method_id', 'Improperly formatted identifier.');
   checkUpdate(errors, request, SCOPE_PREFIXES).throwIfAny();
 }
 
-const typeById = (id: string): string => (id === 'global' ? 'global' : hasIdForm(id, 'o') ? 'org' : 'project');
+const typeById = (id: string): string => (id === 'global' ? 'global' : isIdOf(id, 'scope', 'org') ? 'org' : 'project');

@@ -1,7 +1,7 @@
 /** SQL of scopes, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
 import { scopeColumn } from '../resources/rows';
 import type { ScopeRow } from './scopes';
 
@@ -16,23 +16,22 @@ export const findScope = (on: Executor, id: string): Promise<ScopeRow | undefine
 
 export async function insertScope(
   tx: Tx,
-  allowed: Allowed<'create'>,
-  scope: { id: string; type: string; name: string | null; description: string | null; now: Date },
+  allowed: Allowed<'scope', 'create'>,
+  scope: { type: string; name: string | null; description: string | null; now: Date },
 ): Promise<void> {
   await changed(
     tx,
     sql`insert into scopes (id, type, scope_id, name, description, created_time, updated_time)
-        values (${scope.id}, ${scope.type}, ${allowed.resource.scopeId}, ${scope.name}, ${scope.description},
+        values (${allowed.id}, ${scope.type}, ${allowed.scopeId}, ${scope.name}, ${scope.description},
           ${scope.now}, ${scope.now})`,
   );
 }
 
-export const updateScope = (tx: Tx, allowed: Allowed<'update'>, change: Change): Promise<boolean> =>
-  updateRow(tx, sql`scopes`, allowed, change);
+export const updateScope = (tx: Tx, allowed: Allowed<'scope', 'update'>, change: Change): Promise<boolean> =>
+  updateRow(tx, allowed, change);
 
 /** Everything in the scope goes with it; its sessions are canceled. */
-export const deleteScope = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
-  changed(tx, sql`delete from scopes where id = ${allowed.resource.id}`);
+export const deleteScope = (tx: Tx, allowed: Allowed<'scope', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
 export async function hasAuthMethod(on: Executor, scopeId: string, authMethodId: string): Promise<boolean> {
   const found = await row(on, sql`select from auth_methods where id = ${authMethodId} and scope_id = ${scopeId}`);

@@ -1,12 +1,12 @@
 /** Scopes: the global one, orgs in it, and projects in orgs. A scope is authorized where it lives, in its parent. */
+import { prefixesOf } from '../../../lib/contract/id-prefixes';
 import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export type ScopeType = 'global' | 'org' | 'project';
 
-export const SCOPE_PREFIXES = ['global', 'o', 'p'];
-export const prefixOf = (type: 'org' | 'project'): string => (type === 'org' ? 'o' : 'p');
+export const SCOPE_PREFIXES = ['global', ...prefixesOf('scope')];
 
 /** `scope` is the parent; the global scope's is itself. */
 export interface ScopeRow extends ItemRow {
@@ -25,7 +25,7 @@ const ACTIONS: Record<ScopeType, readonly string[]> = {
 };
 export const scopeActions = (row: Pick<ScopeRow, 'type'>): readonly string[] => ACTIONS[row.type];
 
-export const scopeResource = (row: Pick<ScopeRow, 'id' | 'scope'>): Resource => ({
+export const scopeResource = (row: Pick<ScopeRow, 'id' | 'scope'>): Item<'scope'> => ({
   type: 'scope',
   id: row.id,
   scopeId: row.scope.id,

@@ -1,16 +1,30 @@
 /** The review of live sessions after rights were taken away. What leads to it is in test/faults/revocation.test.ts. */
 import { newId } from '../../../lib/ids/ids';
+import { proofOf } from '../../../test/harness/proofs';
 import { createAuthz } from '../authz/authorizer';
 import type { Authz } from '../authz/authz';
 import { CONTROLLER_DEFAULTS } from '../config';
 import { rows, sql, transaction } from '../db/db';
 import { purge, terminateSessions } from '../tasks/session-tasks';
 import { mayStillOpen, reviewAccess } from './access-review';
-import { at, createSession, createWorld, PROJECT, sessionFacts, TARGET, USER, type World } from './sessions.fixture';
+import {
+  at,
+  createSession,
+  createWorld,
+  PROJECT,
+  sessionFacts,
+  TARGET,
+  TOKEN,
+  USER,
+  type World,
+} from './sessions.fixture';
 
 let world: World;
 let authz: Authz;
-const target = { type: 'target', id: TARGET, scopeId: PROJECT, parentScopeId: 'o_1234567890' };
+const allowed = proofOf('target', 'authorize-session', TARGET, {
+  ...{ scopeId: PROJECT, parentScopeId: 'o_1234567890' },
+  actor: { userId: USER, authTokenId: TOKEN },
+});
 
 beforeEach(async () => {
   world = await createWorld();
@@ -37,7 +51,7 @@ const remove = (roleIds: string[]): Promise<unknown> =>
   transaction(world.db, at(1), (tx) => sql`delete from roles where id = any(${roleIds}::text[])`.execute(tx));
 const review = (): Promise<void> => reviewAccess({ db: world.db, authz, log: world.log }, at(2));
 const stillOpen = (sessionId: string): Promise<boolean> =>
-  mayStillOpen({ db: world.db, authz }, { sessionId, userId: USER, target, now: at(3) });
+  mayStillOpen({ db: world.db, authz }, allowed, { sessionId, now: at(3) });
 
 async function otherUser(): Promise<string> {
   const id = newId('u');

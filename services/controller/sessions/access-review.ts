@@ -5,7 +5,7 @@
  * the change, or the review of the change sees the session.
  */
 import type { Logger } from '../../../lib/log/log';
-import type { Authz, Resource } from '../authz/authz';
+import type { Allowed, Authz } from '../authz/authz';
 import { transaction, type Db } from '../db/db';
 import * as store from './access-review.store';
 
@@ -41,7 +41,7 @@ async function withoutAccess(authz: Authz, sessions: readonly store.ReviewedSess
   if (sessions.length === 0) return [];
   const wanted = sessions.map(({ user_id, target_id, scope_id, parent_scope_id }) => ({
     userId: user_id,
-    resource: { type: 'target', id: target_id, scopeId: scope_id, parentScopeId: parent_scope_id },
+    resource: { type: 'target' as const, id: target_id, scopeId: scope_id, parentScopeId: parent_scope_id },
   }));
   const may = await authz.mayAny(wanted, [ACTION]);
   return sessions.filter((_session, i) => !may[i]).map((session) => session.id);
@@ -50,11 +50,12 @@ async function withoutAccess(authz: Authz, sessions: readonly store.ReviewedSess
 /** Whether the user of a session that was just put on record still has the right that it was made with; else it ends. */
 export async function mayStillOpen(
   deps: Pick<AccessReviewDeps, 'db' | 'authz'>,
-  made: { sessionId: string; userId: string; target: Resource; now: Date },
+  { actor: { userId }, resource }: Allowed<'target', 'authorize-session'>,
+  made: { sessionId: string; now: Date },
 ): Promise<boolean> {
   const on = deps.db.executor;
-  if (!(await store.hasLostGrants(on, made.userId))) return true;
-  const [may] = await deps.authz.mayAny([{ userId: made.userId, resource: made.target }], [ACTION]);
+  if (!(await store.hasLostGrants(on, userId))) return true;
+  const [may] = await deps.authz.mayAny([{ userId, resource }], [ACTION]);
   if (may === true) return true;
   await transaction(deps.db, made.now, (tx) => store.revokeSessions(tx, [made.sessionId], made.now));
   return false;

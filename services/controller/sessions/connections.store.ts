@@ -2,8 +2,9 @@
  * SQL of connections. The path of a new connection is one statement; closes and byte counts come in batches. Slots are
  * two counters on the session's row, so that limits hold among any number of controllers.
  */
+import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 import { databaseError, row, rows, sql, UNIQUE_VIOLATION, type Executor, type RawBuilder } from '../db/db';
-import { closedReason, type Cause, type ClosedBy, type RefusedView } from './connections';
+import { closedReason, type RefusedView } from './connections';
 import type { SessionStatus, TerminationReason } from './sessions';
 
 export interface ConnectionRequest {

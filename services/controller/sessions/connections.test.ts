@@ -1,7 +1,9 @@
 /** The path of a connection: slots, idempotence, reports, closes, the ends of sessions. */
+import { isCause, type Refusal } from '../../../lib/contract/endings';
+import { newTofuToken } from '../../../lib/contract/session-protocol';
 import { row, sql } from '../db/db';
 import { expireControllers, purge, terminateSessions } from '../tasks/session-tasks';
-import { closedReason, isCause, refusalOf, type Refusal } from './connections';
+import { closedReason, refusalOf } from './connections';
 import {
   authorizeConnection,
   closeConnections,
@@ -16,7 +18,6 @@ import {
   createSession,
   createWorld,
   newConnectionId,
-  newTofuToken,
   sessionFacts,
   setTarget,
   statesOf,

@@ -1,15 +1,13 @@
 /** Connections of sessions: why they end, and why one is refused. */
+import type { Cause, ClosedBy, Refusal } from '../../../lib/contract/endings';
 import type { SessionStatus } from './sessions';
-
-export const CLOSED_BY = ['client', 'endpoint', 'worker', 'controller', 'admin', 'policy'] as const;
-export type ClosedBy = (typeof CLOSED_BY)[number];
 
 /** Boundary's vocabulary, which clients may depend on; `unknown` does not occur. */
 export type ClosedReason =
   'timed out' | 'closed by end-user' | 'closed by endpoint' | 'canceled' | 'network error' | 'system error';
 
 /** `undefined`: the reason depends on which end it was. */
-const REASONS = {
+const REASONS: Readonly<Record<Cause, ClosedReason | undefined>> = {
   fin: undefined,
   rst: undefined,
   'dial refused': 'network error',
@@ -25,14 +23,7 @@ const REASONS = {
   'worker drain': 'system error',
   'worker lost': 'system error',
   'controller unreachable': 'system error',
-} as const satisfies Record<string, ClosedReason | undefined>;
-
-export type Cause = keyof typeof REASONS;
-
-export const CAUSES = Object.keys(REASONS) as Cause[];
-
-export const isCause = (text: string): text is Cause => Object.hasOwn(REASONS, text);
-export const isClosedBy = (text: string): text is ClosedBy => (CLOSED_BY as readonly string[]).includes(text);
+};
 
 /** `closed_reason` of a connection that ended for `cause`. */
 export function closedReason(closedBy: ClosedBy, cause: Cause): ClosedReason {
@@ -70,15 +61,6 @@ export const shownConnection = (connection: ConnectionRow) => ({
   first_byte_latency_us: connection.first_byte_latency_us ?? undefined,
 });
 
-export type Refusal =
-  | 'session not found'
-  | 'session ended'
-  | 'expired'
-  | 'canceled'
-  | 'tofu token not allowed'
-  | 'connection limit'
-  | 'concurrent connection limit';
-
 /** What a refused request saw of its session. */
 export interface RefusedView {
   status: SessionStatus | null;
@@ -111,14 +93,3 @@ export function endedRefusal(status: SessionStatus, reason: string | null, expir
   if (reason === 'connection limit') return 'connection limit';
   return status === 'terminated' ? 'session ended' : undefined;
 }
-
-/** Sentence for a person. */
-export const REFUSAL_TEXT: Record<Refusal, string> = {
-  'session not found': 'The session does not exist or is not for this worker: authorize a new one.',
-  'session ended': 'The session has ended: authorize a new one.',
-  expired: 'The session has expired: authorize a new one.',
-  canceled: 'The session has been canceled: authorize a new one.',
-  'tofu token not allowed': 'The session is in use by another client: authorize a session of your own.',
-  'connection limit': 'The session has made all the connections it may make: authorize a new one.',
-  'concurrent connection limit': 'The session has as many open connections as it may have: close one first.',
-};

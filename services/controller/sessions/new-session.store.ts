@@ -5,11 +5,8 @@ import type { Count, Counted, SessionLimits, SessionPlaces } from './session-pla
 
 export interface NewSession {
   id: string;
-  targetId: string;
   /** Version of the target that the rest was read from. */
   targetVersion: number;
-  userId: string;
-  authTokenId: string;
   hostId: string | null;
   hostSetId: string | null;
   endpoint: string;
@@ -37,24 +34,24 @@ export type Inserted =
  */
 export async function insertSession(
   on: Executor,
-  _allowed: Allowed<'authorize-session'>,
+  allowed: Allowed<'target', 'authorize-session'>,
   session: NewSession,
   places: SessionPlaces,
 ): Promise<Inserted> {
   const { workerIds } = session;
-  const count = places.count(session.targetId, workerIds);
+  const count = places.count(allowed.id, workerIds);
   const found = await row<Counted & { refused: keyof SessionLimits | null; full_workers: string[]; made: boolean }>(
     on,
     sql`
-      with place as materialized (${takePlace(session, places.limits, count)}), target as (
-        select * from targets where id = ${session.targetId} and version = ${session.targetVersion} for share
+      with place as materialized (${takePlace(allowed, workerIds.length, places.limits, count)}), target as (
+        select * from targets where id = ${allowed.id} and version = ${session.targetVersion} for share
       ), made as (
         insert into sessions (
           id, scope_id, target_id, user_id, auth_token_id, host_id, host_set_id, by_address, type, endpoint, certificate,
           private_key, key_id, connection_limit, concurrent_connection_limit, offline_grace_seconds, end_on_token_expiry,
           egress_worker_filter, correlation_id, expiration_time, status_time, created_time, updated_time)
         select
-          ${session.id}, target.scope_id, target.id, ${session.userId}, ${session.authTokenId}, ${session.hostId},
+          ${session.id}, target.scope_id, target.id, ${allowed.actor.userId}, ${allowed.actor.authTokenId}, ${session.hostId},
           ${session.hostSetId}, target.address is not null, target.type, ${session.endpoint},
           ${session.certificate}::bytea, ${session.privateKey}::bytea, ${session.keyId}, target.session_connection_limit,
           target.session_concurrent_connection_limit, target.offline_grace_seconds, target.end_sessions_on_token_expiry,
@@ -78,8 +75,13 @@ export async function insertSession(
   return { outcome: 'made', workerIds: workerIds.filter((id) => !full.includes(id)) };
 }
 
-const takePlace = (session: NewSession, limits: SessionLimits, count: Count): RawBuilder<unknown> => sql`
+const takePlace = (
+  allowed: Allowed<'target', 'authorize-session'>,
+  workers: number,
+  limits: SessionLimits,
+  count: Count,
+): RawBuilder<unknown> => sql`
   select * from take_session_place(
-    ${session.userId}, ${limits.sessions_pending_per_user}, ${limits.sessions_live_per_user},
+    ${allowed.actor.userId}, ${limits.sessions_pending_per_user}, ${limits.sessions_live_per_user},
     ${count.target}, ${limits.sessions_pending_per_target}, ${limits.sessions_live_per_target},
-    ${count.workers}::text[], ${session.workerIds.length - count.workers.length}, ${limits.sessions_live_per_worker})`;
+    ${count.workers}::text[], ${workers - count.workers.length}, ${limits.sessions_live_per_worker})`;

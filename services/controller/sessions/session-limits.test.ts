@@ -1,4 +1,5 @@
 /** Limits on pending and live sessions, where they are kept: in the statement that makes a session. */
+import { newTofuToken } from '../../../lib/contract/session-protocol';
 import { sql, transaction, openDb, row, rows } from '../db/db';
 import { CONTROLLER_LIMITS } from '../limits';
 import { SessionPlaces, type SessionLimits } from './session-places';
@@ -7,7 +8,6 @@ import {
   createSessions,
   createWorld,
   newConnectionId,
-  newTofuToken,
   NOW,
   tryCreateSession,
   WORKER,

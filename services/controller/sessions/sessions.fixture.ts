@@ -1,9 +1,9 @@
 /** A deployment for tests: one project with a user, a token, a target and a worker, in a database of its own. */
 import { randomBytes } from 'node:crypto';
 import { createLogger, type Logger } from '../../../lib/log/log';
-import { newId, randomBase62 } from '../../../lib/ids/ids';
+import { newId } from '../../../lib/ids/ids';
 import { createTestDatabase } from '../../../test/harness/postgres';
-import type { Allowed } from '../authz/authz';
+import { proofOf } from '../../../test/harness/proofs';
 import { openDb, row, rows, sql, transaction, type Db } from '../db/db';
 import { createKms, type Kms } from '../kms/kms';
 import { createDeployment, loadTofuHmac, type TofuHmac } from '../workers/deployment';
@@ -113,13 +113,11 @@ export async function tryCreateSession(
     column: 'sessions.private_key',
     row: id,
   });
-  const allowed = {} as Allowed<'authorize-session'>;
+  const actor = { userId: USER, authTokenId: TOKEN };
+  const allowed = proofOf('target', 'authorize-session', TARGET, { scopeId: PROJECT, actor });
   const session = {
     id,
-    targetId: TARGET,
     targetVersion: 1,
-    userId: USER,
-    authTokenId: TOKEN,
     hostId: null,
     hostSetId: null,
     endpoint: 'tcp://127.0.0.1:5432',
@@ -207,4 +205,3 @@ export async function statesOf(world: World, id: string): Promise<string[]> {
 }
 
 export const newConnectionId = (): string => newId('sc');
-export const newTofuToken = (): string => randomBase62(20);

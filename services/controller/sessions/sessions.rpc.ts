@@ -1,9 +1,11 @@
 /** Handlers of SessionService. Callers who own a session may act on it with the `:self` actions. */
-import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { Session, SessionServiceDefinition } from '../../../proto/gen/api/sessions';
-import type { Allowed } from '../authz/authz';
+import type { ActionOn } from '../authz/actions';
+import type { AllowedItem } from '../authz/authz';
 import { checkOwn } from '../authz/own';
+import { existing, notFound } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { transaction } from '../db/db';
 import { checkGetId, FieldErrors, MESSAGE } from '../resources/fields';
@@ -31,14 +33,18 @@ const listDefinition = (includeTerminated: boolean): ListDefinition<SessionRow, 
 export function sessionService(deps: ControllerDeps) {
   const on = deps.db.executor;
 
-  async function allow<A extends 'read' | 'cancel'>(op: Op, action: A, session: SessionRow): Promise<Allowed<A>> {
-    const allowed = await checkOwn(deps.authz, op, action, sessionResource(session), session.user_id);
+  async function allow<A extends 'read' | 'cancel', S extends `${A}:self`>(
+    op: Op,
+    [plain, self]: readonly [A, S & ActionOn<'session'>],
+    session: SessionRow,
+  ) {
+    const item = sessionResource(session);
     // A session whose project is gone is in no scope: no grant can reach it.
-    if (session.scope === null) throw new ApiError('PermissionDenied', 'Forbidden.');
-    return allowed;
+    if (session.scope === null) return deps.authz.refuse(op, self, item);
+    return checkOwn(deps.authz, op, [plain, self], { item, ownerId: session.user_id });
   }
 
-  async function answer(op: Op, allowed: Allowed, session: SessionRow) {
+  async function answer(op: Op, allowed: AllowedItem<'session'>, session: SessionRow) {
     const shown = { decision: allowed.decision, resource: sessionResource(session), actions: SESSION_ACTIONS };
     return { item: await present(deps.authz, op, shown, sessionItem(session)) };
   }
@@ -46,15 +52,14 @@ export function sessionService(deps: ControllerDeps) {
   return service(SessionServiceDefinition, {
     async getSession(op, { id }) {
       checkGetId(id, SESSION_PREFIX);
-      const session = await store.findSessionWithConnections(on, id);
-      if (session === undefined) throw resourceNotFound();
-      return answer(op, await allow(op, 'read', session), session);
+      const session = existing(await store.findSessionWithConnections(on, id));
+      return answer(op, await allow(op, ['read', 'read:self'], session), session);
     },
 
     async listSessions(op, request) {
       const within = request.recursive
-        ? request.scope_id === 'global' || hasIdForm(request.scope_id, 'o', 'p')
-        : hasIdForm(request.scope_id, 'p');
+        ? request.scope_id === 'global' || isIdOf(request.scope_id, 'scope')
+        : isIdOf(request.scope_id, 'scope', 'project');
       new FieldErrors()
         .require(
           within,
@@ -70,17 +75,16 @@ export function sessionService(deps: ControllerDeps) {
         .require(hasIdForm(id, SESSION_PREFIX), 'id', 'Improperly formatted identifier.')
         .require(version > 0, 'version', 'Required field.')
         .throwIfAny(MESSAGE.identifier);
-      const session = await store.findSession(on, id);
-      if (session === undefined) throw resourceNotFound();
-      const allowed = await allow(op, 'cancel', session);
+      const session = existing(await store.findSession(on, id));
+      const allowed = await allow(op, ['cancel', 'cancel:self'], session);
       const now = deps.clock.now();
       const after = await transaction(deps.db, now, async (tx) => {
-        const canceled = await store.cancelSession(tx, allowed, { id, version, now });
+        const canceled = await store.cancelSession(tx, allowed, { version, now });
         const found = await store.findSession(tx, id);
         if (!canceled && found !== undefined && isLive(found.status)) throw staleVersion('Session', id);
         return found;
       });
-      if (after === undefined) throw resourceNotFound();
+      if (after === undefined) throw notFound();
       return answer(op, allowed, after);
     },
   });

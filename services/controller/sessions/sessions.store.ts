@@ -51,8 +51,8 @@ async function find(on: Executor, id: string, more: RawBuilder<unknown>): Promis
 /** False when the session has ended already, or `version` is one that it never had. */
 export async function cancelSession(
   tx: Tx,
-  allowed: Allowed<'cancel'>,
-  cancel: { id: string; version: number; now: Date },
+  allowed: Allowed<'session', 'cancel' | 'cancel:self'>,
+  cancel: { version: number; now: Date },
 ): Promise<boolean> {
   // The version may be an older one: what happened since, an activation, is no reason to let the session go on.
   return (
@@ -60,7 +60,7 @@ export async function cancelSession(
       tx,
       sql`update sessions set status = 'canceling', status_time = ${cancel.now}, ended_by = 'admin',
             canceled_by = ${allowed.actor.userId}
-          where id = ${cancel.id} and status in ('pending', 'active') and version >= ${cancel.version}`,
+          where id = ${allowed.id} and status in ('pending', 'active') and version >= ${cancel.version}`,
     )) === 1
   );
 }

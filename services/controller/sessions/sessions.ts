@@ -7,17 +7,20 @@
  * it. `terminated` comes with a reason and only once no connection is open, at most {@link TERMINATION_DELAY_MS} after
  * cancel or expiry: connections that no worker has confirmed closed by then count as lost.
  */
+import { formatAddress, unbracketed } from '../../../lib/config/address';
+import type { ClosedBy } from '../../../lib/contract/endings';
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { scopeInfo, type ScopeOfRow } from '../resources/rows';
 import { shownConnection, type ConnectionRow } from './connections';
 
 export type SessionStatus = 'pending' | 'active' | 'canceling' | 'terminated';
 export type TerminationReason = 'timed out' | 'canceled' | 'connection limit' | 'access revoked';
 /** In which role somebody ended a session; what workers tell clients as `closed_by`. */
-export type EndedBy = 'admin' | 'client' | 'policy' | 'controller';
+export type EndedBy = Extract<ClosedBy, 'admin' | 'client' | 'policy' | 'controller'>;
 
-export const SESSION_PREFIX = 's';
+export const SESSION_PREFIX = prefixOf('session', 'session');
 export const SESSION_ACTIONS = idActions('session');
 
 /** How long after cancel or expiry a session waits for workers to confirm its closes. */
@@ -68,7 +71,7 @@ export interface SessionRow {
 export const isLive = (status: SessionStatus): boolean => status === 'pending' || status === 'active';
 
 /** What is authorized. A session whose project is gone is in no scope, so no grant reaches it. */
-export const sessionResource = (session: SessionRow): Resource => ({
+export const sessionResource = (session: SessionRow): Item<'session'> => ({
   type: 'session',
   id: session.id,
   scopeId: session.scope?.id ?? '',
@@ -110,7 +113,5 @@ export const sessionItem = (session: SessionRow) => ({
 });
 
 /** URL of an endpoint; IPv6 addresses in brackets. */
-export function endpointUrl(type: string, host: string, port: number): string {
-  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
-  return `${type}://${bare.includes(':') ? `[${bare}]` : bare}:${port}`;
-}
+export const endpointUrl = (type: string, host: string, port: number): string =>
+  `${type}://${formatAddress({ host: unbracketed(host), port })}`;

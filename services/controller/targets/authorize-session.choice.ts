@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { compileFilter, FilterSyntaxError, type Filter } from '../../../lib/filter/filter';
+import { notFound } from '../authz/refusal';
 import type { Executor } from '../db/db';
 import { MESSAGE } from '../resources/fields';
 import type { Op } from '../rpc/service';
@@ -19,7 +20,7 @@ export interface Endpoint {
 export function chooseEndpoint(address: string | null, endpoints: readonly Endpoint[], hostId: string): Endpoint {
   if (address !== null) return { address, host_id: null, host_set_id: null };
   if (endpoints.length === 0) {
-    throw new ApiError('NotFound', 'No host sources or address found for given target.');
+    throw notFound('No host sources or address found for given target.');
   }
   if (hostId === '') return endpoints[randomInt(endpoints.length)]!;
   const wanted = endpoints.findLast((endpoint) => endpoint.host_id === hostId);
@@ -106,10 +107,4 @@ function shuffled<T>(items: readonly T[]): T[] {
     [mixed[i], mixed[j]] = [mixed[j]!, mixed[i]!];
   }
   return mixed;
-}
-
-/** Host of `host:port`, without the brackets of IPv6. */
-export function hostOf(address: string): string {
-  const at = address.lastIndexOf(':');
-  return address.slice(0, at === -1 ? undefined : at).replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,18 +1,20 @@
 /** Which target an authorize-session request means: by id, or by name in a project. */
-import { ApiError, resourceNotFound } from '../../../lib/errors/errors';
+import { prefixesOf } from '../../../lib/contract/id-prefixes';
+import { ApiError } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 import type { AuthorizeSessionRequest } from '../../../proto/gen/api/targets';
+import { existing } from '../authz/refusal';
 import type { Executor } from '../db/db';
 import { FieldErrors, MESSAGE } from '../resources/fields';
 import * as store from './authorize-session.store';
 import { TARGET_PREFIXES } from './targets';
 
-const HOST_PREFIXES = ['hst', 'hplg', 'h'];
+const HOST_PREFIXES = prefixesOf('host');
 
 /** The target of a request that {@link checkShape} let through; 400 or 404 otherwise. */
 export async function requestedTarget(on: Executor, request: AuthorizeSessionRequest): Promise<store.SessionTarget> {
   const { id, name, scope_id, scope_name } = request;
-  if (name === '') return known(await store.targetById(on, id));
+  if (name === '') return existing(await store.targetById(on, id));
   const scope = scope_id === '' ? { name: scope_name } : { id: scope_id };
   const found = await store.targetsByName(on, name, scope);
   if (new Set(found.map((target) => target.scope_id)).size > 1) {
@@ -21,12 +23,7 @@ export async function requestedTarget(on: Executor, request: AuthorizeSessionReq
       'Several projects of that name have such a target: use scope_id instead of scope_name.',
     );
   }
-  return known(found[0]);
-}
-
-function known(target: store.SessionTarget | undefined): store.SessionTarget {
-  if (target === undefined) throw resourceNotFound();
-  return target;
+  return existing(found[0]);
 }
 
 /** Throws 400 for a request that can mean no target, whatever there is. */

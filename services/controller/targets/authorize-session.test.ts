@@ -1,6 +1,7 @@
 /** authorize-session below the API: what it costs, and the choices it makes. */
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../../lib/clock/clock';
+import { hostOf } from '../../../lib/config/address';
 import { decodeAuthorizationToken } from '../../../lib/transport/authorization-token';
 import type { SessionGrant } from '../../../proto/gen/worker/control';
 import { issueToken } from '../auth-tokens/tokens';
@@ -15,7 +16,7 @@ import { Work } from '../../../lib/limits/work';
 import type { Op } from '../rpc/service';
 import { createWorld, PROJECT, TARGET, USER, WORKER, type World } from '../sessions/sessions.fixture';
 import { authorizeSession } from './authorize-session';
-import { chooseEndpoint, chooseWorkers, hostOf } from './authorize-session.choice';
+import { chooseEndpoint, chooseWorkers } from './authorize-session.choice';
 
 let world: World;
 let token: string;

@@ -3,17 +3,18 @@
  * workers, and answers with the token that lets a client connect. The order of the checks decides which error a caller
  * sees first.
  */
+import { hostOf } from '../../../lib/config/address';
 import { ApiError } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import { createSessionCertificate, type SessionCertificate } from '../../../lib/tls/session-certificate';
 import { encodeAuthorizationToken } from '../../../lib/transport/authorization-token';
 import type { AuthorizeSessionRequest } from '../../../proto/gen/api/targets';
-import type { Actor, Allowed } from '../authz/authz';
+import type { Actor, Allowed, Item } from '../authz/authz';
+import { ownToken, stillAllowed, guessable } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import type { Control } from '../control/control';
 import { egressGrant } from '../control/grants';
 import { unlessBrokenOff } from '../db/db';
-import { guessable } from '../resources/guessable';
 import { cutFields } from '../resources/present';
 import { scopeInfo } from '../resources/rows';
 import type { Op } from '../rpc/service';
@@ -23,7 +24,7 @@ import { noPlace, SessionPlaces } from '../sessions/session-places';
 import { insertSession } from '../sessions/new-session.store';
 import type { Candidate } from '../workers/workers.store';
 import { brokeredCredentials, type SessionCredential } from './authorize-session.credentials';
-import { chooseEndpoint, chooseWorkers, hostOf, type Endpoint } from './authorize-session.choice';
+import { chooseEndpoint, chooseWorkers, type Endpoint } from './authorize-session.choice';
 import { checkShape, requestedTarget } from './authorize-session.request';
 import { endpointsOf, targetById, type SessionTarget } from './authorize-session.store';
 
@@ -53,10 +54,10 @@ export function authorizeSession(deps: AuthorizeSessionDeps) {
   return async (op: Op, request: AuthorizeSessionRequest) => {
     checkShape(request);
     const look = () => requestedTarget(on, request);
-    let target = await (request.name === '' ? look() : guessable(deps.authz, op, look));
+    let target = await (request.name === '' ? look() : guessable(() => deps.authz.actor(op), look));
     const allowed = await deps.authz.check(op, 'authorize-session', resourceOf(target));
-    // Anonymous callers may be granted the action, but a session belongs to a token.
-    if (allowed.actor.authTokenId === undefined) throw new ApiError('PermissionDenied', 'Forbidden.');
+    // A session belongs to a token.
+    ownToken(allowed.actor);
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const session = await plan(deps, op, target, request.host_id);
       const workers = await store({ ...deps, places }, op, allowed, target, session);
@@ -70,7 +71,7 @@ export function authorizeSession(deps: AuthorizeSessionDeps) {
   };
 }
 
-const resourceOf = (target: SessionTarget) => ({
+const resourceOf = (target: SessionTarget): Item<'target'> => ({
   type: 'target',
   id: target.id,
   scopeId: target.scope_id,
@@ -105,7 +106,7 @@ async function plan(deps: AuthorizeSessionDeps, op: Op, target: SessionTarget, h
 async function store(
   deps: AuthorizeSessionDeps & { places: SessionPlaces },
   op: Op,
-  allowed: Allowed<'authorize-session'>,
+  allowed: Allowed<'target', 'authorize-session'>,
   target: SessionTarget,
   session: NewSession,
 ): Promise<Candidate[] | undefined> {
@@ -116,10 +117,7 @@ async function store(
   });
   const record = {
     id,
-    targetId: target.id,
     targetVersion: target.version,
-    userId: allowed.actor.userId,
-    authTokenId: allowed.actor.authTokenId!,
     hostId: endpoint.host_id,
     hostSetId: endpoint.host_set_id,
     endpoint: session.url,
@@ -137,10 +135,7 @@ async function store(
   if (made.outcome === 'target changed') return undefined;
   if (made.outcome === 'no place') throw noPlace(made.limit, places.limits);
   const { workerIds } = made;
-  const { userId } = allowed.actor;
-  if (!(await mayStillOpen(deps, { sessionId: id, userId, target: resourceOf(target), now }))) {
-    throw new ApiError('PermissionDenied', 'Forbidden.');
-  }
+  stillAllowed(allowed.actor, await mayStillOpen(deps, allowed, { sessionId: id, now }));
   deps.control.pushGrant(workerIds, egressGrant(grantInput(target, session), keys.privateKey, now));
   return session.workers.filter((worker) => workerIds.includes(worker.id));
 }

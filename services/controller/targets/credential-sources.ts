@@ -1,15 +1,15 @@
 /** The three actions on the credential sources of a target. */
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 import type { Allowed } from '../authz/authz';
 import type { ControllerDeps } from '../context';
-import { LIBRARY_PREFIX } from '../credential-libraries/credential-libraries';
-import { TYPES } from '../credentials/credentials';
+import { CREDENTIAL_PREFIXES } from '../credentials/credentials';
 import type { Tx } from '../db/db';
 import { changing } from '../resources/changes';
 import { FieldErrors, MESSAGE, sameSet, unique } from '../resources/fields';
 import type { ItemAccess } from '../resources/items';
-import { listChanges, type ListVerb } from '../resources/list-edits';
+import { listChanges, type ListEdit, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import type { Op } from '../rpc/service';
 import * as store from './credential-sources.store';
@@ -21,17 +21,15 @@ const INJECTED = 'injected_application_credential_source_ids';
 
 /** An SSH certificate is of no use to a client. */
 const BROKERED_PREFIXES = [
-  LIBRARY_PREFIX['vault-generic'],
-  LIBRARY_PREFIX['vault-ldap'],
-  ...Object.values(TYPES).map((facts) => facts.prefix),
-  'cred',
+  prefixOf('credential-library', 'vault-generic'),
+  prefixOf('credential-library', 'vault-ldap'),
+  ...CREDENTIAL_PREFIXES,
 ];
 const INJECTED_PREFIXES = [
-  ...Object.values(LIBRARY_PREFIX),
-  ...['username_password', 'username_password_domain', 'ssh_private_key'].map(
-    (type) => TYPES[type as keyof typeof TYPES].prefix,
-  ),
-  'cred',
+  ...prefixesOf('credential-library'),
+  ...prefixesOf('credential', 'username_password'),
+  prefixOf('credential', 'username_password_domain'),
+  prefixOf('credential', 'ssh_private_key'),
 ];
 
 export interface CredentialSourcesRequest {
@@ -43,7 +41,7 @@ export interface CredentialSourcesRequest {
 
 /** Editor of the credential sources; the id has been resolved if it was an alias. */
 export const credentialSourceEditor =
-  (deps: ControllerDeps, { allow, shown, answer }: ItemAccess<TargetRow, ReturnType<typeof targetItem>>) =>
+  (deps: ControllerDeps, { allow, shown, answer }: ItemAccess<'target', TargetRow, ReturnType<typeof targetItem>>) =>
   async (op: Op, verb: ListVerb, request: CredentialSourcesRequest) => {
     const wanted = unique(request.brokered_credential_source_ids);
     check(request, verb);
@@ -57,14 +55,14 @@ export const credentialSourceEditor =
     if (verb === 'set' && row.version === request.version && sameSet(current, wanted)) return shown(op, allowed, row);
     const now = deps.clock.now();
     await changing(deps.db, now, async (tx) => {
-      const target = await lockTarget(tx, request.id);
+      const target = await lockTarget(tx, allowed);
       if (target === undefined || target.version !== request.version) throw staleVersion('Target', request.id);
       await updateTarget(tx, allowed, { version: request.version, columns: {}, now });
-      const sources = await store.brokeredSourceIds(tx, request.id);
+      const sources = await store.brokeredSourceIds(tx, allowed);
       const removed = verb === 'remove' ? unique([...wanted, ...request[INJECTED]]) : wanted;
       await apply(tx, allowed, listChanges(verb, sources, removed));
     });
-    return answer(op, allowed, request.id);
+    return answer(op, allowed);
   };
 
 function check(request: CredentialSourcesRequest, verb: ListVerb): void {
@@ -79,22 +77,30 @@ function check(request: CredentialSourcesRequest, verb: ListVerb): void {
   const illFormed = (id: string) => `Incorrectly formatted credential source identifier "${id}".`;
   for (const id of brokered) errors.require(hasIdForm(id, ...BROKERED_PREFIXES), BROKERED, illFormed(id));
   // Old targets may have what can no longer be added.
-  const injectable = verb === 'remove' ? [...INJECTED_PREFIXES, TYPES.json.prefix] : INJECTED_PREFIXES;
+  const injectable = verb === 'remove' ? [...INJECTED_PREFIXES, prefixOf('credential', 'json')] : INJECTED_PREFIXES;
   for (const id of injected) errors.require(hasIdForm(id, ...injectable), INJECTED, illFormed(id));
   errors.throwIfAny(MESSAGE.fields);
 }
 
 async function apply(
   tx: Tx,
-  allowed: Allowed,
+  allowed: Allowed<'target', ListEdit<'credential-sources'>>,
   { added, removed }: { added: string[]; removed: string[] },
 ): Promise<void> {
-  if (removed.length > 0 && (await store.removeBrokeredSources(tx, allowed, removed)) !== removed.length) {
+  if (
+    removed.length > 0 &&
+    allowed.action !== 'add-credential-sources' &&
+    (await store.removeBrokeredSources(tx, allowed, removed)) !== removed.length
+  ) {
     throw invalidArgument('Unable to remove credential sources from target: it does not have all of them.', [
       { name: BROKERED, description: 'Must only contain credential sources of the target.' },
     ]);
   }
-  if (added.length > 0 && (await store.addBrokeredSources(tx, allowed, added)) !== added.length) {
+  if (
+    added.length > 0 &&
+    allowed.action !== 'remove-credential-sources' &&
+    (await store.addBrokeredSources(tx, allowed, added)) !== added.length
+  ) {
     throw invalidArgument('Unable to add credential sources to target: not all of them are in its project.', [
       {
         name: BROKERED,

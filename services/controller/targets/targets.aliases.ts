@@ -1,15 +1,16 @@
 /** Aliases as targets know them: they stand for the id in every request, and can be made together with a target. */
-import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
+import { invalidArgument } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import type { NewTargetAlias, Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
 import { ALIAS_PREFIX, ALIAS_SCOPE, isAliasValue } from '../aliases/aliases';
 import { checkValue, readHostId } from '../aliases/aliases.fields';
 import { insertAlias, resolveAlias } from '../aliases/aliases.store';
-import type { Allowed, Authz } from '../authz/authz';
+import type { AllowedIn, Authz } from '../authz/authz';
+import { toMake } from '../authz/proof';
+import { existing, guessable } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import type { Executor, Tx } from '../db/db';
 import { MESSAGE, type FieldErrors } from '../resources/fields';
-import { guessable } from '../resources/guessable';
 import { collectionIn } from '../resources/scope-lists';
 import type { Handlers, Op } from '../rpc/service';
 
@@ -24,7 +25,10 @@ export function resolvingAliases({ db, authz }: ControllerDeps, handlers: Target
     (op: Op, request: any) =>
       // What the handler refuses would tell too, since it comes after the alias was found.
       isByAlias(request)
-        ? guessable(authz, op, async () => handler(op, await resolved(on, request)))
+        ? guessable(
+            () => authz.actor(op),
+            async () => handler(op, await resolved(on, request)),
+          )
         : handler(op, request),
   ]);
   return Object.fromEntries(wrapped) as TargetHandlers;
@@ -44,8 +48,7 @@ const isByAlias = ({ id = '', scope_id = '', scope_name = '' }: Addressed): bool
 async function resolved(on: Executor, request: Addressed): Promise<Addressed> {
   const { id = '', host_id: wanted } = request;
   // PostgreSQL takes no NUL.
-  const found = id.includes('\0') ? undefined : await resolveAlias(on, id);
-  if (found === undefined) throw resourceNotFound();
+  const found = existing(id.includes('\0') ? undefined : await resolveAlias(on, id));
   if (wanted === undefined) return { ...request, id: found.destination_id };
   if (found.host_id !== null && !['', found.host_id].includes(wanted)) {
     throw invalidArgument(MESSAGE.fields, [
@@ -84,19 +87,19 @@ export async function allowAliases(
   authz: Authz,
   op: Op,
   aliases: readonly PlannedAlias[],
-): Promise<Allowed<'create'> | undefined> {
+): Promise<AllowedIn<'alias', 'create'> | undefined> {
   return aliases.length === 0 ? undefined : authz.check(op, 'create', collectionIn('alias', ALIAS_SCOPE));
 }
 
 export async function insertAliases(
   tx: Tx,
-  allowed: Allowed<'create'> | undefined,
+  allowed: AllowedIn<'alias', 'create'> | undefined,
   target: { id: string; now: Date },
   aliases: readonly PlannedAlias[],
 ): Promise<void> {
   if (allowed === undefined) return;
   for (const alias of aliases) {
-    const common = { id: newId(ALIAS_PREFIX), name: null, description: null, now: target.now };
-    await insertAlias(tx, allowed, { ...common, ...alias, destination_id: target.id });
+    const common = { name: null, description: null, now: target.now };
+    await insertAlias(tx, toMake(allowed, newId(ALIAS_PREFIX)), { ...common, ...alias, destination_id: target.id });
   }
 }

@@ -1,6 +1,7 @@
 /** Fields of targets as callers send them: what is acceptable, and what is stored. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
+import { MAX_INT4, MAX_PORT } from '../../../lib/contract/numbers';
 import { compileFilter, FilterSyntaxError } from '../../../lib/filter/filter';
-import { hasIdForm } from '../../../lib/ids/ids';
 import { Target, type UpdateTargetRequest } from '../../../proto/gen/api/targets';
 import { readAddress } from '../resources/address';
 import { maskWithAttributes, readAttributes, type Attributes } from '../resources/attributes';
@@ -10,15 +11,11 @@ import { DEFAULT_SESSION_MAX_SECONDS, TARGET_ATTRIBUTES, TARGET_MUTABLE, TARGET_
 
 type Path = keyof typeof TARGET_MUTABLE;
 
-const MAX_PORT = 65_535;
-/** Largest value of the columns. */
-const MAX_INT32 = 2 ** 31 - 1;
-
 /** Columns of a new target. Throws 400 with everything that is wrong. */
 export function newTargetColumns(item: Target): { values: Record<string, unknown>; aliases: PlannedAlias[] } {
   const errors = new FieldErrors();
   const projectRequired = 'This field is required to have a properly formatted project scope id.';
-  errors.require(hasIdForm(item.scope_id, 'p'), 'scope_id', projectRequired);
+  errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', projectRequired);
   errors.require((item.name ?? '').trim() !== '', 'name', 'This field is required.');
   errors.require(item.type === 'tcp', 'type', 'Unknown type provided.');
   const deprecated = 'This field is deprecated. Use "egress_worker_filter" instead.';
@@ -117,10 +114,10 @@ function checkValues(errors: FieldErrors, item: Target): string | undefined {
 
 function checkLimits(errors: FieldErrors, item: Target): void {
   const { session_max_seconds: max, offline_grace_seconds: grace } = item;
-  const tooLarge = `This must be at most ${MAX_INT32}.`;
+  const tooLarge = `This must be at most ${MAX_INT4}.`;
   errors.require(max !== 0, 'session_max_seconds', 'This must be greater than zero.');
-  errors.require((max ?? 0) <= MAX_INT32, 'session_max_seconds', tooLarge);
-  errors.require((grace ?? 0) <= MAX_INT32, 'offline_grace_seconds', tooLarge);
+  errors.require((max ?? 0) <= MAX_INT4, 'session_max_seconds', tooLarge);
+  errors.require((grace ?? 0) <= MAX_INT4, 'offline_grace_seconds', tooLarge);
   for (const name of ['session_connection_limit', 'session_concurrent_connection_limit'] as const) {
     const limit = item[name] ?? UNLIMITED;
     const fits = limit === UNLIMITED || limit > 0;

@@ -3,13 +3,14 @@ import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
 import { Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
 import type { Allowed } from '../authz/authz';
+import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Tx } from '../db/db';
 import { HOST_SET_PREFIXES } from '../host-sets/host-sets';
 import { changing } from '../resources/changes';
 import { checkDeleteId, checkGetId, checkListEdit, MESSAGE, sameSet, unique } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
-import { listChanges, type ListVerb } from '../resources/list-edits';
+import { listChanges, type ListEdit, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { checkProjectList, collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Handlers, type Op } from '../rpc/service';
@@ -26,7 +27,7 @@ import { allowAliases, insertAliases, resolvingAliases } from './targets.aliases
 import { changedTargetColumns, newTargetColumns } from './targets.fields';
 import * as store from './targets.store';
 
-const definition: ItemDefinition<TargetRow, ReturnType<typeof targetItem>> = {
+const definition: ItemDefinition<'target', TargetRow, ReturnType<typeof targetItem>> = {
   type: 'target',
   find: store.findTarget,
   select: store.selectTargets,
@@ -43,7 +44,7 @@ export type AuthorizeSession = Handlers<typeof TargetServiceDefinition>['authori
 
 /** The three actions on the host sources of a target. */
 const hostSourceEditor =
-  (deps: ControllerDeps, { allow, shown, answer }: ItemAccess<TargetRow, ReturnType<typeof targetItem>>) =>
+  (deps: ControllerDeps, { allow, shown, answer }: ItemAccess<'target', TargetRow, ReturnType<typeof targetItem>>) =>
   async (op: Op, verb: ListVerb, request: { id: string; version: number; host_source_ids: string[] }) => {
     const wanted = unique(request.host_source_ids);
     checkHostSources(request, wanted, verb === 'set');
@@ -52,14 +53,14 @@ const hostSourceEditor =
     if (verb === 'set' && row.version === request.version && sameSet(current, wanted)) return shown(op, allowed, row);
     const now = deps.clock.now();
     await changing(deps.db, now, async (tx) => {
-      const target = await lock(tx, request);
+      const target = await lock(tx, allowed, request.version);
       if (target.address !== null && verb !== 'remove' && wanted.length > 0) {
         throw conflict('The target has an address: clear it before adding host sources.');
       }
       await store.updateTarget(tx, allowed, { version: request.version, columns: {}, now });
       await applyHostSources(tx, allowed, listChanges(verb, target.host_set_ids, wanted));
     });
-    return answer(op, allowed, request.id);
+    return answer(op, allowed);
   };
 
 /** `authorizeSession` serves the action of that name. */
@@ -85,15 +86,15 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
       const item = request.item ?? Target.fromPartial({});
       const { aliases, values } = newTargetColumns(item);
       const scope = await scopeNode(deps.db.executor, item.scope_id);
-      const allowed = await deps.authz.check(op, 'create', collectionIn('target', scope));
+      const may = await deps.authz.check(op, 'create', collectionIn('target', scope));
+      const allowed = toMake(may, newId(TCP_TARGET_PREFIX));
       const aliasesAllowed = await allowAliases(deps.authz, op, aliases);
       const now = deps.clock.now();
-      const id = newId(TCP_TARGET_PREFIX);
       await changing(deps.db, now, async (tx) => {
-        await store.insertTarget(tx, allowed, { id, values, now });
-        await insertAliases(tx, aliasesAllowed, { id, now }, aliases);
+        await store.insertTarget(tx, allowed, { values, now });
+        await insertAliases(tx, aliasesAllowed, { id: allowed.id, now }, aliases);
       });
-      return answer(op, allowed, id);
+      return answer(op, allowed);
     },
 
     async updateTarget(op, request) {
@@ -102,11 +103,11 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
       const version = request.item!.version;
       const now = deps.clock.now();
       await changing(deps.db, now, async (tx) => {
-        const target = await lock(tx, { id: request.id, version });
+        const target = await lock(tx, allowed, version);
         checkAgainst(target, columns);
         await store.updateTarget(tx, allowed, { version, columns, now });
       });
-      return answer(op, allowed, request.id);
+      return answer(op, allowed);
     },
 
     async deleteTarget(op, { id }) {
@@ -130,9 +131,13 @@ export function targetService(deps: ControllerDeps, authorizeSession: AuthorizeS
 const conflict = (message: string): ApiError => new ApiError('FailedPrecondition', message);
 
 /** Locks the target's row; 404 when it is gone or not in the version that the caller has seen. */
-async function lock(tx: Tx, seen: { id: string; version: number }): Promise<store.LockedTarget> {
-  const target = await store.lockTarget(tx, seen.id);
-  if (target === undefined || target.version !== seen.version) throw staleVersion('Target', seen.id);
+async function lock(
+  tx: Tx,
+  allowed: Parameters<typeof store.lockTarget>[1],
+  version: number,
+): Promise<store.LockedTarget> {
+  const target = await store.lockTarget(tx, allowed);
+  if (target === undefined || target.version !== version) throw staleVersion('Target', allowed.id);
   return target;
 }
 
@@ -161,15 +166,23 @@ function checkHostSources(request: { id: string; version: number }, ids: string[
 
 async function applyHostSources(
   tx: Tx,
-  allowed: Allowed,
+  allowed: Allowed<'target', ListEdit<'host-sources'>>,
   { added, removed }: { added: string[]; removed: string[] },
 ): Promise<void> {
-  if (removed.length > 0 && (await store.removeHostSources(tx, allowed, removed)) !== removed.length) {
+  if (
+    removed.length > 0 &&
+    allowed.action !== 'add-host-sources' &&
+    (await store.removeHostSources(tx, allowed, removed)) !== removed.length
+  ) {
     throw invalidArgument('Unable to remove host sources from target: it does not have all of them.', [
       { name: 'host_source_ids', description: 'Must only contain host sources of the target.' },
     ]);
   }
-  if (added.length > 0 && (await store.addHostSources(tx, allowed, added)) !== added.length) {
+  if (
+    added.length > 0 &&
+    allowed.action !== 'remove-host-sources' &&
+    (await store.addHostSources(tx, allowed, added)) !== added.length
+  ) {
     throw invalidArgument('Unable to add host sources to target: not all of them are host sets of its project.', [
       { name: 'host_source_ids', description: "Must only contain host sets of the target's project." },
     ]);

@@ -1,7 +1,8 @@
 /** SQL of targets, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
-import { updateRow, type Change } from '../resources/changes';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
+import type { ListEdit } from '../resources/list-edits';
 import { scopeColumn } from '../resources/rows';
 import type { TargetRow } from './targets';
 
@@ -34,12 +35,12 @@ export const findTarget = (on: Executor, id: string): Promise<TargetRow | undefi
 /** `values` by column, without what the schema has a default for and the caller left out. */
 export async function insertTarget(
   tx: Tx,
-  allowed: Allowed<'create'>,
-  target: { id: string; values: Record<string, unknown>; now: Date },
+  allowed: Allowed<'target', 'create'>,
+  target: { values: Record<string, unknown>; now: Date },
 ): Promise<void> {
   const all = {
-    id: target.id,
-    scope_id: allowed.resource.scopeId,
+    id: allowed.id,
+    scope_id: allowed.scopeId,
     type: 'tcp',
     ...target.values,
     created_time: target.now,
@@ -48,6 +49,9 @@ export async function insertTarget(
   const names = sql.join(Object.keys(all).map((name) => sql.ref(name)));
   await changed(tx, sql`insert into targets (${names}) values (${sql.join(Object.values(all))})`);
 }
+
+/** Actions that change a target. */
+type TargetChange = 'update' | ListEdit<'host-sources' | 'credential-sources'>;
 
 /** What decides whether address and host sources may change. */
 export interface LockedTarget {
@@ -58,38 +62,45 @@ export interface LockedTarget {
 }
 
 /** The target's row, locked: whoever changes address or host sources locks it first. */
-export async function lockTarget(tx: Tx, id: string): Promise<LockedTarget | undefined> {
+export async function lockTarget(tx: Tx, allowed: Allowed<'target', TargetChange>): Promise<LockedTarget | undefined> {
   const target = await row<Omit<LockedTarget, 'host_set_ids'>>(
     tx,
-    sql`select version, address, worker_filter from targets where id = ${id} for update`,
+    sql`select version, address, worker_filter from targets where id = ${allowed.id} for update`,
   );
   if (target === undefined) return undefined;
   const sources = await rows<{ host_set_id: string }>(
     tx,
-    sql`select host_set_id from target_host_sets where target_id = ${id}`,
+    sql`select host_set_id from target_host_sets where target_id = ${allowed.id}`,
   );
   return { ...target, host_set_ids: sources.map((source) => source.host_set_id) };
 }
 
-export const updateTarget = (tx: Tx, allowed: Allowed, change: Change): Promise<boolean> =>
-  updateRow(tx, sql`targets`, allowed, change);
+export const updateTarget = (tx: Tx, allowed: Allowed<'target', TargetChange>, change: Change): Promise<boolean> =>
+  updateRow(tx, allowed, change);
 
-export const deleteTarget = (tx: Tx, allowed: Allowed<'delete'>): Promise<number> =>
-  changed(tx, sql`delete from targets where id = ${allowed.resource.id}`);
+export const deleteTarget = (tx: Tx, allowed: Allowed<'target', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
 /** Adds those that are host sets of the target's project; the number added. One that is there breaks uniqueness. */
-export const addHostSources = (tx: Tx, allowed: Allowed, hostSetIds: readonly string[]): Promise<number> =>
+export const addHostSources = (
+  tx: Tx,
+  allowed: Allowed<'target', 'add-host-sources' | 'set-host-sources'>,
+  hostSetIds: readonly string[],
+): Promise<number> =>
   changed(
     tx,
     sql`insert into target_host_sets (target_id, host_set_id, scope_id)
-        select ${allowed.resource.id}, id, scope_id from host_sets
-        where id = any(${hostSetIds}::text[]) and scope_id = ${allowed.resource.scopeId}
+        select ${allowed.id}, id, scope_id from host_sets
+        where id = any(${hostSetIds}::text[]) and scope_id = ${allowed.scopeId}
         order by array_position(${hostSetIds}::text[], id)`,
   );
 
-export const removeHostSources = (tx: Tx, allowed: Allowed, hostSetIds: readonly string[]): Promise<number> =>
+export const removeHostSources = (
+  tx: Tx,
+  allowed: Allowed<'target', 'remove-host-sources' | 'set-host-sources'>,
+  hostSetIds: readonly string[],
+): Promise<number> =>
   changed(
     tx,
     sql`delete from target_host_sets
-        where target_id = ${allowed.resource.id} and host_set_id = any(${hostSetIds}::text[])`,
+        where target_id = ${allowed.id} and host_set_id = any(${hostSetIds}::text[])`,
   );

@@ -1,10 +1,11 @@
 /** Targets: what sessions are opened to, with the limits that those sessions get. */
+import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const TCP_TARGET_PREFIX = 'ttcp';
-export const TARGET_PREFIXES = [TCP_TARGET_PREFIX, 'tssh', 'trdp'];
+export const TCP_TARGET_PREFIX = prefixOf('target', 'tcp');
+export const TARGET_PREFIXES = prefixesOf('target');
 export const TARGET_ACTIONS = idActions('target');
 export const TARGET_ATTRIBUTES = { default_port: 'number', default_client_port: 'number' } as const;
 
@@ -51,7 +52,7 @@ export interface TargetRow extends ItemRow {
   aliases?: { id: string; value: string }[];
 }
 
-export const targetResource = (row: Pick<TargetRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const targetResource = (row: Pick<TargetRow, 'id' | 'scope_id' | 'scope'>): Item<'target'> => ({
   type: 'target',
   id: row.id,
   scopeId: row.scope_id,

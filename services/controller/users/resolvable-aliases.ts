@@ -4,7 +4,7 @@ import { Alias, type Alias as AliasMessage } from '../../../proto/gen/api/aliase
 import type { ListResolvableAliasesRequest } from '../../../proto/gen/api/users';
 import { aliasItem, type AliasRow } from '../aliases/aliases';
 import { selectLeadingAliases } from '../aliases/aliases.store';
-import type { Authz, Holdings } from '../authz/authz';
+import type { Allowed, Authz, Holdings } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import { sql } from '../db/db';
 import { MESSAGE } from '../resources/fields';
@@ -43,14 +43,19 @@ const definition: ListDefinition<AliasRow, ReturnType<typeof aliasItem>> = {
   toJSON: (item: AliasMessage) => Alias.toJSON(Alias.fromPartial(item)),
 };
 
-/** A page of them; the caller has been allowed to ask for this user. */
-export async function listResolvableAliases(deps: ControllerDeps, op: Op, request: ListResolvableAliasesRequest) {
-  if (request.id === 'u_recovery') {
+/** A page of them. */
+export async function listResolvableAliases(
+  deps: ControllerDeps,
+  op: Op,
+  allowed: Allowed<'user', 'list-resolvable-aliases'>,
+  request: ListResolvableAliasesRequest,
+) {
+  if (allowed.id === 'u_recovery') {
     throw invalidArgument(MESSAGE.fields, [
       { name: 'principal_ids', description: 'Cannot list resolvable aliases for the recovery user.' },
     ]);
   }
-  const holdings = await deps.authz.holdings(op, request.id);
+  const holdings = await deps.authz.holdings(op, allowed.id);
   const asUser = { ...deps, authz: inTheNameOf(deps.authz, holdings) };
   const tree = await allScopes(deps.db.executor);
   const reached = await reachedScopes(op, 'target', { scopes: tree, tree }, (scope) =>
@@ -76,7 +81,8 @@ function leadingTo({ whole, ids, idScopes }: Reached): Extent {
 /** The authorization point of lists with the rights of another user than the caller. */
 const inTheNameOf = (authz: Authz, holdings: Holdings): Authz => ({
   actor: (op, at) => authz.actor(op, at),
-  check: (op, action, resource) => authz.check(op, action, resource),
+  check: authz.check.bind(authz),
+  refuse: authz.refuse.bind(authz),
   holdings: (op, userId) => authz.holdings(op, userId),
   mayAny: (wanted, actions) => authz.mayAny(wanted, actions),
   grantsHash: () => Promise.resolve(holdings.grantsHash),

@@ -1,6 +1,7 @@
 /** Handlers of UserService: decode, look up, authorize, one store call, encode. */
-import { ApiError, invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { isIdOf } from '../../../lib/contract/id-prefixes';
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+import { newId } from '../../../lib/ids/ids';
 import {
   User,
   UserServiceDefinition,
@@ -12,6 +13,7 @@ import {
   type UpdateUserRequest,
 } from '../../../proto/gen/api/users';
 import type { Allowed } from '../authz/authz';
+import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Tx } from '../db/db';
 import {
@@ -26,8 +28,8 @@ import {
   storedText,
   unique,
 } from '../resources/fields';
-import type { ListDefinition } from '../resources/list';
-import { present } from '../resources/present';
+import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
+import type { ListEdit } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
@@ -35,8 +37,9 @@ import { BUILT_IN_USERS, USER_ACTIONS, userItem, USER_PREFIX, userResource, type
 import { listResolvableAliases } from './resolvable-aliases';
 import * as store from './users.store';
 
-const definition: ListDefinition<UserRow, ReturnType<typeof userItem>> = {
+const definition: ItemDefinition<'user', UserRow, ReturnType<typeof userItem>> = {
   type: 'user',
+  find: store.findUser,
   select: store.selectUsers,
   from: sql`from users r`,
   resource: userResource,
@@ -46,27 +49,13 @@ const definition: ListDefinition<UserRow, ReturnType<typeof userItem>> = {
 };
 
 const MUTABLE = { name: 'name', description: 'description' };
-const ACCOUNT_PREFIXES = ['acctpw', 'apw', 'acctoidc', 'acctldap'];
-type AccountEdit = 'add-accounts' | 'set-accounts' | 'remove-accounts';
+type AccountEdit = ListEdit<'accounts'>;
 
 class UserRpc {
-  constructor(private readonly deps: ControllerDeps) {}
+  private readonly access: ItemAccess<'user', UserRow, ReturnType<typeof userItem>>;
 
-  private async allow<A extends string>(
-    op: Op,
-    action: A,
-    id: string,
-  ): Promise<{ user: UserRow; allowed: Allowed<A> }> {
-    const user = await store.findUser(this.deps.db.executor, id);
-    if (user === undefined) throw resourceNotFound();
-    return { user, allowed: await this.deps.authz.check(op, action, userResource(user)) };
-  }
-
-  private async answer(op: Op, allowed: Allowed, id: string) {
-    const user = await store.findUser(this.deps.db.executor, id);
-    if (user === undefined) throw resourceNotFound();
-    const shown = { decision: allowed.decision, resource: userResource(user), actions: USER_ACTIONS };
-    return { item: await present(this.deps.authz, op, shown, userItem(user)) };
+  constructor(private readonly deps: ControllerDeps) {
+    this.access = itemAccess(deps, definition);
   }
 
   async editAccounts(op: Op, action: AccountEdit, request: { id: string; version: number; account_ids: string[] }) {
@@ -77,32 +66,32 @@ class UserRpc {
       mayBeEmpty: action === 'set-accounts',
     })
       .require(
-        wanted.every((id) => hasIdForm(id, ...ACCOUNT_PREFIXES)),
+        wanted.every((id) => isIdOf(id, 'account')),
         'account_ids',
         'Values must be valid account ids.',
       )
       .throwIfAny(MESSAGE.fields);
-    const { user, allowed } = await this.allow(op, action, request.id);
+    const { row: user, allowed } = await this.access.allow(op, action, request.id);
     const current = (user.accounts ?? []).map((account) => account.id);
     const added = action === 'set-accounts' ? wanted.filter((id) => !current.includes(id)) : wanted;
     const removed = action === 'set-accounts' ? current.filter((id) => !wanted.includes(id)) : wanted;
     const same = action === 'set-accounts' && added.length + removed.length === 0;
-    if (same && user.version === request.version) return this.answer(op, allowed, request.id);
+    if (same && user.version === request.version) return this.access.answer(op, allowed);
     const now = this.deps.clock.now();
     await transaction(this.deps.db, now, async (tx) => {
       if (!(await store.updateUser(tx, allowed, { version: request.version, columns: {}, now }))) {
         throw staleVersion('User', request.id);
       }
-      if (action !== 'add-accounts') await unlink(tx, allowed, removed);
-      if (action !== 'remove-accounts') await link(tx, allowed, user, added);
+      if (allowed.action !== 'add-accounts') await unlink(tx, allowed, removed);
+      if (allowed.action !== 'remove-accounts') await link(tx, allowed, added);
     });
-    return this.answer(op, allowed, request.id);
+    return this.access.answer(op, allowed);
   }
 
   async getUser(op: Op, { id }: GetUserRequest) {
     checkGetId(id, USER_PREFIX);
-    const { allowed } = await this.allow(op, 'read', id);
-    return this.answer(op, allowed, id);
+    const { allowed } = await this.access.allow(op, 'read', id);
+    return this.access.answer(op, allowed);
   }
 
   async listUsers(op: Op, request: ListUsersRequest) {
@@ -118,19 +107,17 @@ class UserRpc {
       .require(isUserScope(item.scope_id), 'scope_id', "Must be 'global' or a valid org scope id.")
       .throwIfAny();
     const scope = await scopeNode(this.deps.db.executor, item.scope_id);
-    const allowed = await this.deps.authz.check(op, 'create', collectionIn('user', scope));
+    const may = await this.deps.authz.check(op, 'create', collectionIn('user', scope));
+    const allowed = toMake(may, newId(USER_PREFIX));
     const now = this.deps.clock.now();
-    const id = newId(USER_PREFIX);
     const [name, description] = [storedText(item.name), storedText(item.description)];
-    await transaction(this.deps.db, now, (tx) =>
-      store.insertUser(tx, allowed, { id, scope_id: scope.id, name, description, now }),
-    );
-    return this.answer(op, allowed, id);
+    await transaction(this.deps.db, now, (tx) => store.insertUser(tx, allowed, { name, description, now }));
+    return this.access.answer(op, allowed);
   }
 
   async updateUser(op: Op, request: UpdateUserRequest) {
     checkUpdate(new FieldErrors(), request, [USER_PREFIX]).throwIfAny();
-    const { allowed } = await this.allow(op, 'update', request.id);
+    const { allowed } = await this.access.allow(op, 'update', request.id);
     const item = request.item!;
     const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
       storedText(item[path as 'name' | 'description']),
@@ -139,18 +126,18 @@ class UserRpc {
     const change = { version: item.version, columns, now };
     const done = await transaction(this.deps.db, now, (tx) => store.updateUser(tx, allowed, change));
     if (!done) throw staleVersion('User', request.id);
-    return this.answer(op, allowed, request.id);
+    return this.access.answer(op, allowed);
   }
 
   async listResolvableAliases(op: Op, request: ListResolvableAliasesRequest) {
     checkGetId(request.id, USER_PREFIX);
-    await this.allow(op, 'list-resolvable-aliases', request.id);
-    return listResolvableAliases(this.deps, op, request);
+    const { allowed } = await this.access.allow(op, 'list-resolvable-aliases', request.id);
+    return listResolvableAliases(this.deps, op, allowed, request);
   }
 
   async deleteUser(op: Op, { id }: DeleteUserRequest) {
     checkDeleteId(id, USER_PREFIX);
-    const { allowed } = await this.allow(op, 'delete', id);
+    const { allowed } = await this.access.allow(op, 'delete', id);
     if (BUILT_IN_USERS.includes(id)) {
       throw new ApiError('FailedPrecondition', `User "${id}" is built in and cannot be deleted.`);
     }
@@ -174,12 +161,16 @@ export function userService(deps: ControllerDeps) {
   });
 }
 
-const isUserScope = (id: string): boolean => id === 'global' || hasIdForm(id, 'o');
+const isUserScope = (id: string): boolean => id === 'global' || isIdOf(id, 'scope', 'org');
 
 const accountError = (message: string, description: string): ApiError =>
   invalidArgument(message, [{ name: 'account_ids', description }]);
 
-async function unlink(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<void> {
+async function unlink(
+  tx: Tx,
+  allowed: Allowed<'user', 'remove-accounts' | 'set-accounts'>,
+  ids: readonly string[],
+): Promise<void> {
   if ((await store.unlinkAccounts(tx, allowed, ids)) === ids.length) return;
   throw accountError(
     'Unable to remove accounts from user: not all of them belong to the user.',
@@ -188,11 +179,15 @@ async function unlink(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise
 }
 
 /** Accounts must exist in the user's scope, be free, and be of auth methods that the user has no account of. */
-async function link(tx: Tx, allowed: Allowed, user: UserRow, ids: readonly string[]): Promise<void> {
+async function link(
+  tx: Tx,
+  allowed: Allowed<'user', 'add-accounts' | 'set-accounts'>,
+  ids: readonly string[],
+): Promise<void> {
   const refuse = (reason: string) => accountError(`Unable to add accounts to user: ${reason}`, reason);
   const found = await store.lockAccounts(tx, ids);
   if (found.length !== ids.length) throw refuse('Not all of the accounts exist.');
-  if (found.some((account) => account.scope_id !== user.scope_id)) {
+  if (found.some((account) => account.scope_id !== allowed.scopeId)) {
     throw refuse('Accounts must be in the scope of the user.');
   }
   if (found.some((account) => account.user_id !== null)) {

@@ -1,7 +1,9 @@
 /** SQL of users, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
-import { assignments, scopeColumn } from '../resources/rows';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
+import type { ListEdit } from '../resources/list-edits';
+import { scopeColumn } from '../resources/rows';
 import type { UserRow } from './users';
 
 const columns = sql`r.id, r.scope_id, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn},
@@ -27,34 +29,27 @@ export function findUser(on: Executor, id: string): Promise<UserRow | undefined>
 
 export async function insertUser(
   tx: Tx,
-  _allowed: Allowed<'create' | 'authenticate'>,
-  user: { id: string; scope_id: string; name: string | null; description: string | null; now: Date },
+  allowed: Allowed<'user', 'create'>,
+  user: { name: string | null; description: string | null; now: Date },
 ): Promise<void> {
   await changed(
     tx,
     sql`insert into users (id, scope_id, name, description, created_time, updated_time)
-        values (${user.id}, ${user.scope_id}, ${user.name}, ${user.description}, ${user.now}, ${user.now})`,
+        values (${allowed.id}, ${allowed.scopeId}, ${user.name}, ${user.description}, ${user.now}, ${user.now})`,
   );
 }
 
 /** False when the version is not the current one. */
-export async function updateUser(
+export const updateUser = (
   tx: Tx,
-  allowed: Allowed,
-  change: { version: number; columns: Record<string, unknown>; now: Date },
-): Promise<boolean> {
-  const set = { ...change.columns, version: change.version + 1, updated_time: change.now };
-  return (
-    (await changed(
-      tx,
-      sql`update users set ${assignments(set)} where id = ${allowed.resource.id} and version = ${change.version}`,
-    )) === 1
-  );
-}
+  allowed: Allowed<'user', 'update' | ListEdit<'accounts'>>,
+  change: Change,
+): Promise<boolean> => updateRow(tx, allowed, change);
 
-export async function deleteUser(tx: Tx, allowed: Allowed<'delete'>): Promise<boolean> {
-  return (await changed(tx, sql`delete from users where id = ${allowed.resource.id}`)) === 1;
-}
+export const deleteUser = (tx: Tx, allowed: Allowed<'user', 'delete'>): Promise<void> => deleteRow(tx, allowed);
+
+type Linking = 'add-accounts' | 'set-accounts';
+type Unlinking = 'remove-accounts' | 'set-accounts';
 
 /** Accounts with their place and owner, locked against concurrent edits of other users. */
 export function lockAccounts(
@@ -68,26 +63,30 @@ export function lockAccounts(
 }
 
 /** Takes the accounts away from the user; their version stays, it is the user that changed. */
-export function unlinkAccounts(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<number> {
+export function unlinkAccounts(tx: Tx, allowed: Allowed<'user', Unlinking>, ids: readonly string[]): Promise<number> {
   return changed(
     tx,
-    sql`update accounts set user_id = null where user_id = ${allowed.resource.id} and id = any(${ids}::text[])`,
+    sql`update accounts set user_id = null where user_id = ${allowed.id} and id = any(${ids}::text[])`,
   );
 }
 
-export function linkAccounts(tx: Tx, allowed: Allowed, ids: readonly string[]): Promise<number> {
+export function linkAccounts(tx: Tx, allowed: Allowed<'user', Linking>, ids: readonly string[]): Promise<number> {
   return changed(
     tx,
-    sql`update accounts set user_id = ${allowed.resource.id} where user_id is null and id = any(${ids}::text[])`,
+    sql`update accounts set user_id = ${allowed.id} where user_id is null and id = any(${ids}::text[])`,
   );
 }
 
 /** Whether the user has an account in one of the auth methods. */
-export async function hasAccountIn(tx: Tx, allowed: Allowed, authMethodIds: readonly string[]): Promise<boolean> {
+export async function hasAccountIn(
+  tx: Tx,
+  allowed: Allowed<'user', Linking>,
+  authMethodIds: readonly string[],
+): Promise<boolean> {
   const found = await row(
     tx,
     sql`select 1 as there from accounts
-        where user_id = ${allowed.resource.id} and auth_method_id = any(${authMethodIds}::text[]) limit 1`,
+        where user_id = ${allowed.id} and auth_method_id = any(${authMethodIds}::text[]) limit 1`,
   );
   return found !== undefined;
 }

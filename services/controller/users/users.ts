@@ -1,9 +1,10 @@
 /** Users: persons and programs. Accounts prove who they are, roles say what they may do. */
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const USER_PREFIX = 'u';
+export const USER_PREFIX = prefixOf('user', 'user');
 export const USER_ACTIONS = idActions('user');
 /** Made by the schema; roles may name the first two. */
 export const BUILT_IN_USERS: readonly string[] = ['u_anon', 'u_auth', 'u_recovery'];
@@ -19,7 +20,7 @@ export interface UserRow extends ItemRow {
   email: string | null;
 }
 
-export const userResource = (row: Pick<UserRow, 'id' | 'scope_id' | 'scope'>): Resource => ({
+export const userResource = (row: Pick<UserRow, 'id' | 'scope_id' | 'scope'>): Item<'user'> => ({
   type: 'user',
   id: row.id,
   scopeId: row.scope_id,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '../../../lib/errors/errors';
 import { registrationProof, type RegistrationRequest } from '../../../lib/tls/registration-request';
+import { notFound } from '../authz/refusal';
 import type { Db, Tx } from '../db/db';
 import type { Kms } from '../kms/kms';
 import { issueWorkerCertificate, type DeploymentAuthority } from './authority';
@@ -33,7 +34,7 @@ export async function collect(
 ): Promise<{ workerId: string; certificate: Buffer; proof: Buffer }> {
   const id = idOf(publicKey);
   const found = await store.findRegistration(deps.db.executor, id);
-  if (found === undefined) throw new ApiError('NotFound', 'No worker was created with the request of this worker yet.');
+  if (found === undefined) throw notFound('No worker was created with the request of this worker yet.');
   if (now.getTime() - found.created_time.getTime() > REGISTRATION_LIFETIME_MS) {
     throw new ApiError(
       'PermissionDenied',

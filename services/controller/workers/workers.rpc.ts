@@ -1,9 +1,12 @@
 /** Handlers of WorkerService: decode, look up, authorize, one store call, encode. */
-import { invalidArgument, resourceNotFound } from '../../../lib/errors/errors';
+import { invalidArgument } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import { decodeRegistrationRequest, type RegistrationRequest } from '../../../lib/tls/registration-request';
 import { Worker, WorkerServiceDefinition, type UpdateWorkerRequest } from '../../../proto/gen/api/workers';
-import type { Allowed } from '../authz/authz';
+import type { ActionOn } from '../authz/actions';
+import type { Allowed, AllowedIn, AllowedItem, CreateAction } from '../authz/authz';
+import { toMake } from '../authz/proof';
+import { existing } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import type { Control } from '../control/control';
 import { sql, transaction, type Tx } from '../db/db';
@@ -50,7 +53,7 @@ export function workerService(deps: WorkerDeps) {
     async getWorker(op, { id }) {
       checkGetId(id, WORKER_PREFIX);
       const { allowed } = await access.allow(op, 'read', id);
-      return access.answer(op, allowed, id);
+      return access.answer(op, allowed);
     },
 
     async listWorkers(op, request) {
@@ -71,7 +74,7 @@ export function workerService(deps: WorkerDeps) {
       checkNames(checkUpdate(new FieldErrors(), request, [WORKER_PREFIX]), request.item).throwIfAny();
       const { worker, allowed } = await access.allow(op, 'update', request.id);
       await update(deps, allowed, worker, request);
-      return access.answer(op, allowed, request.id);
+      return access.answer(op, allowed);
     },
 
     async deleteWorker(op, { id }) {
@@ -80,7 +83,7 @@ export function workerService(deps: WorkerDeps) {
       await endConnections(deps, allowed);
       const now = deps.clock.now();
       await transaction(deps.db, now, async (tx) => {
-        await closeLost(tx, sql`c.worker_id = ${id}`, now);
+        await closeLost(tx, sql`c.worker_id = ${allowed.id}`, now);
         await store.deleteWorker(tx, allowed);
       });
       return {};
@@ -96,11 +99,10 @@ export function workerService(deps: WorkerDeps) {
 }
 
 /** Lets a worker that is to be deleted cut its connections and report their ends; waits for them a moment. */
-async function endConnections({ db, clock }: ControllerDeps, allowed: Allowed<'delete'>): Promise<void> {
-  const id = allowed.resource.id!;
+async function endConnections({ db, clock }: ControllerDeps, allowed: Allowed<'worker', 'delete'>): Promise<void> {
   if (!(await store.retireWorker(db.executor, allowed))) return;
   const deadline = clock.now().getTime() + LAST_REPORTS_MS;
-  while (clock.now().getTime() < deadline && (await store.hasOpenConnections(db.executor, id))) {
+  while (clock.now().getTime() < deadline && (await store.hasOpenConnections(db.executor, allowed))) {
     await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
   }
 }
@@ -115,11 +117,11 @@ function creationHandlers(
     async createWorkerLed(op, request) {
       const item = request.item ?? Worker.fromPartial({});
       const registration = checkRegistration(item);
-      const allowed = await deps.authz.check(op, 'create:worker-led', collectionIn('worker', GLOBAL));
-      const { id } = await create(deps, item, (tx, workerId, now) =>
+      const may = await deps.authz.check(op, 'create:worker-led', collectionIn('worker', GLOBAL));
+      const { allowed } = await create(deps, may, item, (tx, workerId, now) =>
         createRegistration(tx, deps.kms, workerId, registration, now),
       );
-      return access.answer(op, allowed, id);
+      return access.answer(op, allowed);
     },
 
     async createControllerLed(op, request) {
@@ -127,11 +129,11 @@ function creationHandlers(
       checkNewWorker(item)
         .require(item.worker_generated_auth_token === '', 'worker_generated_auth_token', 'This field must be empty.')
         .throwIfAny();
-      const allowed = await deps.authz.check(op, 'create:controller-led', collectionIn('worker', GLOBAL));
-      const { id, made } = await create(deps, item, (tx, workerId, now) =>
+      const may = await deps.authz.check(op, 'create:controller-led', collectionIn('worker', GLOBAL));
+      const { allowed, made } = await create(deps, may, item, (tx, workerId, now) =>
         createActivationToken(tx, deps.kms, deps.authority, workerId, now),
       );
-      return access.answer(op, allowed, id, made);
+      return access.answer(op, allowed, made);
     },
   };
 }
@@ -172,30 +174,26 @@ async function editTags(
   const { allowed } = await access.allow(op, `${verb}-worker-tags`, request.id);
   const now = deps.clock.now();
   await transaction(deps.db, now, async (tx) => {
-    const current = await store.lockWorkerTags(tx, request.id);
+    const current = await store.lockWorkerTags(tx, allowed);
     if (current?.version !== request.version) throw staleVersion('Worker', request.id);
     const tags = editedTags(verb, current.api_tags, given);
     const columns = { api_tags: JSON.stringify(tags) };
     await store.updateWorker(tx, allowed, { version: request.version, columns, now });
   });
-  return access.answer(op, allowed, request.id);
+  return access.answer(op, allowed);
 }
 
 function workerAccess(deps: WorkerDeps) {
-  const find = async (id: string): Promise<WorkerRow> => {
-    const worker = await store.findWorker(deps.db.executor, id);
-    if (worker === undefined) throw resourceNotFound();
-    return worker;
-  };
+  const find = async (id: string): Promise<WorkerRow> => existing(await store.findWorker(deps.db.executor, id));
   return {
-    async allow<A extends string>(op: Op, action: A, id: string) {
+    async allow<const A extends ActionOn<'worker'>>(op: Op, action: A, id: string) {
       const worker = await find(id);
       return { worker, allowed: await deps.authz.check(op, action, workerResource(worker)) };
     },
 
     /** The worker as it is now; `token` is shown once, after its creation. */
-    async answer(op: Op, allowed: Allowed, id: string, token = '') {
-      const worker = await find(id);
+    async answer(op: Op, allowed: AllowedItem<'worker'>, token = '') {
+      const worker = await find(allowed.id);
       const shown = { decision: allowed.decision, resource: workerResource(worker), actions: workerActions(worker) };
       const item = { ...workerItem(worker), controller_generated_activation_token: token };
       return { item: await present(deps.authz, op, shown, item) };
@@ -216,23 +214,24 @@ function workerAccess(deps: WorkerDeps) {
 /** Stores the worker together with what `furnish` makes for its enrollment. */
 async function create<T>(
   deps: WorkerDeps,
+  may: AllowedIn<'worker', CreateAction<'worker'>>,
   item: Worker,
   furnish: (tx: Tx, workerId: string, now: Date) => Promise<T>,
-): Promise<{ id: string; made: T }> {
+) {
   const now = deps.clock.now();
-  const id = newId(WORKER_PREFIX);
+  const allowed = toMake(may, newId(WORKER_PREFIX));
   const name = storedText(item.name);
   const description = storedText(item.description);
   const made = await transaction(deps.db, now, async (tx) => {
-    await store.insertWorker(tx, { id, name, description, configManaged: false, now });
-    return furnish(tx, id, now);
+    await store.insertWorker(tx, allowed, { name, description, configManaged: false, now });
+    return furnish(tx, allowed.id, now);
   });
-  return { id, made };
+  return { allowed, made };
 }
 
 async function update(
   deps: WorkerDeps,
-  allowed: Allowed<'update'>,
+  allowed: Allowed<'worker', 'update'>,
   worker: WorkerRow,
   request: UpdateWorkerRequest,
 ): Promise<void> {

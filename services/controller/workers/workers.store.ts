@@ -1,8 +1,10 @@
 /** SQL of workers, one function per use case. */
-import type { Allowed } from '../authz/authz';
-import { changed, row, rows, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
+import type { Allowed, CreateAction } from '../authz/authz';
+import { row, rows, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
 import type { Encrypted } from '../kms/kms';
-import { assignments, scopeColumn } from '../resources/rows';
+import { deleteRow, updateRow, type Change } from '../resources/changes';
+import type { ListEdit } from '../resources/list-edits';
+import { scopeColumn } from '../resources/rows';
 import type { Tags, WorkerRow } from './workers';
 
 const selectWith = (scope: RawBuilder<unknown>) => sql`
@@ -36,7 +38,14 @@ export interface NewWorker {
   now: Date;
 }
 
-export async function insertWorker(tx: Tx, worker: NewWorker): Promise<void> {
+export const insertWorker = (
+  tx: Tx,
+  allowed: Allowed<'worker', CreateAction<'worker'>>,
+  worker: Omit<NewWorker, 'id'>,
+): Promise<void> => insertWorkerRow(tx, { ...worker, id: allowed.id });
+
+/** Also used for the worker that a controller brings along. */
+export async function insertWorkerRow(tx: Tx, worker: NewWorker): Promise<void> {
   await sql`insert into workers (id, name, description, config_managed, created_time, updated_time)
     values (${worker.id}, ${worker.name}, ${worker.description}, ${worker.configManaged}, ${worker.now}, ${worker.now})`.execute(
     tx,
@@ -75,33 +84,28 @@ export function takeActivationToken(
 }
 
 /** False when the version is not the current one. */
-export async function updateWorker(
+export const updateWorker = (
   tx: Tx,
-  allowed: Allowed,
-  change: { version: number; columns: Record<string, unknown>; now: Date },
-): Promise<boolean> {
-  const columns = { ...change.columns, version: change.version + 1, updated_time: change.now };
-  return (
-    (await changed(
-      tx,
-      sql`update workers set ${assignments(columns)} where id = ${allowed.resource.id} and version = ${change.version}`,
-    )) === 1
-  );
-}
+  allowed: Allowed<'worker', 'update' | ListEdit<'worker-tags'>>,
+  change: Change,
+): Promise<boolean> => updateRow(tx, allowed, change);
 
 /** Version and tags of the worker, its row locked. */
-export const lockWorkerTags = (tx: Tx, id: string): Promise<{ version: number; api_tags: Tags } | undefined> =>
-  row(tx, sql`select version, api_tags from workers where id = ${id} for update`);
+export const lockWorkerTags = (
+  tx: Tx,
+  allowed: Allowed<'worker', ListEdit<'worker-tags'>>,
+): Promise<{ version: number; api_tags: Tags } | undefined> =>
+  row(tx, sql`select version, api_tags from workers where id = ${allowed.id} for update`);
 
 /**
  * Keeps new sessions off a worker that is about to be deleted and has its controller end the sessions it serves; false
  * when no controller holds it.
  */
-export async function retireWorker(on: Executor, allowed: Allowed<'delete'>): Promise<boolean> {
+export async function retireWorker(on: Executor, allowed: Allowed<'worker', 'delete'>): Promise<boolean> {
   const told = await rows(
     on,
     sql`with held as (
-          update worker_attachments set draining = true where worker_id = ${allowed.resource.id} returning worker_id
+          update worker_attachments set draining = true where worker_id = ${allowed.id} returning worker_id
         )
         select pg_notify('sallyport_workers', worker_id || ' retire') from held`,
   );
@@ -109,16 +113,16 @@ export async function retireWorker(on: Executor, allowed: Allowed<'delete'>): Pr
 }
 
 /** Whether the worker has connections that it has not reported closed. */
-export async function hasOpenConnections(on: Executor, id: string): Promise<boolean> {
+export async function hasOpenConnections(on: Executor, allowed: Allowed<'worker', 'delete'>): Promise<boolean> {
   return (
-    (await row(on, sql`select 1 from session_connections where worker_id = ${id} and closed_time is null limit 1`)) !==
-    undefined
+    (await row(
+      on,
+      sql`select 1 from session_connections where worker_id = ${allowed.id} and closed_time is null limit 1`,
+    )) !== undefined
   );
 }
 
-export async function deleteWorker(tx: Tx, allowed: Allowed<'delete'>): Promise<void> {
-  await sql`delete from workers where id = ${allowed.resource.id}`.execute(tx);
-}
+export const deleteWorker = (tx: Tx, allowed: Allowed<'worker', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
 /** A worker that can take a session. */
 export interface Candidate {

@@ -1,9 +1,10 @@
 /** Workers: they carry the bytes of sessions near the targets, and dial out to controllers. */
+import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
-import type { Resource } from '../authz/authz';
+import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-export const WORKER_PREFIX = 'w';
+export const WORKER_PREFIX = prefixOf('worker', 'worker');
 
 /** Tag keys to lists of values. */
 export type Tags = Record<string, string[]>;
@@ -26,7 +27,7 @@ export interface WorkerRow extends ItemRow {
 export const workerActions = (worker: Pick<WorkerRow, 'config_managed'>): string[] =>
   idActions('worker').filter((action) => !worker.config_managed || action !== 'update');
 
-export const workerResource = (worker: WorkerRow): Resource => ({
+export const workerResource = (worker: WorkerRow): Item<'worker'> => ({
   type: 'worker',
   id: worker.id,
   scopeId: worker.scope_id,

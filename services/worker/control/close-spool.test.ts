@@ -11,29 +11,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../../lib/clock/clock';
 import { createLogger } from '../../../lib/log/log';
 import type { ConnectionClosed } from '../../../proto/gen/worker/control';
+import { ManualClock } from '../../../test/harness/test-clock';
 import { CloseSpool } from './close-spool';
 
 const log = createLogger('spool', { level: 'silent' });
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'spool-'))));
 afterEach(() => rmSync(directory, { recursive: true }));
-
-/** Timers that fire when told to. */
-class ManualClock implements Clock {
-  private waiting: (() => void)[] = [];
-  now = () => new Date(0);
-  every = () => () => undefined;
-  after(_: number, callback: () => void): () => void {
-    this.waiting.push(callback);
-    return () => (this.waiting = this.waiting.filter((other) => other !== callback));
-  }
-  fire(): void {
-    for (const callback of this.waiting.splice(0)) callback();
-  }
-}
 
 const close = (connectionId: string): Omit<ConnectionClosed, 'sequence'> => ({
   session_id: 's_1',
@@ -58,9 +44,9 @@ test('what was not acknowledged survives a restart, and no sequence is used twic
   const clock = new ManualClock();
   const first = new CloseSpool(directory, clock, log);
   const kept = ['a', 'b', 'c'].map((id) => first.add(close(id)));
-  clock.fire();
+  clock.forward(3_600_000);
   first.acknowledge(kept[0]!.sequence);
-  clock.fire();
+  clock.forward(3_600_000);
   // Killed here: nothing is closed.
   const second = new CloseSpool(directory, clock, log);
   expect([...second.pending()]).toEqual(kept.slice(1));
@@ -81,13 +67,13 @@ test('a close acknowledged at once never touches the disk; a settled spool is sm
   const spool = new CloseSpool(directory, clock, log);
   const empty = file();
   spool.acknowledge(spool.add(close('a')).sequence);
-  clock.fire();
+  clock.forward(3_600_000);
   expect(file()).toBe(empty);
   for (let i = 0; i < 100; i++) spool.add(close(`c${i}`));
-  clock.fire();
+  clock.forward(3_600_000);
   expect(file().split('\n')).toHaveLength(102);
   spool.acknowledge(1_000n);
-  clock.fire();
+  clock.forward(3_600_000);
   expect(file().split('\n')).toHaveLength(2);
   spool.close();
 });
@@ -105,7 +91,7 @@ test('a line cut short by a crash is ignored', () => {
   const clock = new ManualClock();
   const first = new CloseSpool(directory, clock, log);
   first.add(close('a'));
-  clock.fire();
+  clock.forward(3_600_000);
   appendFileSync(join(directory, 'closes.spool'), '{"sequence":"99","conn');
   expect(ids(new CloseSpool(directory, clock, log))).toEqual(['a']);
 });
@@ -117,9 +103,9 @@ test('a directory that is gone: nothing throws, closes stay in memory and reach 
   // More than one reservation.
   for (let i = 0; i < 10_050; i++) spool.add(close(`c${i}`));
   expect(spool.size).toBe(10_050);
-  for (let i = 0; i < 3; i++) clock.fire();
+  for (let i = 0; i < 3; i++) clock.forward(3_600_000);
   mkdirSync(directory);
-  clock.fire();
+  clock.forward(3_600_000);
   spool.acknowledge(10_000n);
   // Killed here.
   const second = new CloseSpool(directory, new ManualClock(), log);
@@ -133,7 +119,7 @@ test('a reservation is renewed before it runs out', () => {
   const reserved = () => Number((JSON.parse(file().split('\n')[0]!) as { reserved: string }).reserved);
   const before = reserved();
   for (let i = 0; i < 6_000; i++) spool.acknowledge(spool.add(close('a')).sequence);
-  clock.fire();
+  clock.forward(3_600_000);
   expect(reserved()).toBe(before + 6_000);
   spool.close();
 });
@@ -153,9 +139,9 @@ test('after a write that failed the file is written anew', () => {
   spool.add(close('a'));
   // What a write leaves that ran out of space.
   appendFileSync(path, '{"sequence":"99","conn');
-  for (let i = 0; i < 3; i++) clock.fire();
+  for (let i = 0; i < 3; i++) clock.forward(3_600_000);
   spool.add(close('b'));
-  clock.fire();
+  clock.forward(3_600_000);
   expect(file()).not.toContain('"99"');
   expect(ids(new CloseSpool(directory, new ManualClock(), log))).toEqual(['a', 'b']);
   spool.close();
@@ -207,10 +193,10 @@ test('what no controller acknowledges is bounded, in memory and on disk', () => 
   const spool = new CloseSpool(directory, clock, log);
   for (let i = 0; i < 50_010; i++) spool.add(close(`c ${i}`));
   expect([spool.size, ids(spool)[0]]).toEqual([50_000, 'c 10']);
-  clock.fire();
+  clock.forward(3_600_000);
   for (let i = 0; i < 3; i++) {
     for (let n = 0; n < 50_000; n++) spool.add(close(`more ${n}`));
-    clock.fire();
+    clock.forward(3_600_000);
   }
   expect(file().split('\n').length).toBeLessThanOrEqual(5_000 + 3 * 50_000 + 2);
   spool.close();

@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
+import { CONTROL_PROTOCOL_VERSION } from '../../../lib/contract/session-protocol';
 import { randomBase62, type RandomInt } from '../../../lib/ids/ids';
 import type { Logger } from '../../../lib/log/log';
 import type { Hello, Reconciled, SessionGrant, Welcome } from '../../../proto/gen/worker/control';
@@ -32,7 +33,6 @@ import { RequestQueues } from './request-queues';
 import { Stats } from './stats';
 import { memberCredentials, openClient, type Upstream } from './upstream';
 
-export const PROTOCOL_VERSION = 1;
 const STATS_INTERVAL_MS = 1_000;
 /** Back-off between attempts: from this, doubled up to the maximum, each with jitter of half to full. */
 const FIRST_RETRY_MS = 100;
@@ -336,7 +336,7 @@ export class ControlClient implements Controller {
     const inventory = new InventoryReport(options.registry.all(), (message) => this.stream?.send(message));
     this.inventory = inventory;
     return {
-      protocol_version: PROTOCOL_VERSION,
+      protocol_version: CONTROL_PROTOCOL_VERSION,
       release_version: options.releaseVersion,
       boot_id: this.bootId,
       address: options.address(),

@@ -1,8 +1,8 @@
 /** Between the messages of the control stream and the worker's own types. */
+import { parseAddress, type HostPort } from '../../../lib/config/address';
+import { isClosedBy } from '../../../lib/contract/endings';
 import type { CancelSession, ConnectionClosed, SessionGrant } from '../../../proto/gen/worker/control';
-import type { ClosedBy, ClosedConnection, EgressGrant, SessionEnd } from '../sessions/types';
-
-const CLOSED_BY: readonly string[] = ['client', 'endpoint', 'worker', 'controller', 'admin', 'policy'];
+import type { ClosedConnection, EgressGrant, SessionEnd } from '../sessions/types';
 
 /** Undefined for grants this release cannot serve, such as routes. */
 export function egressGrantOf(grant: SessionGrant): EgressGrant | undefined {
@@ -23,7 +23,7 @@ export function egressGrantOf(grant: SessionGrant): EgressGrant | undefined {
 
 export const sessionEndOf = (cancel: CancelSession): SessionEnd => ({
   cause: cancel.cause || 'canceled',
-  closedBy: CLOSED_BY.includes(cancel.closed_by) ? (cancel.closed_by as ClosedBy) : 'controller',
+  closedBy: isClosedBy(cancel.closed_by) ? cancel.closed_by : 'controller',
 });
 
 export function closedMessage(closed: ClosedConnection, bootId: string): Omit<ConnectionClosed, 'sequence'> {
@@ -45,9 +45,8 @@ export function closedMessage(closed: ClosedConnection, bootId: string): Omit<Co
 }
 
 /** Host and port of `tcp://host:port`; IPv6 addresses stand in brackets. */
-function endpointOf(text: string): { host: string; port: number } | undefined {
-  const match = /^[a-z]+:\/\/(?:\[([^\]]+)\]|([^:/]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  return host !== undefined && port > 0 && port < 65_536 ? { host, port } : undefined;
+function endpointOf(text: string): HostPort | undefined {
+  const [, rest] = /^[a-z]+:\/\/(.*)$/.exec(text) ?? [];
+  const endpoint = rest === undefined ? undefined : parseAddress(rest, 0);
+  return endpoint !== undefined && endpoint.port > 0 ? endpoint : undefined;
 }

@@ -2,6 +2,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
+import { formatAddress } from '../../../lib/config/address';
+import { MAX_CONTROL_MESSAGE_BYTES } from '../../../lib/contract/session-protocol';
 import type { ActivationToken } from '../../../lib/tls/activation-token';
 import { pemFromDer } from '../../../lib/tls/keys';
 import { ControlServiceClient } from '../../../proto/gen/worker/control';
@@ -15,21 +17,17 @@ export interface Upstream {
 /** Name in the controllers' certificates, whatever their address. */
 const SERVER_NAME = 'sallyport-controller';
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Largest message either way; inventories and grant lists grow with the number of live sessions. */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-
-export const upstreamText = ({ host, port }: Upstream): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** A client that connects with its first call, and only to a controller of the deployment. */
 export function openClient(upstream: Upstream, channel: ChannelCredentials): ControlServiceClient {
-  return new ControlServiceClient(upstreamText(upstream), channel, {
+  return new ControlServiceClient(formatAddress(upstream), channel, {
     'grpc.ssl_target_name_override': SERVER_NAME,
     'grpc.enable_http_proxy': 0,
     'grpc.use_local_subchannel_pool': 1,
     'grpc.keepalive_time_ms': 10_000,
     'grpc.keepalive_timeout_ms': 5_000,
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_receive_message_length': MAX_CONTROL_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_CONTROL_MESSAGE_BYTES,
   });
 }
 
@@ -60,7 +58,7 @@ export function discoverAuthority(upstream: Upstream, token?: ActivationToken): 
     });
     const fail = (text: string) => {
       socket.destroy();
-      reject(new Error(`controller ${upstreamText(upstream)}: ${text}`));
+      reject(new Error(`controller ${formatAddress(upstream)}: ${text}`));
     };
     socket.setTimeout(CONNECT_TIMEOUT_MS, () => fail('no answer'));
     socket.on('error', (error) => fail(error.message));

@@ -4,6 +4,8 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../lib/clock/clock';
+import type { EndWord } from '../../../lib/contract/endings';
+import { TOFU_TOKEN_LENGTH } from '../../../lib/contract/session-protocol';
 import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
 import { CLEAN_LINGER_MS, SILENT, type TransportHandler } from '../../../lib/transport/transport';
 import { WebSocketChannel } from '../../../lib/transport/websocket-channel';
@@ -15,13 +17,17 @@ import type { ServedTransport } from './sallyport-protocol';
 
 /** Longest first message. */
 const MAX_HANDSHAKE_BYTES = 32_768;
-const TOFU_TOKEN_CHARACTERS = 20;
 /** The endpoint was not reached. */
 const SETUP_FAILED = 3000;
 const NO_BYTES = Buffer.alloc(0);
 /** Answers to a cancel that mean: the session is over, as wanted. */
-const OVER_CAUSES = ['fin', 'canceled', 'expired', 'session ended'];
-const DIAL_CAUSES = ['dial refused', 'dial timeout', 'dial unreachable', 'name not found'];
+const OVER_CAUSES: readonly string[] = ['fin', 'canceled', 'expired', 'session ended'] satisfies EndWord[];
+const DIAL_CAUSES: readonly string[] = [
+  'dial refused',
+  'dial timeout',
+  'dial unreachable',
+  'name not found',
+] satisfies EndWord[];
 
 export interface BoundaryTransportOptions {
   clock: Clock;
@@ -149,7 +155,7 @@ export class BoundaryTransport implements ServedTransport {
   private messageEnd(): void {
     if (this.phase !== 'handshake') return;
     const { tofu_token, command } = this.decodeHandshake();
-    if (tofu_token.length !== TOFU_TOKEN_CHARACTERS) {
+    if (tofu_token.length !== TOFU_TOKEN_LENGTH) {
       throw new WebSocketError(CloseCode.unsupportedData, 'invalid tofu token');
     }
     if (command === ClientCommand.CLIENT_COMMAND_SESSION_CANCEL) {

@@ -1,9 +1,10 @@
 /** How many connections a worker carries: of all sessions, and of one. */
+import type { WorkerRefusal } from '../../../lib/contract/endings';
 import { isLease, localCounters, type Counters, type Lease } from '../../../lib/limits/counters';
 import { WORKER_LIMITS, type WorkerLimits } from '../limits';
 
 /** Cause of a refusal. */
-export const WORKER_FULL = 'worker full';
+export const WORKER_FULL = 'worker full' satisfies WorkerRefusal;
 
 const ALL = 'connections';
 const OF_SESSION = 'connections of a session';

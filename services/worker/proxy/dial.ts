@@ -2,8 +2,8 @@
 import { limit } from '../../../lib/limits/limit';
 import net, { type Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock/clock';
+import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 import type { LocalStream } from '../../../lib/transport/local-stream';
-import type { Cause, ClosedBy } from '../sessions/types';
 
 /** From the start, name resolution included, to the TCP connection. */
 const DIAL_TIMEOUT_MS = limit('connecting to an endpoint', 10_000, {

@@ -5,7 +5,10 @@
  */
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
-import { newId, type RandomInt } from '../../../lib/ids/ids';
+import { endText } from '../../../lib/contract/endings';
+import { newIdOf } from '../../../lib/contract/id-prefixes';
+import { isTofuToken } from '../../../lib/contract/session-protocol';
+import { type RandomInt } from '../../../lib/ids/ids';
 import type { Lease } from '../../../lib/limits/counters';
 import type { Logger } from '../../../lib/log/log';
 import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
@@ -35,13 +38,11 @@ import { WORKER_FULL, type ConnectionPlaces } from './connection-places';
 import { noteClosed, noteRefused } from './connection-notes';
 import { dial, dialText, type Dialed, type DialFailure, type Dialing } from './dial';
 import type { ProxyMetrics } from './metrics';
-import { causeText } from './texts';
 
 /** From the established transport to the first frame. */
 const FIRST_FRAME_DEADLINE_MS = 10_000;
 /** Said of a connection of which nobody knows whether it is on record. */
 const UNREACHABLE = 'controller unreachable';
-const TOFU_TOKEN = /^[0-9A-Za-z]{20}$/;
 
 export interface ConnectionDeps {
   controller: Controller;
@@ -124,7 +125,7 @@ class Connection implements LiveConnection {
     private readonly session: WorkerSession,
     private readonly deps: ConnectionDeps,
   ) {
-    this.id = newId('sc', deps.random);
+    this.id = newIdOf('connection', 'connection', deps.random);
     this.client = { address: remoteAddress, port: remotePort };
     this.transport = open({
       data: (chunk) => this.earlyData(chunk),
@@ -174,15 +175,15 @@ class Connection implements LiveConnection {
   }
 
   private takeConnect(tofuToken: string): void {
-    if (!TOFU_TOKEN.test(tofuToken)) throw new ProtocolError('first-use token is not 20 letters and digits');
+    if (!isTofuToken(tofuToken)) throw new ProtocolError('first-use token is not 20 letters and digits');
     this.begin();
     const { ended } = this.session;
     if (ended) {
-      const text = causeText(ended.cause, ended.closedBy);
+      const text = endText(ended.cause, ended.closedBy);
       return this.refuse({ refused: ended.cause, text, closedBy: ended.closedBy });
     }
     if (this.deps.isDraining()) {
-      return this.refuse({ refused: 'worker drain', text: causeText('worker drain'), closedBy: 'worker' });
+      return this.refuse({ refused: 'worker drain', text: endText('worker drain'), closedBy: 'worker' });
     }
     const place = this.deps.places.take(this.session.id);
     if ('text' in place) return this.refuse({ refused: WORKER_FULL, text: place.text, closedBy: 'worker' });
@@ -238,11 +239,11 @@ class Connection implements LiveConnection {
       if (answer.refused === '') return answer;
       // The controller's database failed it, perhaps only with the answer.
       if (answer.refused === UNREACHABLE) this.giveSlotBack();
-      return { refused: answer.refused, text: answer.text || causeText(answer.refused), closedBy: 'controller' };
+      return { refused: answer.refused, text: answer.text || endText(answer.refused), closedBy: 'controller' };
     } catch (error) {
       if (!(error instanceof ControllerUnreachable)) throw error;
       if (error.wasSent) this.giveSlotBack();
-      return { refused: UNREACHABLE, text: causeText(UNREACHABLE), closedBy: 'worker' };
+      return { refused: UNREACHABLE, text: endText(UNREACHABLE), closedBy: 'worker' };
     }
   }
 
@@ -273,7 +274,7 @@ class Connection implements LiveConnection {
   /** Cut, or left by the client, before the endpoint was ready. */
   private endDuringSetUp(end: ConnectionEnd): void {
     this.dialed?.socket.resetAndDestroy();
-    this.sendConnectError(end.cause, causeText(end.cause, end.closedBy), end.closedBy);
+    this.sendConnectError(end.cause, endText(end.cause, end.closedBy), end.closedBy);
     this.report();
   }
 
@@ -353,7 +354,7 @@ class Connection implements LiveConnection {
   }
 
   private sendClose(closedBy: string, cause: string, written?: () => void): void {
-    const close: Close = { closed_by: closedBy, cause, text: causeText(cause, closedBy) };
+    const close: Close = { closed_by: closedBy, cause, text: endText(cause, closedBy) };
     this.sendLast(FrameType.close, Close.encode(close).finish(), written);
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../lib/clock/clock';
+import { ManualClock } from '../../../test/harness/test-clock';
 import { connectionEnd, SessionRegistry } from './registry';
 import {
   ControllerUnreachable,
@@ -7,28 +7,6 @@ import {
   type FoundSession,
   type LiveConnection,
 } from './types';
-
-/** Time that moves when told to. */
-class ManualClock implements Clock {
-  private ms = 0;
-  private timers: { at: number; callback: () => void }[] = [];
-  now = () => new Date(this.ms);
-  every = () => () => undefined;
-  after(ms: number, callback: () => void): () => void {
-    const timer = { at: this.ms + ms, callback };
-    this.timers.push(timer);
-    return () => (this.timers = this.timers.filter((other) => other !== timer));
-  }
-  advance(ms: number): void {
-    this.ms += ms;
-    const due = this.timers.filter((timer) => timer.at <= this.ms);
-    this.timers = this.timers.filter((timer) => timer.at > this.ms);
-    for (const timer of due) timer.callback();
-  }
-  get waiting(): number {
-    return this.timers.length;
-  }
-}
 
 const grant = (change: Partial<EgressGrant> = {}): EgressGrant => ({
   sessionId: 's_1',
@@ -79,7 +57,7 @@ test('an unknown session is asked for once at a time, and not again for a while'
   await registry.get('s_1');
   expect(asked).toEqual(['s_1']);
   answer = () => Promise.resolve({ grant: grant(), ended: { cause: 'canceled', closedBy: 'admin' } });
-  clock.advance(2_001);
+  clock.forward(2_001);
   expect((await registry.get('s_1'))!.ended).toEqual({ cause: 'canceled', closedBy: 'admin' });
 });
 
@@ -98,21 +76,21 @@ test('no controller is not the same as no session', async () => {
 
 test('expiry cuts, is remembered for a minute, then forgotten', async () => {
   const connection = live();
-  clock.advance(9_999);
+  clock.forward(9_999);
   expect(connection.cuts).toEqual([]);
-  clock.advance(1);
+  clock.forward(1);
   expect(connection.cuts).toEqual([{ closedBy: 'policy', cause: 'expired' }]);
   expect((await registry.get('s_1'))!.ended!.cause).toBe('expired');
-  clock.advance(60_000);
+  clock.forward(60_000);
   expect(registry.size).toBe(0);
   expect(clock.waiting).toBe(0);
 });
 
 test('a repeated grant renews the lifetime and keeps connections and a known end', () => {
   const connection = live();
-  clock.advance(9_000);
+  clock.forward(9_000);
   expect(registry.put(grant()).connections.get('sc_1')).toBe(connection);
-  clock.advance(9_000);
+  clock.forward(9_000);
   expect(connection.cuts).toEqual([]);
   registry.end('s_1', { cause: 'canceled', closedBy: 'admin' });
   expect(registry.put(grant()).ended!.cause).toBe('canceled');
@@ -131,9 +109,9 @@ test('a lost controller leaves connections alone unless their target says otherw
   const limited = live({ sessionId: 's_3', offlineGraceMs: 1_000 });
   const saved = live({ sessionId: 's_4', offlineGraceMs: 5_000 });
   registry.controllerLost();
-  clock.advance(1_000);
+  clock.forward(1_000);
   registry.controllerBack();
-  clock.advance(6_000);
+  clock.forward(6_000);
   const end = { closedBy: 'policy', cause: 'controller unreachable' };
   expect([patient.cuts, strict.cuts, limited.cuts, saved.cuts]).toEqual([[], [end], [end], []]);
 });
@@ -177,7 +155,7 @@ test('of fifty thousand sessions that ended, the latest thousand are kept, and t
   // The controllers are asked about one that is forgotten.
   expect(await registry.get('s_0')).toBeUndefined();
   expect(asked).toEqual(['s_0']);
-  clock.advance(80_000);
+  clock.forward(80_000);
   expect([registry.size, clock.waiting]).toEqual([0, 0]);
 });
 

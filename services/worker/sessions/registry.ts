@@ -3,10 +3,11 @@
  * Of ended sessions the latest are kept until a minute after their expiry, so that a late client learns the true cause.
  * Whoever comes with one that is forgotten is told by a controller that there is no such session for this worker.
  */
+import type { Cause } from '../../../lib/contract/endings';
 import type { Server } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
 import { limit } from '../../../lib/limits/limit';
-import type { Cause, ConnectionEnd, EgressGrant, FoundSession, LiveConnection, SessionEnd } from './types';
+import type { ConnectionEnd, EgressGrant, FoundSession, LiveConnection, SessionEnd } from './types';
 
 const TEST = 'services/worker/sessions/registry.test.ts';
 /** How long an ended or expired session is still explained to clients. */

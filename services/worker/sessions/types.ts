@@ -1,28 +1,6 @@
 /** What the proxy and the control stream tell each other; neither imports the other. */
 
-/** Who ended a connection or session. */
-export type ClosedBy = 'client' | 'endpoint' | 'worker' | 'controller' | 'admin' | 'policy';
-
-/** Why a connection ended; docs/causes.md says what each means. */
-export const CAUSES = [
-  'fin',
-  'rst',
-  'dial refused',
-  'dial timeout',
-  'dial unreachable',
-  'name not found',
-  'idle timeout',
-  'expired',
-  'canceled',
-  'worker drain',
-  'worker lost',
-  'client lost',
-  'endpoint lost',
-  'controller unreachable',
-  'protocol error',
-] as const;
-
-export type Cause = (typeof CAUSES)[number];
+import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 
 export interface ConnectionEnd {
   closedBy: ClosedBy;

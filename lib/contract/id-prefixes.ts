@@ -1,0 +1,66 @@
+/**
+ * Prefixes of public ids, by what they are of and its subtype. The first one is that of new ids; the others are older
+ * forms, or forms of what this release does not make.
+ */
+import { hasIdForm, newId, type RandomInt } from '../ids/ids';
+
+export const ID_PREFIXES = {
+  scope: { org: ['o'], project: ['p'] },
+  user: { user: ['u'] },
+  group: { group: ['g'] },
+  role: { role: ['r'] },
+  'auth-method': { password: ['ampw'], oidc: ['amoidc'], ldap: ['amldap'] },
+  account: { password: ['acctpw', 'apw'], oidc: ['acctoidc'], ldap: ['acctldap'] },
+  'managed-group': { oidc: ['mgoidc'], ldap: ['mgldap'] },
+  'auth-token': { token: ['at'] },
+  'host-catalog': { static: ['hcst'], plugin: ['hcplg', 'hc'] },
+  'host-set': { static: ['hsst'], plugin: ['hsplg', 'hs'] },
+  host: { static: ['hst'], plugin: ['hplg', 'h'] },
+  target: { tcp: ['ttcp'], ssh: ['tssh'], rdp: ['trdp'] },
+  session: { session: ['s'] },
+  'credential-store': { static: ['csst', 'cs'], vault: ['csvlt'] },
+  'credential-library': { 'vault-generic': ['clvlt'], 'vault-ssh-certificate': ['clvsclt'], 'vault-ldap': ['clvllt'] },
+  credential: {
+    username_password: ['credup', 'cred'],
+    username_password_domain: ['credupd'],
+    password: ['credp'],
+    ssh_private_key: ['credspk'],
+    json: ['credjson'],
+    vault: ['cdvlt'],
+  },
+  worker: { worker: ['w'] },
+  alias: { target: ['alt'] },
+  policy: { storage: ['pst'] },
+  'storage-bucket': { bucket: ['sb'] },
+  'session-recording': { recording: ['sr'] },
+  /** Inside a session and a scope; nothing is granted on them. */
+  connection: { connection: ['sc'] },
+  key: { root: ['krk'], data: ['kdk'] },
+  'key-version': { root: ['krkv'], data: ['kdkv'] },
+} as const satisfies Record<string, Record<string, readonly [string, ...string[]]>>;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+type SubtypeOf<K extends IdKind> = keyof (typeof ID_PREFIXES)[K] & string;
+
+/** Prefix of new ids. */
+export const prefixOf = <K extends IdKind>(kind: K, subtype: SubtypeOf<K>): string => allOf(kind)[subtype]![0]!;
+
+/** A new random id. */
+export const newIdOf = <K extends IdKind>(kind: K, subtype: SubtypeOf<K>, random?: RandomInt): string =>
+  newId(prefixOf(kind, subtype), random);
+
+/** All prefixes of a kind, or of one of its subtypes. */
+export const prefixesOf = <K extends IdKind>(kind: K, subtype?: SubtypeOf<K>): readonly string[] =>
+  subtype === undefined ? Object.values(allOf(kind)).flat() : allOf(kind)[subtype]!;
+
+/** Whether a text has the form of an id of the kind. */
+export const isIdOf = <K extends IdKind>(id: string, kind: K, subtype?: SubtypeOf<K>): boolean =>
+  hasIdForm(id, ...prefixesOf(kind, subtype));
+
+/** The subtype that a prefix of the kind tells. */
+export const subtypeOf = <K extends IdKind>(id: string, kind: K): SubtypeOf<K> | undefined => {
+  const prefix = id.slice(0, Math.max(id.lastIndexOf('_'), 0));
+  return (Object.keys(allOf(kind)) as SubtypeOf<K>[]).find((subtype) => allOf(kind)[subtype]!.includes(prefix));
+};
+
+const allOf = (kind: IdKind): Readonly<Record<string, readonly string[]>> => ID_PREFIXES[kind];

@@ -1,0 +1,13 @@
+/** What both ends of a control stream and of a session's connection must hold alike, beside the messages in proto/. */
+import { randomBase62, type RandomInt } from '../ids/ids';
+
+/** Of the control stream; a controller attaches workers of its own version. */
+export const CONTROL_PROTOCOL_VERSION = 1;
+/** Largest message of the control stream either way; inventories and grant lists grow with the number of live sessions. */
+export const MAX_CONTROL_MESSAGE_BYTES = 16 * 1_048_576;
+
+/** Letters and digits of a first-use token (TOFU): whoever shows it first has the session. */
+export const TOFU_TOKEN_LENGTH = 20;
+const TOFU_TOKEN = new RegExp(`^[0-9A-Za-z]{${TOFU_TOKEN_LENGTH}}$`);
+export const isTofuToken = (text: string): boolean => TOFU_TOKEN.test(text);
+export const newTofuToken = (random?: RandomInt): string => randomBase62(TOFU_TOKEN_LENGTH, random);
