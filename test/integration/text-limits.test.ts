@@ -93,6 +93,32 @@ test.each(CASES)('every text has its longest: %s %#', async (noun, item, field, 
   expect(fieldsOf(refused)).toEqual({ [field]: expect.stringMatching(message) as string });
 });
 
+test.each<[noun: string, field: string, item: () => object]>([
+  [
+    'Credential',
+    'attributes.object',
+    () => ({
+      credential_store_id: world.seeds.staticStore,
+      type: 'json',
+      attributes: { object: { a: 'é'.repeat(200_000), b: ['é'.repeat(70_000)] } },
+    }),
+  ],
+  [
+    'ManagedGroup',
+    'attributes.group_names',
+    () => ({
+      auth_method_id: world.seeds.ldap,
+      type: 'ldap',
+      attributes: { group_names: Array<string>(600).fill(x(1_000)) },
+    }),
+  ],
+  ['Group', 'description', () => ({ scope_id: 'global', description: x(600_000) })],
+])('a field has so many bytes at most: %s', async (noun, field, item) => {
+  const refused = await world.controller.admin.refusal(`${noun}Service/Create${noun}`, { item: item() });
+  expect(refused.status).toBe(400);
+  expect(fieldsOf(refused)).toEqual({ [field]: 'This field has at most 524288 bytes.' });
+});
+
 test('an LDAP auth method is still made', async () => {
   expect((await world.create('AuthMethod', ldapMethod())).id).toMatch(/^amldap_/);
 });

@@ -12,6 +12,7 @@ import { eventLevel, type Logger } from '../../../lib/log/log';
 import type { ControllerLimits } from '../limits';
 import { CallerQueues, type QueueLimits } from './caller-queues';
 import { toApiError } from './error-mapping';
+import { checkFieldSizes } from './field-size';
 import type { KnownTokens } from '../auth-tokens/known-tokens';
 import type { MethodDefinition, Op, Service } from './service';
 
@@ -147,7 +148,11 @@ async function runWithDeadline(
   try {
     abort.signal.throwIfAborted();
     // Whoever went away keeps the place until the handler has ended, so that going away buys nothing.
-    const answer = queues.run(info, () => method.handler(op, request), abort.signal);
+    const handle = async (): Promise<unknown> => {
+      checkFieldSizes(request as object);
+      return method.handler(op, request);
+    };
+    const answer = queues.run(info, handle, abort.signal);
     return await Promise.race([answer, rejectionOf(abort.signal)]);
   } finally {
     stopTimer();
