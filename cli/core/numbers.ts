@@ -25,10 +25,10 @@ const UNIT_MS: Record<string, number> = {
 export function parseDuration(text: string): number | undefined {
   if (text === 'system') return -1000;
   const full = /[smh]$/.test(text) ? text : `${text}s`;
-  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(full);
+  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|\u00b5s|ms|s|m|h))+$/.exec(full);
   if (match === null) return undefined;
   let total = 0;
-  for (const [, amount, unit] of full.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g))
+  for (const [, amount, unit] of full.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|ms|s|m|h)/g))
     total += Number(amount) * UNIT_MS[unit!]!;
   // Beyond that no number is exact.
   if (total > Number.MAX_SAFE_INTEGER) return undefined;
