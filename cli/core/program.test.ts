@@ -3,7 +3,7 @@ import { parseAs } from '../testing/parse';
 import { valueOf, type Command, type Flag } from './command';
 import { asksForHelp } from './command-line';
 import { UsageError } from './errors';
-import type { Call } from './program';
+import { locate, parse, readLine, type Call } from './program';
 
 const FLAGS = [
   { name: 'scope-id', type: 'string', default: 'global', env: 'SCOPE_ID', description: '' },
@@ -241,6 +241,26 @@ test('what was said: on the line or in the environment, parsed, without defaults
   expect(line.withoutEffect.map(({ name }) => name)).toEqual(['idle']);
   expect(line.has('limit' as never)).toBe(true);
   expect(line.has('scope-id' as never)).toBe(false);
+});
+
+test('what `dev` is told by the environment reaches it as flags, an empty variable not', async () => {
+  const route = await locate(['dev', '-api-listen-address', '0.0.0.0:10']);
+  const env = {
+    SALLYPORT_DEV_CONTROLLER_API_LISTEN_ADDRESS: '1.1.1.1:11',
+    SALLYPORT_DEV_CONTROLLER_CLUSTER_LISTEN_ADDRESS: '1.1.1.1:12',
+    BOUNDARY_DEV_CONTROLLER_CLUSTER_LISTEN_ADDRESS: '2.2.2.2:13',
+    BOUNDARY_DEV_WORKER_PROXY_LISTEN_ADDRESS: '2.2.2.2',
+    BOUNDARY_DEV_TARGET_DEFAULT_PORT: '23',
+    SALLYPORT_DEV_LOGIN_NAME: '',
+    BOUNDARY_LOG_LEVEL: 'info',
+  };
+  expect(parse(route, readLine(route), env).line.said).toEqual({
+    'api-listen-address': '0.0.0.0:10',
+    'cluster-listen-address': '1.1.1.1:12',
+    'proxy-listen-address': '2.2.2.2',
+    'target-default-port': 23,
+    'log-level': 'info',
+  });
 });
 
 test('help is asked for by a word in front of --', () => {
