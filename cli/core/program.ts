@@ -126,35 +126,25 @@ function build(route: Route, env: NodeJS.ProcessEnv, called: (args: object) => v
         addCommands(inner, depth);
         if (command.alias !== undefined) inner.positional(ALIAS, { type: 'string' });
         if (isLast && command.run !== undefined && command.passthrough !== true) inner.demandCommand(0, 0);
-        return inner.options(Object.fromEntries(flags.map((flag) => [flag.name, option(flag, env, completing)])));
+        return inner.options(Object.fromEntries(flags.map((flag) => [flag.name, option(flag, completing)])));
       },
       (args) => {
-        if (isLast && command.run !== undefined) called(withAlias(command, args, flags));
+        if (isLast && command.run !== undefined) called(typed(command, args, flags, env));
       },
     );
   }
 }
 
-const option = (flag: Flag, env: NodeJS.ProcessEnv, completing: boolean): Options => {
-  const { value } = fallback(flag, env);
-  return {
-    type: 'string',
-    nargs: 1,
-    ...(value === undefined ? {} : { default: value }),
-    ...(flag.hidden === true ? { hidden: true } : {}),
-    ...(completing && flag.choices !== undefined ? { choices: flag.choices } : {}),
-    // A flag that is given twice comes as a list, a default as it is.
-    coerce: (given: unknown) => (given === value ? value : coerced(flag, [given].flat() as string[], value)),
-  };
-};
+/** Every value reaches yargs as one text: what it means is decided in one place, below. */
+const option = ({ hidden = false, choices }: Flag, completing: boolean): Options => ({
+  type: 'string',
+  nargs: 1,
+  ...(completing ? { hidden, ...(choices === undefined ? {} : { choices }) } : {}),
+});
 
-function coerced(flag: Flag, texts: readonly string[], value: unknown): unknown {
-  return flag.emptyIsUnset === true && texts.at(-1) === '' ? value : givenValue(flag, texts);
-}
-
-/** The values by the names of the flags, where a word can stand for one of them. */
-function withAlias({ alias }: Command, args: Values, flags: readonly Flag[]): object {
-  const values = Object.fromEntries(flags.map(({ name }) => [name, args[name]]));
+/** The values by the names of the flags. A flag that is given twice comes as a list. */
+function typed({ alias }: Command, args: Values, flags: readonly Flag[], env: NodeJS.ProcessEnv): object {
+  const values = Object.fromEntries(flags.map((flag) => [flag.name, valueIn(args, flag, env)]));
   const word = args[ALIAS];
   if (alias === undefined || word === undefined) return values;
   if (values[alias] !== '')
@@ -162,6 +152,12 @@ function withAlias({ alias }: Command, args: Values, flags: readonly Flag[]): ob
       `The alias ${JSON.stringify(word)} stands beside the id ${String(values[alias])}; give one of them`,
     );
   return { ...values, [alias]: word };
+}
+
+function valueIn(args: Values, flag: Flag, env: NodeJS.ProcessEnv): unknown {
+  const texts = [args[flag.name] ?? []].flat() as string[];
+  const isGiven = texts.length > 0 && !(flag.emptyIsUnset === true && texts.at(-1) === '');
+  return isGiven ? givenValue(flag, texts) : fallback(flag, env).value;
 }
 
 /** Why yargs does not take the line. Its message only counts where it is that of a flag's value. */
