@@ -210,6 +210,7 @@ test.each<[string[], string, Partial<Command>?]>([
   [['a', 'b'], 'unexpected word "b": what a command works on is named by flags', WITH_ALIAS],
   [['a', '-id', 't_1'], 'The alias "a" stands beside the id t_1; give one of them', WITH_ALIAS],
   [['-id', 't_1', 'a'], 'The alias "a" stands beside the id t_1; give one of them', WITH_ALIAS],
+  [['x', '--', 'y'], 'unexpected word "x": what a command works on is named by flags', { passthrough: true }],
   [['--', 'x'], 'unexpected word "x" behind --: "things list" starts no program', WITH_ALIAS],
 ])('%p is refused', (words, message, more = {}) => {
   expect(() => call(words, {}, more)).toThrow(new UsageError(message));
