@@ -1,7 +1,7 @@
 /** `cache start`, `stop`, `status` and `add-token`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onSignals } from '../connect/signals';
-import type { Context } from '../core/command';
+import type { Args, Context, FlagsIn } from '../core/command';
 import { CurlCommand, EXIT, LocalError, UsageError } from '../core/errors';
 import { curlCommand } from '../core/http-form';
 import { parseAddress } from '../core/address';
@@ -12,15 +12,20 @@ import { showLine } from '../output/terminal';
 import type { TokenRequest } from './api';
 import { addCacheToken, BACKGROUND_MARK, CacheNotRunning, cacheStatus, startInBackground, stopCache } from './client';
 import { startCache } from './daemon';
+import { START_FLAGS, type STATUS_FLAGS, type TOKEN_FLAGS } from './flags';
 import { CACHE_LOG_LEVELS, CacheLog, type CacheLogLevel } from './log';
 import { cachePaths, type CachePaths } from './paths';
 
 /** Shortest time between two refreshes in the background, ms. */
 const MIN_REFRESH_MS = 1_000;
 
-export async function runStart(context: Context): Promise<number> {
-  const { io, values, printer } = context;
-  for (const { name, noEffect } of values.withoutEffect()) printer.warn(`-${name} has no effect here: ${noEffect}`);
+type StartContext = Context<Args<FlagsIn<typeof START_FLAGS>>>;
+type TokenContext = Context<Args<FlagsIn<typeof TOKEN_FLAGS>>>;
+type DurationFlag = 'refresh-interval' | 'max-search-staleness' | 'max-search-refresh-timeout';
+
+export async function runStart(context: StartContext): Promise<number> {
+  const { io, args, line, printer } = context;
+  for (const { name, noEffect } of line.withoutEffect) printer.warn(`-${name} has no effect here: ${noEffect}`);
   const paths = cachePaths(io.env);
   const settings = {
     refreshIntervalMs: positive(context, 'refresh-interval', MIN_REFRESH_MS),
@@ -29,7 +34,7 @@ export async function runStart(context: Context): Promise<number> {
   };
   const format = logFormat(context);
   const level = logLevel(context);
-  if (values.bool('background')) return background(context, paths);
+  if (args.background) return background(context, paths);
   // In the background nobody reads standard error.
   const also = io.env[BACKGROUND_MARK] === undefined ? (line: string) => showLine(io.stderr, line) : undefined;
   const log = new CacheLog(paths.log, level, format === 'json', also);
@@ -51,30 +56,33 @@ export async function runStart(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-async function background({ io, values }: Context, paths: CachePaths): Promise<number> {
+async function background({ io, line }: StartContext, paths: CachePaths): Promise<number> {
   const running = await cacheStatus(paths).catch(() => undefined);
   if (running !== undefined) throw new LocalError('The cache is running already.');
-  const names = ['log-level', 'log-format', 'refresh-interval', 'max-search-staleness', 'max-search-refresh-timeout'];
-  const flags = names.flatMap((name) => (values.isGiven(name) ? [`-${name}=${values.text(name)}`] : []));
-  await startInBackground(paths, flags, io.env);
+  const flags = line.inOrder(...START_FLAGS[0].flags).filter(({ name }) => name !== 'background');
+  await startInBackground(
+    paths,
+    flags.map(({ name, text }) => `-${name}=${text}`),
+    io.env,
+  );
   return EXIT.ok;
 }
 
-function positive({ values }: Context, flag: string, min: number): number {
-  const ms = values.duration(flag) ?? 0;
+function positive({ args }: StartContext, flag: DurationFlag, min: number): number {
+  const ms = args[flag] ?? 0;
   if (ms < min) throw new UsageError(`-${flag} must be ${min / 1000}s or longer`);
   return ms;
 }
 
-function logFormat({ values }: Context): string {
-  const format = values.text('log-format').toLowerCase() || 'standard';
+function logFormat({ args }: StartContext): string {
+  const format = args['log-format'].toLowerCase() || 'standard';
   if (!['standard', 'json'].includes(format)) throw new UsageError('-log-format is "standard" or "json"');
   return format;
 }
 
 /** The names of servers' levels are understood too, as the variable is the same. */
-function logLevel({ values }: Context): CacheLogLevel {
-  const level = values.text('log-level').toLowerCase() || 'info';
+function logLevel({ args }: StartContext): CacheLogLevel {
+  const level = args['log-level'].toLowerCase() || 'info';
   const known = { trace: 'debug', err: 'error', fatal: 'error' }[level] ?? level;
   const found = CACHE_LOG_LEVELS.find((one) => one === known);
   if (found === undefined) throw new UsageError(`-log-level is one of ${CACHE_LOG_LEVELS.join(', ')}`);
@@ -107,20 +115,20 @@ export async function ended(paths: CachePaths): Promise<void> {
   throw new LocalError('The cache was told to stop, but still runs');
 }
 
-export async function runStatus({ io, values, printer }: Context): Promise<number> {
+export async function runStatus({ io, args, printer }: Context<Args<FlagsIn<typeof STATUS_FLAGS>>>): Promise<number> {
   const paths = cachePaths(io.env);
-  if (values.bool('output-curl-string')) throw cacheCurl(paths, 'GET', '/v1/status');
+  if (args['output-curl-string']) throw cacheCurl(paths, 'GET', '/v1/status');
   const status = await cacheStatus(paths);
   if (printer.format === 'json') printer.json({ status_code: 200, item: status });
   else printer.table(statusTable(status));
   return EXIT.ok;
 }
 
-export async function runAddToken(context: Context): Promise<number> {
-  const { io, values, printer } = context;
+export async function runAddToken(context: TokenContext): Promise<number> {
+  const { io, args, printer } = context;
   const paths = cachePaths(io.env);
   const token = await tokenForCache(context);
-  if (values.bool('output-curl-string'))
+  if (args['output-curl-string'])
     throw cacheCurl(paths, 'POST', '/v1/tokens', token.keyring ? token : { ...token, auth_token: '<token>' });
   await addCacheToken(paths, token);
   if (printer.format === 'json') printer.json({ status_code: 204 });
@@ -129,13 +137,13 @@ export async function runAddToken(context: Context): Promise<number> {
 }
 
 /** The token that the flags choose, as the cache takes it: by reference where it stands in the keyring. */
-export async function tokenForCache(context: Context): Promise<TokenRequest> {
+export async function tokenForCache(context: TokenContext): Promise<TokenRequest> {
   const { text, keyring, boundTo } = await chooseToken(context);
   const id = tokenId(text);
   if (id === undefined)
     throw new LocalError('There is no token; log in with "authenticate", or name one with -token or -token-name');
-  const addr = context.values.text('addr');
-  const freedom = freedomOf(context.values);
+  const addr = context.args.addr;
+  const freedom = freedomOf(context.args);
   checkPlace(boundTo, parseAddress(addr), freedom);
   const request: TokenRequest = { boundary_addr: addr, auth_token_id: id };
   if (freedom.otherAddress) request.allow_other_address = true;

@@ -4,29 +4,29 @@ import { CONNECTION, KEYRING_TYPE, OUTPUT, TOKEN_NAME } from '../core/flags';
 import { CLEAR_TEXT, OTHER_ADDRESS } from '../core/token-place';
 import { SEARCHABLE } from './api';
 
-const CURL: Flag = {
+const CURL = {
   name: 'output-curl-string',
   type: 'bool',
   description: 'Print the curl command that makes the same call of the cache, and send nothing.',
-};
+} as const satisfies Flag;
 
-const TOKEN: Flag = {
+const TOKEN = {
   name: 'token',
   type: 'string',
   description: 'Where to find the token: "env://NAME" or "file://PATH". The keyring is then not used.',
-};
+} as const satisfies Flag;
 
-const ADDR = CONNECTION.flags.find((flag) => flag.name === 'addr')!;
+const ADDR = CONNECTION.flags[0];
 
-export const STATUS_FLAGS: FlagGroup[] = [OUTPUT, { title: 'Client Options', flags: [CURL] }];
+export const STATUS_FLAGS = [OUTPUT, { title: 'Client Options', flags: [CURL] }];
 
-export const TOKEN_FLAGS: FlagGroup[] = [
+export const TOKEN_FLAGS = [
   { title: CONNECTION.title, flags: [ADDR] },
   { title: 'Client Options', flags: [TOKEN_NAME, KEYRING_TYPE, TOKEN, OTHER_ADDRESS, CLEAR_TEXT, CURL] },
   OUTPUT,
-];
+] as const satisfies readonly FlagGroup[];
 
-export const SEARCH_FLAGS: FlagGroup[] = [
+export const SEARCH_FLAGS = [
   ...TOKEN_FLAGS,
   {
     title: 'Command Options',
@@ -57,11 +57,11 @@ export const SEARCH_FLAGS: FlagGroup[] = [
       { name: 'force-refresh', type: 'bool', hidden: true, description: 'Ask the controller before searching.' },
     ],
   },
-];
+] as const satisfies readonly FlagGroup[];
 
 const NO_DATABASE = 'the copies are in memory only.';
 
-export const START_FLAGS: FlagGroup[] = [
+export const START_FLAGS = [
   {
     title: 'Command Options',
     flags: [
@@ -123,4 +123,4 @@ export const START_FLAGS: FlagGroup[] = [
       },
     ],
   },
-];
+] as const satisfies readonly FlagGroup[];

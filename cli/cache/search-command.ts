@@ -1,5 +1,5 @@
 /** `search`. */
-import type { Context } from '../core/command';
+import type { Args, Context, FlagsIn } from '../core/command';
 import { environment } from '../core/environment';
 import { EXIT, UsageError } from '../core/errors';
 import { parseBoolean } from '../core/numbers';
@@ -8,26 +8,27 @@ import { versionInfo } from '../output/version';
 import type { Item } from '../output/table';
 import { keyOf, type TokenRequest } from './api';
 import { addCacheToken, cacheStatus, searchCache, startInBackground, stopCache, CacheNotRunning } from './client';
+import type { SEARCH_FLAGS } from './flags';
 import { cacheCurl, ended, tokenForCache } from './commands';
 import { cachePaths, type CachePaths } from './paths';
 import { parseSearch } from './search';
 
 /** Names of flags whose value is a parameter. */
-const TEXTS = ['resource', 'query', 'filter', 'sort-by', 'sort-direction'];
+const TEXTS = ['resource', 'query', 'filter', 'sort-by', 'sort-direction'] as const;
 
-export async function runSearch(context: Context): Promise<number> {
-  const { io, values, printer } = context;
+export async function runSearch(context: Context<Args<FlagsIn<typeof SEARCH_FLAGS>>>): Promise<number> {
+  const { io, args, printer } = context;
   const parameters = new URLSearchParams();
-  for (const name of TEXTS) if (values.text(name) !== '') parameters.set(name.replaceAll('-', '_'), values.text(name));
-  const size = values.int('max-result-set-size') ?? 0;
+  for (const name of TEXTS) if (args[name] !== '') parameters.set(name.replaceAll('-', '_'), args[name]);
+  const size = args['max-result-set-size'] ?? 0;
   if (size !== 0) parameters.set('max_result_set_size', String(size));
-  if (values.bool('force-refresh')) parameters.set('force_refresh', 'true');
-  if (values.text('resource') === '') throw new UsageError('Resource is required but not passed in; use -resource');
+  if (args['force-refresh']) parameters.set('force_refresh', 'true');
+  if (args.resource === '') throw new UsageError('Resource is required but not passed in; use -resource');
   const { resource } = parseSearch(parameters);
   const paths = cachePaths(io.env);
   const token = await tokenForCache(context);
   parameters.set('auth_token_id', token.auth_token_id);
-  if (values.bool('output-curl-string')) throw cacheCurl(paths, 'GET', `/v1/search?${parameters.toString()}`);
+  if (args['output-curl-string']) throw cacheCurl(paths, 'GET', `/v1/search?${parameters.toString()}`);
   await withCache(context, paths, token);
   const answer = await searchCache(paths, parameters);
   if (printer.format === 'json') printer.json({ status_code: 200, item: answer });

@@ -9,7 +9,6 @@
 import { isIP } from 'node:net';
 import { MAX_PORT } from '../../lib/contract/numbers';
 import { InvalidAuthorizationToken } from '../../lib/transport/authorization-token';
-import type { Context } from '../core/command';
 import { withoutSecrets } from '../../lib/config/variables';
 import { LocalError, SessionOver, UsageError } from '../core/errors';
 import { whyOver } from '../proxy/session-check';
@@ -18,6 +17,7 @@ import { fillTemplates, findProgram, proxiedEnvironment, startChild, type Child 
 import { BrokeredCredentials } from './credentials';
 import { showConnectionsLeft, showCredentials, showListening, showTermination } from './output';
 import { exitStatus } from './exit-status';
+import type { ConnectContext } from './flags';
 import { SecretFiles } from './secret-files';
 import { standardStreams } from './standard-streams';
 import { authorization, type Authorization } from './session-token';
@@ -56,7 +56,7 @@ export interface Program {
 const SIGNALED: ProxyEnd = { reason: 'Received shutdown signal', serverSide: false };
 
 /** Runs `connect`; `program` is what to run, if anything. */
-export async function connect(context: Context, program: Program | undefined): Promise<number> {
+export async function connect(context: ConnectContext, program: Program | undefined): Promise<number> {
   const listen = listenOptions(context);
   // A helper whose program is missing must not open a session for nothing.
   if (program?.quiet === true) findProgram(program.name, context.io.env);
@@ -90,18 +90,18 @@ interface ListenOptions {
   listenPort: number;
 }
 
-function listenOptions({ values }: Context): ListenOptions {
-  const listenAddress = values.text('listen-addr');
+function listenOptions({ args }: ConnectContext): ListenOptions {
+  const listenAddress = args['listen-addr'];
   if (isIP(listenAddress) === 0)
     throw new LocalError(`-listen-addr must be an IP address, which ${JSON.stringify(listenAddress)} is not`);
-  const listenPort = values.int('listen-port') ?? 0;
+  const listenPort = args['listen-port'] ?? 0;
   if (listenPort < 0 || listenPort > MAX_PORT)
     throw new LocalError(`-listen-port must be from 0 to ${MAX_PORT}, which ${listenPort} is not`);
   return { listenAddress, listenPort };
 }
 
 async function openSession(
-  { values, printer }: Context,
+  { args, printer }: ConnectContext,
   { token, credentials }: Authorization,
   { program, ...listen }: ListenOptions & { program: Program | undefined },
 ): Promise<OpenSession> {
@@ -110,8 +110,8 @@ async function openSession(
     const proxy = await startSessionProxy({
       token,
       ...listen,
-      allowOtherUsers: values.bool('allow-other-users'),
-      inactivityMs: values.duration('inactive-timeout') || program?.inactivityMs,
+      allowOtherUsers: args['allow-other-users'],
+      inactivityMs: args['inactive-timeout'] || program?.inactivityMs,
       onWarning: warn,
       onConnectionsLeft: (left, limit) => {
         if (program === undefined) showConnectionsLeft(printer, left, limit);
@@ -143,7 +143,7 @@ async function abandon(token: string): Promise<void> {
 }
 
 async function serve(
-  context: Context,
+  context: ConnectContext,
   session: OpenSession,
   program: Program | undefined,
   signaled: Promise<ProxyEnd>,
@@ -163,17 +163,17 @@ async function serve(
 }
 
 /** Starts the program, once the credentials that it could not be given have been shown. */
-function launch({ io, values, printer }: Context, session: OpenSession, program: Program): Child {
+function launch({ io, args: flags, rest, printer }: ConnectContext, session: OpenSession, program: Program): Child {
   const { address, port } = session.proxy;
   const { first = [], args, env } = program.launch(session);
   const { leftOver } = session.credentials;
   if (leftOver.length > 0) showCredentials(printer, leftOver);
   // A generated argument is never a template.
-  const words = [...first, ...values.rest.map((word) => fillTemplates(word, address, port)), ...args];
+  const words = [...first, ...rest.map((word) => fillTemplates(word, address, port)), ...args];
   const variables = { ...proxiedEnvironment(address, port), ...env };
   checkLaunch(words, variables);
   const path = findProgram(program.name, io.env);
-  const inherited = values.bool('pass-token') ? io.env : withoutSecrets(io.env);
+  const inherited = flags['pass-token'] ? io.env : withoutSecrets(io.env);
   return startChild(path, words, { ...inherited, ...variables }, session.files.descriptors);
 }
 
@@ -184,20 +184,20 @@ async function cutShort(proxy: SessionProxy): Promise<ProxyEnd> {
   return new Promise<ProxyEnd>(() => undefined);
 }
 
-async function finish(context: Context, proxy: SessionProxy, end: ProxyEnd): Promise<number> {
+async function finish(context: ConnectContext, proxy: SessionProxy, end: ProxyEnd): Promise<number> {
   await proxy.close();
   showTermination(context.printer, end.reason);
   return verdict(context, end);
 }
 
 /** Exit status; the cause is told when the server side ended it. */
-function verdict({ printer }: Context, end: ProxyEnd): number {
+function verdict({ printer }: ConnectContext, end: ProxyEnd): number {
   if (end.serverSide) printer.error(end.message === undefined ? end.reason : `${end.reason}: ${end.message}`);
   return exitStatus(end);
 }
 
 /** Carries standard input and output as the session's only connection. Nothing else is written to standard output. */
-export async function connectStreams(context: Context): Promise<number> {
+export async function connectStreams(context: ConnectContext): Promise<number> {
   const { token } = await authorization(context);
   let signal: (end: ProxyEnd) => void = () => undefined;
   const signaled = new Promise<ProxyEnd>((resolve) => (signal = resolve));

@@ -1,8 +1,8 @@
 /** Flags of all forms of `connect`. */
-import type { Flag, FlagGroup } from '../core/command';
+import type { Args, Context, Flag, FlagGroup, FlagsIn } from '../core/command';
 import { CLIENT, CONNECTION, OUTPUT } from '../core/flags';
 
-const COMMON: Flag[] = [
+const COMMON = [
   {
     name: 'target-id',
     type: 'string',
@@ -81,38 +81,43 @@ const COMMON: Flag[] = [
       'Take connections of other users of this machine too. Without it they are refused where the system tells whose a ' +
       'connection is (Linux).',
   },
-];
+] as const satisfies readonly Flag[];
 
-export const connectFlags = (title?: string, flags: readonly Flag[] = []): FlagGroup[] => [
-  CONNECTION,
-  CLIENT,
-  OUTPUT,
-  { title: 'Connect Options', flags: COMMON },
-  ...(title === undefined ? [] : [{ title, flags }]),
-];
+const GROUPS = [CONNECTION, CLIENT, OUTPUT, { title: 'Connect Options', flags: COMMON }] as const;
 
-export const USERNAME: Flag = {
+type ConnectFlag = FlagsIn<typeof GROUPS>;
+
+/** What a form of `connect` is given, with flags of its own. */
+export type ConnectContext<F extends Flag = never> = Context<Args<ConnectFlag> & Args<F>>;
+
+export const connectFlags = <const F extends readonly Flag[]>(
+  title: string,
+  flags: F,
+): readonly FlagGroup<ConnectFlag | F[number]>[] => [...GROUPS, { title, flags }];
+
+export const USERNAME = {
   name: 'username',
   type: 'string',
   env: 'CONNECT_USERNAME',
   description: 'User name to pass to the program.',
-};
+} as const satisfies Flag;
 
-export const DBNAME: Flag = {
+export const DBNAME = {
   name: 'dbname',
   type: 'string',
   env: 'CONNECT_DBNAME',
   description: 'Database name to pass to the program.',
-};
+} as const satisfies Flag;
 
 /** Which program a helper runs, and in which form. */
-export const styleFlag = (helper: string, style: string, others: readonly string[] = []): Flag => ({
-  name: 'style',
-  type: 'string',
-  default: style,
-  env: `CONNECT_${helper.toUpperCase()}_STYLE`,
-  description:
-    others.length === 0
-      ? 'Form of the arguments to pass to the program.'
-      : `Program to run, in its form: ${[style, ...others].map((name) => JSON.stringify(name)).join(', ')}.`,
-});
+export const styleFlag = (helper: string, style: string, others: readonly string[] = []) =>
+  ({
+    name: 'style',
+    type: 'string',
+    default: style,
+    env: `CONNECT_${helper.toUpperCase()}_STYLE`,
+    description:
+      others.length === 0
+        ? 'Form of the arguments to pass to the program.'
+        : `Program to run, in its form: ${[style, ...others].map((name) => JSON.stringify(name)).join(', ')}.`,
+  }) as const satisfies Flag;

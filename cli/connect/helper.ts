@@ -1,7 +1,7 @@
 /** What the helper commands have in common: a style, a program, and what it is started with. */
 import { hostOf as hostOfAddress } from '../../lib/config/address';
-import type { Context } from '../core/command';
 import { UsageError } from '../core/errors';
+import type { ConnectContext } from './flags';
 import { connect, type Launch, type OpenSession, type Program } from './connect';
 
 export interface HelperSession extends OpenSession {
@@ -11,25 +11,22 @@ export interface HelperSession extends OpenSession {
 
 /** Runs a helper. `styles` names the program of each style. */
 export function runHelper(
-  context: Context,
+  context: ConnectContext & { args: { style: string; username?: string } },
   styles: Readonly<Record<string, string>>,
   launch: (session: HelperSession) => Launch,
   more: Pick<Program, 'inactivityMs'> = {},
 ): Promise<number> {
-  const { values } = context;
-  const style = values.text('style');
+  const { style, exec, username = '' } = context.args;
   const program = Object.hasOwn(styles, style) ? styles[style] : undefined;
   if (program === undefined)
     throw new UsageError(`-style ${JSON.stringify(style)} is unknown here; use ${Object.keys(styles).join(' or ')}`);
   return connect(context, {
-    name: values.text('exec') || program,
-    launch: (session) => launch({ ...session, style, username: usernameOf(context) }),
+    name: exec || program,
+    launch: (session) => launch({ ...session, style, username }),
     quiet: true,
     ...more,
   });
 }
-
-const usernameOf = ({ values }: Context): string => (values.has('username') ? values.text('username') : '');
 
 /** Host part of an endpoint such as `tcp://db.example:5432`; without the brackets of IPv6. */
 export function hostOf(endpoint: string): string {

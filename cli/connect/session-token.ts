@@ -1,9 +1,9 @@
 /** Where the authorization of `connect` comes from: a new session, or the token that was given. */
 import { withClient } from '../core/api-command';
-import type { Context } from '../core/command';
 import { EXIT, UsageError } from '../core/errors';
 import { targets } from '../resources/targets';
 import type { SessionCredential } from './credentials';
+import type { ConnectContext } from './flags';
 
 export interface Authorization {
   token: string;
@@ -17,16 +17,16 @@ export interface Authorization {
 const MAX_INPUT = 1024 * 1024;
 
 /** The token and what came with it. Throws a UsageError when the flags name no session or more than one. */
-export async function authorization(context: Context): Promise<Authorization> {
-  const { values } = context;
-  const byTarget = (values.alias ?? '') !== '' || values.text('target-id') !== '' || values.text('target-name') !== '';
-  if (values.isGiven('authz-token') && byTarget) throw new UsageError('-authz-token excludes naming a target');
-  const given = values.text('authz-token');
+export async function authorization(context: ConnectContext): Promise<Authorization> {
+  const { args, line } = context;
+  const byTarget = args['target-id'] !== '' || args['target-name'] !== '';
+  if (line.has('authz-token') && byTarget) throw new UsageError('-authz-token excludes naming a target');
+  const given = args['authz-token'];
   if (given === '' || byTarget) return authorize(context);
   return { token: tokenIn(given === '-' ? await readAll(context.io.stdin) : given), isOld: true, credentials: [] };
 }
 
-async function authorize(context: Context): Promise<Authorization> {
+async function authorize(context: ConnectContext): Promise<Authorization> {
   const request = authorizationRequest(context);
   let result: Authorization = { token: '', isOld: false, credentials: [] };
   await withClient(context, async (client) => {
@@ -44,18 +44,18 @@ async function authorize(context: Context): Promise<Authorization> {
   return result;
 }
 
-function authorizationRequest({ values }: Context): Record<string, string> {
-  const id = (values.alias ?? '') || values.text('target-id');
-  const name = values.text('target-name');
-  const host: Record<string, string> = values.text('host-id') === '' ? {} : { host_id: values.text('host-id') };
+function authorizationRequest({ args, line }: ConnectContext): Record<string, string> {
+  const id = args['target-id'];
+  const name = args['target-name'];
+  const host: Record<string, string> = args['host-id'] === '' ? {} : { host_id: args['host-id'] };
   if (id !== '') {
-    if (name !== '' || values.isGiven('target-scope-id') || values.isGiven('target-scope-name'))
+    if (name !== '' || line.has('target-scope-id') || line.has('target-scope-name'))
       throw new UsageError('-target-id excludes -target-name, -target-scope-id and -target-scope-name');
     return { id, ...host };
   }
   if (name === '')
     throw new UsageError('A target is required: an alias, -target-id, -target-name with its scope, or -authz-token');
-  const [scopeId, scopeName] = [values.text('target-scope-id'), values.text('target-scope-name')];
+  const [scopeId, scopeName] = [args['target-scope-id'], args['target-scope-name']];
   if ((scopeId === '') === (scopeName === ''))
     throw new UsageError('-target-name needs exactly one of -target-scope-id and -target-scope-name');
   return { id: name, name, ...(scopeId === '' ? { scope_name: scopeName } : { scope_id: scopeId }), ...host };

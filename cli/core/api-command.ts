@@ -2,11 +2,12 @@
 import type { ApiClient, Call } from './client';
 import type { Context } from './command';
 import { EXIT, UsageError } from './errors';
+import type { ApiContext } from './flags';
 import type { Resource } from './resource';
 
 /** Runs `work` with a client that is closed afterwards. */
 export async function withClient(
-  context: Context,
+  context: ApiContext,
   work: (client: ApiClient) => Promise<number>,
   options: { anonymous?: boolean } = {},
 ): Promise<number> {
@@ -26,22 +27,19 @@ export function showItem(context: Context, item: unknown, lines: (item: any) => 
   return EXIT.ok;
 }
 
-/** The id that `-id`, or an alias where one is allowed, gives. */
-export function requiredId({ values }: Context): string {
-  const id = values.text('id') || (values.alias ?? '');
-  if (id === '') throw new UsageError('An ID is required but not passed in; use -id');
-  return id;
+export function requiredId({ args }: Context<{ id: string }>): string {
+  if (args.id === '') throw new UsageError('An ID is required but not passed in; use -id');
+  return args.id;
 }
 
 /** The version to base a change on: that of the flag, else the current one. */
 export async function currentVersion(
-  context: Context,
+  { args: { version = 0 } }: { args: { id: string; version?: number | undefined } },
   client: ApiClient,
   resource: Resource,
   call: Pick<Call, 'action' | 'attempt'> & { id: string },
 ): Promise<number> {
-  const given = context.values.has('version') ? (context.values.int('version') ?? 0) : 0;
-  if (given !== 0) return given;
+  if (version !== 0) return version;
   const answer = await client.call({
     service: await resource.service(),
     method: `get${resource.message}`,

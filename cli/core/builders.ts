@@ -5,30 +5,27 @@
 import { listTable, type Item } from '../output/table';
 import { currentVersion, requiredId, showItem, withClient } from './api-command';
 import type { ApiClient } from './client';
-import type { Command, Context, Flag } from './command';
+import { defineCommand, valueOf, type Command, type Context, type Flag, type TextFlag } from './command';
 import { EXIT, LocalError, UsageError } from './errors';
 import { bodyOf, DESCRIPTION, NAME, type Body, type Field } from './fields';
-import { apiFlags, FILTER, RECURSIVE, VERSION } from './flags';
+import { apiFlags, FILTER, RECURSIVE, VERSION, type ApiContext } from './flags';
 import type { Resource } from './resource';
 
 /** Pages of one listing; far more than any list has, so that a broken server cannot keep a command for ever. */
 const MAX_PAGES = 10_000;
 
-export const idFlag = (resource: Resource): Flag => ({
-  name: 'id',
-  type: 'string',
-  description: `Id of the ${resource.singular}.`,
-});
+export const idFlag = (resource: Resource) =>
+  ({ name: 'id', type: 'string', description: `Id of the ${resource.singular}.` }) as const satisfies Flag;
 
 const article = (words: string): string => `${/^[aeiou](?!ser)/.test(words) ? 'an' : 'a'} ${words}`;
 
 export interface Options {
   examples?: readonly string[];
-  alias?: boolean;
+  alias?: 'id';
 }
 
 export function readCommand(resource: Resource, options: Options = {}): Command {
-  return {
+  return defineCommand({
     synopsis: `Read ${article(resource.singular)}`,
     ...options,
     flags: apiFlags(idFlag(resource)),
@@ -43,11 +40,11 @@ export function readCommand(resource: Resource, options: Options = {}): Command 
         });
         return showItem(context, answer.item, resource.presenter.item);
       }),
-  };
+  });
 }
 
 export function deleteCommand(resource: Resource, options: Options = {}): Command {
-  return {
+  return defineCommand({
     synopsis: `Delete ${article(resource.singular)}`,
     ...options,
     flags: apiFlags(idFlag(resource)),
@@ -62,7 +59,7 @@ export function deleteCommand(resource: Resource, options: Options = {}): Comman
         });
         return showDeleted(context);
       }),
-  };
+  });
 }
 
 export function showDeleted({ printer }: Context): number {
@@ -71,9 +68,11 @@ export function showDeleted({ printer }: Context): number {
   return EXIT.ok;
 }
 
+type BoolFlag = Flag & { type: 'bool' };
+
 export interface ListOptions extends Options {
   /** Further flags whose value is a field of the list request. */
-  more?: readonly Flag[];
+  more?: readonly BoolFlag[];
   /** False where the list has no filter. */
   filter?: boolean;
 }
@@ -81,25 +80,25 @@ export interface ListOptions extends Options {
 export function listCommand(resource: Resource, options: ListOptions = {}): Command {
   const { more = [], filter = true, ...rest } = options;
   const { container } = resource;
-  return {
+  return defineCommand({
     synopsis: `List ${resource.plural}`,
     ...rest,
     flags: apiFlags(container.flag, ...(filter ? [FILTER] : []), ...(container.recursive ? [RECURSIVE] : []), ...more),
     run: (context) =>
       withClient(context, async (client) => {
-        const { values, printer } = context;
-        const recursive = container.recursive && values.bool('recursive');
+        const { printer } = context;
+        const recursive = container.recursive && valueOf(context, RECURSIVE);
         const items = await listAll(client, resource, {
           [container.field]: containerId(context, resource),
-          ...(filter ? { filter: values.text('filter') } : {}),
+          ...(filter ? { filter: valueOf(context, FILTER) } : {}),
           ...(recursive ? { recursive } : {}),
-          ...Object.fromEntries(more.map((flag) => [flag.name.replaceAll('-', '_'), values.bool(flag.name)])),
+          ...Object.fromEntries(more.map((flag) => [flag.name.replaceAll('-', '_'), valueOf(context, flag)])),
         });
         if (printer.format === 'json') printer.json({ status_code: 200, items: items.length === 0 ? null : items });
         else printer.table(listTable(resource.presenter.list, items, recursive));
         return EXIT.ok;
       }),
-  };
+  });
 }
 
 /** All pages of a list, newest first. */
@@ -131,8 +130,8 @@ export async function listAll(
 const newestFirst = (items: Item[]): Item[] =>
   items.sort((a, b) => Date.parse(b.created_time ?? '') - Date.parse(a.created_time ?? ''));
 
-function containerId({ values }: Context, { container }: Resource): string {
-  const id = values.text(container.flag.name);
+function containerId(context: Context, { container }: Resource): string {
+  const id = valueOf(context, container.flag);
   if (id === '')
     throw new UsageError(
       `${container.label} ID must be passed in via -${container.flag.name} or SALLYPORT_${container.flag.env} (or BOUNDARY_${container.flag.env})`,
@@ -140,7 +139,7 @@ function containerId({ values }: Context, { container }: Resource): string {
   return id;
 }
 
-export interface CreateOptions extends Options {
+export interface CreateOptions<M extends Flag = never> extends Options {
   /** Subtype in words, `tcp`; part of error texts. */
   kind?: string;
   /** Sends `type` with the item. */
@@ -150,13 +149,13 @@ export interface CreateOptions extends Options {
   /** Fields besides name and description. */
   fields?: readonly Field[];
   /** Flags whose value stands beside the item in the request. */
-  beside?: readonly Flag[];
+  beside?: readonly BoolFlag[];
   /** The same for texts. */
-  besideTexts?: readonly Flag[];
+  besideTexts?: readonly TextFlag[];
   /** Flags that `complete` reads. */
-  more?: readonly Flag[];
+  more?: readonly M[];
   /** Last changes to the item: what flags alone do not give, such as a password that was asked for. */
-  complete?(context: Context, body: Body): Promise<void> | void;
+  complete?(context: ApiContext<M>, body: Body): Promise<void> | void;
   /** Key of another method. */
   method?: string;
 }
@@ -165,7 +164,10 @@ export interface CreateOptions extends Options {
 const named = ({ path }: Context, noun: string, kind: string | undefined): string =>
   kind === undefined ? noun : noun.replace(kind, () => path.at(-1)!);
 
-export function createCommand(resource: Resource, options: CreateOptions = {}): Command {
+export function createCommand<const M extends Flag = never>(
+  resource: Resource,
+  options: CreateOptions<M> = {},
+): Command {
   const { kind, fields = [], beside = [], besideTexts = [], more = [] } = options;
   const all = [NAME, DESCRIPTION, ...fields];
   const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
@@ -173,7 +175,7 @@ export function createCommand(resource: Resource, options: CreateOptions = {}): 
     synopsis: `Create ${article(noun)}`,
     ...(options.examples === undefined ? {} : { examples: options.examples }),
     flags: apiFlags(resource.container.flag, ...all.map((field) => field.flag), ...more, ...beside, ...besideTexts),
-    async run(context) {
+    async run(context: ApiContext<M>) {
       const body = bodyOf(context, all, 'create');
       const { item } = body;
       item[resource.container.field] = containerId(context, resource);
@@ -181,8 +183,8 @@ export function createCommand(resource: Resource, options: CreateOptions = {}): 
       await options.complete?.(context, body);
       const name = (flag: Flag): string => flag.name.replaceAll('-', '_');
       const flags = [
-        ...beside.map((flag) => [name(flag), context.values.bool(flag.name)] as const),
-        ...besideTexts.map((flag) => [name(flag), context.values.text(flag.name)] as const),
+        ...beside.map((flag) => [name(flag), valueOf(context, flag)] as const),
+        ...besideTexts.map((flag) => [name(flag), valueOf(context, flag)] as const),
       ];
       return withClient(context, async (client) => {
         const answer = await client.call({
@@ -198,16 +200,19 @@ export function createCommand(resource: Resource, options: CreateOptions = {}): 
   };
 }
 
-export interface UpdateOptions extends Options {
+export interface UpdateOptions<M extends Flag = never> extends Options {
   kind?: string;
   fields?: readonly Field[];
   /** Flags that `complete` reads. */
-  more?: readonly Flag[];
+  more?: readonly M[];
   /** Last changes to the body: what flags alone do not give. */
-  complete?(context: Context, body: Body): Promise<void> | void;
+  complete?(context: ApiContext<M>, body: Body): Promise<void> | void;
 }
 
-export function updateCommand(resource: Resource, options: UpdateOptions = {}): Command {
+export function updateCommand<const M extends Flag = never>(
+  resource: Resource,
+  options: UpdateOptions<M> = {},
+): Command {
   const { kind, fields = [], more = [], complete, ...rest } = options;
   const all = [NAME, DESCRIPTION, ...fields];
   const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
@@ -215,7 +220,7 @@ export function updateCommand(resource: Resource, options: UpdateOptions = {}): 
     synopsis: `Update ${article(noun)}`,
     ...rest,
     flags: apiFlags(idFlag(resource), ...all.map((field) => field.flag), ...more, VERSION),
-    async run(context) {
+    async run(context: ApiContext<M> & Context<{ id: string; version: number | undefined }>) {
       const id = requiredId(context);
       const body: Body = bodyOf(context, all, 'update');
       await complete?.(context, body);
@@ -261,6 +266,8 @@ export interface EditOptions extends Options {
   encode?(values: readonly string[]): unknown;
 }
 
+type ListFlag = Flag & { type: 'list' };
+
 const EDITS: Record<string, string> = { add: 'Add', set: 'Replace all', remove: 'Remove' };
 
 /** Adds to, replaces or removes from a list of an item. A lone `null` replaces by nothing. */
@@ -268,14 +275,15 @@ export function editCommand(resource: Resource, options: EditOptions): Command {
   const { verb, flag } = options;
   const kind = verb.split('-')[0]!;
   const empties = kind === 'set' ? ' A single null leaves none.' : '';
-  return {
+  const list: ListFlag = { name: flag, type: 'list', description: `${options.what}.${empties}` };
+  return defineCommand({
     synopsis: `${EDITS[kind]} ${verb.slice(kind.length + 1).replaceAll('-', ' ')} of ${article(resource.singular)}`,
     ...(options.examples === undefined ? {} : { examples: options.examples }),
     ...(options.alias === undefined ? {} : { alias: options.alias }),
-    flags: apiFlags(idFlag(resource), { name: flag, type: 'list', description: `${options.what}.${empties}` }, VERSION),
+    flags: apiFlags(idFlag(resource), list, VERSION),
     async run(context) {
       const id = requiredId(context);
-      const values = editValues(context, options, kind);
+      const values = editValues(valueOf(context, list), options, kind);
       const names = { action: `${verb} on ${resource.singular}`, attempt: `${verb} of ${resource.singular}` };
       return withClient(context, async (client) => {
         const version = await currentVersion(context, client, resource, { id, ...names });
@@ -289,11 +297,10 @@ export function editCommand(resource: Resource, options: EditOptions): Command {
         return showItem(context, answer.item, resource.presenter.item);
       });
     },
-  };
+  });
 }
 
-function editValues({ values }: Context, { flag, check }: EditOptions, kind: string): string[] {
-  const list = values.list(flag);
+function editValues(list: readonly string[], { flag, check }: EditOptions, kind: string): readonly string[] {
   if (list.length === 0) throw new UsageError(`No values were given; use -${flag}, once for each`);
   if (kind === 'set' && list.length === 1 && list[0] === 'null') return [];
   list.forEach((value) => check?.(value));

@@ -9,16 +9,16 @@ import { rootCertificates } from 'node:tls';
 import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
 import { callUnary, openChannel, type TlsOptions, type UnaryMethod } from '../../lib/rpc/channel';
 import { parseAddress, type Address } from './address';
-import type { Context } from './command';
+import type { Args, FlagsIn } from './command';
 import { environment } from './environment';
 import { ControllerError, CurlCommand, LocalError, type ErrorBody } from './errors';
-import { CONNECTION } from './flags';
+import { defaultArgs } from './flag-values';
+import { CONNECTION, type ApiContext } from './flags';
 import { curlCommand, httpForm, type RequestJson } from './http-form';
 import { parseDuration } from './numbers';
 import { chooseToken, type ChosenToken } from './token';
 import { checkClearText, checkPlace, freedomOf, type TokenFreedom } from './token-place';
 import { explainTransport } from './transport-errors';
-import { Values } from './values';
 
 /** Service definition as generated; only its unary methods are used. */
 export interface ApiService {
@@ -62,12 +62,12 @@ export class ApiClient {
   ) {}
 
   /** Reads flags, keyring and certificates. `anonymous` never sends a token. */
-  static async open(context: Context, options: { anonymous?: boolean } = {}): Promise<ApiClient> {
-    const { io, values } = context;
-    const address = parseAddress(values.text('addr'));
+  static async open(context: ApiContext, options: { anonymous?: boolean } = {}): Promise<ApiClient> {
+    const { io, args } = context;
+    const address = parseAddress(args.addr);
     const token = options.anonymous === true ? { text: '', getToken: 'config get-token' } : await chooseToken(context);
-    const curl = values.bool('output-curl-string');
-    return new ApiClient(address, tlsOptions(values, address), token, freedomOf(values), timeoutOf(io.env), curl);
+    const curl = args['output-curl-string'];
+    return new ApiClient(address, tlsOptions(args, address), token, freedomOf(args), timeoutOf(io.env), curl);
   }
 
   /** A client without a command line: TLS settings come from the environment. */
@@ -77,10 +77,16 @@ export class ApiClient {
     token: Pick<ChosenToken, 'text' | 'boundTo'>,
     freedom: TokenFreedom,
   ): ApiClient {
-    const values = new Values(CONNECTION.flags, env);
     const address = parseAddress(addr);
     const chosen = { ...token, getToken: 'config get-token' };
-    return new ApiClient(address, tlsOptions(values, address), chosen, freedom, timeoutOf(env), false);
+    return new ApiClient(
+      address,
+      tlsOptions(defaultArgs(CONNECTION.flags, env), address),
+      chosen,
+      freedom,
+      timeoutOf(env),
+      false,
+    );
   }
 
   /** Text of the token in use; empty when anonymous. */
@@ -147,17 +153,17 @@ function timeoutOf(env: NodeJS.ProcessEnv): number {
   return timeout > 0 ? timeout : DEFAULT_TIMEOUT_MS;
 }
 
-function tlsOptions(values: Values, address: Address): TlsOptions | undefined {
-  const [cert, key] = [values.text('client-cert'), values.text('client-key')];
+function tlsOptions(args: Args<FlagsIn<[typeof CONNECTION]>>, address: Address): TlsOptions | undefined {
+  const [cert, key] = [args['client-cert'], args['client-key']];
   if ((cert === '') !== (key === ''))
     throw new LocalError('Error creating API client: -client-cert and -client-key need each other');
   if (!address.tls) return undefined;
   return {
-    ca: authorities(values.text('ca-cert'), values.text('ca-path')),
+    ca: authorities(args['ca-cert'], args['ca-path']),
     cert: cert === '' ? undefined : readPem(cert),
     key: key === '' ? undefined : readPem(key),
-    serverName: values.text('tls-server-name') || undefined,
-    insecure: values.bool('tls-insecure'),
+    serverName: args['tls-server-name'] || undefined,
+    insecure: args['tls-insecure'],
   };
 }
 

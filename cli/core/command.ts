@@ -2,16 +2,27 @@
  * Commands are data. A node of the command tree has a synopsis, perhaps commands below it, and perhaps flags and a
  * handler of its own; help, flag parsing, dispatch and the tests read the same data.
  */
-import type { Io } from './io';
 import type { Printer } from '../output/print';
-import type { Values } from './values';
+import type { Io } from './io';
 
 /**
+ * What a handler gets for a flag, by its type.
+ * - `string`: empty and absent are the same; also for numbers that the word `null` clears, whose content the command
+ *   checks.
  * - `bool`: `-x`, `-x=false`; never takes the next word.
- * - `list`: each occurrence adds one value, commas are not split.
- * - `string`: also for numbers that the word `null` clears; the command checks its content.
+ * - `duration`: milliseconds.
+ * - `list`: each occurrence adds one value, trimmed; commas are not split.
  */
-export type FlagType = 'string' | 'bool' | 'int' | 'uint' | 'duration' | 'list' | 'pairs';
+export interface FlagValues {
+  string: string;
+  bool: boolean;
+  int: number | undefined;
+  uint: number | undefined;
+  duration: number | undefined;
+  list: readonly string[];
+}
+
+export type FlagType = keyof FlagValues;
 
 export interface Flag {
   /** Kebab case, without dashes. */
@@ -26,23 +37,66 @@ export interface Flag {
   /** An empty value on the command line counts as not given. */
   emptyIsUnset?: boolean;
   hidden?: boolean;
+  /** The values that it can have, for completion. */
+  choices?: readonly string[];
   /** Why the flag, which scripts may still give, does nothing here. Told in help, and again where it is used. */
   noEffect?: string;
   /** Largest value of a number; beyond it the flag is refused. */
   max?: number;
 }
 
-export interface FlagGroup {
+/** A flag whose value is a text. */
+export type TextFlag = Flag & { type: 'string' };
+
+export interface FlagGroup<F extends Flag = Flag> {
   title: string;
-  flags: readonly Flag[];
+  flags: readonly F[];
 }
 
-export interface Context {
+/** The flags of some groups. */
+export type FlagsIn<G extends readonly FlagGroup[]> = G[number]['flags'][number];
+
+/**
+ * The values of some flags by name. A flag whose name the types do not know cannot be named here: generic code reads
+ * it with {@link valueOf}.
+ */
+export type Args<F extends Flag> = {
+  readonly [G in F as string extends G['name'] ? never : G['name']]: FlagValues[G['type']];
+};
+
+/** What one call of a command is given. `A` has the values of its flags: command line before environment before default. */
+export interface Context<A extends object = object> {
   io: Io;
-  values: Values;
   printer: Printer;
   /** Words of the command, `['targets', 'list']`. */
   path: readonly string[];
+  args: A;
+  /** Words behind `--`. */
+  rest: readonly string[];
+  /** Flags as they were given, and what else is known about them. */
+  line: GivenFlags<A>;
+}
+
+export interface GivenFlags<A extends object = object> {
+  /** Whether the flag stands on the command line. */
+  has(name: keyof A & string): boolean;
+  /** What was given for these flags, in the order of the command line. */
+  inOrder(...flags: readonly Flag[]): readonly Occurrence[];
+  /** Values of the flags on the command line or in the environment; no defaults. */
+  readonly said: Readonly<Record<string, unknown>>;
+  /** Those of them that do nothing. */
+  readonly withoutEffect: readonly Flag[];
+}
+
+export interface Occurrence {
+  name: string;
+  text: string;
+}
+
+/** The value of a flag that data names. */
+export function valueOf<F extends Flag>({ args }: Context, { name }: F): FlagValues[F['type']] {
+  if (!Object.hasOwn(args, name)) throw new Error(`flag -${name} is not declared`);
+  return (args as Readonly<Record<string, unknown>>)[name] as FlagValues[F['type']];
 }
 
 export type CommandLoader = () => Promise<Command>;
@@ -56,13 +110,18 @@ export interface Command {
   usage?: string;
   /** Argument lists behind the program name. Each is parsed by a test. */
   examples?: readonly string[];
-  /** Flags; only with `run`. */
+  /** Only with `run`. */
   flags?: readonly FlagGroup[];
-  /** The first word behind the command may name a target instead of a flag. */
-  alias?: boolean;
+  /** A word behind the command is the same as this flag: the alias of a target instead of its id. */
+  alias?: string;
   /** Words behind `--` have a meaning. */
   passthrough?: boolean;
   /** Answers the exit status. */
   run?(context: Context): Promise<number>;
   commands?: Readonly<Record<string, CommandLoader>>;
 }
+
+/** A command whose handler gets the values of its flags by their names. */
+export const defineCommand = <const G extends readonly FlagGroup[]>(
+  command: Omit<Command, 'flags' | 'run'> & { flags: G; run(context: Context<Args<FlagsIn<G>>>): Promise<number> },
+): Command => command;

@@ -4,11 +4,11 @@ import { AEAD_KEY_BYTES, findKmsBlock, readAeadKey, type AeadKey } from '../../l
 import { decryptMarked, encryptMarked, EncryptedValueError } from '../../lib/config/encrypted-values';
 import { Fields, type Problem } from '../../lib/config/fields';
 import { passThrough } from '../output/terminal';
-import type { Context, Flag } from './command';
+import type { Args, Context, Flag } from './command';
 import { EXIT, LocalError, UsageError } from './errors';
 import { parseHcl } from './hcl';
 
-export const ENCRYPTION_FLAGS: Flag[] = [
+export const ENCRYPTION_FLAGS = [
   { name: 'config', type: 'string', description: 'Configuration file with the markers. Required.' },
   {
     name: 'config-kms',
@@ -17,19 +17,20 @@ export const ENCRYPTION_FLAGS: Flag[] = [
   },
   { name: 'overwrite', type: 'bool', description: 'Write the result to the file of -config instead of printing it.' },
   { name: 'strip', type: 'bool', description: 'Leave the markers out of the result.' },
-];
+] as const satisfies readonly Flag[];
 
-export function convertConfig({ io, values, printer }: Context, verb: 'encrypt' | 'decrypt'): number {
-  const path = values.text('config');
+export function convertConfig(
+  { io, args, printer }: Context<Args<(typeof ENCRYPTION_FLAGS)[number]>>,
+  verb: 'encrypt' | 'decrypt',
+): number {
+  const path = args.config;
   if (path === '') throw new UsageError('A configuration file is required but not passed in; use -config');
   const text = read(path);
-  const keyPath = values.text('config-kms') || path;
+  const keyPath = args['config-kms'] || path;
   const key = configKey(keyPath === path ? text : read(keyPath), keyPath, io.env);
-  const marked = convert(path, () =>
-    (verb === 'encrypt' ? encryptMarked : decryptMarked)(text, key, values.bool('strip')),
-  );
+  const marked = convert(path, () => (verb === 'encrypt' ? encryptMarked : decryptMarked)(text, key, args.strip));
   if (marked.count === 0) printer.warn(`${path} has no {{${verb}(...)}} marker; nothing was changed.`);
-  if (!values.bool('overwrite')) passThrough(io.stdout, marked.text.endsWith('\n') ? marked.text : `${marked.text}\n`);
+  if (!args.overwrite) passThrough(io.stdout, marked.text.endsWith('\n') ? marked.text : `${marked.text}\n`);
   else if (marked.count > 0) overwrite(path, marked.text);
   return EXIT.ok;
 }

@@ -1,42 +1,28 @@
 /** From words to a command, its flags and its exit status; everything that can go wrong ends here. */
-import { nounLoaders } from '../commands';
 import { Printer } from '../output/print';
 import { showLine } from '../output/terminal';
-import { asksForHelp, formatOf, parseArgv } from './argv';
-import type { Command, Context, Flag } from './command';
+import type { Context, Flag } from './command';
+import { asksForHelp } from './command-line';
 import { environment } from './environment';
-import { ControllerError, CurlCommand, EXIT, FormatError, SessionOver, UsageError } from './errors';
+import { ControllerError, CurlCommand, EXIT, FormatError, SessionOver, UnknownCommand, UsageError } from './errors';
 import { GENERIC_VERBS, typedWords } from './generic';
 import type { Io } from './io';
-import { nearest } from './suggest';
-
-interface Found {
-  path: string[];
-  command: Command;
-  /** Words behind the command. */
-  rest: readonly string[];
-  /** The words as they were typed where `read`, `update` or `delete` with an id stands for the command. */
-  generic?: readonly string[];
-}
+import { flagsOf, locate, parse, readLine, type Route } from './program';
+import { unknownWords } from './suggest';
 
 /** Runs one command line and answers the exit status. Never throws. */
 export async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   if (io.env.COMP_LINE !== undefined) return complete(io);
   if (argv.length === 1 && (argv[0] === '-v' || argv[0] === '-version')) return dispatch(['version'], io);
-  const words = typedWords(argv);
-  if (words[0] === undefined || words[0].startsWith('-')) {
-    await printRootHelp(io);
-    return asksForHelp(words) ? EXIT.ok : EXIT.unknownCommand;
-  }
-  const found = await find(words);
-  if (found === undefined) return unknownCommand(words[0], io);
-  if (asksForHelp(found.rest)) {
-    await printHelp(found, io);
-    return EXIT.ok;
-  }
-  if (found.command.run === undefined) return unfinished(found, io);
-  return run({ ...found, ...(words === argv ? {} : { generic: argv }) }, io);
+  const route = await locate(typedWords(argv));
+  if (isUnknown(route) || !asksForHelp(route.rest)) return run(route, io);
+  await printHelp(route, io);
+  return EXIT.ok;
 }
+
+/** The first word is that of no command. */
+const isUnknown = ({ path, rest: [word] }: Route): boolean =>
+  path.length === 0 && word !== undefined && !word.startsWith('-');
 
 /** A shell asks what may stand at the end of its line. */
 async function complete(io: Io): Promise<number> {
@@ -46,41 +32,19 @@ async function complete(io: Io): Promise<number> {
   return EXIT.ok;
 }
 
-async function find(words: readonly string[]): Promise<Found | undefined> {
-  const load = Object.hasOwn(nounLoaders, words[0]!) ? nounLoaders[words[0]!] : undefined;
-  if (load === undefined) return undefined;
-  const path = [words[0]!];
-  let command = await load();
-  for (let at = 1; at < words.length; at++) {
-    const next = words[at]!;
-    const child =
-      command.commands !== undefined && Object.hasOwn(command.commands, next) ? command.commands[next] : undefined;
-    if (child === undefined) break;
-    command = await child();
-    path.push(next);
-  }
-  return { path, command, rest: words.slice(path.length) };
-}
-
-async function run({ path, command, rest, generic }: Found, io: Io): Promise<number> {
-  const format = (formatOf(rest) ?? environment(io.env, 'CLI_FORMAT') ?? 'table').toLowerCase();
+async function run(route: Route, io: Io): Promise<number> {
+  const { path, command } = route;
+  const line = readLine(route);
+  const asked = line.given.findLast(({ name }) => name === 'format')?.text ?? environment(io.env, 'CLI_FORMAT');
+  const format = (asked ?? 'table').toLowerCase();
   const printer = new Printer(io, format === 'json' ? 'json' : 'table');
   try {
-    const flags = (command.flags ?? []).flatMap((group) => group.flags);
-    checkFormat(format, flags);
-    if (command.alias === true && generic !== undefined) checkNoAlias(generic);
-    const values = parseArgv(rest, flags, { env: io.env, alias: command.alias });
-    const context: Context = { io, values, printer, path };
+    checkFormat(format, flagsOf(command));
+    const context: Context = { io, printer, path, ...parse(route, line, io.env) };
     return await command.run!(context);
   } catch (error) {
-    return report(error, printer);
+    return error instanceof UnknownCommand ? unknownCommand(route, io) : report(error, printer);
   }
-}
-
-/** `read ttcp_1234567890 db.example` names two targets. */
-function checkNoAlias([, id, next]: readonly string[]): void {
-  if (next === undefined || next.startsWith('-')) return;
-  throw new UsageError(`The alias ${JSON.stringify(next)} stands beside the id ${id}; give one of them`);
 }
 
 function checkFormat(format: string, flags: readonly Flag[]): void {
@@ -103,36 +67,18 @@ function report(error: unknown, printer: Printer): number {
   return error instanceof UsageError ? EXIT.usage : EXIT.local;
 }
 
-async function printRootHelp(io: Io): Promise<void> {
-  const { rootHelp } = await import('./help');
-  showLine(io.stderr, await rootHelp());
+async function printHelp({ path, command }: Route, io: Io): Promise<void> {
+  const { commandHelp, rootHelp } = await import('./help');
+  showLine(io.stderr, path.length === 0 ? await rootHelp() : await commandHelp(path, command));
 }
 
-async function printHelp({ path, command }: Found, io: Io): Promise<void> {
-  const { commandHelp } = await import('./help');
-  showLine(io.stderr, await commandHelp(path, command));
-}
-
-async function unknownCommand(word: string, io: Io): Promise<number> {
-  await printRootHelp(io);
-  showLine(io.stderr, `\n${unknown(word, Object.keys(nounLoaders))}`);
-  return EXIT.unknownCommand;
-}
-
-async function unfinished(found: Found, io: Io): Promise<number> {
-  if (found.rest.length === 0 && found.path.length === 1 && GENERIC_VERBS.includes(found.path[0]!)) return EXIT.ok;
-  await printHelp(found, io);
-  const [next] = found.rest;
-  if (next !== undefined && !GENERIC_VERBS.includes(found.path[0]!))
-    showLine(
-      io.stderr,
-      `\n${unknown([...found.path, next].join(' '), Object.keys(found.command.commands ?? {}), next)}`,
-    );
-  return EXIT.refused;
-}
-
-function unknown(words: string, candidates: readonly string[], word = words): string {
-  if (word.startsWith('-')) return `A flag stands where a subcommand is expected: ${word}`;
-  const near = nearest(word, candidates);
-  return `There is no command "${words}".${near === undefined ? '' : ` Did you mean "${near}"?`}`;
+async function unknownCommand(route: Route, io: Io): Promise<number> {
+  const { path, command, rest } = route;
+  const isGeneric = GENERIC_VERBS.includes(path[0] ?? '');
+  if (isGeneric && rest.length === 0) return EXIT.ok;
+  await printHelp(route, io);
+  const [next] = rest;
+  if (next !== undefined && !isGeneric && (path.length > 0 || isUnknown(route)))
+    showLine(io.stderr, `\n${unknownWords([...path, next].join(' '), Object.keys(command.commands ?? {}), next)}`);
+  return path.length === 0 ? EXIT.unknownCommand : EXIT.refused;
 }

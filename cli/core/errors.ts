@@ -11,6 +11,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** The words lead to no command. */
+export class UnknownCommand extends Error {
+  override readonly name = 'UnknownCommand';
+}
+
 /** Something on this machine or on the way to the controller is in the way. */
 export class LocalError extends Error {
   override readonly name = 'LocalError';

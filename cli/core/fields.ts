@@ -1,6 +1,6 @@
 /** Flags that fill a field of the item to be created or changed. */
 import { FilterSyntaxError, compileFilter } from '../../lib/filter/filter';
-import type { Context, Flag } from './command';
+import { valueOf, type Context, type Flag } from './command';
 import { UsageError } from './errors';
 import { mustBeIndirect } from './indirect';
 import { parseBoolean, parseDuration, parseInteger } from './numbers';
@@ -78,7 +78,7 @@ export function bodyOf(context: Context, fields: readonly Field[], purpose: 'cre
   const item: Record<string, unknown> = {};
   const mask: string[] = [];
   for (const field of fields) {
-    const value = valueOf(context, field);
+    const value = fieldValue(context, field);
     if (value === undefined && purpose === 'create' && field.required === true)
       throw new UsageError(`-${field.flag.name} is required`);
     if (value === undefined || (value === null && purpose === 'create')) continue;
@@ -89,18 +89,13 @@ export function bodyOf(context: Context, fields: readonly Field[], purpose: 'cre
 }
 
 /** Undefined when the flag was not given, null when it clears. */
-function valueOf(context: Context, field: Field): unknown {
-  const { values } = context;
-  const { name, type } = field.flag;
-  if (type === 'bool') return values.isGiven(name) ? values.bool(name) : undefined;
-  if (type === 'uint') return values.isGiven(name) ? values.int(name) : undefined;
-  if (type === 'list') {
-    const texts = values.list(name);
-    if (texts.length === 1 && clears(field, texts[0]!)) return null;
-    return texts.length === 0 ? undefined : texts.map((text) => parsed(context, field, text));
-  }
-  const text = values.text(name);
-  return text === '' ? undefined : clears(field, text) ? null : parsed(context, field, text);
+function fieldValue(context: Context, field: Field): unknown {
+  const value = valueOf(context, field.flag);
+  if (typeof value === 'string')
+    return value === '' ? undefined : clears(field, value) ? null : parsed(context, field, value);
+  if (typeof value !== 'object') return context.line.inOrder(field.flag).length > 0 ? value : undefined;
+  if (value.length === 1 && clears(field, value[0]!)) return null;
+  return value.length === 0 ? undefined : value.map((text) => parsed(context, field, text));
 }
 
 const clears = ({ clearable }: Field, text: string): boolean => text === 'null' && clearable !== false;

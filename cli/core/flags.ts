@@ -1,8 +1,8 @@
 /** Flags that many commands share. */
-import type { Flag, FlagGroup } from './command';
+import type { Args, Context, Flag, FlagGroup, FlagsIn } from './command';
 import { CLEAR_TEXT, OTHER_ADDRESS } from './token-place';
 
-export const CONNECTION: FlagGroup = {
+export const CONNECTION = {
   title: 'Connection Options',
   flags: [
     {
@@ -55,26 +55,27 @@ export const CONNECTION: FlagGroup = {
       description: 'Accept any certificate of the controller. Anybody on the way can then read and change everything.',
     },
   ],
-};
+} as const satisfies FlagGroup;
 
-export const KEYRING_TYPE: Flag = {
+export const KEYRING_TYPE = {
   name: 'keyring-type',
   type: 'string',
   default: 'auto',
   env: 'KEYRING_TYPE',
+  choices: ['auto', 'file', 'none', 'wincred', 'keychain', 'pass', 'secret-service'],
   description:
     'Where tokens are kept: "auto", "none", "file", "pass", "secret-service", "keychain" or "wincred". "auto" takes the ' +
     'store of the operating system and falls back to a file that only its owner can read.',
-};
+} as const satisfies Flag;
 
-export const TOKEN_NAME: Flag = {
+export const TOKEN_NAME = {
   name: 'token-name',
   type: 'string',
   env: 'TOKEN_NAME',
   description: 'Name of the token in the keyring, for more than one login at a time. "default" when absent.',
-};
+} as const satisfies Flag;
 
-export const CLIENT: FlagGroup = {
+export const CLIENT = {
   title: 'Client Options',
   flags: [
     TOKEN_NAME,
@@ -112,38 +113,48 @@ export const CLIENT: FlagGroup = {
       description: 'Accepted so that scripts keep working. There is no client agent.',
     },
   ],
-};
+} as const satisfies FlagGroup;
 
-export const FORMAT: Flag = {
+export const FORMAT = {
   name: 'format',
   type: 'string',
   default: 'table',
   env: 'CLI_FORMAT',
+  choices: ['table', 'json'],
   description: 'Format of the output: "table" or "json".',
-};
+} as const satisfies Flag;
 
-export const OUTPUT: FlagGroup = { title: 'Output Options', flags: [FORMAT] };
+export const OUTPUT = { title: 'Output Options', flags: [FORMAT] } as const satisfies FlagGroup;
+
+const API = [CONNECTION, CLIENT, OUTPUT] as const;
+
+type ApiFlag = FlagsIn<typeof API>;
+
+/** What a command that calls the controller is given, with flags of its own. */
+export type ApiContext<F extends Flag = never> = Context<Args<ApiFlag> & Args<F>>;
 
 /** What every command that calls the controller takes, before its own flags. */
-export const apiFlags = (...flags: Flag[]): FlagGroup[] => [
-  CONNECTION,
-  CLIENT,
-  OUTPUT,
+export const apiFlags = <const F extends readonly Flag[]>(...flags: F): readonly FlagGroup<ApiFlag | F[number]>[] => [
+  ...API,
   ...(flags.length === 0 ? [] : [{ title: 'Command Options', flags }]),
 ];
 
-export const VERSION: Flag = {
+export const VERSION = {
   name: 'version',
   type: 'uint',
   default: '0',
   description: 'Version that the change is based on. Read first, then sent, when 0.',
-};
+} as const satisfies Flag;
 
-export const FILTER: Flag = {
+export const FILTER = {
   name: 'filter',
   type: 'string',
   description:
     'Expression over /item/... that leaves out what does not match, such as \'"/item/type" == "tcp"\'. Sent as it is.',
-};
+} as const satisfies Flag;
 
-export const RECURSIVE: Flag = { name: 'recursive', type: 'bool', description: 'List the scopes below as well.' };
+export const RECURSIVE = {
+  name: 'recursive',
+  type: 'bool',
+  description: 'List the scopes below as well.',
+} as const satisfies Flag;

@@ -2,13 +2,15 @@
 import type { Context } from './command';
 import { EXIT, LocalError, UsageError } from './errors';
 import { openKeyring, type StoredToken } from './keyring/keyring';
-import { chooseToken, tokenName } from './token';
+import { chooseToken, tokenName, type TokenArgs } from './token';
 
-const PROPERTIES = ['user-id', 'account-id', 'auth-method-id'];
+const PROPERTIES = ['user-id', 'account-id', 'auth-method-id'] as const;
 
-export async function getToken(context: Context): Promise<number> {
-  const { values, printer } = context;
-  const chosen = PROPERTIES.filter((name) => values.bool(name));
+type Property = (typeof PROPERTIES)[number];
+
+export async function getToken(context: Context<TokenArgs & Record<Property, boolean>>): Promise<number> {
+  const { args, printer } = context;
+  const chosen = PROPERTIES.filter((name) => args[name]);
   if (chosen.length > 1)
     throw new UsageError(`Only one of ${chosen.map((name) => `-${name}`).join(', ')} can be printed`);
   const text = chosen[0] === undefined ? (await chooseToken(context)).text : await property(context, chosen[0]);
@@ -18,10 +20,10 @@ export async function getToken(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-async function property({ io, values }: Context, name: string): Promise<string> {
-  const type = values.text('keyring-type');
+async function property({ io, args }: Context<TokenArgs>, name: Property): Promise<string> {
+  const type = args['keyring-type'];
   const token: StoredToken | undefined =
-    type === 'none' ? undefined : await (await openKeyring(type, io.env)).read(tokenName(values.string('token-name')));
+    type === 'none' ? undefined : await (await openKeyring(type, io.env)).read(tokenName(args));
   const value = token?.[name.replaceAll('-', '_')];
   return typeof value === 'string' ? value : '';
 }

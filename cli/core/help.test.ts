@@ -1,11 +1,16 @@
-/** Help of every level against `test/golden/help`. `UPDATE_GOLDEN=1` writes the files. */
+/**
+ * Help of every level against `test/golden/help`, groups of flags that several commands share against `shared` there,
+ * once. `UPDATE_GOLDEN=1` writes the files.
+ */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nounLoaders } from '../commands';
 import { runCli } from '../testing/run';
-import { parseArgv } from './argv';
-import type { Command } from './command';
+import type { Command, Flag, FlagGroup } from './command';
+import { EXIT } from './errors';
 import { typedWords } from './generic';
+import { groupHelp } from './help';
+import { locate, parse, readLine } from './program';
 
 const GOLDEN = join(__dirname, '..', '..', 'test', 'golden', 'help');
 const update = process.env.UPDATE_GOLDEN === '1';
@@ -23,19 +28,45 @@ async function allCommands(): Promise<{ path: string[]; command: Command }[]> {
 
 const fileOf = (path: readonly string[]): string => `${['sallyport', ...path].join('-')}.txt`;
 
-test('help of every level is what the golden files say', async () => {
-  const paths = [[], ...(await allCommands()).map(({ path }) => path)];
-  if (update) {
-    rmSync(GOLDEN, { recursive: true, force: true });
-    mkdirSync(GOLDEN, { recursive: true });
+/** The groups that several commands have, with the names of their files. */
+function sharedGroups(commands: readonly { command: Command }[]): Map<FlagGroup, string> {
+  const users = new Map<FlagGroup, number>();
+  for (const group of commands.flatMap(({ command }) => command.flags ?? []))
+    users.set(group, (users.get(group) ?? 0) + 1);
+  const names = new Map<FlagGroup, string>();
+  const shared = [...users].filter(([, count]) => count > 1).map(([group]) => group);
+  for (const group of shared) {
+    const before = [...names.keys()].filter(({ title }) => title === group.title).length;
+    const name = group.title.toLowerCase().replaceAll(' ', '-');
+    names.set(group, before === 0 ? name : `${name}-${before + 1}`);
   }
-  for (const path of paths) {
+  return names;
+}
+
+test('help of every level is what the golden files say', async () => {
+  const commands = await allCommands();
+  const shared = sharedGroups(commands);
+  const expected = new Map<string, string>();
+  for (const [group, name] of shared) expected.set(join('shared', `${name}.txt`), `${groupHelp(group)}\n`);
+  for (const { path, command } of [{ path: [], command: undefined }, ...commands]) {
     const { exit, stdout, stderr } = await runCli([...path, '-h']);
     expect({ path, exit, stdout }).toEqual({ path, exit: 0, stdout: '' });
-    if (update) writeFileSync(join(GOLDEN, fileOf(path)), stderr);
-    expect({ path, text: stderr }).toEqual({ path, text: readFileSync(join(GOLDEN, fileOf(path)), 'utf8') });
+    let text = stderr;
+    for (const group of command?.flags ?? []) {
+      expect(stderr).toContain(groupHelp(group));
+      if (shared.has(group)) text = text.replace(groupHelp(group), `<shared/${shared.get(group)}.txt>`);
+    }
+    expected.set(fileOf(path), text.replaceAll('>\n\n<shared', '>\n<shared'));
   }
-  expect(readdirSync(GOLDEN).sort()).toEqual(paths.map(fileOf).sort());
+  if (update) {
+    rmSync(GOLDEN, { recursive: true, force: true });
+    mkdirSync(join(GOLDEN, 'shared'), { recursive: true });
+    for (const [file, text] of expected) writeFileSync(join(GOLDEN, file), text);
+  }
+  for (const [file, text] of expected)
+    expect({ file, text }).toEqual({ file, text: readFileSync(join(GOLDEN, file), 'utf8') });
+  const files = readdirSync(GOLDEN, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.txt'));
+  expect(files.sort()).toEqual([...expected.keys()].sort());
 });
 
 test('no line of help is wider than 78 columns, examples and synopses aside', async () => {
@@ -48,21 +79,52 @@ test('no line of help is wider than 78 columns, examples and synopses aside', as
 
 /** Words of a command line as a shell splits them. */
 const shellWords = (text: string): string[] =>
-  (text.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^"(.*)"$/, '$1'));
+  (text.match(/'[^']*'|"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/, '$2'));
 
 test('every example names its command and parses', async () => {
-  const commands = await allCommands();
-  for (const { path, command } of commands)
+  for (const { path, command } of await allCommands())
     for (const example of command.examples ?? []) {
-      const words = typedWords(shellWords(example));
-      const target = commands
-        .filter((other) => other.path.every((word, at) => words[at] === word))
-        .sort((a, b) => b.path.length - a.path.length)[0]!;
-      const flags = (target.command.flags ?? []).flatMap((group) => group.flags);
-      const rest = words.slice(target.path.length);
-      expect({ path, example, run: target.command.run !== undefined }).toEqual({ path, example, run: true });
-      expect(() => parseArgv(rest, flags, { env: {}, alias: target.command.alias })).not.toThrow();
+      const route = await locate(typedWords(shellWords(example)));
+      expect({ path, example, run: route.command.run !== undefined }).toEqual({ path, example, run: true });
+      expect(() => parse(route, readLine(route), {})).not.toThrow();
     }
+});
+
+test('no command takes a stray word, wherever it stands, nor one behind -- that no program gets', async () => {
+  const refused = {
+    exit: EXIT.usage,
+    stdout: '',
+    stderr: expect.stringMatching(/unexpected word "extra"|There is no command "[\w -]+ extra"/) as string,
+  };
+  for (const { path, command } of await allCommands()) {
+    if (command.run === undefined) continue;
+    const alias = command.alias === undefined ? [] : ['db.example'];
+    const bool = command.flags?.flatMap(({ flags }): readonly Flag[] => flags).find(({ type }) => type === 'bool');
+    const flag = bool === undefined ? [] : [`-${bool.name}`];
+    for (const words of [
+      [...alias, 'extra', ...flag],
+      [...flag, ...alias, 'extra'],
+      ...(command.passthrough === true ? [] : [[...alias, '--', 'extra']]),
+    ])
+      expect({ words: [...path, ...words], ...(await runCli([...path, ...words])) }).toEqual({
+        words: [...path, ...words],
+        ...refused,
+      });
+  }
+});
+
+test('no command takes an alias beside the id that it stands for', async () => {
+  for (const { path, command } of await allCommands())
+    for (const words of [
+      ['db.example', `-${command.alias}`, 't_1'],
+      [`-${command.alias}`, 't_1', 'db.example'],
+    ])
+      if (command.alias !== undefined)
+        expect(await runCli([...path, ...words])).toEqual({
+          exit: EXIT.usage,
+          stdout: '',
+          stderr: 'The alias "db.example" stands beside the id t_1; give one of them\n',
+        });
 });
 
 test('no command declares a flag twice', async () => {

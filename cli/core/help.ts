@@ -56,7 +56,7 @@ export async function commandHelp(path: readonly string[], command: Command): Pr
 
 function usage(words: string, command: Command): string[] {
   if (command.usage !== undefined) return [`Usage: ${words} ${command.usage}`];
-  const alias = command.alias === true ? ' [target alias]' : '';
+  const alias = command.alias === undefined ? '' : ' [target alias]';
   const rest = command.passthrough === true ? ' [-- args]' : '';
   return [
     ...(command.run === undefined ? [] : [`Usage: ${words}${alias} [options]${rest}`]),
@@ -76,7 +76,8 @@ async function subcommands(command: Command): Promise<string[]> {
   return ['Subcommands:\n' + aligned(entries).join('\n')];
 }
 
-function groupHelp(group: FlagGroup): string {
+/** A group of flags as help shows it. */
+export function groupHelp(group: FlagGroup): string {
   const flags = group.flags.filter((flag) => flag.hidden !== true).map(flagHelp);
   return [`${group.title}:`, ...flags].join('\n\n');
 }
@@ -87,13 +88,12 @@ const TYPE_WORDS = {
   int: 'int',
   uint: 'uint',
   duration: 'duration',
-  pairs: 'key=value',
 };
 
 function flagHelp(flag: Flag): string {
   const type = flag.type === 'bool' ? '' : `=<${flag.hint ?? TYPE_WORDS[flag.type]}>`;
   const remarks = [
-    ...(flag.type === 'list' || flag.type === 'pairs' ? ['May be given several times.'] : []),
+    ...(flag.type === 'list' ? ['May be given several times.'] : []),
     ...(flag.default === undefined ? [] : [`The default is ${flag.default}.`]),
     ...(flag.env === undefined ? [] : [`This can also be set by SALLYPORT_${flag.env} or BOUNDARY_${flag.env}.`]),
   ];

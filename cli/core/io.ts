@@ -1,5 +1,5 @@
 /** The outside world of one command: streams and environment, so that tests can run commands in process. */
-import { WriteStream } from 'node:tty';
+import { isatty, WriteStream } from 'node:tty';
 import { MARGIN } from '../output/wrap';
 
 export interface Input extends NodeJS.ReadableStream {
@@ -24,15 +24,24 @@ export interface Io {
 /** Columns of a terminal that is not there. */
 const DEFAULT_COLUMNS = 80;
 
-/** Streams and environment of this process. */
+/** Streams and environment of this process. Standard input is opened when something reads it. */
 export function processIo(): Io {
-  return { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, width: width() };
+  const { stdout, stderr, env } = process;
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    stdout,
+    stderr,
+    env,
+    width: width(),
+  };
 }
 
 // Scripts compare tables, so their layout must not depend on where the output goes: only an interactive standard
 // input makes tables wider or narrower.
 function width(): number {
-  const { stdin, stdout, stderr } = process;
-  const columns = stdin.isTTY ? stdout.columns || stderr.columns || new WriteStream(0).columns : DEFAULT_COLUMNS;
+  const { stdout, stderr } = process;
+  const columns = isatty(0) ? stdout.columns || stderr.columns || new WriteStream(0).columns : DEFAULT_COLUMNS;
   return (columns || DEFAULT_COLUMNS) - MARGIN;
 }

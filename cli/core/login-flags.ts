@@ -1,22 +1,22 @@
 /** Flags of the ways to log in. */
 import type { Flag } from './command';
 
-export const LOGIN_SCOPE: Flag = {
+export const LOGIN_SCOPE = {
   name: 'scope-id',
   type: 'string',
   default: 'global',
   env: 'SCOPE_ID',
   description: 'Scope whose primary auth method is used when no auth method is named.',
-};
+} as const satisfies Flag;
 
-export const LOGIN_METHOD: Flag = {
+export const LOGIN_METHOD = {
   name: 'auth-method-id',
   type: 'string',
   env: 'AUTH_METHOD_ID',
   description: 'Auth method to log in with; the primary one when absent.',
-};
+} as const satisfies Flag;
 
-export const PASSWORD_FLAGS: Flag[] = [
+export const PASSWORD_FLAGS = [
   {
     name: 'login-name',
     type: 'string',
@@ -29,4 +29,4 @@ export const PASSWORD_FLAGS: Flag[] = [
     env: 'AUTHENTICATE_PASSWORD_PASSWORD',
     description: 'Where to find the password: env://NAME or file://PATH. Asked for when absent.',
   },
-];
+] as const satisfies readonly Flag[];

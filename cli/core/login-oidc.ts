@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { authMethods } from '../resources/auth-methods';
 import { openInBrowser } from './browser';
 import type { ApiClient } from './client';
-import type { Context } from './command';
 import { LocalError } from './errors';
+import type { ApiContext } from './flags';
 import { finishLogin } from './login-result';
 
 /** Time between two looks for the token. */
@@ -16,7 +16,7 @@ const POLL_MS = 1_500;
 /** An attempt is good for five minutes at the controller; a little more ends it here in any case. */
 const MAX_POLLS = 220;
 
-export async function logInWithProvider(context: Context, client: ApiClient, authMethodId: string): Promise<number> {
+export async function logInWithProvider(context: ApiContext, client: ApiClient, authMethodId: string): Promise<number> {
   const service = await authMethods.service();
   const started = await client.call({
     service,
@@ -47,7 +47,7 @@ export async function logInWithProvider(context: Context, client: ApiClient, aut
 }
 
 // With -format json standard output is for the answer alone.
-async function show({ io, printer }: Context, url: string): Promise<void> {
+async function show({ io, printer }: ApiContext, url: string): Promise<void> {
   const opened = openInBrowser(url, io.env);
   if (printer.format === 'json') {
     if (!(await opened)) printer.warn(`No browser could be started; open this URL to log in: ${url}`);

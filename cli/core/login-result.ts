@@ -2,8 +2,8 @@
 import { localTime } from '../output/format';
 import { row } from '../output/table';
 import { parseAddress } from './address';
-import type { Context } from './command';
 import { EXIT } from './errors';
+import type { ApiContext } from './flags';
 import { openKeyring, type StoredToken } from './keyring/keyring';
 import { tokenName, usesNoKeyring } from './token';
 
@@ -11,7 +11,7 @@ import { tokenName, usesNoKeyring } from './token';
 const COLUMN = 19;
 
 /** Prints the answer; as a table it also stores the token, as JSON the token is in it. */
-export async function finishLogin(context: Context, answer: Record<string, unknown>): Promise<number> {
+export async function finishLogin(context: ApiContext, answer: Record<string, unknown>): Promise<number> {
   if (context.printer.format === 'json') {
     context.printer.json({ status_code: 200, item: answer });
     return EXIT.ok;
@@ -22,7 +22,7 @@ export async function finishLogin(context: Context, answer: Record<string, unkno
   return EXIT.ok;
 }
 
-function showLogin({ printer }: Context, token: StoredToken): void {
+function showLogin({ printer }: ApiContext, token: StoredToken): void {
   const lines: [string, unknown][] = [
     ['Account ID', token.account_id],
     ['Auth Method ID', token.auth_method_id],
@@ -33,9 +33,9 @@ function showLogin({ printer }: Context, token: StoredToken): void {
 }
 
 // The login has succeeded, so whatever becomes of the token the person gets it, and the status is 0.
-async function keep({ io, values, printer }: Context, token: StoredToken): Promise<void> {
-  const name = tokenName(values.string('token-name'));
-  const type = values.text('keyring-type');
+async function keep({ io, args, printer }: ApiContext, token: StoredToken): Promise<void> {
+  const name = tokenName(args);
+  const type = args['keyring-type'];
   if (usesNoKeyring(name, type, printer)) {
     printer.warn(
       'No keyring is in use, so the token is printed. Pass it to other commands with -token or SALLYPORT_TOKEN:',
@@ -45,7 +45,7 @@ async function keep({ io, values, printer }: Context, token: StoredToken): Promi
     return;
   }
   try {
-    const bound = { ...token, bound_address: parseAddress(values.text('addr')).url };
+    const bound = { ...token, bound_address: parseAddress(args.addr).url };
     const place = await (await openKeyring(type, io.env)).write(name, bound);
     printer.line(`\nThe token name "${name}" was stored in the keyring (${place}) and is not displayed here.`);
   } catch (error) {

@@ -3,12 +3,18 @@ import { authMethods } from '../resources/auth-methods';
 import { withClient } from './api-command';
 import { listAll } from './builders';
 import type { ApiClient } from './client';
-import type { Context } from './command';
+import type { Args } from './command';
 import { UsageError } from './errors';
+import type { ApiContext } from './flags';
+import type { LOGIN_METHOD, LOGIN_SCOPE, PASSWORD_FLAGS } from './login-flags';
 import { logInWithProvider } from './login-oidc';
 import { finishLogin } from './login-result';
 import { ask, askHidden } from './prompt';
 import { secret } from './secrets';
+
+type LoginContext = ApiContext<typeof LOGIN_SCOPE> & {
+  args: Partial<Args<typeof LOGIN_METHOD | (typeof PASSWORD_FLAGS)[number]>>;
+};
 
 export type LoginKind = 'password' | 'ldap' | 'oidc';
 
@@ -16,7 +22,7 @@ export type LoginKind = 'password' | 'ldap' | 'oidc';
 const PREFIXES: Readonly<Record<LoginKind, string>> = { password: 'ampw_', ldap: 'amldap_', oidc: 'amoidc_' };
 
 /** `authenticate` without a kind: the primary auth method of the scope tells it. */
-export const logInWithPrimary = (context: Context): Promise<number> =>
+export const logInWithPrimary = (context: LoginContext): Promise<number> =>
   anonymously(context, async (client) => {
     const id = await primaryAuthMethod(context, client);
     const kind = (Object.keys(PREFIXES) as LoginKind[]).find((one) => id.startsWith(PREFIXES[one]));
@@ -26,26 +32,26 @@ export const logInWithPrimary = (context: Context): Promise<number> =>
   });
 
 /** `authenticate password`, `ldap` and `oidc`. */
-export async function logInWith(context: Context, kind: LoginKind): Promise<number> {
+export async function logInWith(context: LoginContext, kind: LoginKind): Promise<number> {
   // Asked before anything is sent.
   const loginName = kind === 'ldap' ? await loginNameOf(context, kind) : undefined;
   return anonymously(context, async (client) => {
-    const id = context.values.text('auth-method-id') || (await primaryOfKind(context, client, kind));
+    const id = context.args['auth-method-id'] || (await primaryOfKind(context, client, kind));
     return logIn(context, client, kind, id, loginName);
   });
 }
 
-const anonymously = (context: Context, work: (client: ApiClient) => Promise<number>): Promise<number> =>
+const anonymously = (context: LoginContext, work: (client: ApiClient) => Promise<number>): Promise<number> =>
   withClient(context, work, { anonymous: true });
 
-async function primaryOfKind(context: Context, client: ApiClient, kind: LoginKind): Promise<string> {
+async function primaryOfKind(context: LoginContext, client: ApiClient, kind: LoginKind): Promise<string> {
   const id = await primaryAuthMethod(context, client);
   if (id.startsWith(PREFIXES[kind])) return id;
   throw new UsageError(`The primary auth method ${id} is none of kind ${kind}; name another with -auth-method-id`);
 }
 
-async function primaryAuthMethod({ values }: Context, client: ApiClient): Promise<string> {
-  const scope = values.text('scope-id');
+async function primaryAuthMethod({ args }: LoginContext, client: ApiClient): Promise<string> {
+  const scope = args['scope-id'];
   const methods = await listAll(client, authMethods, { scope_id: scope });
   const primary = methods.find((method) => method.is_primary === true);
   if (primary === undefined)
@@ -54,7 +60,7 @@ async function primaryAuthMethod({ values }: Context, client: ApiClient): Promis
 }
 
 async function logIn(
-  context: Context,
+  context: LoginContext,
   client: ApiClient,
   kind: LoginKind,
   authMethodId: string,
@@ -78,5 +84,5 @@ async function logIn(
   return finishLogin(context, answer);
 }
 
-const loginNameOf = async ({ io, values }: Context, kind: LoginKind): Promise<string> =>
-  values.text('login-name') || (await (kind === 'ldap' ? ask : askHidden)(io, 'login name'));
+const loginNameOf = async ({ io, args }: LoginContext, kind: LoginKind): Promise<string> =>
+  args['login-name'] || (await (kind === 'ldap' ? ask : askHidden)(io, 'login name'));

@@ -1,15 +1,15 @@
 /** Logging out: the token stops working, then it is forgotten here. */
 import { authTokens } from '../resources/auth-tokens';
 import { withClient } from './api-command';
-import type { Context } from './command';
 import { ControllerError, EXIT, UsageError } from './errors';
+import type { ApiContext } from './flags';
 import { openKeyring } from './keyring/keyring';
 import { tokenId, tokenName } from './token';
 
 /** HTTP status of a token that is already gone. */
 const NOT_FOUND = 404;
 
-export const logOut = (context: Context): Promise<number> =>
+export const logOut = (context: ApiContext): Promise<number> =>
   withClient(context, async (client) => {
     const id = tokenId(client.tokenText);
     if (id === undefined) throw new UsageError('There is no token to log out with; see -token-name and -keyring-type');
@@ -28,7 +28,7 @@ export const logOut = (context: Context): Promise<number> =>
     return EXIT.ok;
   });
 
-async function deleteRemote(context: Context, work: () => Promise<void>): Promise<string> {
+async function deleteRemote(context: ApiContext, work: () => Promise<void>): Promise<string> {
   try {
     await work();
     return 'The token was deleted from the controller.';
@@ -38,9 +38,9 @@ async function deleteRemote(context: Context, work: () => Promise<void>): Promis
   }
 }
 
-async function deleteLocal({ io, values }: Context): Promise<string> {
-  const name = tokenName(values.string('token-name'));
-  const type = values.text('keyring-type');
+async function deleteLocal({ io, args }: ApiContext): Promise<string> {
+  const name = tokenName(args);
+  const type = args['keyring-type'];
   if (type === 'none' || name === 'none') return 'No keyring is in use, so a token kept on this machine is left alone.';
   const found = await (await openKeyring(type, io.env)).remove(name);
   return found

@@ -1,4 +1,5 @@
 /** Numbers and durations as flags and variables spell them. All return undefined for text that is none. */
+import { parseDuration as parsePlainDuration } from '../../lib/config/duration';
 
 /** Decimal, or hexadecimal, octal and binary with `0x`, `0o` and `0b`; a sign may precede. */
 export function parseInteger(text: string): number | undefined {
@@ -11,29 +12,9 @@ export function parseInteger(text: string): number | undefined {
   return match[1] === '-' ? -value : value;
 }
 
-const UNIT_MS: Record<string, number> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
-/** Milliseconds of `1h30m`, `45s` or `90` (seconds); `system` is one second below zero. */
-export function parseDuration(text: string): number | undefined {
-  if (text === 'system') return -1000;
-  const full = /[smh]$/.test(text) ? text : `${text}s`;
-  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(full);
-  if (match === null) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of full.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g))
-    total += Number(amount) * UNIT_MS[unit!]!;
-  // Beyond that no number is exact.
-  if (total > Number.MAX_SAFE_INTEGER) return undefined;
-  return match[1] === '-' ? -total : total;
-}
+/** Milliseconds of a duration; `system` is one second below zero. */
+export const parseDuration = (text: string): number | undefined =>
+  text === 'system' ? -1_000 : parsePlainDuration(text);
 
 const BOOLEANS: Record<string, boolean> = Object.fromEntries([
   ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((word) => [word, true]),

@@ -1,15 +1,13 @@
+import { contextOf, parseAs } from '../testing/parse';
 import { memoryIo } from '../testing/run';
-import type { Context } from './command';
 import { UsageError } from './errors';
-import { parseArgv } from './argv';
 import { pairedObject, pairFlags } from './pair-flags';
 
 const KV = { whole: 'object', piece: 'kv' };
 
 function objectOf(words: string[], env: NodeJS.ProcessEnv = {}): unknown {
   const { io } = memoryIo({ env });
-  const values = parseArgv(words, pairFlags(KV, 'the object'), { env });
-  return pairedObject({ io, values } as unknown as Context, KV);
+  return pairedObject(contextOf(parseAs(pairFlags(KV, 'the object'), words, env), io), KV);
 }
 
 test('the type follows from the value, or is told by the flag', () => {

@@ -2,7 +2,7 @@
  * Families of five flags that build one JSON object: the whole object as JSON, or piece by piece with `key=value`,
  * whose type is told by the flag or taken from the value. Dotted keys nest.
  */
-import type { Context, Flag } from './command';
+import { valueOf, type Context, type Flag, type TextFlag } from './command';
 import { UsageError } from './errors';
 import { maybeIndirect } from './indirect';
 
@@ -13,18 +13,14 @@ export interface PairFamily {
   piece: string;
 }
 
+type PairFlags = readonly [TextFlag, ...Flag[]];
+
 /** The flags of a family; `reset` tells what the word null does where the whole may be that. */
-export function pairFlags({ whole, piece }: PairFamily, what: string, reset = ''): Flag[] {
+export function pairFlags({ whole, piece }: PairFamily, what: string, reset = ''): PairFlags {
   const pair = (name: string, description: string): Flag => ({ name, type: 'list', hint: 'key=value', description });
+  const all = `${capital(what)}: JSON, file:// or env://. ${reset} Excludes the flags for pieces.`;
   return [
-    {
-      name: whole,
-      type: 'string',
-      description: `${capital(what)}: JSON, file:// or env://. ${reset} Excludes the flags for pieces.`.replace(
-        '  ',
-        ' ',
-      ),
-    },
+    { name: whole, type: 'string', description: all.replace('  ', ' ') },
     pair(piece, `Piece of ${what}, whose type follows from the value. Without a value it is null.`),
     pair(`string-${piece}`, `Text in ${what}.`),
     pair(`num-${piece}`, `Number in ${what}.`),
@@ -35,20 +31,19 @@ export function pairFlags({ whole, piece }: PairFamily, what: string, reset = ''
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The object that the flags of a family give; undefined when none is there, null for a whole that is reset. */
-export function pairedObject(
-  context: Context,
-  { whole, piece }: PairFamily,
-): Record<string, unknown> | null | undefined {
-  const { values, io } = context;
-  const given = values.sequence(piece, `string-${piece}`, `num-${piece}`, `bool-${piece}`);
-  const text = values.text(whole);
+export function pairedObject(context: Context, family: PairFamily): Record<string, unknown> | null | undefined {
+  const { line, io } = context;
+  const { whole, piece } = family;
+  const [wholeFlag, ...pieces] = pairFlags(family, '');
+  const given = line.inOrder(...pieces);
+  const text = valueOf(context, wholeFlag);
   if (text !== '' && given.length > 0)
     throw new UsageError(`-${whole} excludes -${piece}, -string-${piece}, -num-${piece} and -bool-${piece}`);
   if (text === 'null') return null;
   if (text !== '') return wholeObject(maybeIndirect(text, io.env), whole);
   if (given.length === 0) return undefined;
   const object: Record<string, unknown> = {};
-  for (const { name, value } of given) addPair(object, name, value, io.env, piece);
+  for (const { name, text: pair } of given) addPair(object, name, pair, io.env, piece);
   return object;
 }
 

@@ -60,3 +60,46 @@ test('Ctrl-C at a hidden question ends it and restores the mode', async () => {
   await expect(answer).rejects.toThrow('not entered');
   expect(modes).toEqual([true, false]);
 });
+
+test.each([
+  ['Ctrl-U erases the line', 'wrong\u0015right\r', 'right'],
+  ['Ctrl-W erases a word', 'one two\u0017three\r', 'one three'],
+  ['characters of several bytes are erased as one', 'a\u00e9\u{1f600}\u007f\r', 'a\u00e9'],
+])('at a terminal %s', async (_, keys, expected) => {
+  const { stdin, modes } = terminal();
+  const { io, stdout } = memoryIo();
+  const answer = askHidden({ ...io, stdin }, 'password');
+  stdin.write(keys);
+  expect(await answer).toBe(expected);
+  expect(modes).toEqual([true, false]);
+  expect(stdout()).toBe('Please enter the password (it will be hidden): \n');
+});
+
+test('Ctrl-D and the end of the terminal end a hidden question', async () => {
+  for (const end of ['\u0004', undefined]) {
+    const { stdin, modes } = terminal();
+    const answer = askHidden({ ...memoryIo().io, stdin }, 'password');
+    if (end === undefined) stdin.end();
+    else stdin.write(end);
+    await expect(answer).rejects.toThrow('not entered');
+    expect(modes).toEqual([true, false]);
+  }
+});
+
+test('an answer has a limit, at a terminal and piped', async () => {
+  const long = 'x'.repeat(8_193);
+  const { stdin, modes } = terminal();
+  const answer = askHidden({ ...memoryIo().io, stdin }, 'password');
+  stdin.write(long);
+  await expect(answer).rejects.toThrow('too long');
+  expect(modes).toEqual([true, false]);
+  for (const text of [long, `${long}\n`])
+    await expect(askHidden(memoryIo({ stdin: text }).io, 'password')).rejects.toThrow('too long');
+});
+
+test('what is typed ahead of the second question, in the same chunk, is its answer alone', async () => {
+  const { stdin } = terminal();
+  const answer = askNewPassword({ ...memoryIo().io, stdin }, 'password');
+  stdin.write('ab\u007fc\rax\u007fc\rrest');
+  expect(await answer).toBe('ac');
+});

@@ -1,4 +1,6 @@
 /** Questions to the person at the terminal. They go to standard output, the answer comes from standard input. */
+import { createInterface, type Interface, type Key } from 'node:readline';
+import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { showLine, showQuestion } from '../output/terminal';
 import { UsageError } from './errors';
@@ -15,7 +17,7 @@ export function askHidden(io: Io, what: string): Promise<string> {
 /** Asks and shows the answer. */
 export async function ask(io: Io, what: string): Promise<string> {
   showQuestion(io.stdout, `Please enter the ${what}: `);
-  return nextLine(io.stdin, what, false);
+  return nextLine(io.stdin, what);
 }
 
 /** Asks for a new password twice. */
@@ -29,30 +31,65 @@ export async function askNewPassword(io: Io, what: string): Promise<string> {
 /** Only `y` or `Y` is a yes. */
 export async function confirm(io: Io, question: string): Promise<boolean> {
   showQuestion(io.stdout, `${question} y/n: `);
-  return (await nextLine(io.stdin, 'answer', false)).toLowerCase() === 'y';
+  return (await nextLine(io.stdin, 'answer')).toLowerCase() === 'y';
 }
-
-/** What was read behind the line that was asked for, for the next question on the same stream. */
-const pending = new WeakMap<Input, string>();
 
 /** The terminal stops to echo before the question appears: whoever answers at once, as programs do, is not shown. */
 async function askSecret({ stdin, stdout }: Io, question: string, what: string): Promise<string> {
-  const raw = stdin.isTTY === true && stdin.setRawMode !== undefined;
-  if (raw) stdin.setRawMode?.(true);
+  const lines = stdin.isTTY === true && stdin.setRawMode !== undefined ? mutedLines(stdin) : undefined;
   try {
     showQuestion(stdout, question);
-    return await nextLine(stdin, what, raw);
+    return await (lines === undefined ? nextLine(stdin, what) : typedLine(lines, stdin, what));
   } finally {
-    if (raw) stdin.setRawMode?.(false);
+    lines?.close();
     showLine(stdout, '');
   }
 }
 
+/** Keys as a shell understands them, none of which is shown. In raw mode until it is closed. */
+const mutedLines = (input: Input): Interface => {
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  return createInterface({ input, output, terminal: true, historySize: 0 });
+};
+
 /** Without white space around it. */
-function nextLine(stdin: Input, what: string, raw: boolean): Promise<string> {
+function typedLine(lines: Interface, stdin: Input, what: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const refuse = (why: string): void => reject(new UsageError(`The ${what} ${why}.`));
+    const checkLength = (): void => {
+      if (lines.line.length > MAX_ANSWER) refuse('is too long');
+    };
+    stdin.on('keypress', checkLength);
+    lines.once('SIGINT', () => refuse('was not entered'));
+    lines.once('line', (text) => {
+      if (text.length > MAX_ANSWER) refuse('is too long');
+      resolve(text.trim());
+      giveBack(stdin);
+      lines.close();
+    });
+    lines.once('close', () => {
+      stdin.off('keypress', checkLength);
+      refuse('was not entered');
+    });
+  });
+}
+
+/** What was typed behind the line, in the same chunk, is for whoever reads next. */
+function giveBack(stdin: Input): void {
+  let left = '';
+  const keep = (_text: string | undefined, { sequence }: Key): void => void (left += sequence ?? '');
+  stdin.on('keypress', keep);
+  queueMicrotask(() => {
+    stdin.off('keypress', keep);
+    if (left !== '') stdin.unshift(Buffer.from(left));
+  });
+}
+
+/** Without white space around it. */
+function nextLine(stdin: Input, what: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const decoder = new StringDecoder('utf8');
-    const line = new LineEditor(raw);
+    let text = '';
     const finish = (outcome: () => void): void => {
       stdin.off('data', onData).off('end', onEnd).off('error', onEnd);
       stdin.pause();
@@ -60,7 +97,7 @@ function nextLine(stdin: Input, what: string, raw: boolean): Promise<string> {
     };
     const onEnd = (): void =>
       finish(() => {
-        if (line.text !== '') resolve(line.text.trim());
+        if (text !== '') resolve(text.trim());
         else
           reject(
             new UsageError(
@@ -68,39 +105,18 @@ function nextLine(stdin: Input, what: string, raw: boolean): Promise<string> {
             ),
           );
       });
-    const take = (text: string): void => {
-      const end = line.feed(text);
-      if (end === 'interrupted') finish(() => reject(new UsageError(`The ${what} was not entered.`)));
-      else if (end !== undefined) {
-        pending.set(stdin, end);
-        finish(() => resolve(line.text.trim()));
-      } else if (line.text.length > MAX_ANSWER) finish(() => reject(new UsageError(`The ${what} is too long.`)));
+    const take = (chunk: string): void => {
+      text += chunk;
+      const end = text.indexOf('\n');
+      if ((end < 0 ? text.length : end) > MAX_ANSWER) finish(() => reject(new UsageError(`The ${what} is too long.`)));
+      else if (end >= 0) {
+        finish(() => resolve(text.slice(0, end).trim()));
+        if (end + 1 < text.length) stdin.unshift(Buffer.from(text.slice(end + 1)));
+      }
     };
     const onData = (chunk: Buffer | string): void => take(typeof chunk === 'string' ? chunk : decoder.write(chunk));
     stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
-    const left = pending.get(stdin) ?? '';
-    pending.delete(stdin);
-    if (left !== '') take(left);
     if ((stdin as { readableEnded?: boolean }).readableEnded === true) onEnd();
     else stdin.resume();
   });
-}
-
-/** In raw mode the terminal hands over each key, so erasing and Ctrl-C are ours to understand. */
-class LineEditor {
-  text = '';
-
-  constructor(private readonly raw: boolean) {}
-
-  /** Answers what follows the end of the line, `interrupted` for Ctrl-C or Ctrl-D, undefined while the line goes on. */
-  feed(chunk: string): string | undefined {
-    for (let at = 0; at < chunk.length; at++) {
-      const c = chunk[at]!;
-      if (c === '\n' || (this.raw && c === '\r')) return chunk.slice(at + 1);
-      if (this.raw && (c === '\u0003' || c === '\u0004')) return 'interrupted';
-      if (this.raw && (c === '\u007f' || c === '\b')) this.text = this.text.slice(0, -1);
-      else this.text += c;
-    }
-    return undefined;
-  }
 }

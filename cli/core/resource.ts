@@ -1,11 +1,11 @@
 /** What the commands of one kind of resource have in common. */
 import type { ApiService } from './client';
-import type { Flag } from './command';
+import type { TextFlag } from './command';
 import type { Presenter } from '../output/table';
 
 /** What items are created in and listed by. */
 export interface Container {
-  flag: Flag;
+  flag: TextFlag;
   /** Field of items and of list requests. */
   field: string;
   /** `HostCatalog`, as messages about a missing one say it. */

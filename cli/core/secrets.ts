@@ -3,14 +3,20 @@ import type { Context } from './command';
 import { mustBeIndirect } from './indirect';
 import { askHidden, askNewPassword } from './prompt';
 
+type SecretContext<F extends string> = Pick<Context, 'io'> & { args: Partial<Readonly<Record<F, string>>> };
+
 /** A secret that exists already. */
-export async function secret({ io, values }: Context, flag: string, what: string): Promise<string> {
-  const text = values.text(flag);
+export async function secret<F extends string>({ io, args }: SecretContext<F>, flag: F, what: string): Promise<string> {
+  const text = args[flag] ?? '';
   return text === '' ? askHidden(io, what) : mustBeIndirect(flag, text, io.env);
 }
 
 /** A secret that is made now; the person at the terminal enters it twice. */
-export async function newSecret({ io, values }: Context, flag: string, what: string): Promise<string> {
-  const text = values.text(flag);
+export async function newSecret<F extends string>(
+  { io, args }: SecretContext<F>,
+  flag: F,
+  what: string,
+): Promise<string> {
+  const text = args[flag] ?? '';
   return text === '' ? askNewPassword(io, what) : mustBeIndirect(flag, text, io.env);
 }

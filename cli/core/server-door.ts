@@ -18,12 +18,12 @@ interface Door {
 }
 
 /** Hands over every flag that has a value, by its name. */
-export async function runServerCommand(command: ServerCommand, { io, values, printer }: Context): Promise<number> {
-  for (const { name, noEffect } of values.withoutEffect()) printer.warn(`-${name} has no effect here: ${noEffect}`);
+export async function runServerCommand(command: ServerCommand, { io, line, printer }: Context): Promise<number> {
+  for (const { name, noEffect } of line.withoutEffect) printer.warn(`-${name} has no effect here: ${noEffect}`);
   const file = packageFile('dist', 'server.cjs');
   if (!existsSync(file)) throw new LocalError(`${file} is missing; run "npm run build", or reinstall the package`);
   // A path that no bundler follows.
   const door = (await import(file)) as Door & { default?: Door };
   const { stdout, stderr, env } = io;
-  return (door.default ?? door).run(command, values.all(), { stdout, stderr, env });
+  return (door.default ?? door).run(command, line.said, { stdout, stderr, env });
 }

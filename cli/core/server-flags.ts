@@ -2,43 +2,43 @@
 import type { Flag, FlagGroup } from './command';
 import { CONNECTION } from './flags';
 
-export const LOG_LEVEL: Flag = {
+export const LOG_LEVEL = {
   name: 'log-level',
   type: 'string',
   env: 'LOG_LEVEL',
   description: 'Least level of log lines: "trace", "debug", "info", "warn", "error" or "fatal".',
-};
+} as const satisfies Flag;
 
-export const LOG_FORMAT: Flag = {
+export const LOG_FORMAT = {
   name: 'log-format',
   type: 'string',
   env: 'LOG_FORMAT',
   description: 'Format of log lines: "json" or "standard".',
-};
+} as const satisfies Flag;
 
-export const CONFIG: Flag = {
+export const CONFIG = {
   name: 'config',
   type: 'list',
   hint: 'string',
   description: 'Configuration file, JSON.',
-};
+} as const satisfies Flag;
 
-export const CONFIG_KMS: Flag = {
+export const CONFIG_KMS = {
   name: 'config-kms',
   type: 'string',
   description:
     'File with the "kms" block of purpose "config" that decrypts the values of -config; the file of -config when absent.',
-};
+} as const satisfies Flag;
 
-export const MIGRATION_URL: Flag = {
+export const MIGRATION_URL = {
   name: 'migration-url',
   type: 'string',
   description:
     'URL of the database for this command, instead of that of the configuration: env://NAME, file://PATH or the URL.',
-};
+} as const satisfies Flag;
 
 /** Connection flags of commands that connect to no controller. */
-export const UNUSED_CONNECTION: FlagGroup = {
+export const UNUSED_CONNECTION = {
   title: CONNECTION.title,
   flags: CONNECTION.flags.map(({ name, type, description }) => ({
     name,
@@ -46,7 +46,7 @@ export const UNUSED_CONNECTION: FlagGroup = {
     description,
     noEffect: 'this command calls no controller.',
   })),
-};
+} as const satisfies FlagGroup;
 
 const worker = (name: string, type: 'string' | 'duration'): Flag => ({
   name,
@@ -57,7 +57,7 @@ const worker = (name: string, type: 'string' | 'duration'): Flag => ({
 });
 
 /** Hidden flags of `server` and `dev`. */
-export const INTERNALS: Flag[] = [
+export const INTERNALS = [
   {
     name: 'debug',
     type: 'bool',
@@ -75,4 +75,4 @@ export const INTERNALS: Flag[] = [
   worker('worker-dns-server', 'string'),
   worker('worker-auth-worker-rotation-interval', 'duration'),
   worker('worker-auth-ca-certificate-lifetime', 'duration'),
-];
+] as const satisfies readonly Flag[];

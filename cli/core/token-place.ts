@@ -4,24 +4,23 @@
  */
 import { isIP } from 'node:net';
 import type { Address } from './address';
-import type { Flag } from './command';
+import type { Args, Flag } from './command';
 import { LocalError } from './errors';
-import type { Values } from './values';
 
-export const OTHER_ADDRESS: Flag = {
+export const OTHER_ADDRESS = {
   name: 'allow-other-address',
   type: 'bool',
   env: 'ALLOW_OTHER_ADDRESS',
   description: 'Send a stored token to another address than the one where its login was.',
-};
+} as const satisfies Flag;
 
-export const CLEAR_TEXT: Flag = {
+export const CLEAR_TEXT = {
   name: 'allow-clear-text',
   type: 'bool',
   env: 'ALLOW_CLEAR_TEXT',
   description:
     'Send tokens and passwords without TLS to another machine. Anybody on the way can then read and use them.',
-};
+} as const satisfies Flag;
 
 /** What the user allows. */
 export interface TokenFreedom {
@@ -29,9 +28,9 @@ export interface TokenFreedom {
   clearText: boolean;
 }
 
-export const freedomOf = (values: Values): TokenFreedom => ({
-  otherAddress: values.has(OTHER_ADDRESS.name) && values.bool(OTHER_ADDRESS.name),
-  clearText: values.has(CLEAR_TEXT.name) && values.bool(CLEAR_TEXT.name),
+export const freedomOf = (args: Partial<Args<typeof OTHER_ADDRESS | typeof CLEAR_TEXT>>): TokenFreedom => ({
+  otherAddress: args['allow-other-address'] === true,
+  clearText: args['allow-clear-text'] === true,
 });
 
 /** Throws when a token may not go there. `boundTo` is the address of its login; undefined for one that is bound to none. */

@@ -1,8 +1,9 @@
 /** Which token a request carries. */
 import { shellWord } from '../connect/writers/shell';
 import { environment } from './environment';
-import type { Context } from './command';
+import type { Args, Context, FlagsIn } from './command';
 import { LocalError, UsageError } from './errors';
+import type { CLIENT } from './flags';
 import { followReference } from './indirect';
 import { DEFAULT_TOKEN_NAME, openKeyring } from './keyring/keyring';
 import { recoveryTokens } from './recovery';
@@ -23,14 +24,20 @@ export interface ChosenToken {
   fresh?: (() => string) | undefined;
 }
 
+type ClientArgs = Args<FlagsIn<[typeof CLIENT]>>;
+
+/** The flags that name a token; the optional ones are not those of every command. */
+export type TokenArgs = Pick<ClientArgs, 'token-name' | 'keyring-type'> &
+  Partial<Pick<ClientArgs, 'token' | 'recovery-config' | 'output-curl-string'>>;
+
 const GET_TOKEN = 'config get-token';
 
 /** `-recovery-config`, then `-token`, then `SALLYPORT_TOKEN`, then the keyring. */
-export async function chooseToken(context: Context): Promise<ChosenToken> {
-  const { io, values, printer } = context;
-  const fresh = recoveryTokens(values.has('recovery-config') ? values.text('recovery-config') : '', io.env);
+export async function chooseToken(context: Context<TokenArgs>): Promise<ChosenToken> {
+  const { io, args, printer } = context;
+  const fresh = recoveryTokens(args['recovery-config'] ?? '', io.env);
   if (fresh !== undefined) return { text: '', getToken: GET_TOKEN, fresh };
-  const reference = values.has('token') ? values.text('token') : '';
+  const reference = args.token ?? '';
   if (reference !== '') return { text: printable(referenced(reference, io.env)), getToken: GET_TOKEN };
   const fromEnv = environment(io.env, 'TOKEN');
   if (fromEnv !== undefined && fromEnv !== '') {
@@ -40,10 +47,10 @@ export async function chooseToken(context: Context): Promise<ChosenToken> {
   return keyringToken(context);
 }
 
-async function keyringToken({ io, values, printer }: Context): Promise<ChosenToken> {
-  const name = tokenName(values.string('token-name'));
-  const type = values.text('keyring-type');
-  const quiet = !values.has('output-curl-string') || values.bool('output-curl-string');
+async function keyringToken({ io, args, printer }: Context<TokenArgs>): Promise<ChosenToken> {
+  const name = tokenName(args);
+  const type = args['keyring-type'];
+  const quiet = args['output-curl-string'] ?? true;
   if (usesNoKeyring(name, type, quiet ? undefined : printer)) return { text: '', getToken: GET_TOKEN };
   const keyring = await openKeyring(type, io.env);
   const stored = await keyring.read(name);
@@ -64,8 +71,7 @@ async function keyringToken({ io, values, printer }: Context): Promise<ChosenTok
   return { text, getToken, keyring: place, boundTo, bind: boundTo === undefined ? bind : undefined };
 }
 
-export const tokenName = (given: string | undefined): string =>
-  given === undefined || given === '' ? DEFAULT_TOKEN_NAME : given;
+export const tokenName = ({ 'token-name': name }: Pick<TokenArgs, 'token-name'>): string => name || DEFAULT_TOKEN_NAME;
 
 /** `-token-name none` is an older way to say `-keyring-type none`. */
 export function usesNoKeyring(name: string, type: string, printer?: Printer): boolean {

@@ -1,27 +1,28 @@
 import { currentVersion, requiredId, showItem, withClient } from '../core/api-command';
 import { idFlag } from '../core/builders';
 import type { Command, Context, Flag } from '../core/command';
-import { apiFlags, VERSION } from '../core/flags';
+import { apiFlags, VERSION, type ApiContext } from '../core/flags';
 import { accounts } from './accounts';
 
-interface Action {
+interface Action<F extends Flag> {
   verb: string;
   /** Key in the service definition. */
   method: string;
   synopsis: string;
-  flags: readonly Flag[];
+  flags: readonly F[];
   examples: readonly string[];
   /** What the request carries besides id and version. */
-  fields(context: Context): Promise<Record<string, unknown>>;
+  fields(context: ApiContext<F>): Promise<Record<string, unknown>>;
 }
 
 /** An action on one account that carries secrets. */
-export function accountAction({ verb, method, synopsis, flags, examples, fields }: Action): Command {
+export function accountAction<const F extends Flag>(action: Action<F>): Command {
+  const { verb, method, synopsis, flags, examples, fields } = action;
   return {
     synopsis,
     examples,
     flags: apiFlags(idFlag(accounts), ...flags, VERSION),
-    async run(context) {
+    async run(context: ApiContext<F> & Context<{ id: string; version: number | undefined }>) {
       const id = requiredId(context);
       const more = await fields(context);
       const names = { action: `${verb} on account`, attempt: `${verb} of account` };

@@ -1,4 +1,4 @@
-import type { Context, Flag } from '../core/command';
+import type { Args, Context, Flag } from '../core/command';
 import { UsageError } from '../core/errors';
 import { unsigned, type Body, type Field } from '../core/fields';
 import { maybeIndirect } from '../core/indirect';
@@ -37,17 +37,18 @@ export const SSH_CERTIFICATE: Field[] = [
   field('key-id', 'key_id', `Id of the key in the certificates. ${CLEAR}`),
 ];
 
-const pairs = (name: string, description: string): Flag => ({ name, type: 'list', hint: 'key=value', description });
+const pairs = <const N extends string>(name: N, description: string) =>
+  ({ name, type: 'list', hint: 'key=value', description }) as const satisfies Flag;
 
-export const MAPPING: Flag[] = [
+export const MAPPING = [
   pairs(
     'credential-mapping-override',
     'Name of a field in the Vault that differs, such as username_attribute=user. The value null removes one, a single ' +
       'null all.',
   ),
-];
+] as const satisfies readonly Flag[];
 
-export const OPTIONS: Flag[] = [
+export const OPTIONS = [
   { name: 'critical-options', type: 'string', description: `Critical options as a JSON object. ${CLEAR}` },
   pairs('critical-option', 'One critical option.'),
   { name: 'extensions', type: 'string', description: `Extensions as a JSON object. ${CLEAR}` },
@@ -57,11 +58,14 @@ export const OPTIONS: Flag[] = [
     type: 'list',
     description: 'Further principal of the certificates. A single null leaves none.',
   },
-];
+] as const satisfies readonly Flag[];
 
 /** Adds the overrides to the body. */
-export async function completeMapping({ values, io }: Context, body: Body): Promise<void> {
-  const given = values.list('credential-mapping-override');
+export async function completeMapping(
+  { args, io }: Context<Args<(typeof MAPPING)[number]>>,
+  body: Body,
+): Promise<void> {
+  const given = args['credential-mapping-override'];
   if (given.length === 0) return;
   const path = 'credential_mapping_overrides';
   if (given.length === 1 && given[0] === 'null') {
@@ -76,11 +80,13 @@ export async function completeMapping({ values, io }: Context, body: Body): Prom
   body.mask.push(...Object.keys(overrides).map((key) => `${path}.${key}`));
 }
 
+type OptionArgs = Args<(typeof OPTIONS)[number]>;
+
 /** Adds options, extensions and principals to the body. */
-export async function completeOptions(context: Context, body: Body): Promise<void> {
+export async function completeOptions(context: Context<OptionArgs>, body: Body): Promise<void> {
   put(body, 'critical_options', optionsOf(context, 'critical-options', 'critical-option'));
   put(body, 'extensions', optionsOf(context, 'extensions', 'extension'));
-  const principals = context.values.list('additional-valid-principal');
+  const principals = context.args['additional-valid-principal'];
   const none = principals.length === 1 && principals[0] === 'null';
   put(body, 'additional_valid_principals', principals.length === 0 ? undefined : none ? null : principals);
 }
@@ -91,8 +97,12 @@ function put(body: Body, name: string, value: unknown): void {
   body.mask.push(`attributes.${name}`);
 }
 
-function optionsOf({ values, io }: Context, whole: string, piece: string): object | null | undefined {
-  const [text, given] = [values.text(whole), values.list(piece)];
+function optionsOf(
+  { args, io }: Context<OptionArgs>,
+  whole: 'critical-options' | 'extensions',
+  piece: 'critical-option' | 'extension',
+): object | null | undefined {
+  const [text, given] = [args[whole], args[piece]];
   if (text !== '' && given.length > 0) throw new UsageError(`-${whole} excludes -${piece}`);
   if (text === 'null') return null;
   if (text === '')

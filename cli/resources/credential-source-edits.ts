@@ -1,6 +1,6 @@
 import { currentVersion, requiredId, showItem, withClient } from '../core/api-command';
 import { idFlag } from '../core/builders';
-import type { Command, Context, Flag } from '../core/command';
+import { defineCommand, type Command, type Context, type Flag } from '../core/command';
 import { UsageError } from '../core/errors';
 import { apiFlags, VERSION } from '../core/flags';
 import { targets } from './targets';
@@ -18,15 +18,12 @@ const WORDS: Record<Verb, string> = { add: 'Add', set: 'Replace all', remove: 'R
 export function credentialSourcesCommand(verb: Verb): Command {
   const name = `${verb}-credential-sources`;
   const empties = verb === 'set' ? ' A single null leaves none.' : '';
-  const flag = (source: string, what: string): Flag => ({
-    name: source,
-    type: 'list',
-    description: `${what}.${empties}`,
-  });
-  return {
+  const flag = <const N extends string>(source: N, what: string) =>
+    ({ name: source, type: 'list', description: `${what}.${empties}` }) as const satisfies Flag;
+  return defineCommand({
     synopsis: `${WORDS[verb]} credential sources of a target`,
     examples: [`targets ${name} -id ttcp_1234567890 -brokered-credential-source credup_1234567890`],
-    alias: true,
+    alias: 'id',
     flags: apiFlags(
       idFlag(targets),
       flag('brokered-credential-source', 'Id of a credential or credential library for the users of sessions'),
@@ -48,20 +45,22 @@ export function credentialSourcesCommand(verb: Verb): Command {
         return showItem(context, answer.item, targets.presenter.item);
       });
     },
-  };
+  });
 }
 
-function sourcesOf({ values }: Context, verb: Verb): Record<string, string[]> {
-  const given = Object.entries(SOURCES).filter(([flag]) => values.list(flag).length > 0);
+type SourceFlag = keyof typeof SOURCES;
+
+function sourcesOf(
+  { args }: Context<Record<SourceFlag, readonly string[]>>,
+  verb: Verb,
+): Record<string, readonly string[]> {
+  const flags = Object.keys(SOURCES) as SourceFlag[];
+  const given = flags.filter((flag) => args[flag].length > 0);
   if (given.length === 0)
-    throw new UsageError(
-      `No values were given; use ${Object.keys(SOURCES)
-        .map((flag) => `-${flag}`)
-        .join(' or ')}`,
-    );
+    throw new UsageError(`No values were given; use ${flags.map((flag) => `-${flag}`).join(' or ')}`);
   return Object.fromEntries(
-    given.map(([flag, field]) => {
-      const list = values.list(flag);
+    given.map((flag) => {
+      const [list, field] = [args[flag], SOURCES[flag]];
       return [field, verb === 'set' && list.length === 1 && list[0] === 'null' ? [] : list];
     }),
   );

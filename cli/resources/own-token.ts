@@ -5,8 +5,12 @@ import { confirm } from '../core/prompt';
 import { tokenId } from '../core/token';
 
 /** The id of `-id`; `self`, or yes to a question when there is no `-id`, is the token in use. */
-export async function ownOrGivenToken({ io, values }: Context, client: ApiClient, verb: string): Promise<string> {
-  const given = values.text('id');
+export async function ownOrGivenToken(
+  { io, args }: Context<{ id: string }>,
+  client: ApiClient,
+  verb: string,
+): Promise<string> {
+  const given = args.id;
   if (given !== '' && given !== 'self') return given;
   if (given === '') {
     const question = `No ID provided; ${verb} the stored token? (Pass an ID of "self" to suppress this question.)`;

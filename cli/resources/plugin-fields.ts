@@ -8,11 +8,11 @@ export const PLUGIN_ID: Field = {
   flag: { name: 'plugin-id', type: 'string', description: 'Id of the plugin.' },
   path: 'plugin_id',
 };
-export const PLUGIN_NAME: Flag = {
+export const PLUGIN_NAME = {
   name: 'plugin-name',
   type: 'string',
   description: 'Name of the plugin, instead of its id.',
-};
+} as const satisfies Flag;
 
 export const PLUGIN_WORKER_FILTER: Field = {
   flag: {
@@ -24,18 +24,22 @@ export const PLUGIN_WORKER_FILTER: Field = {
   parse: workerFilter,
 };
 
-const ATTRIBUTES: PairFamily = { whole: 'attributes', piece: 'attr' };
-const SECRETS: PairFamily = { whole: 'secrets', piece: 'secret' };
+export const ATTRIBUTES: PairFamily = { whole: 'attributes', piece: 'attr' };
+export const SECRETS: PairFamily = { whole: 'secrets', piece: 'secret' };
 
 /** What the plugin has to know. */
-export const PLUGIN_ATTRIBUTES: Flag[] = pairFlags(ATTRIBUTES, 'the attributes', 'The word null resets them.');
-export const PLUGIN_SECRETS: Flag[] = pairFlags(SECRETS, 'the secrets', 'The word null resets them.');
+export const PLUGIN_ATTRIBUTES = pairFlags(ATTRIBUTES, 'the attributes', 'The word null resets them.');
+export const PLUGIN_SECRETS = pairFlags(SECRETS, 'the secrets', 'The word null resets them.');
 
-/** Adds the attributes and, where the command has flags for them, the secrets that the flags give. */
-export function addPluginObjects(context: Context, { item, mask }: Body, purpose: 'create' | 'update'): void {
-  for (const family of [ATTRIBUTES, SECRETS]) {
+/** Adds the objects that the flags of some families give. */
+export function addPluginObjects(
+  context: Context,
+  { item, mask }: Body,
+  purpose: 'create' | 'update',
+  families: readonly PairFamily[],
+): void {
+  for (const family of families) {
     const field = family.whole;
-    if (!context.values.has(field)) continue;
     const object = pairedObject(context, family);
     if (object === undefined || (object === null && purpose === 'create')) continue;
     item[field] = object;

@@ -10,22 +10,34 @@ const EXTENSIONS: Readonly<Record<string, string>> = { 'application/x-asciicast'
 const MAX_NAMES = 1_000;
 
 /** The type that `-mime-type` gives; throws a UsageError for one that recordings do not have. */
-export function recordingType({ values }: Context): string {
-  const type = values.text(values.isGiven('mt') ? 'mt' : 'mime-type');
+export function recordingType({ args, line }: Context<{ mt: string; 'mime-type': string }>): string {
+  const type = args[line.has('mt') ? 'mt' : 'mime-type'];
   if (!Object.hasOwn(EXTENSIONS, type))
     throw new UsageError(`-mime-type is one of ${Object.keys(EXTENSIONS).join(', ')}, not ${JSON.stringify(type)}`);
   return type;
 }
 
+interface SavingArgs {
+  output: string;
+  o: string;
+  'no-clobber': boolean;
+  nc: boolean;
+}
+
 /** Writes a recording where `-output` says, else to a new file named after its id. */
-export function saveRecording({ io, values, printer }: Context, id: string, type: string, content: Buffer): number {
-  const given = values.text('output') || values.text('o');
+export function saveRecording(
+  { io, args, printer }: Context<SavingArgs>,
+  id: string,
+  type: string,
+  content: Buffer,
+): number {
+  const given = args.output || args.o;
   if (given === '-') {
     passThrough(io.stdout, content);
     return EXIT.ok;
   }
   const path = given === '' ? freeName(`${id}${EXTENSIONS[type]}`) : given;
-  const fresh = given === '' || values.bool('no-clobber') || values.bool('nc');
+  const fresh = given === '' || args['no-clobber'] || args.nc;
   try {
     writeFileSync(path, content, { flag: fresh ? 'wx' : 'w' });
   } catch (error) {

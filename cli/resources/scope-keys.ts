@@ -3,14 +3,18 @@ import { withClient } from '../core/api-command';
 import type { ApiClient } from '../core/client';
 import type { Command, Context, Flag } from '../core/command';
 import { EXIT, UsageError } from '../core/errors';
-import { apiFlags } from '../core/flags';
+import { apiFlags, type ApiContext } from '../core/flags';
 import type { Item } from '../output/table';
 import { scopes } from './scopes';
 
 /** Neither default nor environment: keys of the wrong scope are no small mistake. */
-const KEY_SCOPE: Flag = { name: 'scope-id', type: 'string', description: 'Id of the scope that the keys are of.' };
+const KEY_SCOPE = {
+  name: 'scope-id',
+  type: 'string',
+  description: 'Id of the scope that the keys are of.',
+} as const satisfies Flag;
 
-interface KeyCommand {
+interface KeyCommand<F extends Flag> {
   synopsis: string;
   description?: string;
   examples: readonly string[];
@@ -22,20 +26,20 @@ interface KeyCommand {
   method: string;
   /** Field of the request that names the scope. */
   scopeField: 'id' | 'scope_id';
-  flags?: readonly Flag[];
+  flags?: readonly F[];
   /** Further fields of the request. */
-  request?(context: Context): Record<string, unknown>;
+  request?(context: ApiContext<F>): Record<string, unknown>;
   /** Prints the answer. */
-  show(context: Context, answer: Record<string, any>): void;
+  show(context: ApiContext, answer: Record<string, any>): void;
 }
 
-export const keyCommand = (options: KeyCommand): Command => ({
+export const keyCommand = <const F extends Flag = never>(options: KeyCommand<F>): Command => ({
   synopsis: options.synopsis,
   ...(options.description === undefined ? {} : { description: options.description }),
   examples: options.examples,
   flags: apiFlags(KEY_SCOPE, ...(options.flags ?? [])),
-  run: async (context) => {
-    const scopeId = context.values.text('scope-id');
+  run: async (context: ApiContext<F> & Context<{ 'scope-id': string }>) => {
+    const scopeId = context.args['scope-id'];
     if (scopeId === '') throw new UsageError('Scope ID must be passed in via -scope-id');
     const request = { [options.scopeField]: scopeId, ...options.request?.(context) };
     return withClient(context, async (client: ApiClient) => {

@@ -8,7 +8,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
 };
-const PART = String.raw`(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)`;
+const PART = '(\\d+(?:\\.\\d*)?|\\.\\d+)(ns|us|µs|ms|s|m|h)';
 const WHOLE = new RegExp(`^([+-]?)(?:${PART})+$`);
 
 /** Milliseconds; undefined when the text is no duration, or one that no number holds. */

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { parseAddress, type HostPort } from './address';
 import { parseDuration } from './duration';
 import { IndirectError, resolveIndirect } from './indirect';
+import { nearest } from '../text/nearest';
 
 export interface Problem {
   /** `listener[1].address` */
@@ -204,25 +205,8 @@ export class Fields {
   end(): void {
     for (const key of Object.keys(this.values)) {
       if (this.seen.has(key)) continue;
-      const most = Math.min(2, key.length - 2);
-      // The distance is at least the difference of the lengths, and costs their product.
-      const near = [...this.seen].find(
-        (known) => Math.abs(known.length - key.length) <= most && distance(known, key) <= most,
-      );
+      const near = nearest(key, [...this.seen]);
       this.problem(key, near === undefined ? 'no such key' : `no such key; did you mean "${near}"?`);
     }
   }
-}
-
-/** Number of letters to change, add or remove. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -43,7 +43,7 @@ test('nothing given: the well-known ids, logins and ports', () => {
   });
 });
 
-test('the flag wins over the variable, that over the file; our variables win over those of Boundary', () => {
+test('the flag wins over the file', () => {
   const file = join(dir, 'dev.json');
   const listener = (purpose: string, port: number) => ({ purpose, address: `127.0.0.2:${port}`, tls_disable: true });
   writeFileSync(
@@ -59,15 +59,12 @@ test('the flag wins over the variable, that over the file; our variables win ove
       log_level: 'debug',
     }),
   );
-  const settings = read(
-    { config: file, 'api-listen-address': '0.0.0.0:10' },
-    {
-      SALLYPORT_DEV_CONTROLLER_API_LISTEN_ADDRESS: '1.1.1.1:11',
-      SALLYPORT_DEV_CONTROLLER_CLUSTER_LISTEN_ADDRESS: '1.1.1.1:12',
-      BOUNDARY_DEV_CONTROLLER_CLUSTER_LISTEN_ADDRESS: '2.2.2.2:13',
-      BOUNDARY_DEV_WORKER_PROXY_LISTEN_ADDRESS: '2.2.2.2',
-    },
-  );
+  const settings = read({
+    config: file,
+    'api-listen-address': '0.0.0.0:10',
+    'cluster-listen-address': '1.1.1.1:12',
+    'proxy-listen-address': '2.2.2.2',
+  });
   expect(settings).toMatchObject({
     api: { host: '0.0.0.0', port: 10 },
     cluster: { host: '1.1.1.1', port: 12 },
@@ -94,14 +91,13 @@ test('every mistake is named', () => {
     'demo-username': 'A-b',
   };
   try {
-    read(flags, { SALLYPORT_LOG_LEVEL: 'loud' });
+    read(flags);
     throw new Error('was accepted');
   } catch (error) {
     expect((error as ConfigError).problems.map((problem) => problem.path)).toEqual([
       '-ops-listen-address',
       '-target-default-port',
       '-demo-username',
-      '-log-level',
       '-secondary-id-suffix',
     ]);
   }

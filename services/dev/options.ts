@@ -1,4 +1,7 @@
-/** Flags of `dev`: the command line wins over the environment, that over the file of -config, that over the defaults. */
+/**
+ * Flags of `dev`, which the command line has filled from the environment too: they win over the file of -config, that
+ * over the defaults.
+ */
 import { readFileSync } from 'node:fs';
 import { AEAD_KEY_BYTES } from '../../lib/config/aead-key';
 import { parseAddress, type HostPort } from '../../lib/config/address';
@@ -59,9 +62,9 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
   const problems: Problem[] = [];
   const read = new Reader(flags, env, problems);
   const file = readFile(flags.texts('config')[0], env, problems);
-  const api = read.address('api-listen-address', 'CONTROLLER_API_LISTEN_ADDRESS', file.api?.[0], 9200);
-  const ops = read.address('ops-listen-address', 'OPS_LISTEN_ADDRESS', file.ops?.[0], 9203);
-  const workerOps = read.address('worker-ops-listen-address', 'WORKER_OPS_LISTEN_ADDRESS', file.ops?.[1], 9204);
+  const api = read.address('api-listen-address', file.api?.[0], 9200);
+  const ops = read.address('ops-listen-address', file.ops?.[0], 9203);
+  const workerOps = read.address('worker-ops-listen-address', file.ops?.[1], 9204);
   const settings: DevSettings = {
     idSuffix: read.suffix('id-suffix', '1234567890'),
     secondaryIdSuffix: read.suffix('secondary-id-suffix', '0987654321'),
@@ -71,8 +74,8 @@ export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<
     unprivilegedPassword: read.text('unprivileged-password', 'password') || randomBase62(PASSWORD_LENGTH),
     api,
     apiAllowedHosts: allowedHosts([api], flags.texts('api-allowed-host')),
-    cluster: read.address('cluster-listen-address', 'CONTROLLER_CLUSTER_LISTEN_ADDRESS', file.cluster?.[0], 9201),
-    proxy: read.address('proxy-listen-address', 'WORKER_PROXY_LISTEN_ADDRESS', file.proxy?.[0], 9202),
+    cluster: read.address('cluster-listen-address', file.cluster?.[0], 9201),
+    proxy: read.address('proxy-listen-address', file.proxy?.[0], 9202),
     ops,
     workerOps,
     opsAllowedHosts: allowedHosts([ops, workerOps], flags.texts('ops-allowed-host')),
@@ -110,9 +113,8 @@ class Reader {
     private readonly problems: Problem[],
   ) {}
 
-  /** Flag, then SALLYPORT_DEV_X, then BOUNDARY_DEV_X. */
-  optional(flag: string, variable = flag.toUpperCase().replaceAll('-', '_')): string | undefined {
-    return this.flags.given(flag) ?? this.env[`SALLYPORT_DEV_${variable}`] ?? this.env[`BOUNDARY_DEV_${variable}`];
+  optional(flag: string): string | undefined {
+    return this.flags.given(flag);
   }
 
   text(flag: string, fallback: string): string {
@@ -133,8 +135,8 @@ class Reader {
     return fallback;
   }
 
-  address(flag: string, variable: string, fromFile: HostPort | undefined, port: number): HostPort {
-    const text = this.optional(flag, variable);
+  address(flag: string, fromFile: HostPort | undefined, port: number): HostPort {
+    const text = this.optional(flag);
     if (text === undefined) return fromFile ?? { host: '127.0.0.1', port };
     const address = parseAddress(text, port);
     if (address !== undefined) return address;
@@ -175,8 +177,7 @@ class Reader {
   }
 
   level(fromFile: string | undefined): string {
-    const variable = this.env['SALLYPORT_LOG_LEVEL'] ?? this.env['BOUNDARY_LOG_LEVEL'];
-    const level = (this.flags.text('log-level') ?? variable ?? fromFile ?? 'warn').toLowerCase();
+    const level = (this.flags.text('log-level') ?? fromFile ?? 'warn').toLowerCase();
     if (!(LOG_LEVELS as readonly string[]).includes(level)) {
       this.problems.push({ path: '-log-level', expected: `one of ${LOG_LEVELS.join(', ')}` });
     }

@@ -10,7 +10,7 @@ test('the list in docs/compatibility.md is found, and short', () => {
   const listed = listedDifferences(readFileSync(resolve(__dirname, '../../docs/compatibility.md'), 'utf8'));
   expect(listed.http.size).toBeGreaterThan(0);
   expect(listed.cli.size).toBeGreaterThan(0);
-  expect(listed.http.size + listed.cli.size).toBeLessThan(MAX_DIFFERENCES);
+  expect(listed.http.size + listed.cli.size).toBeLessThanOrEqual(MAX_DIFFERENCES);
 });
 
 test('rows are told from other tables', () => {

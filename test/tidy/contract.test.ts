@@ -45,7 +45,7 @@ const ONCE: { what: string; pattern: RegExp; files: string[] }[] = [
   {
     what: 'units of durations',
     pattern: /h: 3_?600_?000/,
-    files: ['lib/config/duration.ts', 'cli/core/numbers.ts'],
+    files: ['lib/config/duration.ts'],
   },
   {
     what: 'requests over HTTP with limits',

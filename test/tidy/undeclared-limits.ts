@@ -64,7 +64,7 @@ export const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'services/controller/kms/kms.ts: MAX_CACHED_KEYS',
   ],
   'How much an answer repeats of what was wrong.': [
-    'cli/core/suggest.ts: MAX_DISTANCE',
+    'lib/text/nearest.ts: MAX_DISTANCE',
     'services/controller/gateway/to-message.ts: MAX_ERRORS',
     'services/controller/gateway/update-mask.ts: MAX_UNKNOWN_SHOWN',
     'services/controller/gateway/update-mask.ts: MAX_NAME_SHOWN',

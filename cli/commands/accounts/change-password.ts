@@ -26,6 +26,6 @@ export const command = accountAction({
   fields: async (context) => ({
     current_password: await secret(context, 'current-password', 'current password'),
     new_password: await newSecret(context, 'new-password', 'new password'),
-    end_other_tokens: context.values.bool('end-other-tokens'),
+    end_other_tokens: context.args['end-other-tokens'],
   }),
 });

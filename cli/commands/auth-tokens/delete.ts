@@ -1,11 +1,11 @@
 import { withClient } from '../../core/api-command';
 import { showDeleted } from '../../core/builders';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
 import { authTokens } from '../../resources/auth-tokens';
 import { ownOrGivenToken } from '../../resources/own-token';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Delete an auth token',
   examples: ['auth-tokens delete -id self'],
   flags: apiFlags({ name: 'id', type: 'string', description: 'Id of the auth token; "self" is the one in use.' }),
@@ -20,4 +20,4 @@ export const command: Command = {
       });
       return showDeleted(context);
     }),
-};
+});

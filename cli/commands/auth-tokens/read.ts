@@ -1,10 +1,10 @@
 import { showItem, withClient } from '../../core/api-command';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
 import { authTokens } from '../../resources/auth-tokens';
 import { ownOrGivenToken } from '../../resources/own-token';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Read an auth token',
   examples: ['auth-tokens read -id self'],
   flags: apiFlags({ name: 'id', type: 'string', description: 'Id of the auth token; "self" is the one in use.' }),
@@ -19,4 +19,4 @@ export const command: Command = {
       });
       return showItem(context, answer.item, authTokens.presenter.item);
     }),
-};
+});

@@ -1,8 +1,8 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
 import { LOGIN_SCOPE, PASSWORD_FLAGS } from '../../core/login-flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Log in',
   description:
     'Logs in with the primary auth method of a scope and stores the token in the keyring. The subcommand says which ' +
@@ -10,4 +10,4 @@ export const command: Command = {
   examples: ['authenticate', 'authenticate password -login-name alice'],
   flags: apiFlags(LOGIN_SCOPE, ...PASSWORD_FLAGS),
   run: async (context) => (await import('../../core/login')).logInWithPrimary(context),
-};
+});

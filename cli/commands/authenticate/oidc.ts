@@ -1,8 +1,8 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
 import { LOGIN_METHOD, LOGIN_SCOPE } from '../../core/login-flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Log in with an OIDC provider, in the browser',
   description:
     'Opens the page of the provider in the browser, waits until the login there is over, and stores the token in the ' +
@@ -10,4 +10,4 @@ export const command: Command = {
   examples: ['authenticate oidc -auth-method-id amoidc_1234567890'],
   flags: apiFlags(LOGIN_METHOD, LOGIN_SCOPE),
   run: async (context) => (await import('../../core/login')).logInWith(context, 'oidc'),
-};
+});

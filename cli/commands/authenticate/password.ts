@@ -1,8 +1,8 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
 import { LOGIN_METHOD, LOGIN_SCOPE, PASSWORD_FLAGS } from '../../core/login-flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Log in with a login name and a password',
   description:
     'Logs in and stores the token in the keyring, where later commands find it. With -format json the token is printed ' +
@@ -13,4 +13,4 @@ export const command: Command = {
   ],
   flags: apiFlags(LOGIN_METHOD, LOGIN_SCOPE, ...PASSWORD_FLAGS),
   run: async (context) => (await import('../../core/login')).logInWith(context, 'password'),
-};
+});

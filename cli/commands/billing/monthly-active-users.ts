@@ -1,11 +1,11 @@
 import { withClient } from '../../core/api-command';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { EXIT } from '../../core/errors';
 import { apiFlags } from '../../core/flags';
 import { activeUsersTable } from '../../output/billing';
 import type { Item } from '../../output/table';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Count the users who opened sessions, by month',
   description: 'Without times: the current month and the one before. Months are those of UTC.',
   examples: ['billing monthly-active-users', 'billing monthly-active-users -start-time 2024-01 -end-time 2024-07'],
@@ -15,12 +15,12 @@ export const command: Command = {
   ),
   run: (context) =>
     withClient(context, async (client) => {
-      const { values, printer } = context;
+      const { args, printer } = context;
       const { BillingServiceDefinition } = await import('../../../proto/gen/api/billing');
       const answer = await client.call({
         service: BillingServiceDefinition,
         method: 'monthlyActiveUsers',
-        request: { start_time: values.text('start-time'), end_time: values.text('end-time') },
+        request: { start_time: args['start-time'], end_time: args['end-time'] },
         action: 'monthly-active-users on billing',
         attempt: 'read monthly active users',
       });
@@ -29,4 +29,4 @@ export const command: Command = {
       else printer.table(activeUsersTable(items));
       return EXIT.ok;
     }),
-};
+});

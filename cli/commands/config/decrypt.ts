@@ -1,7 +1,7 @@
 import { ENCRYPTION_FLAGS, convertConfig } from '../../core/config-encryption';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Decrypt the encrypted values of a configuration file',
   description: 'Every {{decrypt(sealed)}} in the file becomes {{encrypt(text)}}, for editing.',
   examples: [
@@ -10,4 +10,4 @@ export const command: Command = {
   ],
   flags: [{ title: 'Command Options', flags: ENCRYPTION_FLAGS }],
   run: (context) => Promise.resolve(convertConfig(context, 'decrypt')),
-};
+});

@@ -1,7 +1,7 @@
 import { ENCRYPTION_FLAGS, convertConfig } from '../../core/config-encryption';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Encrypt the marked values of a configuration file',
   description:
     'Every {{encrypt(text)}} in the file becomes {{decrypt(sealed)}}, sealed with the key of the "kms" block with purpose "config". The server decrypts such values when it reads the file.',
@@ -11,4 +11,4 @@ export const command: Command = {
   ],
   flags: [{ title: 'Command Options', flags: ENCRYPTION_FLAGS }],
   run: (context) => Promise.resolve(convertConfig(context, 'encrypt')),
-};
+});

@@ -1,7 +1,7 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { FORMAT, KEYRING_TYPE, TOKEN_NAME } from '../../core/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Print the stored token, or whose it is',
   description:
     'Prints the token of the last login alone on a line, for use in other programs, or one of its properties.',
@@ -20,4 +20,4 @@ export const command: Command = {
     },
   ],
   run: async (context) => (await import('../../core/get-token')).getToken(context),
-};
+});

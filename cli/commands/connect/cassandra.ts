@@ -1,13 +1,13 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { connectFlags, styleFlag, USERNAME } from '../../connect/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Run cqlsh against a Cassandra target',
   description:
     'Opens a session and runs cqlsh on it, logged in when the session brings a user name and a password. Words behind ' +
     '-- are passed to cqlsh.',
   examples: ['connect cassandra -target-id ttcp_1234567890 -username alice -keyspace orders'],
-  alias: true,
+  alias: 'target-id',
   passthrough: true,
   flags: connectFlags('Cassandra Options', [
     styleFlag('cassandra', 'cqlsh'),
@@ -20,7 +20,7 @@ export const command: Command = {
     const { joinedOption, option } = await import('../../connect/writers/words');
     return runHelper(context, { cqlsh: 'cqlsh' }, ({ proxy, credentials, files, username, warn }) => {
       const login = credentials.takeUsernamePassword();
-      const keyspace = context.values.text('keyspace');
+      const keyspace = context.args.keyspace;
       if (keyspace === '') warn('No -keyspace was given; cqlsh will start without one');
       const file = login && files.forChild(cqlshPasswordFile(login.password));
       return {
@@ -33,4 +33,4 @@ export const command: Command = {
       };
     });
   },
-};
+});

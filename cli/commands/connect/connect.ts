@@ -1,8 +1,8 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { connectFlags } from '../../connect/flags';
 import { UsageError } from '../../core/errors';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Connect to a target through a worker',
   description:
     'Opens a session and listens on a local port; each connection to that port is carried through a worker to the ' +
@@ -14,7 +14,7 @@ export const command: Command = {
     'connect postgres -target-id ttcp_1234567890 -username alice -dbname orders',
     'connect -target-id ttcp_1234567890 -stdio',
   ],
-  alias: true,
+  alias: 'target-id',
   passthrough: true,
   flags: connectFlags('Stream Options', [
     {
@@ -27,13 +27,15 @@ export const command: Command = {
   ]),
   run: async (context) => {
     const { connect, connectStreams } = await import('../../connect/connect');
-    const name = context.values.text('exec');
-    if (context.values.bool('stdio')) {
-      if (context.values.isGiven('exec')) throw new UsageError('-stdio excludes -exec');
-      if (context.values.text('authz-token') === '-')
+    const name = context.args.exec;
+    if (context.rest.length > 0 && (name === '' || context.args.stdio))
+      throw new UsageError('Words behind -- are for the program of -exec, which is not given');
+    if (context.args.stdio) {
+      if (context.line.has('exec')) throw new UsageError('-stdio excludes -exec');
+      if (context.args['authz-token'] === '-')
         throw new UsageError('-stdio carries standard input, so that -authz-token cannot be read from it');
       return connectStreams(context);
     }
     return connect(context, name === '' ? undefined : { name, launch: () => ({ args: [] }), quiet: false });
   },
-};
+});

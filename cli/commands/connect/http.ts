@@ -1,11 +1,11 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { connectFlags, styleFlag } from '../../connect/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Run curl against an HTTP target',
   description: 'Opens a session and runs curl on it. Words behind -- are passed to curl.',
   examples: ['connect http -target-id ttcp_1234567890 -scheme http -path status'],
-  alias: true,
+  alias: 'target-id',
   passthrough: true,
   flags: connectFlags('HTTP Options', [
     styleFlag('http', 'curl'),
@@ -23,15 +23,15 @@ export const command: Command = {
     const { hostOf, runHelper } = await import('../../connect/helper');
     const { hostName, hostPort, webUrl } = await import('../../connect/writers/url');
     const { option } = await import('../../connect/writers/words');
-    const { values } = context;
+    const { args } = context;
     return runHelper(context, { curl: 'curl' }, ({ proxy }) => {
-      const host = values.text('host') || hostOf(proxy.endpoint);
-      const path = values.text('path');
-      const method = option('-X', values.text('method'));
-      const scheme = values.text('scheme');
+      const host = args.host || hostOf(proxy.endpoint);
+      const path = args.path;
+      const method = option('-X', args.method);
+      const scheme = args.scheme;
       if (host === '') return { args: [...method, webUrl(scheme, proxy.address, proxy.port, path)] };
       const resolve = ['-H', `Host: ${hostName(host)}`, '--resolve', `${hostPort(host, proxy.port)}:${proxy.address}`];
       return { args: [...method, ...resolve, webUrl(scheme, host, proxy.port, path)] };
     });
   },
-};
+});

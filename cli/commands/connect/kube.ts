@@ -1,11 +1,11 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { connectFlags, styleFlag } from '../../connect/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Run kubectl against a Kubernetes target',
   description: 'Opens a session and runs kubectl on it. Words behind -- are what kubectl shall do.',
   examples: ['connect kube -target-id ttcp_1234567890 -- get pods'],
-  alias: true,
+  alias: 'target-id',
   passthrough: true,
   flags: connectFlags('Kubernetes Options', [
     styleFlag('kube', 'kubectl'),
@@ -20,12 +20,12 @@ export const command: Command = {
   run: async (context) => {
     const { hostOf, runHelper } = await import('../../connect/helper');
     const { hostName, webUrl } = await import('../../connect/writers/url');
-    const { values } = context;
+    const { args } = context;
     return runHelper(context, { kubectl: 'kubectl' }, ({ proxy }) => {
-      const scheme = values.text('scheme');
-      const name = scheme === 'https' ? values.text('host') || hostOf(proxy.endpoint) : '';
+      const scheme = args.scheme;
+      const name = scheme === 'https' ? args.host || hostOf(proxy.endpoint) : '';
       const server = webUrl(scheme, proxy.address, proxy.port);
       return { args: [...(name === '' ? [] : ['--tls-server-name', hostName(name)]), '--server', server] };
     });
   },
-};
+});

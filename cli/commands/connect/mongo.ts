@@ -1,13 +1,13 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { connectFlags, DBNAME, styleFlag, USERNAME } from '../../connect/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Run mongosh against a MongoDB target',
   description:
     'Opens a session and runs mongosh on it, logged in when the session brings a user name and a password. Words ' +
     'behind -- are passed to mongosh.',
   examples: ['connect mongo -target-id ttcp_1234567890 -username alice -dbname orders'],
-  alias: true,
+  alias: 'target-id',
   passthrough: true,
   flags: connectFlags('MongoDB Options', [
     styleFlag('mongo', 'mongosh'),
@@ -23,12 +23,12 @@ export const command: Command = {
   run: async (context) => {
     const { runHelper } = await import('../../connect/helper');
     const { mongoArguments } = await import('../../connect/mongo');
-    const { values } = context;
+    const { args } = context;
     const flags = {
-      words: values.rest,
-      database: values.text('dbname'),
-      authenticationDatabase: values.text('authentication-database'),
+      words: context.rest,
+      database: args.dbname,
+      authenticationDatabase: args['authentication-database'],
     };
     return runHelper(context, { mongosh: 'mongosh' }, (session) => mongoArguments(session, flags));
   },
-};
+});

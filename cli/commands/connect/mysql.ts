@@ -1,13 +1,13 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { connectFlags, DBNAME, styleFlag, USERNAME } from '../../connect/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Run mysql against a MySQL target',
   description:
     'Opens a session and runs mysql on it, logged in when the session brings a user name and a password; else mysql ' +
     'asks for the password. Words behind -- are passed to mysql.',
   examples: ['connect mysql -target-id ttcp_1234567890 -username alice -dbname orders'],
-  alias: true,
+  alias: 'target-id',
   passthrough: true,
   flags: connectFlags('MySQL Options', [styleFlag('mysql', 'mysql'), USERNAME, DBNAME]),
   run: async (context) => {
@@ -16,7 +16,7 @@ export const command: Command = {
     const { option } = await import('../../connect/writers/words');
     return runHelper(context, { mysql: 'mysql' }, ({ proxy, credentials, files, username, warn }) => {
       const login = credentials.takeUsernamePassword();
-      const database = context.values.text('dbname');
+      const database = context.args.dbname;
       if (database === '') warn('No -dbname was given; mysql will start without a database');
       const args = [
         ...['-P', String(proxy.port), '-h', proxy.address],
@@ -28,4 +28,4 @@ export const command: Command = {
       return { first: [`--defaults-file=${files.forChild(mysqlPasswordFile(login.password))}`], args };
     });
   },
-};
+});

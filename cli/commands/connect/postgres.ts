@@ -1,7 +1,7 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { connectFlags, DBNAME, styleFlag, USERNAME } from '../../connect/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Run psql against a PostgreSQL target',
   description:
     'Opens a session and runs psql on it, logged in when the session brings a user name and a password. Words behind ' +
@@ -10,7 +10,7 @@ export const command: Command = {
     'connect postgres -target-id ttcp_1234567890 -username alice -dbname orders',
     'connect postgres -target-id ttcp_1234567890 -dbname orders -- -c "select 1"',
   ],
-  alias: true,
+  alias: 'target-id',
   passthrough: true,
   flags: connectFlags('Postgres Options', [styleFlag('postgres', 'psql'), USERNAME, DBNAME]),
   run: async (context) => {
@@ -19,7 +19,7 @@ export const command: Command = {
     const { option } = await import('../../connect/writers/words');
     return runHelper(context, { psql: 'psql' }, ({ proxy, credentials, files, username, warn }) => {
       const login = credentials.takeUsernamePassword();
-      const database = context.values.text('dbname');
+      const database = context.args.dbname;
       if (database === '') warn('No -dbname was given; psql will use the name of the user');
       const { address: host, port } = proxy;
       return {
@@ -32,4 +32,4 @@ export const command: Command = {
       };
     });
   },
-};
+});

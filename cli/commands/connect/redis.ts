@@ -1,13 +1,13 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { connectFlags, styleFlag, USERNAME } from '../../connect/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Run redis-cli against a Redis target',
   description:
     'Opens a session and runs redis-cli on it, logged in when the session brings a password. Without one redis-cli ' +
     'asks for the password of -username. Words behind -- are passed to redis-cli.',
   examples: ['connect redis -target-id ttcp_1234567890 -username alice'],
-  alias: true,
+  alias: 'target-id',
   passthrough: true,
   flags: connectFlags('Redis Options', [styleFlag('redis', 'redis-cli'), USERNAME]),
   run: async (context) => {
@@ -29,4 +29,4 @@ export const command: Command = {
       };
     });
   },
-};
+});

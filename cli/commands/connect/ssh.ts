@@ -1,7 +1,7 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { connectFlags, styleFlag, USERNAME } from '../../connect/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Run ssh against an SSH target',
   description:
     'Opens a session and runs ssh on it, with the private key that the session brings, if any. The host key is ' +
@@ -12,7 +12,7 @@ export const command: Command = {
     'connect ssh -target-id ttcp_1234567890 -style sshpass',
     'connect ssh -target-id ttcp_1234567890 -- -v',
   ],
-  alias: true,
+  alias: 'target-id',
   passthrough: true,
   flags: connectFlags('SSH Options', [
     styleFlag('ssh', 'ssh', ['sshpass', 'putty']),
@@ -22,7 +22,7 @@ export const command: Command = {
   run: async (context) => {
     const { runHelper } = await import('../../connect/helper');
     const { SSH_STYLES, sshLaunch } = await import('../../connect/ssh');
-    const command = context.values.text('remote-command');
+    const command = context.args['remote-command'];
     return runHelper(context, SSH_STYLES, (session) => sshLaunch(session, command === '' ? [] : command.split(' ')));
   },
-};
+});

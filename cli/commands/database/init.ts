@@ -1,11 +1,11 @@
-import type { Command, Flag } from '../../core/command';
+import { defineCommand, type Flag } from '../../core/command';
 import { OUTPUT } from '../../core/flags';
 import { runServerCommand } from '../../core/server-door';
 import { CONFIG, CONFIG_KMS, LOG_FORMAT, LOG_LEVEL, MIGRATION_URL } from '../../core/server-flags';
 
 const skip = (name: string, what: string): Flag => ({ name, type: 'bool', description: `Do not create ${what}.` });
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Initialize the database of a new deployment',
   description:
     'Creates the tables and, unless told otherwise, what a first login needs, and prints the generated ids and the ' +
@@ -31,4 +31,4 @@ export const command: Command = {
     },
   ],
   run: (context) => runServerCommand('database init', context),
-};
+});

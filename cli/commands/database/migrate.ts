@@ -1,8 +1,8 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { runServerCommand } from '../../core/server-door';
 import { CONFIG, CONFIG_KMS, LOG_FORMAT, LOG_LEVEL, MIGRATION_URL, UNUSED_CONNECTION } from '../../core/server-flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Bring the database to the version of this program',
   description: 'Needs the database for itself: stop all controllers first.',
   examples: ['database migrate -config /etc/sallyport/controller.json'],
@@ -26,4 +26,4 @@ export const command: Command = {
     },
   ],
   run: (context) => runServerCommand('database migrate', context),
-};
+});

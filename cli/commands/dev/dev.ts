@@ -1,5 +1,5 @@
 import { MAX_PORT } from '../../../lib/contract/numbers';
-import type { Command, Flag, FlagGroup } from '../../core/command';
+import { defineCommand, type Flag, type FlagGroup } from '../../core/command';
 import { runServerCommand } from '../../core/server-door';
 import { CONFIG, INTERNALS, LOG_FORMAT, LOG_LEVEL, UNUSED_CONNECTION } from '../../core/server-flags';
 import { DEV_EVENTS, DEV_KEYS, DEV_WITHOUT_EFFECT } from '../../core/dev-flags';
@@ -126,7 +126,7 @@ const CONTENT: FlagGroup = {
   ],
 };
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Start everything on this machine, for a first look or for development',
   description:
     'Starts a PostgreSQL, a controller and a worker with users, scopes and targets to play with, and prints their ids. ' +
@@ -155,4 +155,4 @@ export const command: Command = {
     },
   ],
   run: (context) => runServerCommand('dev', context),
-};
+});

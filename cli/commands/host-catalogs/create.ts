@@ -2,6 +2,8 @@ import { createCommand, kinds } from '../../core/builders';
 import { hostCatalogs } from '../../resources/host-catalogs';
 import {
   addPluginObjects,
+  ATTRIBUTES,
+  SECRETS,
   PLUGIN_ATTRIBUTES,
   PLUGIN_ID,
   PLUGIN_NAME,
@@ -21,7 +23,7 @@ export const command = kinds('Create a host catalog', {
     fields: [PLUGIN_ID, PLUGIN_WORKER_FILTER],
     more: [...PLUGIN_ATTRIBUTES, ...PLUGIN_SECRETS],
     besideTexts: [PLUGIN_NAME],
-    complete: (context, body) => addPluginObjects(context, body, 'create'),
+    complete: (context, body) => addPluginObjects(context, body, 'create', [ATTRIBUTES, SECRETS]),
     examples: [
       'host-catalogs create plugin -scope-id p_1234567890 -plugin-name aws -attr region=eu-west-1 -secret access_key_id=env://KEY_ID',
     ],

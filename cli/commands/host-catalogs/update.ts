@@ -2,6 +2,8 @@ import { updateCommand, kinds } from '../../core/builders';
 import { hostCatalogs } from '../../resources/host-catalogs';
 import {
   addPluginObjects,
+  ATTRIBUTES,
+  SECRETS,
   PLUGIN_ATTRIBUTES,
   PLUGIN_SECRETS,
   PLUGIN_WORKER_FILTER,
@@ -16,7 +18,7 @@ export const command = kinds('Update a host catalog', {
     kind: 'plugin',
     fields: [PLUGIN_WORKER_FILTER],
     more: [...PLUGIN_ATTRIBUTES, ...PLUGIN_SECRETS],
-    complete: (context, body) => addPluginObjects(context, body, 'update'),
+    complete: (context, body) => addPluginObjects(context, body, 'update', [ATTRIBUTES, SECRETS]),
     examples: ['host-catalogs update plugin -id hcplg_1234567890 -attr region=us-east-1'],
   }),
 });

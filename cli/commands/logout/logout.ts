@@ -1,9 +1,9 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { CONNECTION, CLIENT, OUTPUT } from '../../core/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Log out: delete the token here and at the controller',
   examples: ['logout'],
   flags: [CONNECTION, CLIENT, OUTPUT],
   run: async (context) => (await import('../../core/logout')).logOut(context),
-};
+});

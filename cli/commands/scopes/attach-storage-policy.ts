@@ -1,12 +1,12 @@
 import { currentVersion, requiredId, showItem, withClient } from '../../core/api-command';
 import { idFlag } from '../../core/builders';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { apiFlags, VERSION } from '../../core/flags';
 import { scopes } from '../../resources/scopes';
 
 const NAMES = { action: 'attach-storage-policy on scope', attempt: 'attach a storage policy' };
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Attach a storage policy to a scope',
   description: 'Storage policies are not part of this edition: the controller refuses the call.',
   examples: ['scopes attach-storage-policy -id o_1234567890 -storage-policy-id pst_1234567890'],
@@ -22,9 +22,9 @@ export const command: Command = {
       const answer = await client.call({
         service: await scopes.service(),
         method: 'attachStoragePolicy',
-        request: { id, version, storage_policy_id: context.values.text('storage-policy-id') },
+        request: { id, version, storage_policy_id: context.args['storage-policy-id'] },
         ...NAMES,
       });
       return showItem(context, answer.item, scopes.presenter.item);
     }),
-};
+});

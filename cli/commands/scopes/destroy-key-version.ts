@@ -10,8 +10,8 @@ export const command = keyCommand({
   method: 'destroyKeyVersion',
   scopeField: 'scope_id',
   flags: [{ name: 'key-version-id', type: 'string', description: 'Id of the key version, see "scopes list-keys".' }],
-  request({ values }) {
-    const id = values.text('key-version-id');
+  request({ args }) {
+    const id = args['key-version-id'];
     if (id === '') throw new UsageError('Key version ID must be passed in via -key-version-id');
     return { key_version_id: id };
   },

@@ -1,12 +1,12 @@
 import { currentVersion, requiredId, showItem, withClient } from '../../core/api-command';
 import { idFlag } from '../../core/builders';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { apiFlags, VERSION } from '../../core/flags';
 import { scopes } from '../../resources/scopes';
 
 const NAMES = { action: 'detach-storage-policy on scope', attempt: 'detach a storage policy' };
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Detach the storage policy of a scope',
   description: 'Storage policies are not part of this edition: the controller refuses the call.',
   examples: ['scopes detach-storage-policy -id o_1234567890'],
@@ -23,4 +23,4 @@ export const command: Command = {
       });
       return showItem(context, answer.item, scopes.presenter.item);
     }),
-};
+});

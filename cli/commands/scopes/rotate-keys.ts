@@ -15,7 +15,7 @@ export const command = keyCommand({
       description: 'Also wrap the older data keys with the new version of the root key.',
     },
   ],
-  request: ({ values }) => ({ rewrap: values.bool('rewrap') }),
+  request: ({ args }) => ({ rewrap: args.rewrap }),
   show({ printer }) {
     if (printer.format === 'json') printer.json({ status_code: 204 });
     else printer.line('The rotate operation completed successfully.');

@@ -1,7 +1,7 @@
 import { SEARCH_FLAGS } from '../../cache/flags';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Search targets, sessions and aliases in the local cache',
   description:
     'Answers from copies on this machine, so that it is fast however many there are; the copies are refreshed first ' +
@@ -12,4 +12,4 @@ export const command: Command = {
   ],
   flags: SEARCH_FLAGS,
   run: async (context) => (await import('../../cache/search-command')).runSearch(context),
-};
+});

@@ -1,8 +1,8 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { runServerCommand } from '../../core/server-door';
 import { CONFIG, CONFIG_KMS, INTERNALS, LOG_FORMAT, LOG_LEVEL } from '../../core/server-flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Run a controller, a worker or both',
   description:
     'Runs what the configuration describes until it is told to stop. SIGINT and SIGTERM stop it in order, a second one ' +
@@ -29,4 +29,4 @@ export const command: Command = {
     },
   ],
   run: (context) => runServerCommand('server', context),
-};
+});

@@ -1,17 +1,20 @@
 import { requiredId, withClient } from '../../core/api-command';
 import { idFlag } from '../../core/builders';
-import type { Command, Flag } from '../../core/command';
+import { defineCommand, type Flag } from '../../core/command';
 import { apiFlags } from '../../core/flags';
 import { recordingType, saveRecording } from '../../resources/recording-files';
 import { sessionRecordings } from '../../resources/session-recordings';
 
 /** A flag and its short form. */
-const twice = (flag: Flag, short: string): Flag[] => [
+const twice = <const F extends Flag, const S extends string>(
+  flag: F,
+  short: S,
+): readonly [F, Omit<F, 'name' | 'description'> & { type: F['type']; name: S; description: string }] => [
   flag,
   { ...flag, name: short, description: `Same as -${flag.name}.` },
 ];
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Download a recording as a file',
   description:
     'Writes the recording of a connection or a channel to a file: <id>.cast or <id>.webm in this directory, with .1, .2 ' +
@@ -46,4 +49,4 @@ export const command: Command = {
       return saveRecording(context, id, type, Buffer.from(String(answer.content ?? ''), 'base64'));
     });
   },
-};
+});

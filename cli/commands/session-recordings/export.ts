@@ -1,5 +1,5 @@
 import { showItem, withClient } from '../../core/api-command';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { UsageError } from '../../core/errors';
 import { apiFlags } from '../../core/flags';
 import { recordingExport } from '../../output/session-recordings';
@@ -10,7 +10,7 @@ import { sessionRecordings } from '../../resources/session-recordings';
 const CONNECTION_ID = { name: 'connection-recording-id', type: 'string' } as const;
 const MIME_TYPE = { name: 'mime-type', type: 'string', default: 'video/webm' } as const;
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Export a recorded connection as another type of file',
   description: 'Starts the export; "export read" tells when it is done, "download" then has the file.',
   examples: ['session-recordings export -connection-recording-id cr_1234567890 -mime-type video/webm'],
@@ -21,7 +21,7 @@ export const command: Command = {
     { name: 'mt', type: 'string', description: 'Same as -mime-type.' },
   ),
   run(context) {
-    const id = context.values.text('connection-recording-id') || context.values.text('cr-id');
+    const id = context.args['connection-recording-id'] || context.args['cr-id'];
     if (id === '') throw new UsageError('An ID is required but not passed in; use -connection-recording-id');
     const type = recordingType(context);
     return withClient(context, async (client) => {
@@ -55,4 +55,4 @@ export const command: Command = {
         }),
       ),
   },
-};
+});

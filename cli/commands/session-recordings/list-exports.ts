@@ -1,5 +1,5 @@
 import { withClient } from '../../core/api-command';
-import type { Command } from '../../core/command';
+import { defineCommand, valueOf } from '../../core/command';
 import { apiFlags, RECURSIVE } from '../../core/flags';
 import { SCOPE } from '../../core/resource';
 import { recordingExports } from '../../output/session-recordings';
@@ -7,19 +7,18 @@ import { showItems } from '../../resources/scope-keys';
 import { EXIT } from '../../core/errors';
 import { sessionRecordings } from '../../resources/session-recordings';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'List exports of session recordings',
   examples: ['session-recordings list-exports -recursive'],
   flags: apiFlags(SCOPE.flag, RECURSIVE),
   run: (context) =>
     withClient(context, async (client) => {
-      const { values } = context;
       const answer = await client.call({
         service: await sessionRecordings.service(),
         method: 'listExports',
         request: {
-          scope_id: values.text('scope-id'),
-          ...(values.bool('recursive') ? { recursive: true } : {}),
+          scope_id: valueOf(context, SCOPE.flag),
+          ...(context.args.recursive ? { recursive: true } : {}),
         },
         action: 'list-exports on session recordings',
         attempt: 'list exports of session recordings',
@@ -27,4 +26,4 @@ export const command: Command = {
       showItems(recordingExports)(context, answer);
       return EXIT.ok;
     }),
-};
+});

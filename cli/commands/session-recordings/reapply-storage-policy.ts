@@ -1,10 +1,10 @@
 import { requiredId, showItem, withClient } from '../../core/api-command';
 import { idFlag } from '../../core/builders';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
 import { sessionRecordings } from '../../resources/session-recordings';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Apply the storage policy that is in force now',
   examples: ['session-recordings reapply-storage-policy -id sr_1234567890'],
   flags: apiFlags(idFlag(sessionRecordings)),
@@ -19,4 +19,4 @@ export const command: Command = {
       });
       return showItem(context, answer.item, sessionRecordings.presenter.item);
     }),
-};
+});

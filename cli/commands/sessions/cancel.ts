@@ -1,12 +1,12 @@
 import { currentVersion, requiredId, showItem, withClient } from '../../core/api-command';
 import { idFlag } from '../../core/builders';
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
 import { sessions } from '../../resources/sessions';
 
 const names = { action: 'cancel on session', attempt: 'cancel session' };
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Cancel a session',
   description:
     'Ends a session: its connections are cut at once and no new one is possible. Canceling a session that has ended ' +
@@ -26,4 +26,4 @@ export const command: Command = {
       });
       return showItem(context, answer.item, sessions.presenter.item);
     }),
-};
+});

@@ -1,25 +1,27 @@
 import { showItem, withClient } from '../../core/api-command';
 import { idFlag } from '../../core/builders';
-import type { Command, Context } from '../../core/command';
+import { defineCommand, type Args, type Context, type Flag } from '../../core/command';
 import { UsageError } from '../../core/errors';
 import { apiFlags } from '../../core/flags';
 import { sessionAuthorization } from '../../output/targets';
 import { targets } from '../../resources/targets';
 
-export const command: Command = {
+const FLAGS = [
+  idFlag(targets),
+  { name: 'name', type: 'string', description: 'Name of the target; needs -scope-id or -scope-name.' },
+  { name: 'scope-id', type: 'string', env: 'SCOPE_ID', description: 'Id of the scope of the named target.' },
+  { name: 'scope-name', type: 'string', env: 'SCOPE_NAME', description: 'Name of the scope of the named target.' },
+  { name: 'host-id', type: 'string', description: 'Host to connect to; chosen by the controller when absent.' },
+] as const satisfies readonly Flag[];
+
+export const command = defineCommand({
   synopsis: 'Authorize a session against a target',
   description:
     'Opens a session and prints its authorization token, which "connect -authz-token" takes. Name the target by its ' +
     'id, or by its name and its scope.',
   examples: ['targets authorize-session -id ttcp_1234567890', 'targets authorize-session -name db -scope-name staging'],
-  alias: true,
-  flags: apiFlags(
-    idFlag(targets),
-    { name: 'name', type: 'string', description: 'Name of the target; needs -scope-id or -scope-name.' },
-    { name: 'scope-id', type: 'string', env: 'SCOPE_ID', description: 'Id of the scope of the named target.' },
-    { name: 'scope-name', type: 'string', env: 'SCOPE_NAME', description: 'Name of the scope of the named target.' },
-    { name: 'host-id', type: 'string', description: 'Host to connect to; chosen by the controller when absent.' },
-  ),
+  alias: 'id',
+  flags: apiFlags(...FLAGS),
   run: (context) => {
     const request = requestOf(context);
     return withClient(context, async (client) => {
@@ -33,20 +35,19 @@ export const command: Command = {
       return showItem(context, answer.item, sessionAuthorization);
     });
   },
-};
+});
 
-function requestOf({ values }: Context): Record<string, string> {
-  const id = values.text('id') || (values.alias ?? '');
-  const name = values.text('name');
-  const host: Record<string, string> = values.text('host-id') === '' ? {} : { host_id: values.text('host-id') };
+function requestOf({ args, line }: Context<Args<(typeof FLAGS)[number]>>): Record<string, string> {
+  const { id, name } = args;
+  const host: Record<string, string> = args['host-id'] === '' ? {} : { host_id: args['host-id'] };
   if (id !== '') {
     // A scope in the environment is meant for other commands.
-    if (name !== '' || values.isGiven('scope-id') || values.isGiven('scope-name'))
+    if (name !== '' || line.has('scope-id') || line.has('scope-name'))
       throw new UsageError('-id excludes -name, -scope-id and -scope-name');
     return { id, ...host };
   }
   if (name === '') throw new UsageError('A target is required: -id, or -name with -scope-id or -scope-name');
-  const [scopeId, scopeName] = [values.text('scope-id'), values.text('scope-name')];
+  const [scopeId, scopeName] = [args['scope-id'], args['scope-name']];
   if ((scopeId === '') === (scopeName === ''))
     throw new UsageError('-name needs exactly one of -scope-id and -scope-name');
   return { id: name, name, ...(scopeId === '' ? { scope_name: scopeName } : { scope_id: scopeId }), ...host };

@@ -7,6 +7,6 @@ export const command = editCommand(targets, {
   flag: 'host-source',
   what: 'Id of a host set',
   field: 'host_source_ids',
-  alias: true,
+  alias: 'id',
   examples: ['targets set-host-sources -id ttcp_1234567890 -host-source hsst_1234567890'],
 });

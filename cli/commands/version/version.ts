@@ -1,8 +1,8 @@
-import type { Command } from '../../core/command';
+import { defineCommand } from '../../core/command';
 import { EXIT } from '../../core/errors';
 import { OUTPUT } from '../../core/flags';
 
-export const command: Command = {
+export const command = defineCommand({
   synopsis: 'Print the version of this program',
   flags: [OUTPUT],
   run: async ({ printer }) => {
@@ -11,4 +11,4 @@ export const command: Command = {
     else printer.table(versionTable(versionInfo()));
     return EXIT.ok;
   },
-};
+});

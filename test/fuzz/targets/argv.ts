@@ -1,18 +1,19 @@
 /** Command lines, a word a line: flags of commands, and what `connect` takes as a token. */
-import { asksForHelp, formatOf, parseArgv } from '../../../cli/core/argv';
+import { asksForHelp, readCommandLine } from '../../../cli/core/command-line';
 import type { Flag } from '../../../cli/core/command';
 import { UsageError } from '../../../cli/core/errors';
 import { CLIENT, CONNECTION } from '../../../cli/core/flags';
+import { parseAs } from '../../../cli/testing/parse';
 import { tokenIn } from '../../../cli/connect/session-token';
 import { invariant, outcome, type Target } from '../target';
 
-const FLAGS: Flag[] = [
+const FLAGS: readonly Flag[] = [
   ...CONNECTION.flags,
   ...CLIENT.flags,
   { name: 'max', type: 'uint', max: 100, description: '' },
   { name: 'number', type: 'int', description: '' },
   { name: 'wait', type: 'duration', description: '' },
-  { name: 'attr', type: 'pairs', description: '' },
+  { name: 'attr', type: 'list', description: '' },
 ];
 
 export const target: Target = {
@@ -37,13 +38,18 @@ export const target: Target = {
   open: () => ({
     run(input) {
       const words = input.toString().split('\n');
-      for (const alias of [false, true]) {
-        const values = outcome(() => parseArgv(words, FLAGS, { env: {}, alias }), UsageError);
-        if ('value' in values) invariant(values.value.rest.length <= words.length, 'words from nowhere');
+      for (const more of [{}, { alias: 'token-name' }, { passthrough: true }]) {
+        const call = outcome(() => parseAs(FLAGS, words, {}, more), UsageError);
+        if (!('value' in call)) continue;
+        invariant(call.value.rest.length <= words.length, 'words from nowhere');
+        invariant(Object.keys(call.value.args).length === FLAGS.length, 'not one value for each flag');
       }
       invariant(typeof asksForHelp(words) === 'boolean', 'no answer');
-      const format = formatOf(words);
-      invariant(format === undefined || input.toString().includes(format), 'a format from nowhere');
+      const { given } = readCommandLine(words, FLAGS);
+      invariant(
+        given.every(({ text }) => text === 'true' || input.toString().includes(text)),
+        'a value from nowhere',
+      );
       const token = outcome(() => tokenIn(input.toString()), UsageError);
       invariant('error' in token || typeof token.value === 'string', 'a token that is no text');
     },

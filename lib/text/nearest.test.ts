@@ -1,4 +1,4 @@
-import { nearest } from './suggest';
+import { nearest } from './nearest';
 
 const WORDS = ['targets', 'hosts', 'host-sets', 'scopes', 'roles', 'users'];
 

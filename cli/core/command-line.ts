@@ -1,0 +1,80 @@
+/**
+ * The words behind a command, as scripts of Go programs spell them, put into the one spelling that yargs reads alike
+ * whatever they hold. One dash and two are the same; a flag that is no boolean takes what follows `=`, or the next
+ * word, whatever it starts with; a boolean never takes the next word; what follows `--` is for somebody else.
+ */
+import type { Flag, Occurrence } from './command';
+import { UsageError } from './errors';
+
+/** A word that is neither a flag nor the value of one. */
+interface BareWord {
+  word: string;
+  /** The flag in front of it. */
+  behind: Occurrence | undefined;
+}
+
+export interface CommandLine {
+  /** For yargs: `--name=value`, bare words, and `--` with what follows it. */
+  words: readonly string[];
+  given: readonly Occurrence[];
+  bare: readonly BareWord[];
+  /** Words behind `--`. */
+  rest: readonly string[];
+  /** The first flag that the command does not have. */
+  unknown: string | undefined;
+  /** The flag at the end that lacks its value. */
+  awaiting: Flag | undefined;
+  /** The first word that cannot be read. */
+  problem: UsageError | undefined;
+}
+
+/** Stands for an unknown flag, whose name could mean something to a parser. No flag is called so. */
+const UNKNOWN = '--?';
+
+/** Never throws: a line that is still being typed is read as well. */
+export function readCommandLine(words: readonly string[], flags: readonly Flag[]): CommandLine {
+  const known = new Map(flags.map((flag) => [flag.name, flag]));
+  const line = { words: [] as string[], given: [] as Occurrence[], bare: [] as BareWord[], rest: [] as string[] };
+  let unknown: string | undefined;
+  let awaiting: Flag | undefined;
+  let problem: UsageError | undefined;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!;
+    if (word === '--') {
+      line.rest = words.slice(at + 1);
+      line.words.push(...words.slice(at));
+      break;
+    }
+    if (!word.startsWith('-')) {
+      line.bare.push({ word, behind: line.given.at(-1) });
+      line.words.push(word);
+      continue;
+    }
+    const [, name, inline] = /^--?([^-=][^=]*)(?:=([^]*))?$/.exec(word) ?? [];
+    if (name === undefined) {
+      problem ??= new UsageError(`bad flag syntax: ${word}`);
+      continue;
+    }
+    const flag = known.get(name);
+    if (flag === undefined) {
+      unknown ??= name;
+      line.words.push(UNKNOWN);
+      continue;
+    }
+    const text = inline ?? (flag.type === 'bool' ? 'true' : words[++at]);
+    if (text === undefined) {
+      awaiting = flag;
+      if (unknown === undefined) problem ??= new UsageError(`flag needs an argument: -${name}`);
+      continue;
+    }
+    line.given.push({ name, text });
+    line.words.push(`--${name}=${text}`);
+  }
+  return { ...line, unknown, awaiting, problem };
+}
+
+/** Help was asked for, by any word before `--`. */
+export function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return (end < 0 ? words : words.slice(0, end)).some((word) => ['-h', '-help', '--help'].includes(word));
+}
