@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { startSessionProxy } from '../cli/proxy/session-proxy';
 import { Api } from '../test/harness/api';
 import { startDev } from '../test/harness/dev';
+import { noArguments } from '../test/harness/selection';
 
 const LIVE = Number(process.env['BENCH_LIVE'] ?? 1_000);
 const SAMPLES = Number(process.env['BENCH_SAMPLES'] ?? 100);
@@ -21,6 +22,7 @@ const CHUNK_EVERY_MS = 1;
 const FLOWING = 20 * CHUNK.length;
 
 async function main(): Promise<void> {
+  noArguments();
   const dev = await startDev();
   const closing: (() => unknown)[] = [() => dev.stop()];
   try {

@@ -8,12 +8,14 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { startSessionProxy, type SessionProxy } from '../cli/proxy/session-proxy';
 import { Api } from '../test/harness/api';
 import { SALLYPORT, startDev, type Dev } from '../test/harness/dev';
+import { noArguments } from '../test/harness/selection';
 
 const API_SAMPLES = 200;
 const SESSION_SAMPLES = 20;
 const START_SAMPLES = 15;
 
 async function main(): Promise<void> {
+  noArguments();
   const dev = await startDev();
   const endpoint = createServer((socket) => socket.on('error', () => undefined).write('!')).listen(0, '127.0.0.1');
   await once(endpoint, 'listening');

@@ -5,6 +5,7 @@
  */
 import { Api } from '../test/harness/api';
 import { startDev } from '../test/harness/dev';
+import { noArguments } from '../test/harness/selection';
 
 const PROJECTS = Number(process.env['BENCH_PROJECTS'] ?? 25);
 const GRANTS = Number(process.env['BENCH_GRANTS'] ?? 1_000);
@@ -23,6 +24,7 @@ const LISTS: [name: string, path: string][] = [
 ];
 
 async function main(): Promise<void> {
+  noArguments();
   const dev = await startDev();
   try {
     const admin = new Api(dev.apiAddress);

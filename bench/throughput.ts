@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { startSessionProxy } from '../cli/proxy/session-proxy';
 import { startSessionWorker } from '../test/harness/session-worker';
+import { noArguments } from '../test/harness/selection';
 
 const BLOCK_BYTES = 64 * 1024;
 const SIZE_BYTES = Number(process.env.BENCH_MIB ?? 2048) * 1024 * 1024;
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   const role = process.argv[2] as Role | undefined;
   if (role === 'worker') return runWorker(Number(process.argv[3]));
   if (role === 'client') return runClient(process.argv[3]!);
+  noArguments();
   const endpoint = await startEndpoint();
   const worker = await startChild('worker', String(endpoint));
   const client = await startChild('client', worker.ready.token!);

@@ -1,6 +1,5 @@
 import type { Phase, Sample } from './honest';
 import { judge, percentile, type Observed } from './judge';
-import { chooseAttacks } from './selection';
 
 const calls = (phase: Phase, ...times: number[]): Sample[] =>
   times.map((ms) => ({ operation: 'list', phase, ms }) as const);
@@ -49,15 +48,4 @@ test('honest calls that fail, broken findings and a broken deployment fail an at
   expect(result).toMatchObject({ verdict: 'failed', reasons: ['1 of 1 list during failed'], errors: ['list: 429'] });
   expect(judge(observed({ findings: [{ note: 'cut off', isBroken: true }] })).reasons).toEqual(['cut off']);
   expect(judge(observed({ problem: 'the worker ended' })).reasons).toEqual(['the worker ended']);
-});
-
-test('attacks are chosen by name or class, and a choice of none names what there is', () => {
-  const attacks = [
-    { class: 'time', name: 'long Pattern' },
-    { class: 'memory', name: 'half-sent' },
-  ];
-  expect(chooseAttacks(attacks, 'PATT')).toEqual([attacks[0]]);
-  expect(chooseAttacks(attacks, 'memory')).toEqual([attacks[1]]);
-  expect(chooseAttacks(attacks, undefined)).toEqual(attacks);
-  expect(() => chooseAttacks(attacks, 'nope')).toThrow(/"nope".*\n {2}time: long Pattern\n {2}memory: half-sent/);
 });

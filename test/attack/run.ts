@@ -11,7 +11,7 @@ import { ATTACKS } from './attacks';
 import { Gauge, type Strain } from './gauges';
 import { HonestUser } from './honest';
 import { judge, type Result } from './judge';
-import { chooseAttacks } from './selection';
+import { choose, wholeNumber } from '../harness/selection';
 import { ATTACKER_ADDRESS, Stage } from './stage';
 import { heading, resultLine } from './table';
 
@@ -43,11 +43,9 @@ function options() {
       list: { type: 'boolean' },
     },
   });
-  if (values.seed !== undefined && !/^\d{1,9}$/.test(values.seed)) {
-    throw new Error(`--seed takes a whole number, not "${values.seed}"`);
-  }
-  const seed = values.seed === undefined ? randomInt(1e9) : Number(values.seed);
-  return { ...values, seed, chosen: chooseAttacks(ATTACKS, values.only) };
+  const seed = values.seed === undefined ? randomInt(1e9) : wholeNumber('seed', values.seed);
+  const labels = (attack: Attack): string[] => [attack.class, attack.name];
+  return { ...values, seed, chosen: choose(ATTACKS, values.only, { what: 'attack', labels }) };
 }
 
 async function main(): Promise<number> {

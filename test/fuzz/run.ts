@@ -13,6 +13,7 @@ import { writeInput } from './corpus';
 import type { Failure, Report } from './engine';
 import { TARGETS } from './targets';
 import type { Task } from './worker';
+import { choose, wholeNumber } from '../harness/selection';
 
 const MAX_JOBS = 4;
 /** An input that runs for so long is ended, ms. */
@@ -41,15 +42,9 @@ function choice(args: string[]): Choice {
       save: { type: 'boolean', default: false },
     },
   });
-  const number = (name: 'seconds' | 'seed' | 'jobs', least: number): number => {
-    if (!/^\d{1,9}$/.test(values[name]) || Number(values[name]) < least)
-      throw new Error(`--${name} takes a whole number from ${least}, not "${values[name]}"`);
-    return Number(values[name]);
-  };
-  const all = Object.keys(TARGETS).sort();
-  const only = (values.only ?? '').toLowerCase();
-  const names = all.filter((name) => name.includes(only));
-  if (names.length === 0) throw new Error(`--only "${values.only}" matches no target; there are ${all.join(', ')}`);
+  const number = (name: 'seconds' | 'seed' | 'jobs', least: number): number => wholeNumber(name, values[name], least);
+  const labels = (name: string): string[] => [name];
+  const names = [...choose(Object.keys(TARGETS).sort(), values.only, { what: 'target', labels })];
   return { names, seed: number('seed', 0), seconds: number('seconds', 0), jobs: number('jobs', 1), save: values.save };
 }
 

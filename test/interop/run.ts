@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { startDev } from '../harness/dev';
 import { descendants, start } from '../harness/process';
 import { VaultServer } from '../harness/vault';
+import { noArguments } from '../harness/selection';
 
 const RUN_TIMEOUT_MS = 300_000;
 
@@ -24,6 +25,7 @@ function commandOf(pid: number): string {
 }
 
 async function main(): Promise<number> {
+  noArguments();
   if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) {
     console.log('not run: go');
     return process.env['SALLYPORT_REQUIRE_TOOLS'] === '1' ? 1 : 0;

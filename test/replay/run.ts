@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { SALLYPORT, startDev } from '../harness/dev';
 import { run } from '../harness/process';
 import { listedDifferences, problems, type Front, type Step } from './differences';
+import { noArguments } from '../harness/selection';
 
 const ROOT = resolve(__dirname, '../..');
 const DEFAULT_DIR = '../shared/conformance';
@@ -69,8 +70,11 @@ async function all(dir: string): Promise<Tally> {
 }
 
 async function main(): Promise<number> {
-  const dir = resolve(ROOT, process.env['CONFORMANCE_DIR'] || DEFAULT_DIR);
+  noArguments();
+  const named = process.env['CONFORMANCE_DIR'];
+  const dir = resolve(ROOT, named || DEFAULT_DIR);
   if (!existsSync(resolve(dir, 'replay.mjs'))) {
+    if (named) throw new Error(`there are no recordings in ${dir}, which CONFORMANCE_DIR names`);
     console.log(`not run: there are no recordings in ${dir}; CONFORMANCE_DIR names another folder`);
     return 0;
   }

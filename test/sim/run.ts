@@ -20,6 +20,7 @@ import { temporaryDirectory } from '../../services/dev/temporary';
 import { createFixture } from './fixture';
 import { report, simulate, summary, type Tally } from './simulate';
 import type { Outcome } from './world';
+import { wholeNumber } from '../harness/selection';
 
 const MAX_JOBS = 4;
 const WORLDS = 4;
@@ -50,9 +51,7 @@ function options() {
   });
   const number = (name: 'seeds' | 'seed' | 'first' | 'jobs' | 'worlds', otherwise: number): number => {
     const text = values[name];
-    if (text === undefined) return otherwise;
-    if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} takes a whole number, not "${text}"`);
-    return Number(text);
+    return text === undefined ? otherwise : wholeNumber(name, text, name === 'seed' || name === 'first' ? 0 : 1);
   };
   const first = number('seed', number('first', 1));
   const count = values.seed === undefined ? number('seeds', 100) : 1;

@@ -8,6 +8,7 @@ import { PARTIES } from '../faults/parties';
 import { startWorld, type World } from '../faults/world';
 import { LOADS } from './loads';
 import { DROPPED_PACKETS, droppedPackets } from './dropped-packets';
+import { choose, wholeNumber } from '../harness/selection';
 
 interface Line {
   name: string;
@@ -35,7 +36,8 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: { only: { type: 'string' }, seconds: { type: 'string', default: '60' }, list: { type: 'boolean' } },
   });
-  const lines = LINES.filter(({ name }) => name.includes(values.only ?? ''));
+  const lines = choose(LINES, values.only, { what: 'fault or load', labels: ({ name }) => [name] });
+  const outageMs = wholeNumber('seconds', values.seconds, 1) * 1_000;
   if (values.list) {
     for (const { name } of lines) console.log(name);
     return 0;
@@ -47,7 +49,7 @@ async function main(): Promise<number> {
     const began = Date.now();
     const seconds = (): string => String(Math.round((Date.now() - began) / 1_000));
     try {
-      const verdict = await run(() => (world ??= startWorld()), Number(values.seconds) * 1_000);
+      const verdict = await run(() => (world ??= startWorld()), outageMs);
       print(name, verdict.connections, verdict.bytes, seconds(), verdict.note);
     } catch (error) {
       failed++;
