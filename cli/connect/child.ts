@@ -1,5 +1,5 @@
 /** The program that `connect` runs: found on PATH, given the terminal, ended with the session. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { LocalError } from '../core/errors';
@@ -63,10 +63,10 @@ export function startChild(
   env: NodeJS.ProcessEnv,
   descriptors: readonly number[] = [],
 ): Child {
-  const child = spawn(program, args, { stdio: ['inherit', 'inherit', 'inherit', ...descriptors], env });
+  const child = spawned(program, args, { stdio: ['inherit', 'inherit', 'inherit', ...descriptors], env });
   let killTimer: NodeJS.Timeout | undefined;
   const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', (error) => reject(new LocalError(`Could not run ${program}: ${error.message}`)));
+    child.once('error', (error) => reject(cannotRun(program, error)));
     child.once('exit', (code) => {
       clearTimeout(killTimer);
       resolve(code ?? DIED_OF_SIGNAL);
@@ -81,6 +81,18 @@ export function startChild(
     },
   };
 }
+
+/** Some failures are thrown, others come as an event: arguments and environment that are too long together are thrown. */
+function spawned(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(program, args, options);
+  } catch (error) {
+    throw cannotRun(program, error as Error);
+  }
+}
+
+const cannotRun = (program: string, { message }: Error): LocalError =>
+  new LocalError(`Could not run ${program}: ${message}`);
 
 const isRunning = (child: ChildProcess): boolean =>
   child.pid !== undefined && child.exitCode === null && child.signalCode === null;

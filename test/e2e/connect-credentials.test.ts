@@ -72,7 +72,7 @@ test('each helper is given the login in the form of its program, in no argument 
     '--defaults-file=FILE -v -P PORT -h 127.0.0.1 -D db -u u\n600\n[client]\npassword="p:\\\\\\"w"\n\n',
   );
   expect(await shown('cassandra', '-keyspace', 'ks')).toBe(
-    '-u u -k ks --credentials FILE 127.0.0.1 PORT\n600\n[PlainTextAuthProvider]\npassword = p:\\"w\n\n',
+    '-u u -k ks --credentials FILE 127.0.0.1 PORT\n600\n[plain_text_auth]\npassword = p:\\"w\n[PlainTextAuthProvider]\npassword = p:\\"w\n\n',
   );
   expect(await shown('redis')).toBe('-h 127.0.0.1 -p PORT --user u\np:\\"w\n');
   const login = '{"user":"u","pwd":"p:\\"w'.replace('\\"', '\\\\\\"') + '"}';

@@ -91,3 +91,50 @@ function redisCommand(buffer: Buffer): { words: string[]; length: number } | und
   }
   return { words, length: at };
 }
+
+/** The oldest and the newest version of Cassandra's protocol that is spoken here. */
+const [CQL_OLDEST, CQL_NEWEST] = [3, 4];
+const CQL = { error: 0x00, startup: 0x01, authenticate: 0x03, options: 0x05, supported: 0x06, authResponse: 0x0f };
+const CQL_HEADER_BYTES = 9;
+const CQL_ERRORS = { protocol: 0x000a, credentials: 0x0100 };
+
+const cqlString = (text: string): Buffer => {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
+};
+/** Two options: one with a list of one text, one with an empty list. */
+const CQL_OPTIONS = Buffer.concat([
+  ...[Buffer.from([0, 2]), cqlString('CQL_VERSION'), Buffer.from([0, 1]), cqlString('3.4.5')],
+  ...[cqlString('COMPRESSION'), Buffer.from([0, 0])],
+]);
+const cqlError = (code: number, text: string): Buffer => Buffer.concat([word(code), cqlString(text)]);
+
+/** Cassandra: asks for user name and password, then refuses. */
+export const startCassandraAsker = (): Promise<Asker> =>
+  listen((socket, give) => {
+    let buffer = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => {
+      buffer = Buffer.concat([buffer, chunk]);
+      while (buffer.length >= CQL_HEADER_BYTES && buffer.length >= CQL_HEADER_BYTES + buffer.readUInt32BE(5)) {
+        const frame = buffer.subarray(0, CQL_HEADER_BYTES + buffer.readUInt32BE(5));
+        buffer = buffer.subarray(frame.length);
+        const version = frame[0]!;
+        const answer = (opcode: number, body: Buffer): void => {
+          const head = Buffer.from([0x80 | Math.min(version, CQL_NEWEST), 0, frame[2]!, frame[3]!, opcode]);
+          socket.write(Buffer.concat([head, word(body.length), body]));
+        };
+        const [opcode, body] = [frame[4], frame.subarray(CQL_HEADER_BYTES)];
+        if (version < CQL_OLDEST || version > CQL_NEWEST)
+          answer(CQL.error, cqlError(CQL_ERRORS.protocol, 'Invalid or unsupported protocol version'));
+        else if (opcode === CQL.options) answer(CQL.supported, CQL_OPTIONS);
+        else if (opcode === CQL.startup)
+          answer(CQL.authenticate, cqlString('org.apache.cassandra.auth.PasswordAuthenticator'));
+        else if (opcode === CQL.authResponse) {
+          // The length of the token, then an identity that is not used, the user name and the password.
+          const [, username, password] = body.subarray(4).toString().split('\0');
+          give(username!, password!);
+          answer(CQL.error, cqlError(CQL_ERRORS.credentials, 'Provided username and password are incorrect'));
+        }
+      }
+    });
+  });

@@ -16,21 +16,8 @@ export const command = defineCommand({
   ]),
   run: async (context) => {
     const { runHelper } = await import('../../connect/helper');
-    const { cqlshPasswordFile } = await import('../../connect/writers/cqlsh-credentials');
-    const { joinedOption, option } = await import('../../connect/writers/words');
-    return runHelper(context, { cqlsh: 'cqlsh' }, ({ proxy, credentials, files, username, warn }) => {
-      const login = credentials.takeUsernamePassword();
-      const keyspace = context.args.keyspace;
-      if (keyspace === '') warn('No -keyspace was given; cqlsh will start without one');
-      const file = login && files.forChild(cqlshPasswordFile(login.password));
-      return {
-        args: [
-          ...joinedOption('-u', '--username', login?.username ?? username),
-          ...joinedOption('-k', '--keyspace', keyspace),
-          ...option('--credentials', file ?? ''),
-          ...[proxy.address, String(proxy.port)],
-        ],
-      };
-    });
+    const { cassandraArguments } = await import('../../connect/cassandra');
+    const { keyspace } = context.args;
+    return runHelper(context, { cqlsh: 'cqlsh' }, (session) => cassandraArguments(session, keyspace));
   },
 });

@@ -1,5 +1,5 @@
 /** Arguments and environment of a program: what every program has in common. */
-import { checkText } from './inexpressible';
+import { checkText, Inexpressible } from './inexpressible';
 
 /** A flag and its value, or nothing for an empty value. */
 export const option = (flag: string, value: string): string[] => (value === '' ? [] : [flag, value]);
@@ -11,8 +11,17 @@ export const option = (flag: string, value: string): string[] => (value === '' ?
 export const joinedOption = (flag: string, long: string, value: string): string[] =>
   value.startsWith('-') ? [`${long}=${value}`] : option(flag, value);
 
+/** Linux gives a program no argument and no variable (NAME=value) with more bytes, the NUL at its end left out. */
+const MAX_WORD_BYTES = 131_071;
+
 /** Throws when a word or a variable cannot be given to a program. The system would say so with the value in its message. */
 export function checkLaunch(args: readonly string[], env: Readonly<Record<string, string | undefined>>): void {
-  for (const word of args) checkText('argument', word, 'a command line');
-  for (const [name, value] of Object.entries(env)) checkText(`value of ${name}`, value ?? '', 'an environment');
+  for (const word of args) checkWord('argument', word, word, 'a command line');
+  for (const [name, value = ''] of Object.entries(env))
+    checkWord(`value of ${name}`, value, `${name}=${value}`, 'an environment');
+}
+
+function checkWord(what: string, value: string, word: string, format: string): void {
+  checkText(what, value, format);
+  if (Buffer.byteLength(word) > MAX_WORD_BYTES) throw new Inexpressible(what, 'too many bytes', format);
 }

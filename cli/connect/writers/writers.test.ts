@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { describeWith } from '../../../test/harness/tools';
 import { startPostgresAsker, startRedisAsker, type Asker } from '../../../test/harness/password-askers';
 import { SecretFiles } from '../secret-files';
-import { cqlshPasswordFile } from './cqlsh-credentials';
+import { checkCqlshUser, cqlshPasswordFile } from './cqlsh-credentials';
 import { Inexpressible } from './inexpressible';
 import { mongoLoginFile, mongoLoginScript } from './mongo-login';
 import { mysqlPasswordFile } from './mysql-options';
@@ -226,7 +226,7 @@ raw = configparser.RawConfigParser()
 raw.read(sys.argv[1])
 print(json.dumps([{s: dict(p.items(s)) for s in p.sections()} for p in (parser, raw)]))`;
 
-  test('reads one section with one value, the password as it was', async () => {
+  test('reads two sections with one value each, the password as it was', async () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (password) => {
         const text = written(() => cqlshPasswordFile(password), password);
@@ -235,7 +235,7 @@ print(json.dumps([{s: dict(p.items(s)) for s in p.sections()} for p in (parser, 
         const own = (files = new SecretFiles());
         const { stdout } = await run('python3', ['-X', 'utf8', '-c', READ, own.forChild(text)]);
         own.remove(() => undefined);
-        const whole = { PlainTextAuthProvider: { password } };
+        const whole = { plain_text_auth: { password }, PlainTextAuthProvider: { password } };
         expect(JSON.parse(stdout)).toEqual([whole, whole]);
       }),
       { numRuns: 25 },
@@ -248,6 +248,7 @@ test('the login of mongosh is JSON, its script a text of JavaScript with two tex
     fc.property(hostile, hostile, hostile, (username, password, database) => {
       const text = written(() => mongoLoginFile({ username, password }), password);
       if (text !== undefined) expect(JSON.parse(text)).toEqual({ user: username, pwd: password });
+      else expect(username + password).toMatch(/\0|\p{Cs}|=[^]*=(2C|3D)|,[^]*,/u);
       const calls: unknown[] = [];
       const auth = (login: unknown): number => calls.push(login);
       const db = { getSiblingDB: (name: string) => (calls.push(name), { auth }) };
@@ -303,6 +304,23 @@ test('a value with a dash at its start is no option of its own', () => {
   expect(joinedOption('-u', '--username', '--eval=1')).toEqual(['--username=--eval=1']);
   expect(joinedOption('-u', '--username', 'u')).toEqual(['-u', 'u']);
   expect(joinedOption('-u', '--username', '')).toEqual([]);
+});
+
+test('user names that a program would change are refused', () => {
+  expect(() => checkCqlshUser('--')).toThrow(Inexpressible);
+  expect(() => checkCqlshUser('--x')).not.toThrow();
+  for (const username of ['a,b,c', ',,', '==2C', 'a=b=3D'])
+    expect(() => mongoLoginFile({ username, password: 'p' })).toThrow(Inexpressible);
+  for (const username of ['cn=a,ou=b', '=2C', '===', '=2c=2c', ','])
+    expect(JSON.parse(mongoLoginFile({ username, password: 'p' }))).toEqual({ user: username, pwd: 'p' });
+});
+
+test('what is too long for an argument or a variable is refused, the longest that the system takes is not', async () => {
+  const longest = 'x'.repeat(131_071);
+  checkLaunch([longest], { V: longest.slice(2) });
+  expect(await run('true', [longest], { V: longest.slice(2) })).toMatchObject({ code: 0 });
+  expect(() => checkLaunch([`${longest}x`], {})).toThrow(/argument has too many bytes/);
+  expect(() => checkLaunch([], { V: longest.slice(1) })).toThrow(/value of V has too many bytes/);
 });
 
 test('a NUL in an argument or a variable is refused without naming the value', () => {
