@@ -277,6 +277,19 @@ describe('accounts', () => {
 });
 
 describe('users', () => {
+  test.each(['u_anon', 'u_auth', 'u_recovery'])('%s gets no account, whose login would have its rights', async (id) => {
+    const account = await newAccount();
+    for (const verb of ['Add', 'Set']) {
+      const request = { id, version: 1, account_ids: [account.id] };
+      expect(await refuse(`UserService/${verb}UserAccounts`, request)).toEqual(
+        fieldError('Errors in provided fields.', 'account_ids', 'Built-in users have no accounts.'),
+      );
+    }
+    expect(await call('UserService/SetUserAccounts', { id, version: 1, account_ids: [] })).toMatchObject({
+      version: 1,
+    });
+  });
+
   test('accounts are added, replaced and removed', async () => {
     const [user, other] = [await newUser(), await newUser()];
     const [a, b] = [await newAccount(), await newAccount()];

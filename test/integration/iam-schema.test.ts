@@ -61,6 +61,10 @@ const method = (type: string, scope: string, name: string | null = null) => sql`
 const account = (methodId: string, scope: string, user: string | null, name: string | null = null) => sql`
   insert into accounts (id, auth_method_id, scope_id, type, user_id, name, created_time, updated_time)
   values ('acctpw_9', ${methodId}, ${scope}, 'password', ${user}, ${name}, ${times})`;
+const token = (user: string, expires: Date) => sql`
+  insert into auth_tokens (id, scope_id, user_id, auth_method_id, account_id, token, key_id, created_time, updated_time,
+    approximate_last_used_time, expiration_time)
+  values ('at_1', 'o_1', ${user}, 'ampw_1', 'acctpw_1', '', 'kdkv_1', ${times}, ${NOW}, ${expires})`;
 const login = (name: string, hash: string | null = null) => sql`
   insert into password_accounts (id, auth_method_id, login_name, password_hash)
   values ('acctpw_2', 'ampw_1', ${name}, ${hash})`;
@@ -99,6 +103,14 @@ test.each<[string, RawBuilder<unknown>]>([
   ['account_name_is_unique_in_its_auth_method', account('ampw_1', 'o_1', null, 'a')],
   ['user_has_one_account_per_auth_method', account('ampw_1', 'o_1', 'u_1')],
   ['account_and_user_share_a_scope', account('ampw_1', 'o_1', 'u_2')],
+  ...['u_anon', 'u_auth', 'u_recovery'].map((user): [string, RawBuilder<unknown>] => [
+    'built_in_users_have_no_accounts',
+    account('ampw_1', 'o_1', user),
+  ]),
+  ...['u_anon', 'u_auth', 'u_recovery'].map((user): [string, RawBuilder<unknown>] => [
+    'built_in_users_have_no_tokens',
+    token(user, LATER),
+  ]),
   ['accounts_auth_method_id_scope_id_fkey', account('ampw_1', 'o_2', null)],
   ['login_name_is_lower_case', login('Two')],
   ['login_name_is_unique_in_its_auth_method', login('one')],
@@ -123,10 +135,7 @@ test.each<[string, RawBuilder<unknown>]>([
 
 test('a token expires after its creation', async () => {
   const key = sql`insert into kms_root_keys values ('krk_1', 'o_1', ${NOW})`;
-  const statement = sql`
-    insert into auth_tokens (id, scope_id, user_id, auth_method_id, account_id, token, key_id, created_time, updated_time,
-      approximate_last_used_time, expiration_time)
-    values ('at_1', 'o_1', 'u_1', 'ampw_1', 'acctpw_1', '', 'kdkv_1', ${times}, ${NOW}, ${NOW})`;
+  const statement = token('u_1', NOW);
   expect(await broken(key)).toBe('nothing');
   expect(await broken(statement)).toBe('token_expires_after_its_creation');
 });

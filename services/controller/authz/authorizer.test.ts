@@ -241,3 +241,21 @@ test('a role that has gone with its scope gives nothing, and leaves no version b
   );
   expect(left).toEqual([]);
 });
+
+test('only a token of the recovery key may do everything: a login as the recovery user is worth nothing', async () => {
+  const { deps } = controller;
+  await run(sql`alter table auth_tokens drop constraint built_in_users_have_no_tokens`);
+  const now = deps.clock.now();
+  const owner = {
+    scope_id: 'global',
+    user_id: 'u_recovery',
+    account_id: DEV.userAccount,
+    auth_method_id: DEV.authMethod,
+  };
+  const { text } = await transaction(deps.db, now, (tx) => issueToken(deps, tx, owner, now));
+  const authz = newAuthz();
+  const op = newOp(text);
+  expect((await authz.actor(op)).userId).toBe('u_recovery');
+  expect((await authz.decide(op, 'update', target(TARGET))).allowed).toBe(false);
+  expect(await authz.allowedActions(op, ['update'], target(TARGET))).toEqual([]);
+});

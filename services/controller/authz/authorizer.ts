@@ -89,23 +89,23 @@ class Authorizer implements Authz {
 
   async decide(op: Op, action: string, resource: Resource): Promise<Decision> {
     const session = await this.session(op, resource);
-    return isRecovery(session) ? RECOVERY : session.decide(action, resource, op.work);
+    return session.isRecovery ? RECOVERY : session.decide(action, resource, op.work);
   }
 
   async reach(op: Op, collection: Resource): Promise<Reach> {
     const session = await this.session(op, collection);
-    return isRecovery(session) ? { everything: true, own: true, ids: [] } : session.reach(collection, op.work);
+    return session.isRecovery ? { everything: true, own: true, ids: [] } : session.reach(collection, op.work);
   }
 
   async allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]> {
     const session = await this.session(op, resource);
-    return isRecovery(session) ? [...actions] : session.allowed(actions, resource, op.work);
+    return session.isRecovery ? [...actions] : session.allowed(actions, resource, op.work);
   }
 
   async grantsHash(op: Op): Promise<string> {
     const session = await this.sessions.get(op);
     if (session === undefined) throw new Error('grants have a hash once something was checked');
-    return isRecovery(session) ? RECOVERY_USER : session.grantsHash(op.work);
+    return session.isRecovery ? RECOVERY_USER : session.grantsHash(op.work);
   }
 
   async holdings(op: Op, userId: string): Promise<Holdings> {
@@ -133,7 +133,7 @@ class Authorizer implements Authz {
     const may: boolean[] = [];
     for (const { userId, resource } of wanted) {
       const session = sessions.get(userId)!;
-      may.push(isRecovery(session) || session.allowed(actions, resource, work).length > 0);
+      may.push(session.isRecovery || session.allowed(actions, resource, work).length > 0);
       if (work.isDue) await work.breathe();
     }
     return may;
@@ -167,7 +167,7 @@ class Authorizer implements Authz {
 
   /** Adds what the session was not asked for before. */
   private async extend(session: Session, missing: Places | undefined, work: Work): Promise<void> {
-    if (missing === undefined || isRecovery(session)) return;
+    if (missing === undefined || session.isRecovery) return;
     const snapshot = this.cache.snapshot(session.holders, missing);
     const rows = await loadAccess(this.deps.db.executor, session.holders, missing, snapshot.known);
     session.add(await snapshot.with(rows, work), missing);
@@ -179,7 +179,7 @@ class Authorizer implements Authz {
       const actor: Actor = { userId: RECOVERY_USER, accountId: undefined, authTokenId: undefined };
       if (!(await acceptRecoveryToken({ db, recoveryKey }, op, op.token))) return this.anonymous(op, places);
       op.authenticated?.(RECOVERY_USER);
-      return new Session(actor);
+      return new Session(actor, true);
     }
     const verified = op.token === undefined ? undefined : await this.verified(op, op.token, places);
     this.deps.known?.note(op.token, verified?.actor.userId);
@@ -216,13 +216,11 @@ const STRETCH_OF_REVIEW = 1_000_000;
 const sessionOfUser = (userId: string): Session =>
   new Session({ userId, accountId: undefined, authTokenId: userId === 'u_anon' ? undefined : 'none' });
 
-const isRecovery = ({ actor }: Session): boolean => actor.userId === RECOVERY_USER;
-
 const holdingsOf = (session: Session, work: Work): Holdings => ({
   reach: (collection) =>
-    isRecovery(session) ? { everything: true, own: true, ids: [] } : session.reach(collection, work),
-  hasAny: (actions, resource) => isRecovery(session) || session.allowed(actions, resource, work).length > 0,
-  grantsHash: isRecovery(session) ? RECOVERY_USER : session.grantsHash(work),
+    session.isRecovery ? { everything: true, own: true, ids: [] } : session.reach(collection, work),
+  hasAny: (actions, resource) => session.isRecovery || session.allowed(actions, resource, work).length > 0,
+  grantsHash: session.isRecovery ? RECOVERY_USER : session.grantsHash(work),
 });
 
 function auditEvent(op: Op, actor: Actor, action: string, resource: Resource, made: Decision): AuditEvent {

@@ -35,7 +35,11 @@ export class Session {
   private readonly near = new Map<string, Near>();
   private everywhere = false;
 
-  constructor(readonly actor: Actor) {
+  /** `isRecovery`: of a token that the recovery key made, and of no other, whatever its user. It may do everything. */
+  constructor(
+    readonly actor: Actor,
+    readonly isRecovery = false,
+  ) {
     const { userId, accountId } = actor;
     this.subject = { userId, accountId, anonymous: userId === 'u_anon' };
   }

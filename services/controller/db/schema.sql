@@ -556,6 +556,7 @@ CREATE TABLE public.accounts (
     created_time timestamp with time zone NOT NULL,
     updated_time timestamp with time zone NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT built_in_users_have_no_accounts CHECK ((user_id <> ALL (ARRAY['u_anon'::text, 'u_auth'::text, 'u_recovery'::text]))),
     CONSTRAINT version_is_positive CHECK ((version > 0))
 );
 CREATE TABLE public.aliases (
@@ -601,6 +602,7 @@ CREATE TABLE public.auth_tokens (
     updated_time timestamp with time zone NOT NULL,
     approximate_last_used_time timestamp with time zone NOT NULL,
     expiration_time timestamp with time zone NOT NULL,
+    CONSTRAINT built_in_users_have_no_tokens CHECK ((user_id <> ALL (ARRAY['u_anon'::text, 'u_auth'::text, 'u_recovery'::text]))),
     CONSTRAINT token_expires_after_its_creation CHECK ((expiration_time > created_time))
 );
 CREATE TABLE public.ca_certificates (

@@ -70,6 +70,12 @@ class UserRpc {
         'account_ids',
         'Values must be valid account ids.',
       )
+      // Whoever logged in with such an account would be the recovery user, or everybody.
+      .require(
+        action === 'remove-accounts' || wanted.length === 0 || !BUILT_IN_USERS.includes(request.id),
+        'account_ids',
+        'Built-in users have no accounts.',
+      )
       .throwIfAny(MESSAGE.fields);
     const { row: user, allowed } = await this.access.allow(op, action, request.id);
     const current = (user.accounts ?? []).map((account) => account.id);
