@@ -26,6 +26,8 @@ function checkFields(fields: object, path: string): void {
 }
 
 function checkField(name: string, value: unknown): void {
+  // Ids have a form of their own, and an error that clients know.
+  if (typeof value === 'string' && /(^|_)id$/.test(name)) return;
   if (bytesOf(value, FIELD_BYTES) <= FIELD_BYTES) return;
   const description = `This field has at most ${FIELD_BYTES} bytes.`;
   throw invalidArgument('Error in provided request.', [{ name, description }]);
