@@ -264,6 +264,11 @@ test('what `dev` is told by the environment reaches it as flags, an empty variab
   });
 });
 
+test('as many words may stand behind -- as a system passes on', () => {
+  const rest = Array.from({ length: 200_000 }, () => 'x');
+  expect(call(['-limit', '3', '--', ...rest], {}, { passthrough: true }).rest).toHaveLength(rest.length);
+});
+
 test('help is asked for by a word in front of --', () => {
   expect(asksForHelp(['-x', '--help'])).toBe(true);
   expect(asksForHelp(['--', '-h'])).toBe(false);

@@ -2,7 +2,8 @@
  * The command line as yargs reads it: its commands, options and strict modes are made from the data of the commands.
  * Modules are loaded along the leading words only, so that a start reads no more than it needs.
  */
-import yargs, { type Argv, type Options } from 'yargs';
+import type { Argv, Options } from 'yargs';
+import yargs from 'yargs/yargs';
 import { nounLoaders } from '../commands';
 import type { Command, Flag, GivenFlags } from './command';
 import { readCommandLine, type CommandLine } from './command-line';
@@ -82,10 +83,13 @@ const PROGRAM = 'sallyport';
 /** Key of the word that stands for a flag. */
 const ALIAS = 'target-alias';
 
+/** Nothing is read from a directory; without one yargs asks for the current one, which may be gone. */
+const NOWHERE = '/';
+
 type Values = Readonly<Record<string, unknown>>;
 
 function build(route: Route, env: NodeJS.ProcessEnv, called: (args: object) => void, completing = false): Argv {
-  const program = yargs([])
+  const program = yargs([], NOWHERE)
     .scriptName(PROGRAM)
     .help(false)
     .version(false)
