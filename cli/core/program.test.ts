@@ -207,7 +207,7 @@ test.each<[string[], string, Partial<Command>?]>([
     'unexpected word "b" behind -host: each value needs the flag again, and one with spaces quotes',
   ],
   [['-filter', 'My', 'Org', '-recursive'], 'unexpected word "Org" behind -filter: a value with spaces needs quotes'],
-  [['a', 'b'], 'unexpected word "b": what a command works on is named by flags', WITH_ALIAS],
+  [['a', 'b'], 'unexpected word "b": one alias is given already', WITH_ALIAS],
   [['a', '-id', 't_1'], 'The alias "a" stands beside the id t_1; give one of them', WITH_ALIAS],
   [['-id', 't_1', 'a'], 'The alias "a" stands beside the id t_1; give one of them', WITH_ALIAS],
   [['x', '--', 'y'], 'unexpected word "x": what a command works on is named by flags', { passthrough: true }],
