@@ -196,7 +196,8 @@ function strayWord(
   const shown = JSON.stringify(word);
   if (behind === undefined && command.commands !== undefined && command.alias === undefined)
     return unknownWords([...path, word].join(' '), Object.keys(command.commands), word);
-  if (behind === undefined && command.alias !== undefined) return `unexpected word ${shown}: one alias is given already`;
+  if (behind === undefined && command.alias !== undefined)
+    return `unexpected word ${shown}: one alias is given already`;
   if (behind === undefined) return `unexpected word ${shown}: what a command works on is named by flags`;
   const what = `unexpected word ${shown} behind -${behind.name}`;
   const type = flags.find((flag) => flag.name === behind.name)?.type;
