@@ -1,13 +1,16 @@
 /**
  * yargs without what this program does not use: it lays out help by itself, in English. Measuring text, columns,
- * translations, looking for a package.json and loading node:assert would take most of the time that yargs needs at the
- * start of a command.
+ * translations, looking for a package.json (whose absence makes an exception, with its stack, at every start) and
+ * loading node:assert would take most of the time that yargs needs at the start of a command.
  */
 const PARTS = {
   assert: `
     const check = (holds) => { if (!holds) throw new Error('yargs: unexpected'); };
     module.exports = { strictEqual: (a, b) => check(a === b), notStrictEqual: (a, b) => check(a !== b) };`,
-  'escalade/sync': 'module.exports = () => undefined;',
+  'escalade/sync': "module.exports = () => 'package.json';",
+  fs: "module.exports = { readFileSync: () => '{}' };",
+  'get-caller-file': 'module.exports = () => undefined;',
+  'require-directory': 'module.exports = () => undefined;',
   cliui: "const ui = { div() {}, span() {}, resetOutput() {}, toString: () => '' }; module.exports = () => ui;",
   'string-width': 'module.exports = (text) => text.length;',
   y18n: `

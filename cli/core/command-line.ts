@@ -42,7 +42,7 @@ export function readCommandLine(words: readonly string[], flags: readonly Flag[]
     const word = words[at]!;
     if (word === '--') {
       line.rest = words.slice(at + 1);
-      line.words.push(...words.slice(at));
+      line.words = [...line.words, ...words.slice(at)];
       break;
     }
     if (!word.startsWith('-')) {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runCli } from '../testing/run';
 
 const NOWHERE = ['-addr', 'http://127.0.0.1:9', '-keyring-type', 'none'];
@@ -125,4 +128,20 @@ test('version, in both formats and by its flag alone', async () => {
   expect(JSON.parse((await runCli(['version', '-format', 'json'])).stdout)).toEqual({
     version: expect.stringMatching(/^\d/) as string,
   });
+});
+
+test('a command needs no current directory', async () => {
+  const before = process.cwd();
+  const gone = mkdtempSync(join(tmpdir(), 'gone-'));
+  process.chdir(gone);
+  rmdirSync(gone);
+  try {
+    expect(() => process.cwd()).toThrow('ENOENT');
+    expect(await runCli(['targets', 'list', '-format', 'json', '-nope'])).toMatchObject({
+      exit: 3,
+      stderr: '{"error":"flag provided but not defined: -nope"}\n',
+    });
+  } finally {
+    process.chdir(before);
+  }
 });

@@ -207,7 +207,7 @@ test.each<[string[], string, Partial<Command>?]>([
     'unexpected word "b" behind -host: each value needs the flag again, and one with spaces quotes',
   ],
   [['-filter', 'My', 'Org', '-recursive'], 'unexpected word "Org" behind -filter: a value with spaces needs quotes'],
-  [['a', 'b'], 'unexpected word "b": what a command works on is named by flags', WITH_ALIAS],
+  [['a', 'b'], 'unexpected word "b": one alias is given already', WITH_ALIAS],
   [['a', '-id', 't_1'], 'The alias "a" stands beside the id t_1; give one of them', WITH_ALIAS],
   [['-id', 't_1', 'a'], 'The alias "a" stands beside the id t_1; give one of them', WITH_ALIAS],
   [['x', '--', 'y'], 'unexpected word "x": what a command works on is named by flags', { passthrough: true }],
@@ -262,6 +262,11 @@ test('what `dev` is told by the environment reaches it as flags, an empty variab
     'target-default-port': 23,
     'log-level': 'info',
   });
+});
+
+test('as many words may stand behind -- as a system passes on', () => {
+  const rest = Array.from({ length: 200_000 }, () => 'x');
+  expect(call(['-limit', '3', '--', ...rest], {}, { passthrough: true }).rest).toHaveLength(rest.length);
 });
 
 test('help is asked for by a word in front of --', () => {

@@ -2,7 +2,8 @@
  * The command line as yargs reads it: its commands, options and strict modes are made from the data of the commands.
  * Modules are loaded along the leading words only, so that a start reads no more than it needs.
  */
-import yargs, { type Argv, type Options } from 'yargs';
+import type { Argv, Options } from 'yargs';
+import yargs from 'yargs/yargs';
 import { nounLoaders } from '../commands';
 import type { Command, Flag, GivenFlags } from './command';
 import { readCommandLine, type CommandLine } from './command-line';
@@ -82,10 +83,13 @@ const PROGRAM = 'sallyport';
 /** Key of the word that stands for a flag. */
 const ALIAS = 'target-alias';
 
+/** Nothing is read from a directory; without one yargs asks for the current one, which may be gone. */
+const NOWHERE = '/';
+
 type Values = Readonly<Record<string, unknown>>;
 
 function build(route: Route, env: NodeJS.ProcessEnv, called: (args: object) => void, completing = false): Argv {
-  const program = yargs([])
+  const program = yargs([], NOWHERE)
     .scriptName(PROGRAM)
     .help(false)
     .version(false)
@@ -192,6 +196,8 @@ function strayWord(
   const shown = JSON.stringify(word);
   if (behind === undefined && command.commands !== undefined && command.alias === undefined)
     return unknownWords([...path, word].join(' '), Object.keys(command.commands), word);
+  if (behind === undefined && command.alias !== undefined)
+    return `unexpected word ${shown}: one alias is given already`;
   if (behind === undefined) return `unexpected word ${shown}: what a command works on is named by flags`;
   const what = `unexpected word ${shown} behind -${behind.name}`;
   const type = flags.find((flag) => flag.name === behind.name)?.type;
