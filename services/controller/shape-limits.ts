@@ -47,12 +47,15 @@ export const SHAPE_LIMITS = {
   credential_sources_per_target: most('credential sources of a target', 100, FEW),
   aliases_per_target: most('aliases that lead to a target', 100, FEW),
   workers: most('workers', 2_000, 5_000),
-  worker_list_bytes: most(
-    'bytes of names, descriptions, addresses and tags of all workers, with 300 for each',
-    2 << 20,
-    3 << 20,
-    'worker_list_bytes',
-  ),
+  worker_list_bytes: {
+    ...most(
+      'bytes of names, descriptions and tags of all workers, with 624 for each',
+      2 << 20,
+      3 << 20,
+      'worker_list_bytes',
+    ),
+    reached: '400, naming this key; workers attach without new tags of their configuration',
+  },
   auth_methods_per_scope: most('auth methods of a scope', 100, FEW),
   // What only grows.
   principals_per_role: most('principals of a role', 10_000, MANY),

@@ -302,7 +302,7 @@ describe('every limit on how much there is', () => {
       });
     const held = sql<{ n: bigint }>`select sum(list_bytes) as n from workers`;
     const { item } = await make(0);
-    const most = Number((await row<{ n: bigint }>(on(), held))!.n) + 3 * 1_308;
+    const most = Number((await row<{ n: bigint }>(on(), held))!.n) + 3 * 1_632;
     const { done, refusals } = await limited(key, most, () => race(make));
     expect(refusals).toEqual(Array<unknown>(WRITERS - ROOM).fill(reached(key, most)));
     expect(done).toBe(ROOM);

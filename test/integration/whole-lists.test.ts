@@ -1,5 +1,4 @@
 /** Lists without pages, as large as their limits let them become: by both doors, with the limits that clients have. */
-import { status } from '@grpc/grpc-js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newEd25519 } from '../../lib/tls/keys';
@@ -9,7 +8,6 @@ import { CONTROLLER_LIMITS } from '../../services/controller/limits';
 import { loadDescriptors } from '../../services/controller/rpc/descriptors';
 import { SHAPE_LIMITS } from '../../services/controller/shape-limits';
 import { DEV } from '../harness/controller';
-import { waitFor } from '../harness/wait';
 import { startWholeController, type WholeController } from '../harness/whole-controller';
 
 /** As high as the configuration can set them. */
@@ -56,32 +54,42 @@ test('every list without pages is known here', () => {
   ]);
 });
 
-test('a worker that would say more of itself than fits is told so; one that says the same attaches', async () => {
-  const made = await controller.api.ok('POST', '/v1/workers:create:controller-led', { scope_id: 'global' });
-  const key = newEd25519();
-  const { certificate } = await enrollWith(
-    controller.cluster,
-    made.controller_generated_activation_token as string,
-    key,
+test('workers whose list is above its limit attach, whatever they report, without new tags', async () => {
+  const enrolled = async () => {
+    const made = await controller.api.ok('POST', '/v1/workers:create:controller-led', { scope_id: 'global' });
+    const token = made.controller_generated_activation_token as string;
+    const key = newEd25519();
+    const { certificate } = await enrollWith(controller.cluster, token, key);
+    return { id: made.id as string, worker: () => new TestWorker(controller.cluster, { key, certificate }) };
+  };
+  const old = await enrolled();
+  const fresh = await enrolled();
+  const first = old.worker();
+  await first.attach({ config_tags: { type: { values: ['dev', 'local'] }, region: { values: ['eu'] } } });
+  // As if the limit had been higher: without the setting nothing is checked.
+  await sql`insert into workers (id, config_tags, created_time, updated_time)
+    values ('w_0000000000', jsonb_build_object('k', repeat('x', ${HIGHEST.worker_list_bytes}::int)), now(), now())`.execute(
+    controller.db.executor,
   );
-  const worker = () => new TestWorker(controller.cluster, { key, certificate });
-  await worker().attach();
-  const held = sql<{ n: string }>`select sum(list_bytes) as n from workers`;
-  const [{ n }] = (await held.execute(controller.db.executor)).rows as [{ n: string }];
-  // Full up to the last bytes.
-  const length = Math.floor((HIGHEST.worker_list_bytes - Number(n) - 300) / 2) - 14;
-  await change(sql`insert into workers (id, config_tags, created_time, updated_time)
-    values ('w_0000000000', jsonb_build_object('k', jsonb_build_array(repeat('x', ${length}::int))), now(), now())`);
-  await worker().attach();
-  const talkative = worker();
-  talkative.hello({ config_tags: { type: { values: ['dev', 'local', 'eu'] } } });
-  const { code, details } = await waitFor('the end', () => talkative.ended);
-  expect([code, details]).toEqual([
-    status.FAILED_PRECONDITION,
-    expect.stringContaining('controller.limits.worker_list_bytes'),
-  ]);
-  await change(sql`delete from workers where id = 'w_0000000000'`);
-  await worker().attach({ config_tags: { type: { values: ['dev', 'local', 'eu'] } } });
+  // Texts as long as they are taken, and longer.
+  const more = { address: '10.0.0.1:9202'.padEnd(300, '名'), release_version: '0.1.0-'.padEnd(1_000, '名') };
+  const talkative = old.worker();
+  await talkative.attach({
+    ...more,
+    config_tags: { type: { values: ['new', 'dev'] }, zone: { values: ['eu-west-1'] } },
+  });
+  const read = (id: string) => controller.api.ok('GET', `/v1/workers/${id}`);
+  const grown = await read(old.id);
+  expect(grown.config_tags).toEqual({ type: ['dev'] });
+  const told = [grown.address, grown.release_version.replace('Sallyport v', '')];
+  expect(told.map((text) => Buffer.byteLength(text))).toEqual([259, 63]);
+  await first.close();
+  await talkative.close();
+  const another = fresh.worker();
+  await another.attach({ ...more, address: '10.0.0.2:9202', config_tags: { type: { values: ['dev'] } } });
+  expect((await read(fresh.id)).config_tags).toBeUndefined();
+  await controller.api.ok('POST', `/v1/targets/${DEV.target}:authorize-session`, {});
+  await another.close();
   await change(sql`delete from workers`);
 });
 

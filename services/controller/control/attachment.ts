@@ -18,10 +18,9 @@ import type {
   Inventory,
   SessionInventory,
 } from '../../../proto/gen/worker/control';
-import { databaseError, LIMIT_REACHED, sql } from '../db/db';
+import { sql } from '../db/db';
 import { closeLost, ofEarlierProcesses } from '../sessions/connections.store';
 import type { WorkerIdentity } from '../listeners/cluster-listener';
-import { toApiError } from '../rpc/error-mapping';
 import type { ControlDeps } from './control';
 import * as store from './control.store';
 import { Feed } from './feed';
@@ -244,9 +243,6 @@ export class Attachment {
       await this.feed.run(first.next);
     } catch (error) {
       this.deps.log.warn({ err: error, worker_id: this.workerId }, 'a worker could not attach');
-      if (databaseError(error)?.code === LIMIT_REACHED) {
-        return this.end(status.FAILED_PRECONDITION, toApiError(error).message);
-      }
       this.end(status.UNAVAILABLE, 'the controller cannot attach the worker now');
     }
   }

@@ -156,6 +156,12 @@ export async function attach(tx: Tx, hello: Attach): Promise<Attached> {
   return 'on record';
 }
 
+/** The tags of the worker's configuration that are on record; nobody changes them meanwhile. */
+export async function lockedTags(tx: Tx, workerId: string): Promise<Tags> {
+  const statement = sql`select config_tags from workers where id = ${workerId} for update`;
+  return (await row<{ config_tags: Tags }>(tx, statement))?.config_tags ?? {};
+}
+
 /** Those of `workerIds` that do not exist (any more). */
 export async function deletedAmong(on: Executor, workerIds: string[]): Promise<string[]> {
   const found = await rows<{ id: string }>(

@@ -4,7 +4,7 @@
  * canceled; connections nobody knows are to be cut.
  */
 import type { CancelSession, ConnectionInventory, Hello, SessionInventory } from '../../../proto/gen/worker/control';
-import { sql, transaction } from '../db/db';
+import { databaseError, LIMIT_REACHED, sql, transaction, type Tx } from '../db/db';
 import * as connections from '../sessions/connections.store';
 import * as sessions from '../sessions/sessions.store';
 import { MAX_TAG_BYTES, MAX_TAG_TEXT, MAX_TAGS, tagBytes } from '../workers/worker-tags';
@@ -23,8 +23,9 @@ export interface Reconciliation {
 /** Sessions and connections that are looked up at once, and open connections that are read at once. */
 const BATCH = 1_000;
 
-/** Longest address and release taken from a worker, characters. */
-const MAX_TEXT = 512;
+/** Longest address and release taken from a worker, bytes. The schema's `list_bytes` counts their sum for each worker. */
+const MAX_ADDRESS = 260;
+const MAX_RELEASE = 64;
 /** Longest boot id taken, and most processes of a worker that may drain at once. */
 export const MAX_BOOT_ID = 100;
 const MAX_DRAINING = 100;
@@ -59,20 +60,56 @@ const shortened = (text: string): string =>
 const tagsFrom = (tags: ReadonlyMap<string, ReadonlySet<string>>): Tags =>
   Object.fromEntries([...tags].map(([key, values]) => [key, [...values]]));
 
+/** The longest beginning that takes at most so many bytes. */
+const beginning = (text: string, bytes: number): string =>
+  new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
+
+/** Those of `tags` that are on record already. */
+const knownTags = (tags: Tags, onRecord: Tags): Tags =>
+  tagsFrom(
+    new Map(
+      Object.entries(tags)
+        .map(([key, values]) => [key, new Set(values.filter((value) => known(onRecord, key).includes(value)))] as const)
+        .filter(([, values]) => values.size > 0),
+    ),
+  );
+
+const known = (tags: Tags, key: string): readonly string[] => (Object.hasOwn(tags, key) ? tags[key]! : []);
+
 /** Earlier processes of the worker that drain beside the one that says Hello. */
 export const drainingBootIds = ({ draining_boot_ids, boot_id }: Hello): string[] =>
   [...new Set(draining_boot_ids)].filter((id) => id !== boot_id && id.length <= MAX_BOOT_ID).slice(0, MAX_DRAINING);
 
+interface Stream {
+  readonly workerId: string;
+  readonly id: string;
+  readonly isEnded: boolean;
+}
+
 /** Puts the attachment on record, unless its stream ends meanwhile: nobody would take it off again. */
-export async function recordAttachment(
-  deps: ControlDeps,
-  stream: { readonly workerId: string; readonly id: string; readonly isEnded: boolean },
-  hello: Hello,
-): Promise<store.Attached> {
+export async function recordAttachment(deps: ControlDeps, stream: Stream, hello: Hello): Promise<store.Attached> {
   // The record is that of the process which has taken over.
   if (hello.handed_over) {
     return (await store.exists(deps.db.executor, stream.workerId)) ? 'handed over' : 'unknown worker';
   }
+  try {
+    return await record(deps, stream, hello, () => tagsOf(hello));
+  } catch (error) {
+    if (databaseError(error)?.code !== LIMIT_REACHED) throw error;
+    // Nothing that a worker reports of itself keeps it out of service: it attaches without the tags that do not fit.
+    deps.log.warn({ err: error, worker_id: stream.workerId }, 'new tags of a worker are left out: they do not fit');
+    return record(deps, stream, hello, async (tx) =>
+      knownTags(tagsOf(hello), await store.lockedTags(tx, stream.workerId)),
+    );
+  }
+}
+
+function record(
+  deps: ControlDeps,
+  stream: Stream,
+  hello: Hello,
+  tags: (tx: Tx) => Tags | Promise<Tags>,
+): Promise<store.Attached> {
   const now = deps.clock.now();
   return transaction(deps.db, now, async (tx) => {
     const attached = await store.attach(tx, {
@@ -82,9 +119,9 @@ export async function recordAttachment(
       bootId: hello.boot_id,
       drainingBootIds: drainingBootIds(hello),
       goesOn: hello.goes_on,
-      address: hello.address.slice(0, MAX_TEXT),
-      releaseVersion: hello.release_version.slice(0, MAX_TEXT),
-      configTags: tagsOf(hello),
+      address: beginning(hello.address, MAX_ADDRESS),
+      releaseVersion: beginning(hello.release_version, MAX_RELEASE),
+      configTags: await tags(tx),
       draining: hello.draining,
       now,
     });

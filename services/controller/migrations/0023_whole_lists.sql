@@ -1,10 +1,12 @@
 -- Lists without pages are answered whole. What they show is limited, so that a client that takes answers of 4 MiB reads
 -- all of it.
 
--- About what the worker takes in such a list, encoded: tags are shown where they come from, and all together.
+-- About what the worker takes in such a list, encoded: tags are shown where they come from, and all together. Address
+-- and release count as long as controllers take them: whatever a worker reports then, it does not grow by it.
 alter table workers add column list_bytes integer not null generated always as (
-  300 + coalesce(octet_length(name), 0) + coalesce(octet_length(description), 0) + coalesce(octet_length(address), 0)
-    + coalesce(octet_length(release_version), 0) + 2 * (octet_length(api_tags::text) + octet_length(config_tags::text))
+  300 + greatest(324, coalesce(octet_length(address), 0) + coalesce(octet_length(release_version), 0))
+    + coalesce(octet_length(name), 0) + coalesce(octet_length(description), 0)
+    + 2 * (octet_length(api_tags::text) + octet_length(config_tags::text))
 ) stored;
 
 -- Rows with the same value in the column that is the second argument; the third is what to add up instead.

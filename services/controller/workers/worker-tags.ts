@@ -51,7 +51,7 @@ export function readTags(verb: ListVerb, request: TagsRequest): Tags {
     if (!texts.every(fits)) errors.add(FIELD, `Tag values must have 1 to ${MAX_TAG_TEXT} printable characters.`);
     tags[key] = [...new Set(texts)];
   }
-  errors.require(areFew(tags), FIELD, TOO_MANY);
+  errors.require(verb === 'remove' || areFew(tags), FIELD, TOO_MANY);
   errors.throwIfAny(MESSAGE.fields);
   return tags;
 }
@@ -71,7 +71,7 @@ function areFew(tags: Tags): boolean {
 const fits = (text: string): boolean =>
   text.length >= 1 && text.length <= MAX_TAG_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
 
-/** The tags after the action. Throws 400 when it adds what is there, removes what is not, or leaves too many. */
+/** The tags after the action. Throws 400 when it adds what is there or too many, or removes what is not there. */
 export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags {
   if (verb === 'set') return given;
   const edited = new Map(Object.entries(current).map(([key, values]) => [key, new Set(values)]));
@@ -87,7 +87,7 @@ export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags {
   const left: Tags = Object.fromEntries(
     [...edited].filter(([, values]) => values.size > 0).map(([key, values]) => [key, [...values]]),
   );
-  if (!areFew(left)) throw invalidArgument(UNABLE, [{ name: FIELD, description: TOO_MANY }]);
+  if (verb === 'add' && !areFew(left)) throw invalidArgument(UNABLE, [{ name: FIELD, description: TOO_MANY }]);
   return left;
 }
 

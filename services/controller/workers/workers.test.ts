@@ -4,7 +4,7 @@ import { newEd25519 } from '../../../lib/tls/keys';
 import { encodeRegistrationRequest } from '../../../lib/tls/registration-request';
 import { fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
 import { loadAuthority, type DeploymentAuthority } from './authority';
-import { editedTags } from './worker-tags';
+import { editedTags, readTags } from './worker-tags';
 import { workerService } from './workers.rpc';
 
 let controller: TestController;
@@ -76,6 +76,17 @@ test('what cannot be done changes nothing', async () => {
   expect(await refusal('Add', 2, { a: ['c'] }, anonymous)).toMatchObject({ status: 401 });
   const { item } = await admin.call('WorkerService/GetWorker', { id });
   expect(item).toMatchObject({ version: 2, api_tags: { a: ['b'] } });
+});
+
+test('tags of earlier releases, more than there may be, are removed a few or all at once', () => {
+  const values = Array.from({ length: 2_000 }, (_, i) => `v${i}`);
+  const remove = (some: string[]) => {
+    const given = readTags('remove', { id: 'w_1234567890', version: 1, api_tags: { a: some } });
+    return editedTags('remove', { a: values, b: ['c'] }, given);
+  };
+  expect(remove(['v0'])).toEqual({ a: values.slice(1), b: ['c'] });
+  expect(remove(values)).toEqual({ b: ['c'] });
+  expect(() => editedTags('add', { a: values }, { b: ['c'] })).toThrow('Unable to change the tags');
 });
 
 test('tags with names of Object.prototype are tags like others', () => {
