@@ -22,7 +22,7 @@ import {
   unique,
 } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
-import type { ListEdit } from '../resources/list-edits';
+import { listChanges, verbOf, type ListEdit } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
@@ -145,8 +145,7 @@ async function applyMembers(
   current: string[],
   wanted: string[],
 ): Promise<void> {
-  const added = allowed.action === 'set-members' ? wanted.filter((id) => !current.includes(id)) : wanted;
-  const removed = allowed.action === 'set-members' ? current.filter((id) => !wanted.includes(id)) : wanted;
+  const { added, removed } = listChanges(verbOf(allowed.action), current, wanted);
   if (allowed.action !== 'add-members' && (await store.removeMembers(tx, allowed, removed)) !== removed.length) {
     throw invalidArgument('Unable to remove members from group: not all of them are members.', [
       { name: 'member_ids', description: 'Must only contain users that are members.' },

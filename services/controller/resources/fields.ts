@@ -192,7 +192,10 @@ export function maskedColumns(
 /** Name as it is stored: trimmed; null when absent. */
 export const storedText = (text: string | undefined): string | null => text?.trim() || null;
 
-export const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((x) => b.includes(x));
+/** Whether two lists name the same, in any order. Both name everything once. */
+export function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  const those = new Set(b);
+  return a.length === b.length && a.every((x) => those.has(x));
+}
 
 export const unique = (values: readonly string[]): string[] => [...new Set(values)];

@@ -18,9 +18,12 @@ export function listChanges(
     case 'remove':
       return { added: [], removed: [...wanted] };
     case 'set':
-      return {
-        added: wanted.filter((id) => !current.includes(id)),
-        removed: current.filter((id) => !wanted.includes(id)),
-      };
+      return { added: without(wanted, current), removed: without(current, wanted) };
   }
+}
+
+/** The values that are not among the others: both lists may be long, so the time must not grow with their product. */
+export function without(values: readonly string[], others: readonly string[]): string[] {
+  const unwanted = new Set(others);
+  return values.filter((value) => !unwanted.has(value));
 }

@@ -29,7 +29,7 @@ import {
   unique,
 } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
-import type { ListEdit } from '../resources/list-edits';
+import { listChanges, verbOf, type ListEdit } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
@@ -73,9 +73,8 @@ class UserRpc {
       .throwIfAny(MESSAGE.fields);
     const { row: user, allowed } = await this.access.allow(op, action, request.id);
     const current = (user.accounts ?? []).map((account) => account.id);
-    const added = action === 'set-accounts' ? wanted.filter((id) => !current.includes(id)) : wanted;
-    const removed = action === 'set-accounts' ? current.filter((id) => !wanted.includes(id)) : wanted;
-    const same = action === 'set-accounts' && added.length + removed.length === 0;
+    const { added, removed } = listChanges(verbOf(action), current, wanted);
+    const same = added.length + removed.length === 0;
     if (same && user.version === request.version) return this.access.answer(op, allowed);
     const now = this.deps.clock.now();
     await transaction(this.deps.db, now, async (tx) => {
