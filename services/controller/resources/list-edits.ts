@@ -6,12 +6,13 @@ export type ListEdit<W extends string> = `${ListVerb}-${W}`;
 /** What an action such as `add-members` does. */
 export const verbOf = (action: ListEdit<string>): ListVerb => action.slice(0, action.indexOf('-')) as ListVerb;
 
+export interface ListChanges {
+  added: string[];
+  removed: string[];
+}
+
 /** What an action does to the list `current`. Both `current` and `wanted` name everything once. */
-export function listChanges(
-  verb: ListVerb,
-  current: readonly string[],
-  wanted: readonly string[],
-): { added: string[]; removed: string[] } {
+export function listChanges(verb: ListVerb, current: readonly string[], wanted: readonly string[]): ListChanges {
   switch (verb) {
     case 'add':
       return { added: [...wanted], removed: [] };

@@ -72,10 +72,11 @@ class UserRpc {
       )
       .throwIfAny(MESSAGE.fields);
     const { row: user, allowed } = await this.access.allow(op, action, request.id);
+    // The accounts that were read are those of the user's version: no other one may be changed by them.
+    if (user.version !== request.version) throw staleVersion('User', request.id);
     const current = (user.accounts ?? []).map((account) => account.id);
     const { added, removed } = listChanges(verbOf(action), current, wanted);
-    const same = added.length + removed.length === 0;
-    if (same && user.version === request.version) return this.access.answer(op, allowed);
+    if (added.length + removed.length === 0) return this.access.answer(op, allowed);
     const now = this.deps.clock.now();
     await transaction(this.deps.db, now, async (tx) => {
       if (!(await store.updateUser(tx, allowed, { version: request.version, columns: {}, now }))) {
