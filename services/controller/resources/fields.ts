@@ -25,6 +25,13 @@ const MAX_DESCRIPTION = limit('description', 131_072, {
   reached: '400, naming the field',
   test: 'test/integration/text-limits.test.ts: every text has its longest',
 });
+/** Certificates and keys, in characters; far more than any chain has. */
+export const MAX_PEM = limit('PEM text', 65_536, {
+  what: 'certificate or key of a credential store or an auth method',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 
 /** Collects what is wrong with a request, so that the caller sees all of it at once. */
 export class FieldErrors {
