@@ -9,7 +9,24 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const x = (length: number): string => 'x'.repeat(length);
+const list = (length: number, text = 'a'): string[] => Array<string>(length).fill(text);
 const password = { auth_method_id: DEV.authMethod, type: 'password' };
+
+/** A request for an auth method with one attribute that goes too far. */
+function method(made: { attributes: object }, name: string, value: unknown, longest: RegExp): Case {
+  const item = () => ({ ...made, attributes: { ...made.attributes, [name]: value } });
+  return ['AuthMethod', item, `attributes.${name}`, longest];
+}
+
+const LDAP_TEXTS = ['upn_domain', 'user_dn', 'user_attr', 'user_filter', 'group_dn', 'group_attr', 'group_filter'];
+const LDAP_LISTS = ['urls', 'certificates', 'account_attribute_maps'];
+const OIDC_LISTS = [
+  ...['signing_algorithms', 'idp_ca_certs', 'allowed_audiences', 'claims_scopes', 'account_claim_maps', 'prompts'],
+];
+const TEXT = /at most 4096 characters/;
+const ELEMENTS = /at most 100 elements/;
+const PEM = /at most 65536 characters/;
+const bound = { ...ldapMethod(), attributes: { ...ldapMethod().attributes, bind_dn: 'cn=a', bind_password: 'p' } };
 
 type Case = [method: string, item: () => object, field: string, message: RegExp];
 const CASES: Case[] = [
@@ -84,6 +101,15 @@ const CASES: Case[] = [
     'attributes.ca_cert',
     /65536 characters/,
   ],
+  ...LDAP_TEXTS.map((name) => method(ldapMethod(), name, x(4_097), TEXT)),
+  ...['bind_dn', 'bind_password'].map((name) => method(bound, name, x(4_097), TEXT)),
+  ...LDAP_LISTS.map((name) => method(ldapMethod(), name, list(101), ELEMENTS)),
+  ...['urls', 'account_attribute_maps'].map((name) => method(ldapMethod(), name, [x(4_097)], TEXT)),
+  method(ldapMethod(), 'certificates', [x(65_537)], PEM),
+  ...OIDC_LISTS.map((name) => method(oidcMethod(), name, list(101), ELEMENTS)),
+  ...['allowed_audiences', 'claims_scopes'].map((name) => method(oidcMethod(), name, [x(4_097)], TEXT)),
+  method(oidcMethod(), 'idp_ca_certs', [x(65_537)], PEM),
+  ...['client_id', 'client_secret'].map((name) => method(oidcMethod(), name, x(4_097), TEXT)),
 ];
 
 test.each(CASES)('every text has its longest: %s %#', async (noun, item, field, message) => {
@@ -117,6 +143,12 @@ test.each<[noun: string, field: string, item: () => object]>([
   const refused = await world.controller.admin.refusal(`${noun}Service/Create${noun}`, { item: item() });
   expect(refused.status).toBe(400);
   expect(fieldsOf(refused)).toEqual({ [field]: 'This field has at most 524288 bytes.' });
+});
+
+test('what has all its longest texts is made', async () => {
+  const texts = Object.fromEntries(LDAP_TEXTS.map((name) => [name, x(4_096)]));
+  const attributes = { ...texts, urls: list(100, 'ldap://ldap.example.org') };
+  expect((await world.create('AuthMethod', { ...ldapMethod(), attributes })).id).toMatch(/^amldap_/);
 });
 
 test('an LDAP auth method is still made', async () => {

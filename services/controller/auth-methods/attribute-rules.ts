@@ -2,7 +2,7 @@
 import { limit } from '../../../lib/limits/limit';
 import type { SecretName } from './method-secrets';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { FieldErrors } from '../resources/fields';
+import { MAX_PEM, type FieldErrors } from '../resources/fields';
 import { keptBack, keptBackWarning, type SecretPlace } from '../resources/secret-place';
 
 /** What a type of auth method does with the attributes that callers send. */
@@ -27,13 +27,13 @@ export const isMethodState = (text: unknown): text is MethodState => STATES.some
 
 /** Schemes that are accepted, and the error of others. */
 export function checkUrl(errors: FieldErrors, field: string, text: string): void {
+  errors.require(text.length < MAX_URL, field, `Must have less than ${MAX_URL} characters.`);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === '') {
     errors.add(field, `${JSON.stringify(text)} cannot be parsed as a url.`);
     return;
   }
   errors.require(['http:', 'https:'].includes(url.protocol), field, 'The scheme must be http or https.');
-  errors.require(text.length < MAX_URL, field, `Must have less than ${MAX_URL} characters.`);
 }
 
 const MAX_URL = limit('URL of an auth method', 4_000, {
@@ -90,16 +90,32 @@ export function checkPrivateKey(errors: FieldErrors, field: string, pem: string)
   }
 }
 
-/** Lists hold no empty texts. */
-export function checkLists(errors: FieldErrors, given: Readonly<Record<string, unknown>>): void {
+const MAX_TEXT = limit('text of an auth method', 4_096, {
+  what: 'a text of an auth method, or one in a list of it, that has no other limit',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
+const MAX_ELEMENTS = limit('list of an auth method', 100, {
+  what: 'elements of a list of an auth method: URLs, certificates, maps, audiences, scopes',
+  unit: 'elements',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
+/** Attributes that are certificates and keys. */
+const PEM = ['certificates', 'client_certificate', 'client_certificate_key', 'idp_ca_certs'];
+
+/** Texts and lists have their longest, and lists hold no empty texts. */
+export function checkTexts(errors: FieldErrors, given: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(given)) {
-    if (Array.isArray(value)) {
-      errors.require(
-        !value.some((text: string) => text.trim() === ''),
-        `attributes.${name}`,
-        'Must not be empty texts.',
-      );
-    }
+    const texts = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
+    const field = `attributes.${name}`;
+    const longest = PEM.includes(name) ? MAX_PEM : MAX_TEXT;
+    errors.require(texts.length <= MAX_ELEMENTS, field, `Must have at most ${MAX_ELEMENTS} elements.`);
+    const fit = texts.every((text) => text.length <= longest);
+    errors.require(fit, field, `Must have at most ${longest} characters${Array.isArray(value) ? ' each' : ''}.`);
+    const empty = Array.isArray(value) && texts.some((text) => text.trim() === '');
+    errors.require(!empty, field, 'Must not be empty texts.');
   }
 }
 

@@ -5,7 +5,7 @@ import type { FieldErrors } from '../resources/fields';
 import {
   BAD_STATE,
   checkCertificates,
-  checkLists,
+  checkTexts,
   checkMaps,
   checkPrivateKey,
   isMethodState,
@@ -79,7 +79,7 @@ const DEREFERENCE = ['NeverDerefAliases', 'DerefInSearching', 'DerefFindingBaseO
 const ACCOUNT_TARGETS = ['email', 'fullName'];
 
 function checkValues(errors: FieldErrors, read: Read): void {
-  checkLists(errors, read);
+  checkTexts(errors, read);
   for (const url of read.urls ?? []) checkDirectoryUrl(errors, url);
   errors.require(read.state === undefined || isMethodState(read.state), 'attributes.state', BAD_STATE);
   checkMaps(errors, 'attributes.account_attribute_maps', read.account_attribute_maps ?? [], ACCOUNT_TARGETS);

@@ -4,8 +4,8 @@ import { readAttributes, type Attributes } from '../resources/attributes';
 import { FieldErrors } from '../resources/fields';
 import {
   checkCertificates,
-  checkLists,
   checkMaps,
+  checkTexts,
   checkUrl,
   checkWords,
   shownSettings,
@@ -79,9 +79,9 @@ const CLAIM_TARGETS = ['sub', 'name', 'email'];
 const DEFAULT_SCOPE = 'openid';
 
 function checkValues(errors: FieldErrors, read: Read): void {
-  checkLists(errors, read);
   if (read.issuer !== undefined) checkUrl(errors, 'attributes.issuer', read.issuer);
   if (read.api_url_prefix !== undefined) checkUrl(errors, 'attributes.api_url_prefix', read.api_url_prefix);
+  checkTexts(errors, read);
   errors.require((read.max_age ?? 0) <= MAX_INT4, 'attributes.max_age', `Must be at most ${MAX_INT4}.`);
   const field = (name: keyof Read): string => `attributes.${name}`;
   checkWords(errors, field('signing_algorithms'), 'algorithm', read.signing_algorithms ?? [], SIGNING_ALGORITHMS);

@@ -209,7 +209,8 @@ class Streams {
 
   /** Ends those whose place on record another stream has. */
   endOf(attachmentIds: string[]): void {
-    for (const stream of [...this.all]) if (attachmentIds.includes(stream.id)) stream.end(status.ABORTED, TAKEN_OVER);
+    const ended = new Set(attachmentIds);
+    for (const stream of [...this.all]) if (ended.has(stream.id)) stream.end(status.ABORTED, TAKEN_OVER);
   }
 
   pushGrant(workerIds: string[], grant: SessionGrant): void {

@@ -5,7 +5,15 @@ import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { hasIdForm } from '../../../lib/ids/ids';
 import { CredentialStore, type UpdateCredentialStoreRequest } from '../../../proto/gen/api/credential_stores';
 import { readAttributes, type Attributes } from '../resources/attributes';
-import { checkCreate, checkShortText, checkUpdate, FieldErrors, maskedColumns, storedText } from '../resources/fields';
+import {
+  checkCreate,
+  checkShortText,
+  checkUpdate,
+  FieldErrors,
+  MAX_PEM,
+  maskedColumns,
+  storedText,
+} from '../resources/fields';
 import { STORE_PREFIXES, VAULT_STORE_PREFIX, type StoreType } from './credential-stores';
 
 const VAULT_ATTRIBUTES = {
@@ -48,13 +56,6 @@ const MAX_ADDRESS = limit('address of a Vault', 3_999, {
 });
 /** What a header of a call to Vault can carry. */
 const HEADER_TEXT = /^[\x21-\x7e]{0,4096}$/;
-/** Certificates and keys, in characters; far more than any chain has. */
-const MAX_PEM = limit('PEM text', 65_536, {
-  what: 'certificate or key of a credential store',
-  unit: 'characters',
-  reached: '400, naming the field',
-  test: 'test/integration/text-limits.test.ts: every text has its longest',
-});
 const REQUIRED = 'Field required for creating a vault credential store.';
 const CANNOT_BE_EMPTY = 'This is a required field and cannot be set to empty.';
 

@@ -17,12 +17,11 @@ import {
   isScopeId,
   maskedColumns,
   MESSAGE,
-  sameSet,
   storedText,
   unique,
 } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
-import type { ListEdit } from '../resources/list-edits';
+import { listChanges, verbOf, type ListChanges, type ListEdit } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
@@ -50,15 +49,16 @@ function memberEditor(deps: ControllerDeps, { allow, answer }: Access) {
     const wanted = unique(request.member_ids);
     checkMembers(request, wanted, action === 'set-members');
     const { row, allowed } = await allow(op, action, request.id);
-    const now = deps.clock.now();
+    // The members that were read are those of the row's version: no other one may be changed by them.
+    if (row.version !== request.version) throw staleVersion('Group', request.id);
     const current = (row.members ?? []).map((member) => member.id);
-    if (action === 'set-members' && row.version === request.version && sameSet(current, wanted)) {
-      return answer(op, allowed);
-    }
+    const changes = listChanges(verbOf(action), current, wanted);
+    if (changes.added.length + changes.removed.length === 0) return answer(op, allowed);
+    const now = deps.clock.now();
     await transaction(deps.db, now, async (tx) => {
       const change = { version: request.version, columns: {}, now };
       if (!(await store.updateGroup(tx, allowed, change))) throw staleVersion('Group', request.id);
-      await applyMembers(tx, allowed, current, wanted);
+      await applyMembers(tx, allowed, changes);
     });
     return answer(op, allowed);
   };
@@ -142,11 +142,8 @@ function checkMembers(request: { id: string; version: number }, ids: string[], m
 async function applyMembers(
   tx: Tx,
   allowed: Allowed<'group', MemberEdit>,
-  current: string[],
-  wanted: string[],
+  { added, removed }: ListChanges,
 ): Promise<void> {
-  const added = allowed.action === 'set-members' ? wanted.filter((id) => !current.includes(id)) : wanted;
-  const removed = allowed.action === 'set-members' ? current.filter((id) => !wanted.includes(id)) : wanted;
   if (allowed.action !== 'add-members' && (await store.removeMembers(tx, allowed, removed)) !== removed.length) {
     throw invalidArgument('Unable to remove members from group: not all of them are members.', [
       { name: 'member_ids', description: 'Must only contain users that are members.' },

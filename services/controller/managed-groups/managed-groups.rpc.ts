@@ -63,7 +63,7 @@ const MUTABLE = {
 } as const;
 /** Names of one group, and characters of one name. */
 const MAX_GROUP_NAMES = limit('names of a managed group', 1_000, {
-  what: 'names of groups of a directory in a managed group',
+  what: 'names of groups of a directory in a managed group; together at most the bytes of a field of a request',
   unit: 'names',
   reached: '400, naming the field',
   test: 'test/integration/text-limits.test.ts: every text has its longest',

@@ -25,6 +25,13 @@ const MAX_DESCRIPTION = limit('description', 131_072, {
   reached: '400, naming the field',
   test: 'test/integration/text-limits.test.ts: every text has its longest',
 });
+/** Certificates and keys, in characters; far more than any chain has. */
+export const MAX_PEM = limit('PEM text', 65_536, {
+  what: 'certificate or key of a credential store or an auth method',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'test/integration/text-limits.test.ts: every text has its longest',
+});
 
 /** Collects what is wrong with a request, so that the caller sees all of it at once. */
 export class FieldErrors {
@@ -192,7 +199,10 @@ export function maskedColumns(
 /** Name as it is stored: trimmed; null when absent. */
 export const storedText = (text: string | undefined): string | null => text?.trim() || null;
 
-export const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((x) => b.includes(x));
+/** Whether two lists name the same, in any order. Both name everything once. */
+export function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  const those = new Set(b);
+  return a.length === b.length && a.every((x) => those.has(x));
+}
 
 export const unique = (values: readonly string[]): string[] => [...new Set(values)];

@@ -6,21 +6,25 @@ export type ListEdit<W extends string> = `${ListVerb}-${W}`;
 /** What an action such as `add-members` does. */
 export const verbOf = (action: ListEdit<string>): ListVerb => action.slice(0, action.indexOf('-')) as ListVerb;
 
+export interface ListChanges {
+  added: string[];
+  removed: string[];
+}
+
 /** What an action does to the list `current`. Both `current` and `wanted` name everything once. */
-export function listChanges(
-  verb: ListVerb,
-  current: readonly string[],
-  wanted: readonly string[],
-): { added: string[]; removed: string[] } {
+export function listChanges(verb: ListVerb, current: readonly string[], wanted: readonly string[]): ListChanges {
   switch (verb) {
     case 'add':
       return { added: [...wanted], removed: [] };
     case 'remove':
       return { added: [], removed: [...wanted] };
     case 'set':
-      return {
-        added: wanted.filter((id) => !current.includes(id)),
-        removed: current.filter((id) => !wanted.includes(id)),
-      };
+      return { added: without(wanted, current), removed: without(current, wanted) };
   }
+}
+
+/** The values that are not among the others: both lists may be long, so the time must not grow with their product. */
+export function without(values: readonly string[], others: readonly string[]): string[] {
+  const unwanted = new Set(others);
+  return values.filter((value) => !unwanted.has(value));
 }

@@ -6,7 +6,7 @@ import { invalidArgument } from '../../../lib/errors/errors';
 import type { Allowed } from '../authz/authz';
 import { notFound } from '../authz/refusal';
 import type { Executor, Tx } from '../db/db';
-import { listChanges, verbOf, type ListEdit } from '../resources/list-edits';
+import { listChanges, verbOf, without, type ListEdit } from '../resources/list-edits';
 import { grantScopeProblem, isGrantScopeWord, normalGrantScope, type RoleRow, type StoredGrant } from './roles';
 import * as store from './roles.store';
 
@@ -53,7 +53,8 @@ export function planGrants(role: RoleRow, allowed: Editing<'grants'>, grants: re
   return async (tx) => {
     if (allowed.action !== 'add-grants') await store.removeGrants(tx, allowed, removed);
     if (allowed.action === 'remove-grants') return;
-    const fresh = grants.filter((grant) => added.includes(grant.canonical));
+    const adding = new Set(added);
+    const fresh = grants.filter((grant) => adding.has(grant.canonical));
     if ((await store.addGrants(tx, allowed, fresh)) !== fresh.length) {
       throw invalidArgument('Unable to add grants to role: it already has one of them.', [
         { name: 'grant_strings', description: 'Must only contain grants that the role does not have.' },
@@ -77,10 +78,11 @@ export async function planGrantScopes(
   const kept =
     edit === 'set' && wanted.includes('children') ? wanted.filter((value) => value !== 'descendants') : wanted;
   const { added, removed } = listChanges(edit, current, kept);
-  const fresh = added.filter((value) => !current.includes(value));
-  const gone = removed.filter((value) => current.includes(value));
+  const fresh = without(added, current);
+  const had = new Set(current);
+  const gone = removed.filter((value) => had.has(value));
   if (fresh.length + gone.length === 0) return undefined;
-  if (fresh.length > 0) await checkResult(on, role, [...current.filter((value) => !gone.includes(value)), ...fresh]);
+  if (fresh.length > 0) await checkResult(on, role, [...without(current, gone), ...fresh]);
   return async (tx) => {
     if (allowed.action !== 'add-grant-scopes') await store.removeGrantScopes(tx, allowed, gone);
     if (allowed.action === 'remove-grant-scopes') return;

@@ -71,14 +71,15 @@ export const normalGrantScope = (role: Pick<RoleRow, 'scope_id'>, value: string)
   value === role.scope_id ? 'this' : value;
 
 /**
- * Why a role may not have these grant scopes (in their normal form), or undefined. `targets` are those of the named
+ * Why a role may not have these grant scopes (in their normal form), or undefined. `found` are those of the named
  * scopes that exist.
  */
 export function grantScopeProblem(
   role: Pick<RoleRow, 'scope'>,
   values: readonly string[],
-  targets: readonly GrantScopeTarget[],
+  found: readonly GrantScopeTarget[],
 ): string | undefined {
+  const targets: Targets = new Map(found.map((target) => [target.id, target]));
   const others = values.filter((value) => value !== 'this');
   if (role.scope.type === 'project' && others.length > 0) {
     return 'Project scopes can only have their own scope ID or "this" as a grant scope ID.';
@@ -94,19 +95,18 @@ export function grantScopeProblem(
   return globalProblem(values, named, targets);
 }
 
-const isProjectOf = (orgId: string, value: string, targets: readonly GrantScopeTarget[]): boolean =>
-  targets.some((target) => target.id === value && target.type === 'project' && target.scope_id === orgId);
+/** By id. */
+type Targets = ReadonlyMap<string, GrantScopeTarget>;
 
-function globalProblem(
-  values: readonly string[],
-  named: readonly string[],
-  targets: readonly GrantScopeTarget[],
-): string | undefined {
+const isProjectOf = (orgId: string, value: string, targets: Targets): boolean =>
+  targets.get(value)?.type === 'project' && targets.get(value)?.scope_id === orgId;
+
+function globalProblem(values: readonly string[], named: readonly string[], targets: Targets): string | undefined {
   const [children, descendants] = [values.includes('children'), values.includes('descendants')];
   if (children && descendants) return 'Grant scopes "children" and "descendants" exclude each other.';
-  const missing = named.find((value) => !targets.some((target) => target.id === value));
+  const missing = named.find((value) => !targets.has(value));
   if (missing !== undefined) return `Scope "${missing}" does not exist.`;
-  const orgs = targets.some((target) => target.type === 'org' && named.includes(target.id));
+  const orgs = named.some((value) => targets.get(value)?.type === 'org');
   if (children && orgs) return 'Grant scope "children" and individual orgs exclude each other.';
   if (descendants && named.length > 0) return 'Grant scope "descendants" and individual scopes exclude each other.';
   return undefined;

@@ -1,6 +1,7 @@
 /** SQL that makes a session. */
 import type { Allowed } from '../authz/authz';
 import { row, sql, type Executor, type RawBuilder } from '../db/db';
+import { without } from '../resources/list-edits';
 import type { Count, Counted, SessionLimits, SessionPlaces } from './session-places';
 
 export interface NewSession {
@@ -72,7 +73,7 @@ export async function insertSession(
   places.note(count, counted);
   if (refused !== null) return { outcome: 'no place', limit: refused };
   if (!made) return { outcome: 'target changed' };
-  return { outcome: 'made', workerIds: workerIds.filter((id) => !full.includes(id)) };
+  return { outcome: 'made', workerIds: without(workerIds, full) };
 }
 
 const takePlace = (

@@ -137,7 +137,8 @@ async function store(
   const { workerIds } = made;
   stillAllowed(allowed.actor, await mayStillOpen(deps, allowed, { sessionId: id, now }));
   deps.control.pushGrant(workerIds, egressGrant(grantInput(target, session), keys.privateKey, now));
-  return session.workers.filter((worker) => workerIds.includes(worker.id));
+  const serving = new Set(workerIds);
+  return session.workers.filter((worker) => serving.has(worker.id));
 }
 
 const grantInput = (target: SessionTarget, session: NewSession) => ({

@@ -29,7 +29,7 @@ import {
   unique,
 } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
-import type { ListEdit } from '../resources/list-edits';
+import { listChanges, verbOf, type ListEdit } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
@@ -78,11 +78,11 @@ class UserRpc {
       )
       .throwIfAny(MESSAGE.fields);
     const { row: user, allowed } = await this.access.allow(op, action, request.id);
+    // The accounts that were read are those of the user's version: no other one may be changed by them.
+    if (user.version !== request.version) throw staleVersion('User', request.id);
     const current = (user.accounts ?? []).map((account) => account.id);
-    const added = action === 'set-accounts' ? wanted.filter((id) => !current.includes(id)) : wanted;
-    const removed = action === 'set-accounts' ? current.filter((id) => !wanted.includes(id)) : wanted;
-    const same = action === 'set-accounts' && added.length + removed.length === 0;
-    if (same && user.version === request.version) return this.access.answer(op, allowed);
+    const { added, removed } = listChanges(verbOf(action), current, wanted);
+    if (added.length + removed.length === 0) return this.access.answer(op, allowed);
     const now = this.deps.clock.now();
     await transaction(this.deps.db, now, async (tx) => {
       if (!(await store.updateUser(tx, allowed, { version: request.version, columns: {}, now }))) {
