@@ -118,8 +118,8 @@ test('secrets on the command line and user names with two domains are refused be
   for (const name of ['a@b@c', 'a\\b@c', '@b', 'a\\']) expect(await refused(...withDomain, name)).toBe(3);
   expect(await refused(...withDomain, 'a@b', '-domain', 'c')).toBe(3);
   expect(await refused('json', '-object', '{}', '-kv', 'a=1')).toBe(3);
-  // An empty password is for the controller to judge.
-  expect(await refused('password', '-password', 'env://NOPE')).toBe(1);
+  // A variable that is not set is an error of the command line.
+  expect(await refused('password', '-password', 'env://NOPE')).toBe(3);
 });
 
 describeWith(['ssh-keygen'], 'SSH keys', () => {

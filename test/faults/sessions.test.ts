@@ -155,7 +155,10 @@ describe('bytes', () => {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 1500));
         const socket = await dial(session.port);
         socket.end(Buffer.alloc(size, index));
-        expect((await readAll(socket)).length).toBe(size);
+        const read = readAll(socket).catch((error: Error) => {
+          throw new Error(`${error.message}; the client said: ${session.client.stdout}${session.client.stderr}`);
+        });
+        expect((await read).length).toBe(size);
       }),
     );
     const after = await deployment.api.sessionWhere(

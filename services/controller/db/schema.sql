@@ -1321,7 +1321,7 @@ CREATE TABLE public.workers (
     updated_time timestamp with time zone NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     draining_boot_ids text[] DEFAULT '{}'::text[] NOT NULL,
-    list_bytes integer GENERATED ALWAYS AS ((((((300 + COALESCE(octet_length((name)::text), 0)) + COALESCE(octet_length((description)::text), 0)) + COALESCE(octet_length(address), 0)) + COALESCE(octet_length(release_version), 0)) + (2 * (octet_length((api_tags)::text) + octet_length((config_tags)::text))))) STORED NOT NULL,
+    list_bytes integer GENERATED ALWAYS AS (((((300 + GREATEST(324, (COALESCE(octet_length(address), 0) + COALESCE(octet_length(release_version), 0)))) + COALESCE(octet_length((name)::text), 0)) + COALESCE(octet_length((description)::text), 0)) + (2 * (octet_length((api_tags)::text) + octet_length((config_tags)::text))))) STORED NOT NULL,
     CONSTRAINT api_tags_are_an_object CHECK ((jsonb_typeof(api_tags) = 'object'::text)),
     CONSTRAINT config_tags_are_an_object CHECK ((jsonb_typeof(config_tags) = 'object'::text)),
     CONSTRAINT version_is_positive CHECK ((version > 0)),
