@@ -7,6 +7,7 @@ import { sql, transaction } from '../../services/controller/db/db';
 import { CONTROLLER_LIMITS } from '../../services/controller/limits';
 import { loadDescriptors } from '../../services/controller/rpc/descriptors';
 import { SHAPE_LIMITS } from '../../services/controller/shape-limits';
+import { candidates } from '../../services/controller/workers/workers.store';
 import { DEV } from '../harness/controller';
 import { startWholeController, type WholeController } from '../harness/whole-controller';
 
@@ -88,7 +89,7 @@ test('workers whose list is above its limit attach, whatever they report, withou
   const another = fresh.worker();
   await another.attach({ ...more, address: '10.0.0.2:9202', config_tags: { type: { values: ['dev'] } } });
   expect((await read(fresh.id)).config_tags).toBeUndefined();
-  await controller.api.ok('POST', `/v1/targets/${DEV.target}:authorize-session`, {});
+  expect(await candidates(controller.db.executor, new Date())).toMatchObject([{ id: fresh.id }]);
   await another.close();
   await change(sql`delete from workers`);
 });
