@@ -138,6 +138,7 @@ test.each<[noun: string, field: string, item: () => object]>([
       attributes: { group_names: Array<string>(600).fill(x(1_000)) },
     }),
   ],
+  ['AuthMethod', `attributes.${x(89)}`, () => ({ ...ldapMethod(), attributes: { [x(500)]: x(600_000) } })],
   ['Group', 'description', () => ({ scope_id: 'global', description: x(600_000) })],
 ])('a field has so many bytes at most: %s', async (noun, field, item) => {
   const refused = await world.controller.admin.refusal(`${noun}Service/Create${noun}`, { item: item() });

@@ -12,6 +12,9 @@ export const FIELD_BYTES = limit('bytes of a field of a request', 524_288, {
   test: 'test/integration/text-limits.test.ts: a field has so many bytes at most',
 });
 
+/** Characters of a name that are repeated: callers choose those of attributes. */
+const NAME_SHOWN = 100;
+
 /** Throws 400. `request` is decoded; the fields of `item` and of `attributes` count by themselves. */
 export function checkFieldSizes(request: object): void {
   for (const [key, value] of Object.entries(request)) {
@@ -30,7 +33,7 @@ function checkField(name: string, value: unknown): void {
   if (typeof value === 'string' && /(^|_)id$/.test(name)) return;
   if (bytesOf(value, FIELD_BYTES) <= FIELD_BYTES) return;
   const description = `This field has at most ${FIELD_BYTES} bytes.`;
-  throw invalidArgument('Error in provided request.', [{ name, description }]);
+  throw invalidArgument('Error in provided request.', [{ name: name.slice(0, NAME_SHOWN), description }]);
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

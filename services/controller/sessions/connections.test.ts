@@ -104,6 +104,19 @@ describe('authorizing a connection', () => {
     expect(after!.connections).toHaveLength(2);
   });
 
+  test('a session shows its newest thousand connections', async () => {
+    const id = await createSession(world);
+    await ask(request(id, { now: at(0) }));
+    await sql`insert into session_connections (id, session_id, worker_id, boot_id, client_address, client_port,
+        created_time)
+      select 'sc_' || lpad(n::text, 10, '0'), ${id}, ${WORKER}, 'boot', '10.0.0.9', n,
+        ${at(0)}::timestamptz + n * interval '1 ms'
+      from generate_series(1, 1001) n`.execute(world.db.executor);
+    const shown = (await findSessionWithConnections(world.db.executor, id))!.connections!;
+    expect(shown).toHaveLength(1_000);
+    expect([shown.at(0)!.client_port, shown.at(-1)!.client_port]).toEqual([1_001, 2]);
+  });
+
   test('repeated, it is allowed again and takes nothing', async () => {
     await setTarget(world, { limit: 2 });
     const id = await createSession(world);

@@ -1,4 +1,5 @@
 /** SQL of sessions, one function per use case. */
+import { limit } from '../../../lib/limits/limit';
 import type { Allowed } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
 import { scopeColumn } from '../resources/rows';
@@ -24,7 +25,14 @@ export function findSession(on: Executor, id: string): Promise<SessionRow | unde
   return find(on, id, sql``);
 }
 
-/** One session with its connections. */
+const MAX_CONNECTIONS = limit('shown connections of a session', 1_000, {
+  what: 'connections that a read of a session shows',
+  unit: 'connections',
+  reached: 'the newest are shown; the others still count in `connections_used`',
+  test: 'services/controller/sessions/connections.test.ts: a session shows its newest thousand connections',
+});
+
+/** One session with its newest connections. */
 export function findSessionWithConnections(on: Executor, id: string): Promise<SessionRow | undefined> {
   return find(
     on,
@@ -35,7 +43,8 @@ export function findSessionWithConnections(on: Executor, id: string): Promise<Se
         'bytes_up', c.bytes_up::text, 'bytes_down', c.bytes_down::text, 'closed_reason', c.closed_reason,
         'closed_by', c.closed_by, 'cause', c.cause, 'error', c.error,
         'connect_latency_us', c.connect_latency_us, 'first_byte_latency_us', c.first_byte_latency_us) order by c.created_time desc, c.id desc)
-      from session_connections c where c.session_id = r.id and c.client_address <> ${NOT_ON_RECORD}), '[]')
+      from (select * from session_connections where session_id = r.id and client_address <> ${NOT_ON_RECORD}
+        order by created_time desc, id desc limit ${MAX_CONNECTIONS}) c), '[]')
       as connections`,
   );
 }
