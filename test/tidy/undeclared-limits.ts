@@ -120,7 +120,8 @@ export const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   'What a worker that is enrolled may say; the certificate stands before it, and what is longer is cut.': [
     'services/controller/control/attachment.ts: HELLO_TIMEOUT_MS',
-    'services/controller/control/hello.ts: MAX_TEXT',
+    'services/controller/control/hello.ts: MAX_ADDRESS',
+    'services/controller/control/hello.ts: MAX_RELEASE',
     'services/controller/control/hello.ts: MAX_BOOT_ID',
     'services/controller/control/hello.ts: MAX_DRAINING',
     'services/controller/control/reports.ts: MAX_ERROR',
