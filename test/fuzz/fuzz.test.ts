@@ -102,5 +102,5 @@ test('the command runs what is named, whatever its case, and refuses a name of n
   expect(ran.stdout.trim().split('\n').at(-1)).toBe('1 passed, 0 failed');
   const none = command('--only', 'nothing');
   expect(none.status).toBe(1);
-  expect(none.stderr).toContain('there are activation-token, api-port,');
+  expect(none.stderr).toContain('there are:\n  activation-token\n  api-port\n');
 });
