@@ -26,7 +26,7 @@ export const CONTROLLER_LIMITS = limitTable('controller.limits', {
   api_requests_per_caller: {
     what: 'requests under way of one user, or of one address that is not logged in',
     unit: 'requests',
-    value: 4,
+    value: 2,
     max: 100_000,
     reached: 'further requests of the caller wait',
     test: 'services/controller/rpc/pipeline.test.ts: a flood of one user does not hold up another',
