@@ -91,7 +91,7 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
   };
 }
 
-/** How long connections of an expired session wait for the worker to end them and say so, ms. */
+/** How long connections of a session that is over wait for their workers to end them and say so, ms. */
 const LAST_WORD_MS = 2_000;
 
 /** Causes after which no connection of the session can ever succeed again. */
@@ -122,6 +122,8 @@ class RunningProxy {
   private closing: Promise<void> | undefined;
   /** The controller has ended the session, or will without being asked. */
   private sessionIsOver = false;
+  /** Told by a worker: the session is over; what is left is cut by the workers. */
+  private ending: ProxyEnd | undefined;
   private limitReached = false;
 
   constructor(
@@ -229,7 +231,13 @@ class RunningProxy {
     const reason = FINAL_CAUSES[cause];
     if (reason === undefined) return false;
     this.sessionIsOver = true;
-    this.finish({ reason, serverSide: true, message: text, cause });
+    if (this.ending !== undefined) return true;
+    const end = (this.ending = { reason, serverSide: true, message: text, cause });
+    // Workers cut the other connections themselves. Whoever is cut here first would go on record as reset by its client.
+    this.stopListening();
+    this.cancelLastWord();
+    if (this.connections.size === 0) this.finish(end);
+    else this.cancelLastWord = this.clock.after(LAST_WORD_MS, () => this.finish(end));
     return true;
   }
 
@@ -248,6 +256,7 @@ class RunningProxy {
     if (connection) this.connections.delete(connection);
     if (this.connections.size > 0 || this.closing) return;
     this.sessionIsOver ||= this.limitReached;
+    if (this.ending !== undefined) return this.finish(this.ending);
     if (this.options.stream !== undefined) {
       // What broke the connection is told right behind its end.
       setImmediate(() => this.finish({ reason: 'Connection closed', serverSide: false }));
@@ -312,7 +321,7 @@ class RunningProxy {
     for (const connection of this.connections) connection.cut();
     this.abort.abort();
     for (const connection of this.unsettled) connection.destroy();
-    this.resolveDone({ reason: 'Received shutdown signal', serverSide: false });
+    this.resolveDone(this.ending ?? { reason: 'Received shutdown signal', serverSide: false });
   }
 
   private async endSession(): Promise<void> {

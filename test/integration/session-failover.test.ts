@@ -130,6 +130,27 @@ test('a worker that the session was taken from does not end it', async () => {
   expect((await exchange(proxy.port, Buffer.from('x'))).toString()).toBe('x');
 });
 
+test('a cancel that one worker tells first: the client leaves it to the other to cut, whose record stays true', async () => {
+  const { first, second, token } = await pair();
+  const { proxy } = await openProxy(token);
+  const sockets = [await dial(proxy.port)];
+  await waitFor('the first worker to serve', () => first.controller.authorized.length === 1);
+  first.isDraining = true;
+  sockets.push(await dial(proxy.port));
+  await waitFor('the second worker to serve', () => second.controller.authorized.length === 1);
+  for (const socket of sockets) socket.on('error', () => undefined).resume();
+  const ends = sockets.map((socket) => gone(socket));
+  first.registry.revokeAll({ closedBy: 'admin', cause: 'canceled' });
+  await ends[0];
+  second.registry.revokeAll({ closedBy: 'admin', cause: 'canceled' });
+  expect(await proxy.done).toMatchObject({ cause: 'canceled' });
+  await ends[1];
+  for (const { controller } of [first, second]) {
+    await waitFor('the close', () => controller.closed.length === 1);
+    expect(controller.closed[0]).toMatchObject({ closedBy: 'admin', cause: 'canceled' });
+  }
+});
+
 test('lost after CONNECT, refused for the limit elsewhere: both are told, and the listener stays', async () => {
   const { first, second, token, received } = await pair([{}, {}], 1);
   const link = await Link.open(first.address.port);
