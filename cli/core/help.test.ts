@@ -1,6 +1,6 @@
 /**
- * Help of every level against `test/golden/help`, groups of flags that several commands share against `shared` there,
- * once. `UPDATE_GOLDEN=1` writes the files.
+ * Help of every level against `test/golden/help`. What several commands share stands once, under `shared` there: groups
+ * of flags, and in `flags.txt` single flags. A command's file has `<name>` in its place. `UPDATE_GOLDEN=1` writes them.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { runCli } from '../testing/run';
 import type { Command, Flag, FlagGroup } from './command';
 import { EXIT } from './errors';
 import { typedWords } from './generic';
-import { groupHelp } from './help';
+import { flagHelp, groupHelp } from './help';
 import { locate, parse, readLine } from './program';
 
 const GOLDEN = join(__dirname, '..', '..', 'test', 'golden', 'help');
@@ -28,35 +28,67 @@ async function allCommands(): Promise<{ path: string[]; command: Command }[]> {
 
 const fileOf = (path: readonly string[]): string => `${['sallyport', ...path].join('-')}.txt`;
 
-/** The groups that several commands have, with the names of their files. */
-function sharedGroups(commands: readonly { command: Command }[]): Map<FlagGroup, string> {
-  const users = new Map<FlagGroup, number>();
-  for (const group of commands.flatMap(({ command }) => command.flags ?? []))
-    users.set(group, (users.get(group) ?? 0) + 1);
-  const names = new Map<FlagGroup, string>();
-  const shared = [...users].filter(([, count]) => count > 1).map(([group]) => group);
-  for (const group of shared) {
-    const before = [...names.keys()].filter(({ title }) => title === group.title).length;
-    const name = group.title.toLowerCase().replaceAll(' ', '-');
-    names.set(group, before === 0 ? name : `${name}-${before + 1}`);
+interface Used<T> {
+  value: T;
+  title: string;
+  /** Words of the command. */
+  path: readonly string[];
+}
+
+/** What is used more than once, with a name: its title; that of another with the title names its first command too. */
+function named<T>(uses: readonly Used<T>[]): Map<T, string> {
+  const names = new Map<T, string>();
+  for (const { value, title, path } of uses) {
+    if (names.has(value) || uses.filter((other) => other.value === value).length === 1) continue;
+    names.set(value, [...names.values()].includes(title) ? `${title} of ${path.join(' ')}` : title);
   }
   return names;
 }
 
+const visible = ({ flags }: FlagGroup): readonly Flag[] => flags.filter(({ hidden }) => hidden !== true);
+const titled = ({ title }: FlagGroup): string => title.toLowerCase();
+
+/** The text with `<name>` for what is shared; what follows one another stands in one paragraph with its title. */
+function withMarks(text: string, names: ReadonlyMap<string, string>): string {
+  let marked = text;
+  for (const [shared, name] of names) marked = marked.replace(`\n\n${shared}\n`, `\n\n<${name}>\n`);
+  const joined = marked.replace(/(?<=>)\n\n(?=<)/g, ' ').replace(/(?<=Options:)\n\n(?=<-)/g, ' ');
+  return joined.replace(/^(.* Options: )?<.*>$/gm, (line) =>
+    line
+      .match(/.{1,100}(?<=>)(?= |$)/g)!
+      .map(trim)
+      .join('\n'),
+  );
+}
+
+const trim = (text: string): string => text.trim();
+
+/** A flag that is shared, under its mark where its own name is not that. */
+const entry = ([text, name]: readonly [string, string]): string =>
+  / of /.test(name) ? `<${name}>\n${text}\n` : `${text}\n`;
+
 test('help of every level is what the golden files say', async () => {
   const commands = await allCommands();
-  const shared = sharedGroups(commands);
+  const groups = commands.flatMap(({ path, command }) =>
+    (command.flags ?? []).map((value) => ({ value, title: titled(value), path })),
+  );
+  const shared = named(groups);
+  const single = groups.flatMap(({ value, path }) =>
+    shared.has(value) ? [] : visible(value).map((flag) => ({ value: flagHelp(flag), title: `-${flag.name}`, path })),
+  );
+  const flagNames = named(single);
+  const groupNames = new Map([...shared].map(([group, name]) => [groupHelp(group), name]));
+  const names = new Map([...groupNames, ...flagNames]);
+
   const expected = new Map<string, string>();
-  for (const [group, name] of shared) expected.set(join('shared', `${name}.txt`), `${groupHelp(group)}\n`);
+  for (const [text, name] of groupNames) expected.set(join('shared', `${name.replaceAll(' ', '-')}.txt`), `${text}\n`);
+  const flags = [...flagNames].sort(([, a], [, b]) => (a < b ? -1 : 1));
+  expected.set(join('shared', 'flags.txt'), flags.map(entry).join('\n'));
   for (const { path, command } of [{ path: [], command: undefined }, ...commands]) {
     const { exit, stdout, stderr } = await runCli([...path, '-h']);
     expect({ path, exit, stdout }).toEqual({ path, exit: 0, stdout: '' });
-    let text = stderr;
-    for (const group of command?.flags ?? []) {
-      expect(stderr).toContain(groupHelp(group));
-      if (shared.has(group)) text = text.replace(groupHelp(group), `<shared/${shared.get(group)}.txt>`);
-    }
-    expected.set(fileOf(path), text.replaceAll('>\n\n<shared', '>\n<shared'));
+    for (const group of command?.flags ?? []) expect(stderr).toContain(groupHelp(group));
+    expected.set(fileOf(path), withMarks(stderr, names));
   }
   if (update) {
     rmSync(GOLDEN, { recursive: true, force: true });

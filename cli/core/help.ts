@@ -90,7 +90,8 @@ const TYPE_WORDS = {
   duration: 'duration',
 };
 
-function flagHelp(flag: Flag): string {
+/** A flag as help shows it. */
+export function flagHelp(flag: Flag): string {
   const type = flag.type === 'bool' ? '' : `=<${flag.hint ?? TYPE_WORDS[flag.type]}>`;
   const remarks = [
     ...(flag.type === 'list' ? ['May be given several times.'] : []),
