@@ -3,6 +3,8 @@
  * and gives status 2.
  */
 
+import type { ErrorBody } from '../../lib/errors/error-body';
+
 /** Exit statuses of the CLI. A child of `connect` hands its own status through. */
 export const EXIT = { ok: 0, refused: 1, local: 2, usage: 3, unknownCommand: 127 } as const;
 
@@ -24,17 +26,6 @@ export class LocalError extends Error {
 /** `-format` is neither table nor json. */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
-}
-
-/** Body of an error answer, as in `lib/errors`. */
-export interface ErrorBody {
-  kind: string;
-  message: string;
-  op?: string;
-  details?: {
-    request_fields?: { name: string; description: string }[];
-    wrapped_errors?: { op: string; message: string }[];
-  };
 }
 
 /** The controller refused. */

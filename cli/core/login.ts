@@ -1,4 +1,5 @@
 /** Logging in, by the kind of the auth method. */
+import { subtypeOf } from '../../lib/contract/id-prefixes';
 import { authMethods } from '../resources/auth-methods';
 import { withClient } from './api-command';
 import { listAll } from './builders';
@@ -16,16 +17,16 @@ type LoginContext = ApiContext<typeof LOGIN_SCOPE> & {
   args: Partial<Args<typeof LOGIN_METHOD | (typeof PASSWORD_FLAGS)[number]>>;
 };
 
-export type LoginKind = 'password' | 'ldap' | 'oidc';
+export type LoginKind = NonNullable<ReturnType<typeof kindOf>>;
 
-/** How the id of an auth method of each kind begins. */
-const PREFIXES: Readonly<Record<LoginKind, string>> = { password: 'ampw_', ldap: 'amldap_', oidc: 'amoidc_' };
+/** The id tells the kind. */
+const kindOf = (authMethodId: string) => subtypeOf(authMethodId, 'auth-method');
 
 /** `authenticate` without a kind: the primary auth method of the scope tells it. */
 export const logInWithPrimary = (context: LoginContext): Promise<number> =>
   anonymously(context, async (client) => {
     const id = await primaryAuthMethod(context, client);
-    const kind = (Object.keys(PREFIXES) as LoginKind[]).find((one) => id.startsWith(PREFIXES[one]));
+    const kind = kindOf(id);
     if (kind === undefined)
       throw new UsageError(`The primary auth method ${id} is of a kind that this release cannot log in with`);
     return logIn(context, client, kind, id);
@@ -46,7 +47,7 @@ const anonymously = (context: LoginContext, work: (client: ApiClient) => Promise
 
 async function primaryOfKind(context: LoginContext, client: ApiClient, kind: LoginKind): Promise<string> {
   const id = await primaryAuthMethod(context, client);
-  if (id.startsWith(PREFIXES[kind])) return id;
+  if (kindOf(id) === kind) return id;
   throw new UsageError(`The primary auth method ${id} is none of kind ${kind}; name another with -auth-method-id`);
 }
 

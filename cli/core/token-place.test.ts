@@ -125,6 +125,7 @@ test.each([
   ['unix:///run/x', true],
   ['https://controller.example', true],
   ['http://localhost.example:1', false],
+  ['http://name.localhost:1', false],
   ['http://127.0.0.1.example:1', false],
   ['http://10.0.0.1', false],
   ['http://[::ffff:7f00:1]:1', false],

@@ -2,7 +2,7 @@
  * Where a token may go. A stored one goes to the address that it was made at; none goes over a network in clear. Both
  * rules have a flag that lifts them.
  */
-import { isIP } from 'node:net';
+import { hostOf, isThisMachine } from '../../lib/config/address';
 import type { Address } from './address';
 import type { Args, Flag } from './command';
 import { LocalError } from './errors';
@@ -52,9 +52,7 @@ export function checkClearText(address: Address, freedom: TokenFreedom): void {
   );
 }
 
-/** Names and addresses of this machine that need no resolution, and Unix sockets. */
+/** This machine and its Unix sockets. What ends in .localhost some resolvers ask the network for. */
 function staysHere({ target }: Address): boolean {
-  if (target.startsWith('unix:')) return true;
-  const host = target.slice(0, target.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return target.startsWith('unix:') || isThisMachine(hostOf(target));
 }

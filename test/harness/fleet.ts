@@ -43,12 +43,6 @@ export interface Fleet {
 
 const PASSWORD = 'password';
 
-/** A clock that is off by so much and runs at the usual pace. */
-export const clockOff = (ms: number): Clock => ({
-  ...systemClock,
-  now: () => new Date(Date.now() + ms),
-});
-
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const closing: (() => Promise<unknown> | void)[] = [];
   const stop = async (): Promise<void> => {

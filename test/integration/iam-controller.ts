@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { createTestDatabase } from '../harness/postgres';
-import type { ApiError, ErrorBody } from '../../lib/errors/errors';
+import type { ErrorBody } from '../../lib/errors/error-body';
+import type { ApiError } from '../../lib/errors/errors';
 import { createLogger } from '../../lib/log/log';
 import { accountService } from '../../services/controller/accounts/accounts.rpc';
 import { authMethodService } from '../../services/controller/auth-methods/auth-methods.rpc';

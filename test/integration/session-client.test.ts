@@ -4,7 +4,6 @@ import { createServer } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { EXIT } from '../../cli/core/errors';
 import { exitStatus } from '../../cli/connect/exit-status';
-import { systemClock, type Clock } from '../../lib/clock/clock';
 import { encodeAuthorizationToken, decodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { whyOver } from '../../cli/proxy/session-check';
 import { startSessionProxy, type ProxyEnd } from '../../cli/proxy/session-proxy';
@@ -13,10 +12,9 @@ import { cleanUp, cleanups, closes, setUp } from '../harness/session-setup';
 import { Link } from '../harness/link';
 import { newGrant, tokenOf } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
+import { clockOff } from '../harness/test-clock';
 
 afterEach(cleanUp);
-
-const clockOff = (ms: number): Clock => ({ ...systemClock, now: () => new Date(Date.now() + ms) });
 
 /** Sends without end. */
 function flood(socket: Socket): void {

@@ -8,7 +8,8 @@ import { Connect, ConnectError } from '../../proto/gen/transport/transport';
 import { sql } from '../../services/controller/db/db';
 import { DEV } from '../harness/controller';
 import { dial, echo, endpoint, gone, type Endpoint } from '../harness/endpoints';
-import { clockOff, proxyOf, startFleet, type Fleet, type FleetOptions } from '../harness/fleet';
+import { proxyOf, startFleet, type Fleet, type FleetOptions } from '../harness/fleet';
+import { clockOff } from '../harness/test-clock';
 import { newTofuToken } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
 

@@ -27,6 +27,7 @@ import { waitFor } from '../../../test/harness/wait';
 import { SessionRegistry } from '../sessions/registry';
 import { ControllerUnreachable, type ClosedConnection, type EgressGrant } from '../sessions/types';
 import { ControlClient, type ControlOptions } from './control-client';
+import { TestClock } from '../../../test/harness/test-clock';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -409,16 +410,15 @@ test('a stream that only breaks cuts nothing', async () => {
 
 test('an enrollment that is refused while the process runs is tried again', async () => {
   const controller = await newController();
-  let aheadMs = 0;
-  const clock = { ...systemClock, now: () => new Date(Date.now() + aheadMs) };
+  const clock = new TestClock({ start: 'system' });
   const { client } = newClient([controller], { clock });
   await client.firstAttach;
   // The certificate has expired, until the clock is put right.
-  aheadMs = 86_400_000;
+  clock.set(86_400_000);
   controller.streams.at(-1)!.end();
   await waitFor('the loss', () => !client.isAttached);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  aheadMs = 0;
+  clock.set(0);
   await waitFor('the return', () => client.isAttached);
 });
 
