@@ -1,6 +1,6 @@
 /** A worker's proxy port with real sockets, and a stand-in for the controllers that records what it is told. */
 import { Registry } from 'prom-client';
-import { systemClock } from '../../lib/clock/clock';
+import { systemClock, type Clock } from '../../lib/clock/clock';
 import { newId, randomBase62 } from '../../lib/ids/ids';
 import { createLogger } from '../../lib/log/log';
 import { createSessionCertificate } from '../../lib/tls/session-certificate';
@@ -66,6 +66,7 @@ export interface SessionWorker {
 export interface SessionWorkerOptions {
   halfClosedIdleMs?: number;
   keepaliveMs?: number;
+  clock?: Clock;
   maxUnfinished?: number;
   maxUnfinishedPerAddress?: number;
   handshakeDeadlineMs?: number;

@@ -22,6 +22,7 @@ import {
   type ControlServiceServer,
   type Hello,
 } from '../../../proto/gen/worker/control';
+import { Link } from '../../../test/harness/link';
 import { newGrant } from '../../../test/harness/session-worker';
 import { waitFor } from '../../../test/harness/wait';
 import { SessionRegistry } from '../sessions/registry';
@@ -263,9 +264,11 @@ test('a controller of another deployment is not trusted with the token', async (
   const other = await new Controller(
     await createAuthority({ commonName: 'other', notBefore: new Date(0), notAfter: new Date(Date.now() + 3_600_000) }),
   ).start();
-  newClient([other], { activationToken: controller.token });
-  await waitFor('a second attempt', () => other.enrolled === 0 && true);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const link = await Link.open(other.port);
+  cleanups.push(() => link.close());
+  newClient([other], { activationToken: controller.token, upstreams: [{ host: '127.0.0.1', port: link.port }] });
+  // With trust the second connection would bring the token, and be the last one.
+  await waitFor('a third attempt', () => link.accepted >= 3);
   expect(other.enrolled).toBe(0);
 });
 
