@@ -28,6 +28,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['cli/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.property.name=/^(push|unshift)$/] > SpreadElement',
+          message: 'What a user gives can be more than a stack holds: add one by one.',
+        },
+      ],
+    },
+  },
+  {
     // A suite is one function; its tests are short.
     files: ['**/*.test.ts', 'test/**/*.ts'],
     rules: {

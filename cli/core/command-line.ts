@@ -14,8 +14,13 @@ interface BareWord {
 }
 
 export interface CommandLine {
-  /** For yargs: `--name=value`, bare words, and `--` with what follows it. */
+  /**
+   * For yargs: `--name=value`, bare words, and `--` with what follows it. A flag stands here once, as yargs copies the
+   * list of its values for each one that is added.
+   */
   words: readonly string[];
+  /** The values of each flag that is given, in order. */
+  texts: ReadonlyMap<string, readonly string[]>;
   given: readonly Occurrence[];
   bare: readonly BareWord[];
   /** Words behind `--`. */
@@ -35,6 +40,7 @@ const UNKNOWN = '--?';
 export function readCommandLine(words: readonly string[], flags: readonly Flag[]): CommandLine {
   const known = new Map(flags.map((flag) => [flag.name, flag]));
   const line = { words: [] as string[], given: [] as Occurrence[], bare: [] as BareWord[], rest: [] as string[] };
+  const texts = new Map<string, string[]>();
   let unknown: string | undefined;
   let awaiting: Flag | undefined;
   let problem: UsageError | undefined;
@@ -68,9 +74,15 @@ export function readCommandLine(words: readonly string[], flags: readonly Flag[]
       continue;
     }
     line.given.push({ name, text });
+    const others = texts.get(name);
+    if (others !== undefined) {
+      others.push(text);
+      continue;
+    }
+    texts.set(name, [text]);
     line.words.push(`--${name}=${text}`);
   }
-  return { ...line, unknown, awaiting, problem };
+  return { ...line, texts, unknown, awaiting, problem };
 }
 
 /** Help was asked for, by any word before `--`. */

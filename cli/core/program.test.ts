@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parseAs } from '../testing/parse';
 import { valueOf, type Command, type Flag } from './command';
-import { asksForHelp } from './command-line';
+import { asksForHelp, readCommandLine } from './command-line';
 import { UsageError } from './errors';
 import { locate, parse, readLine, type Call } from './program';
 
@@ -28,6 +28,13 @@ const call = (words: readonly string[], env: NodeJS.ProcessEnv = {}, more: Parti
 
 const values = (words: readonly string[], env: NodeJS.ProcessEnv = {}, more: Partial<Command> = {}): Values =>
   call(words, env, more).args as Values;
+
+test('a flag may be given any number of times; yargs, which would copy the list each time, sees it once', () => {
+  const many = Array.from({ length: 150_000 }, (_, n) => String(n));
+  const words = [...many.flatMap((n) => ['-host', n]), '-filter', 'a', '-filter', 'b'];
+  expect(readCommandLine(words, FLAGS).words).toEqual(['--host=0', '--filter=a']);
+  expect(values(words)).toMatchObject({ host: many, filter: 'b' });
+});
 
 const WITH_ALIAS = { alias: 'id' };
 

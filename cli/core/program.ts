@@ -53,7 +53,7 @@ export const readLine = ({ command, rest }: Route): CommandLine => readCommandLi
 export function parse(route: Route, line: CommandLine, env: NodeJS.ProcessEnv): Call {
   if (line.problem !== undefined && route.command.run !== undefined) throw line.problem;
   let args: object | undefined;
-  const program = build(route, env, (values) => (args = values));
+  const program = build(route, { texts: line.texts, env }, (values) => (args = values));
   program.fail((message: string) => {
     throw refusal(route, line, message);
   });
@@ -65,7 +65,7 @@ export function parse(route: Route, line: CommandLine, env: NodeJS.ProcessEnv): 
 /** Candidates for the word behind a line that is still being typed; flags with two dashes. */
 export function complete(route: Route, words: readonly string[]): string[] {
   let found = '';
-  const program = build(route, {}, () => undefined, true).completion('completion', false);
+  const program = build(route, { texts: new Map(), env: {} }, () => undefined, true).completion('completion', false);
   // Called at each level of commands; the innermost one has the answer.
   void program.parse(
     [COMPLETE, PROGRAM, ...route.path, ...words],
@@ -88,7 +88,8 @@ const NOWHERE = '/';
 
 type Values = Readonly<Record<string, unknown>>;
 
-function build(route: Route, env: NodeJS.ProcessEnv, called: (args: object) => void, completing = false): Argv {
+/** `called` gets the values of the flags. */
+function build(route: Route, source: Source, called: (args: object) => void, completing = false): Argv {
   const program = yargs([], NOWHERE)
     .scriptName(PROGRAM)
     .help(false)
@@ -134,7 +135,7 @@ function build(route: Route, env: NodeJS.ProcessEnv, called: (args: object) => v
         return inner.options(Object.fromEntries(flags.map((flag) => [flag.name, option(flag, completing)])));
       },
       (args) => {
-        if (isLast && command.run !== undefined) called(typed(command, args, flags, env));
+        if (isLast && command.run !== undefined) called(typed(command, args, flags, source));
       },
     );
   }
@@ -147,9 +148,11 @@ const option = ({ hidden = false, choices }: Flag, completing: boolean): Options
   ...(completing ? { hidden, ...(choices === undefined ? {} : { choices }) } : {}),
 });
 
-/** The values by the names of the flags. A flag that is given twice comes as a list. */
-function typed({ alias }: Command, args: Values, flags: readonly Flag[], env: NodeJS.ProcessEnv): object {
-  const values = Object.fromEntries(flags.map((flag) => [flag.name, valueIn(args, flag, env)]));
+/** The values by the names of the flags. Of a flag that is given several times, yargs has the first value only. */
+function typed({ alias }: Command, args: Values, flags: readonly Flag[], { texts, env }: Source): object {
+  const values = Object.fromEntries(
+    flags.map((flag) => [flag.name, valueOf(flag, args[flag.name] === undefined ? [] : texts.get(flag.name)!, env)]),
+  );
   const word = args[ALIAS];
   if (alias === undefined || word === undefined) return values;
   if (values[alias] !== '')
@@ -159,8 +162,11 @@ function typed({ alias }: Command, args: Values, flags: readonly Flag[], env: No
   return { ...values, [alias]: word };
 }
 
-function valueIn(args: Values, flag: Flag, env: NodeJS.ProcessEnv): unknown {
-  const texts = [args[flag.name] ?? []].flat() as string[];
+interface Source extends Pick<CommandLine, 'texts'> {
+  env: NodeJS.ProcessEnv;
+}
+
+function valueOf(flag: Flag, texts: readonly string[], env: NodeJS.ProcessEnv): unknown {
   const isGiven = texts.length > 0 && !(flag.emptyIsUnset === true && texts.at(-1) === '');
   return isGiven ? givenValue(flag, texts) : fallback(flag, env).value;
 }
