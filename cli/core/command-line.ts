@@ -11,6 +11,8 @@ interface BareWord {
   word: string;
   /** The flag in front of it. */
   behind: Occurrence | undefined;
+  /** Its place among the words. */
+  at: number;
 }
 
 export interface CommandLine {
@@ -25,11 +27,11 @@ export interface CommandLine {
   bare: readonly BareWord[];
   /** Words behind `--`. */
   rest: readonly string[];
-  /** The first flag that the command does not have. */
-  unknown: string | undefined;
+  /** The first flag that the command does not have, and its place among the words. */
+  unknown: { name: string; at: number } | undefined;
   /** The flag at the end that lacks its value. */
   awaiting: Flag | undefined;
-  /** The first word that cannot be read. */
+  /** What is wrong with the first word that cannot be read, when no unknown flag stands before it. */
   problem: UsageError | undefined;
 }
 
@@ -41,7 +43,7 @@ export function readCommandLine(words: readonly string[], flags: readonly Flag[]
   const known = new Map(flags.map((flag) => [flag.name, flag]));
   const line = { words: [] as string[], given: [] as Occurrence[], bare: [] as BareWord[], rest: [] as string[] };
   const texts = new Map<string, string[]>();
-  let unknown: string | undefined;
+  let unknown: CommandLine['unknown'];
   let awaiting: Flag | undefined;
   let problem: UsageError | undefined;
   for (let at = 0; at < words.length; at++) {
@@ -52,18 +54,18 @@ export function readCommandLine(words: readonly string[], flags: readonly Flag[]
       break;
     }
     if (!word.startsWith('-')) {
-      line.bare.push({ word, behind: line.given.at(-1) });
+      line.bare.push({ word, behind: line.given.at(-1), at });
       line.words.push(word);
       continue;
     }
     const [, name, inline] = /^--?([^-=][^=]*)(?:=([^]*))?$/.exec(word) ?? [];
     if (name === undefined) {
-      problem ??= new UsageError(`bad flag syntax: ${word}`);
+      if (unknown === undefined) problem ??= new UsageError(`bad flag syntax: ${word}`);
       continue;
     }
     const flag = known.get(name);
     if (flag === undefined) {
-      unknown ??= name;
+      unknown ??= { name, at };
       line.words.push(UNKNOWN);
       continue;
     }

@@ -36,6 +36,17 @@ test('a flag may be given any number of times; yargs, which would copy the list 
   expect(values(words)).toMatchObject({ host: many, filter: 'b' });
 });
 
+test.each([
+  [['-nope', 'extra'], /not defined: -nope/],
+  [['extra', '-nope'], /unexpected word "extra"/],
+  [['-nope', '---bad'], /not defined: -nope/],
+  [['---bad', '-nope'], /bad flag syntax: ---bad/],
+  [['-nope', '-filter'], /not defined: -nope/],
+  [['-limit=x', '-nope'], /not defined: -nope/],
+])('of several faults of %p the first one is told, flags before values', (words, message) => {
+  expect(() => values(words)).toThrow(message);
+});
+
 const WITH_ALIAS = { alias: 'id' };
 
 test.each([

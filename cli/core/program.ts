@@ -174,8 +174,10 @@ function valueOf(flag: Flag, texts: readonly string[], env: NodeJS.ProcessEnv): 
 /** Why yargs does not take the line. Its message only counts where it is that of a flag's value. */
 function refusal({ path, command }: Route, line: CommandLine, message: string): Error {
   if (command.run === undefined) return new UnknownCommand(message);
-  if (line.unknown !== undefined) return unknownFlag(line.unknown, flagsOf(command));
   const stray = line.bare[command.alias === undefined ? 0 : 1];
+  const { unknown } = line;
+  if (unknown !== undefined && (stray === undefined || unknown.at < stray.at))
+    return unknownFlag(unknown.name, flagsOf(command));
   if (stray !== undefined) return new UsageError(strayWord(stray, flagsOf(command), { path, command }));
   if (line.rest.length > 0 && command.passthrough !== true)
     return new UsageError(

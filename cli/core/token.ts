@@ -87,7 +87,8 @@ function referenced(reference: string, env: NodeJS.ProcessEnv): string {
     if (error instanceof UsageError) throw new LocalError(error.message);
     throw error;
   }
-  if (value === undefined) throw new LocalError('-token must be env://NAME or file://PATH, never the token itself');
+  if (value === undefined || reference.trimStart().startsWith('string://'))
+    throw new LocalError('-token must be env://NAME or file://PATH, never the token itself');
   return value;
 }
 
