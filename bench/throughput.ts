@@ -1,6 +1,7 @@
 /**
- * Throughput, CPU per byte and connect latency of a session against plain TCP, in one run and as ratios. Client proxy
- * and worker are processes of their own, as in use; only the controller is left out. Run: npm run bench
+ * Throughput, CPU per byte and connect latency of a session against plain TCP, in one run and as
+ * ratios. Client proxy and worker are processes of their own, as in use; only the controller is
+ * left out. Run: npm run bench
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
@@ -65,7 +66,9 @@ async function measure(plain: number, session: number, processes: ChildProcess[]
   );
 }
 
-/** The first byte that a client sends says what the endpoint does: u = swallow, d = send, l = greet. */
+/**
+ * The first byte that a client sends says what the endpoint does: u = swallow, d = send, l = greet.
+ */
 async function startEndpoint(): Promise<number> {
   const block = Buffer.alloc(BLOCK_BYTES, 7);
   const server = createServer({ noDelay: true }, (socket) => {
