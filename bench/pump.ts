@@ -1,8 +1,8 @@
 /**
- * The yardstick of the data path: a bare client and a bare worker that carry bytes between TCP and TLS 1.3, without
- * frames, counts, limits, half-close or a word about errors. `plain` reads as Node does by itself; `pooled` reads into
- * buffers that are used again, wherever Node has an option for that, which is everywhere but at an accepted TLS socket.
- * Measured by throughput.ts.
+ * The yardstick of the data path: a bare client and a bare worker that carry bytes between TCP and
+ * TLS 1.3, without frames, counts, limits, half-close or a word about errors. `plain` reads as Node
+ * does by itself; `pooled` reads into buffers that are used again, wherever Node has an option for
+ * that, which is everywhere but at an accepted TLS socket. Measured by throughput.ts.
  */
 import { createServer, connect, Socket, type AddressInfo, type OnReadOpts, type Server } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
@@ -123,7 +123,10 @@ function join(near: Socket, far: Socket, up: Sides, down: Sides): void {
   follow(far, near);
 }
 
-/** The same connection as a socket with another way of reading; the property and the option are not documented. */
+/**
+ * The same connection as a socket with another way of reading; the property and the option are not
+ * documented.
+ */
 function wrapAnew(accepted: Socket, onread: OnReadOpts): Socket {
   const bare = accepted as unknown as { _handle: unknown };
   const handle = bare._handle;

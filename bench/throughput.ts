@@ -1,6 +1,7 @@
 /**
- * Throughput, CPU per byte and connect latency: a session beside plain TCP and the bare pumps, in turns, as ratios. Client
- * and worker are processes of their own, as in use; only the controller is left out. Run: npm run bench
+ * Throughput, CPU per byte and connect latency: a session beside plain TCP and the bare pumps, in
+ * turns, as ratios. Client and worker are processes of their own, as in use; only the controller is
+ * left out. Run: npm run bench
  */
 import { noArguments } from '../test/harness/selection';
 import type { Program } from './harness/children';

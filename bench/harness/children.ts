@@ -1,4 +1,7 @@
-/** Programs under measurement: each a process of its own that says which port it serves and how much CPU it has used. */
+/**
+ * Programs under measurement: each a process of its own that says which port it serves and how much
+ * CPU it has used.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 
 export interface Program<Ready> {
@@ -9,7 +12,9 @@ export interface Program<Ready> {
   stop(): void;
 }
 
-/** Forks `file`, hands it `order`, and waits until it serves. `BENCH_PROF=DIR` writes CPU profiles. */
+/**
+ * Forks `file`, hands it `order`, and waits until it serves. `BENCH_PROF=DIR` writes CPU profiles.
+ */
 export async function startProgram<Ready>(
   file: string,
   order: object,
@@ -37,7 +42,9 @@ function ask(child: ChildProcess): Promise<number> {
   });
 }
 
-/** The program's side: `start` is called with the order, and what it resolves with is the answer. */
+/**
+ * The program's side: `start` is called with the order, and what it resolves with is the answer.
+ */
 export function serve<Order, Ready extends object>(start: (order: Order) => Promise<Ready>): void {
   process.once('message', (order) => {
     void start(order as Order).then((ready) => {

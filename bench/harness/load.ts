@@ -1,6 +1,6 @@
 /**
- * The load of a transfer: an endpoint that sends or swallows, and a client that does the opposite. Both read into one
- * buffer and write from one, so that they cost little beside what is measured.
+ * The load of a transfer: an endpoint that sends or swallows, and a client that does the opposite.
+ * Both read into one buffer and write from one, so that they cost little beside what is measured.
  */
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 
@@ -13,7 +13,10 @@ const ORDER_BYTES = 9;
 const UP = 0x75;
 const DOWN = 0x64;
 
-/** Greets each client with one byte, then sends or swallows as ordered, and ends. On a free port of the loopback. */
+/**
+ * Greets each client with one byte, then sends or swallows as ordered, and ends. On a free port of
+ * the loopback.
+ */
 export async function startEndpoint(host = '127.0.0.1'): Promise<{ port: number; server: Server }> {
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);
