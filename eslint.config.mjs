@@ -1,6 +1,9 @@
 import tseslint from 'typescript-eslint';
 
-/** One rule set for the whole tree; generated code is not looked at. Import walls are in .dependency-cruiser.cjs. */
+/**
+ * One rule set for the whole tree; generated code is not looked at. Import walls are in
+ * .dependency-cruiser.cjs.
+ */
 export default tseslint.config(
   { ignores: ['dist/', 'proto/gen/', 'node_modules/', 'lib/filter/filter-parser.js', 'coverage/', '.*/'] },
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
@@ -16,12 +19,14 @@ export default tseslint.config(
       // An interface may ask for a promise where an implementation needs no waiting.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/only-throw-error': 'error',
-      // Generated messages are objects of plain functions, declared with method syntax; none of them uses `this`.
+      // Generated messages are objects of plain functions, declared with method syntax; none of
+      // them uses `this`.
       '@typescript-eslint/unbound-method': 'off',
     },
   },
   {
-    // The door to PostgreSQL does not know the tables; tests read answers field by field as other programs do.
+    // The door to PostgreSQL does not know the tables; tests read answers field by field, as
+    // other programs do.
     files: [
       'services/controller/db/**',
       '**/*.test.ts',

@@ -1,6 +1,6 @@
 /**
- * A generated message as its `toJSON` writes it: fields at their default are left out, times, 64-bit integers and
- * bytes are text. What is free-form in the message is unknown.
+ * A generated message as its `toJSON` writes it: fields at their default are left out; times,
+ * 64-bit integers and bytes are text. What is free-form in the message is unknown.
  */
 export type AsJson<T> = 0 extends 1 & T
   ? unknown

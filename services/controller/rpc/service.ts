@@ -1,6 +1,7 @@
 /**
- * What a handler sees and how services are put together. A service is its generated definition and one handler per
- * method; the gRPC server and the HTTP side both call {@link Service.handlers}, so nothing is written twice.
+ * What a handler sees and how services are put together. A service is its generated definition and
+ * one handler per method; the gRPC server and the HTTP side both call {@link Service.handlers}, so
+ * nothing is written twice.
  */
 import type { Logger } from '../../../lib/log/log';
 import type { Clock } from '../../../lib/clock/clock';
@@ -60,8 +61,8 @@ export type Handlers<D extends ServiceDefinition> = {
 };
 
 /**
- * A handler of any method. Whoever calls it holds a request of that method, which the type cannot say; so it is taken
- * from a method, whose parameters the compiler compares in both directions.
+ * A handler of any method. Whoever calls it holds a request of that method, which the type cannot
+ * say; so it is taken from a method, whose parameters the compiler compares in both directions.
  */
 export type Handler = { handle(op: Op, request: unknown): Promise<unknown> }['handle'];
 
