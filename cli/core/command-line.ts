@@ -1,7 +1,8 @@
 /**
- * The words behind a command, as scripts of Go programs spell them, put into the one spelling that yargs reads alike
- * whatever they hold. One dash and two are the same; a flag that is no boolean takes what follows `=`, or the next
- * word, whatever it starts with; a boolean never takes the next word; what follows `--` is for somebody else.
+ * The words behind a command, as scripts of Go programs spell them, put into the one spelling that
+ * yargs reads alike whatever they hold. One dash and two are the same; a flag that is no boolean
+ * takes what follows `=`, or the next word, whatever it starts with; a boolean never takes the next
+ * word; what follows `--` is for somebody else.
  */
 import type { Flag, Occurrence } from './command';
 import { UsageError } from './errors';
@@ -17,8 +18,8 @@ interface BareWord {
 
 export interface CommandLine {
   /**
-   * For yargs: `--name=value`, bare words, and `--` with what follows it. A flag stands here once, as yargs copies the
-   * list of its values for each one that is added.
+   * For yargs: `--name=value`, bare words, and `--` with what follows it. A flag stands here once,
+   * as yargs copies the list of its values for each one that is added.
    */
   words: readonly string[];
   /** The values of each flag that is given, in order. */
@@ -31,11 +32,15 @@ export interface CommandLine {
   unknown: { name: string; at: number } | undefined;
   /** The flag at the end that lacks its value. */
   awaiting: Flag | undefined;
-  /** What is wrong with the first word that cannot be read, when no unknown flag stands before it. */
+  /**
+   * What is wrong with the first word that cannot be read, when no unknown flag stands before it.
+   */
   problem: UsageError | undefined;
 }
 
-/** Stands for an unknown flag, whose name could mean something to a parser. No flag is called so. */
+/**
+ * Stands for an unknown flag, whose name could mean something to a parser. No flag is called so.
+ */
 const UNKNOWN = '--?';
 
 /** Never throws: a line that is still being typed is read as well. */

@@ -1,6 +1,6 @@
 /**
- * How a command fails. The class decides the exit status; everything else that is thrown is a bug or a local failure
- * and gives status 2.
+ * How a command fails. The class decides the exit status; everything else that is thrown is a bug
+ * or a local failure and gives status 2.
  */
 
 import type { ErrorBody } from '../../lib/errors/error-body';

@@ -1,6 +1,7 @@
 /**
- * Help of every level against `test/golden/help`. What several commands share stands once, under `shared` there: groups
- * of flags, and in `flags.txt` single flags. A command's file has `<name>` in its place. `UPDATE_GOLDEN=1` writes them.
+ * Help of every level against `test/golden/help`. What several commands share stands once, under
+ * `shared` there: groups of flags, and in `flags.txt` single flags. A command's file has `<name>`
+ * in its place. `UPDATE_GOLDEN=1` writes the files.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +36,10 @@ interface Used<T> {
   path: readonly string[];
 }
 
-/** What is used more than once, with a name: its title; that of another with the title names its first command too. */
+/**
+ * What is used more than once, with a name: its title; that of another with the title names its
+ * first command too.
+ */
 function named<T>(uses: readonly Used<T>[]): Map<T, string> {
   const names = new Map<T, string>();
   for (const { value, title, path } of uses) {
@@ -48,7 +52,10 @@ function named<T>(uses: readonly Used<T>[]): Map<T, string> {
 const visible = ({ flags }: FlagGroup): readonly Flag[] => flags.filter(({ hidden }) => hidden !== true);
 const titled = ({ title }: FlagGroup): string => title.toLowerCase();
 
-/** The text with `<name>` for what is shared; what follows one another stands in one paragraph with its title. */
+/**
+ * The text with `<name>` for what is shared; what follows one another stands in one paragraph with
+ * its title.
+ */
 function withMarks(text: string, names: ReadonlyMap<string, string>): string {
   let marked = text;
   for (const [shared, name] of names) marked = marked.replace(`\n\n${shared}\n`, `\n\n<${name}>\n`);

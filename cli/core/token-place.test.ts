@@ -142,3 +142,14 @@ test('what is stored stays readable: one more attribute', async () => {
   const stored = JSON.parse(Buffer.from(text, 'base64').toString()) as object;
   expect(stored).toEqual(expect.objectContaining({ ...TOKEN, bound_address: here.address }));
 });
+
+test('-token takes no token itself, however it is spelled', async () => {
+  for (const text of [TOKEN.token, `string://${TOKEN.token}`]) {
+    const { exit, stderr } = await read(here.address, '-token', text);
+    expect({ exit, stderr }).toEqual({
+      exit: 2,
+      stderr: '-token must be env://NAME or file://PATH, never the token itself\n',
+    });
+  }
+  expect(here.seen).toEqual([]);
+});

@@ -6,7 +6,7 @@ import { encodeFrame, FrameDecoder, FrameType } from './frames';
 import { errorBehindEnd } from './local-stream';
 import { Relay, type RelayEnd } from './relay';
 import { Transport } from './transport';
-import { TestClock } from '../../test/harness/test-clock';
+import { TestClock } from '../clock/test-clock.fixture';
 
 const sockets: Socket[] = [];
 afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));

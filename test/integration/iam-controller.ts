@@ -1,4 +1,7 @@
-/** The identity side of a controller in the test process: real database, keys, authorization and pipeline, no sockets. */
+/**
+ * The identity side of a controller in the test process: real database, keys, authorization and
+ * pipeline, no sockets.
+ */
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { createTestDatabase } from '../harness/postgres';
@@ -24,7 +27,7 @@ import { loadListTokens } from '../../services/controller/workers/deployment';
 import { LOCAL_OUTGOING } from '../harness/outgoing';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import { userService } from '../../services/controller/users/users.rpc';
-import { TestClock } from '../harness/test-clock';
+import { TestClock } from '../../lib/clock/test-clock.fixture';
 
 export const IDS = {
   method: 'ampw_1234567890',

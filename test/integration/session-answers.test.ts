@@ -1,4 +1,7 @@
-/** Workers that do not answer, at the beginning and at the end of a session: the next one of the list is asked. */
+/**
+ * Workers that do not answer, at the beginning and at the end of a session: the next one of the
+ * list is asked.
+ */
 import { ANSWER_TIMEOUT_MS } from '../../cli/proxy/attempts';
 import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';
 import { dial, gone, readAll } from '../harness/endpoints';
@@ -7,7 +10,7 @@ import { exchange, local, nameOf, openProxy, pair, refusal, withWorkers } from '
 import { cleanUp, cleanups } from '../harness/session-setup';
 import type { SessionWorker } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
-import { TestClock } from '../harness/test-clock';
+import { TestClock } from '../../lib/clock/test-clock.fixture';
 
 afterEach(cleanUp);
 

@@ -1,4 +1,7 @@
-/** A connection whose first worker does not serve goes on with the next one of its list, with its bytes, once. */
+/**
+ * A connection whose first worker does not serve goes on with the next one of its list, with its
+ * bytes, once.
+ */
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../lib/clock/clock';
 import { ControllerUnreachable } from '../../services/worker/sessions/types';
@@ -11,7 +14,7 @@ import { cleanUp, cleanups } from '../harness/session-setup';
 import type { SessionWorkerOptions } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
 import { WorkerChild } from '../harness/worker-child';
-import { TestClock } from '../harness/test-clock';
+import { TestClock } from '../../lib/clock/test-clock.fixture';
 
 afterEach(cleanUp);
 

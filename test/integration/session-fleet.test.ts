@@ -1,4 +1,7 @@
-/** Sessions in deployments of several controllers and workers: limits among them, clocks that differ, controllers away. */
+/**
+ * Sessions in deployments of several controllers and workers: limits among them, clocks that
+ * differ, controllers away.
+ */
 import type { TLSSocket } from 'node:tls';
 import { WorkerDialer } from '../../cli/proxy/worker-dialer';
 import { systemClock } from '../../lib/clock/clock';
@@ -9,7 +12,7 @@ import { sql } from '../../services/controller/db/db';
 import { DEV } from '../harness/controller';
 import { dial, echo, endpoint, gone, type Endpoint } from '../harness/endpoints';
 import { proxyOf, startFleet, type Fleet, type FleetOptions } from '../harness/fleet';
-import { clockOff } from '../harness/test-clock';
+import { clockOff } from '../../lib/clock/test-clock.fixture';
 import { newTofuToken } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
 

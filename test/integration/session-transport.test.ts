@@ -1,4 +1,7 @@
-/** Client proxy and worker proxy together: real sockets, real TLS; only the controllers are a recorder. */
+/**
+ * Client proxy and worker proxy together: real sockets, real TLS; only the controllers are a
+ * recorder.
+ */
 import { startSessionProxy } from '../../cli/proxy/session-proxy';
 import { encodeFrame, FrameType } from '../../lib/transport/frames';
 import { KEEPALIVE_MS, MAX_MISSED_PINGS } from '../../lib/transport/transport';
@@ -9,7 +12,7 @@ import { Link } from '../harness/link';
 import { local, openProxy, withWorkers } from '../harness/session-pair';
 import { answers, cleanUp, cleanups, closes, connectFrame, setUp, transportOf } from '../harness/session-setup';
 import { newGrant, newTofuToken, tokenOf } from '../harness/session-worker';
-import { TestClock } from '../harness/test-clock';
+import { TestClock } from '../../lib/clock/test-clock.fixture';
 import { waitFor } from '../harness/wait';
 
 afterEach(cleanUp);
@@ -188,7 +191,8 @@ test('a slow reader stops the sender; little is held on the way', async () => {
     await new Promise((resolve) => setTimeout(resolve, 150));
     return written === last && written > 0;
   });
-  // Six kernel buffers of the loopback and four queues of 64 KiB; an unbounded relay would pass any limit.
+  // Six kernel buffers of the loopback and four queues of 64 KiB; an unbounded relay would pass any
+  // limit.
   expect(written).toBeLessThan(64 * 1024 * 1024);
   expect(process.memoryUsage().external).toBeLessThan(256 * 1024 * 1024);
   socket.destroy();

@@ -1,6 +1,6 @@
 import { hash } from '@node-rs/argon2';
 import type { ApiError } from '../../../lib/errors/errors';
-import { manualClock, type TestClock } from '../../../test/harness/test-clock';
+import { manualClock, type TestClock } from '../../../lib/clock/test-clock.fixture';
 import { FREE_FAILURES } from './login-limits';
 import { hashPassword } from './password-hash';
 import { PasswordQueue, type Attempt } from './passwords';

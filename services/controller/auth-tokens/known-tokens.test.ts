@@ -1,5 +1,5 @@
 import { KnownTokens, tokenHash } from './known-tokens';
-import { TestClock } from '../../../test/harness/test-clock';
+import { TestClock } from '../../../lib/clock/test-clock.fixture';
 
 let clock: TestClock;
 let known: KnownTokens;

@@ -1,4 +1,7 @@
-/** What control streams do as time passes: silence, lost leases, connections that nobody tells the end of. */
+/**
+ * What control streams do as time passes: silence, lost leases, connections that nobody tells the
+ * end of.
+ */
 import { status } from '@grpc/grpc-js';
 import { waitFor } from '../../../test/harness/wait';
 import { row, sql } from '../db/db';
@@ -6,7 +9,7 @@ import { expireControllers } from '../tasks/session-tasks';
 import { createSession, createWorld, sessionFacts, WORKER, type World } from '../sessions/sessions.fixture';
 import { loadAuthority, type DeploymentAuthority } from '../workers/authority';
 import { clusterOf, enrolled, startPart, TestWorker, type Keys, type Part } from './control.fixture';
-import { TestClock } from '../../../test/harness/test-clock';
+import { TestClock } from '../../../lib/clock/test-clock.fixture';
 
 let world: World;
 let authority: DeploymentAuthority;
@@ -120,7 +123,10 @@ describe('time', () => {
       (await row(world.db.executor, sql`select 1 as x from controllers where id = ${lasting.id}`)) !== undefined;
     const judges = () => part.control.leasesExpiredBefore() !== undefined;
 
-    /** Lets time pass, renewal by renewal, until the part can judge; more than a lease only where this machine is slow. */
+    /**
+     * Lets time pass, renewal by renewal, until the part can judge; more than a lease only where
+     * this machine is slow.
+     */
     async function watch(): Promise<void> {
       for (let i = 0; i < 40 && !judges(); i++) {
         fast.forward(5_000);

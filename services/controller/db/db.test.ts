@@ -42,7 +42,8 @@ test('of two transactions that wait for each other, both succeed', async () => {
       await sql`update pair set n = n + 1 where id = ${second}`.execute(tx);
     });
   await Promise.all([cross(1, 2), cross(2, 1)]);
-  // Whoever was thrown out runs again; it may meet the other once more before that has its second row.
+  // Whoever was thrown out runs again; it may meet the other once more before that has its second
+  // row.
   expect(runs).toBeGreaterThanOrEqual(3);
   expect(await rows(db.executor, sql`select id, n from pair order by id`)).toEqual([
     { id: 1, n: 2 },
@@ -73,7 +74,8 @@ test('statements of the API leave connections to workers, and those of workers t
   await using blocker = await blocked();
   const flood = Array.from({ length: 10 }, () => sql`select pg_advisory_lock_shared(1)`.execute(executor));
   await waitFor('the flood to take its part', async () => (await held()) === 3n);
-  // All but the last connection wait, and more statements for one of those; this one is served before them.
+  // All but the last connection wait, and more statements for one of those; this one is served
+  // before them.
   expect(await rows(forWorkers!.executor, sql`select 1 as one`)).toEqual([{ one: 1 }]);
   await blocker.release();
   await Promise.all(flood);

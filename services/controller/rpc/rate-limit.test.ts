@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { KnownTokens } from '../auth-tokens/known-tokens';
 import { RateLimiter, type LimitedCall } from './rate-limit';
 import type { RateLimitRule } from './rate-policy';
-import { TestClock } from '../../../test/harness/test-clock';
+import { TestClock } from '../../../lib/clock/test-clock.fixture';
 
 let clock: TestClock;
 let known: KnownTokens;

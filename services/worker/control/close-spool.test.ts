@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../../lib/log/log';
 import type { ConnectionClosed } from '../../../proto/gen/worker/control';
-import { manualClock } from '../../../test/harness/test-clock';
+import { manualClock } from '../../../lib/clock/test-clock.fixture';
 import { CloseSpool } from './close-spool';
 
 const log = createLogger('spool', { level: 'silent' });

@@ -28,7 +28,7 @@ import { waitFor } from '../../../test/harness/wait';
 import { SessionRegistry } from '../sessions/registry';
 import { ControllerUnreachable, type ClosedConnection, type EgressGrant } from '../sessions/types';
 import { ControlClient, type ControlOptions } from './control-client';
-import { TestClock } from '../../../test/harness/test-clock';
+import { TestClock } from '../../../lib/clock/test-clock.fixture';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { held, settle } from '../../../lib/limits/held.fixture';
 import { ControllerUnreachable } from '../sessions/types';
 import { RequestQueues } from './request-queues';
-import { manualClock } from '../../../test/harness/test-clock';
+import { manualClock } from '../../../lib/clock/test-clock.fixture';
 
 /** No wait is ever over. */
 const patient = manualClock();

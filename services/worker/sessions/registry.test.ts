@@ -1,4 +1,4 @@
-import { manualClock, type TestClock } from '../../../test/harness/test-clock';
+import { manualClock, type TestClock } from '../../../lib/clock/test-clock.fixture';
 import { connectionEnd, SessionRegistry } from './registry';
 import {
   ControllerUnreachable,

@@ -2,9 +2,14 @@
 import { systemClock, type Clock } from '../../lib/clock/clock';
 
 interface TestTime {
-  /** The time at the beginning, where it stands still; `system` is that of the machine, which goes on. */
+  /**
+   * The time at the beginning, where it stands still; `system` is that of the machine, which goes
+   * on.
+   */
   start?: Date | 'system';
-  /** Every look at the time finds it later by this, so that what is made later has the later time. */
+  /**
+   * Every look at the time finds it later by this, so that what is made later has the later time.
+   */
   stepMs?: number;
   /** Timers run so many times as fast; those that repeat do so 100 times a second at most. */
   pace?: number;
