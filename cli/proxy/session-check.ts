@@ -5,8 +5,8 @@ import { decodeAuthorizationToken } from '../../lib/transport/authorization-toke
 import { decodePayload, FrameType } from '../../lib/transport/frames';
 import { Transport } from '../../lib/transport/transport';
 import { Close } from '../../proto/gen/transport/transport';
-import { PROTOCOL } from './worker-dial';
 import { NoWorkerReachable, WorkerDialer } from './worker-dialer';
+import { SALLYPORT_PROTOCOL } from '../../lib/contract/session-protocol';
 
 /**
  * A worker that is not there is no reason to wait: the listener tries again with each connection.
@@ -22,7 +22,7 @@ export async function whyOver(token: string): Promise<string | undefined> {
   const timeout = AbortSignal.timeout(CHECK_MS);
   try {
     const { socket } = await new WorkerDialer(data).dial(timeout);
-    if (socket.alpnProtocol === PROTOCOL) return await askWorker(socket, timeout);
+    if (socket.alpnProtocol === SALLYPORT_PROTOCOL) return await askWorker(socket, timeout);
     socket.destroy();
     return undefined;
   } catch (error) {

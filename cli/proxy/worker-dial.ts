@@ -5,13 +5,11 @@ import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../lib/tls/keys';
 import type { Clock } from '../../lib/clock/clock';
 import { Transport, type SessionTransport, type TransportHandler } from '../../lib/transport/transport';
 import { BoundaryTransport } from './boundary-transport';
+import { BOUNDARY_PROTOCOL, SALLYPORT_PROTOCOL } from '../../lib/contract/session-protocol';
 import type { SessionAuthorizationData } from '../../lib/transport/authorization-token';
 
 /** For TCP and TLS of one worker. */
 const DIAL_TIMEOUT_MS = 5_000;
-export const PROTOCOL = 'sallyport/1';
-/** What a worker of Boundary chooses. */
-const BOUNDARY_PROTOCOL = 'http/1.1';
 /** AES-128 first: about 10 % less CPU per byte. */
 const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
 
@@ -51,7 +49,7 @@ export function dialWorker(
       ...at,
       servername: identity.sessionId,
       secureContext: identity.context,
-      ALPNProtocols: [PROTOCOL, BOUNDARY_PROTOCOL, identity.sessionId],
+      ALPNProtocols: [SALLYPORT_PROTOCOL, BOUNDARY_PROTOCOL, identity.sessionId],
       // Compared below with the one certificate that is right; no authority, name or date is
       // involved.
       rejectUnauthorized: false,
@@ -79,8 +77,8 @@ function check(socket: tls.TLSSocket, { certificate }: SessionIdentity): Error |
   if (!socket.getPeerX509Certificate()?.raw.equals(certificate)) {
     return new Error('it presented another certificate than the session has');
   }
-  const isKnown = socket.alpnProtocol === PROTOCOL || socket.alpnProtocol === BOUNDARY_PROTOCOL;
-  return isKnown ? undefined : new Error(`it does not speak ${PROTOCOL}`);
+  const isKnown = socket.alpnProtocol === SALLYPORT_PROTOCOL || socket.alpnProtocol === BOUNDARY_PROTOCOL;
+  return isKnown ? undefined : new Error(`it does not speak ${SALLYPORT_PROTOCOL}`);
 }
 
 /** The session transport over an established connection, in the protocol that the worker chose. */

@@ -1,5 +1,5 @@
 /** The time of tests. */
-import { systemClock, type Clock } from '../../lib/clock/clock';
+import { systemClock, type Clock } from './clock';
 
 interface TestTime {
   /**

@@ -12,6 +12,11 @@ export const CONTROL_PROTOCOL_VERSION = 1;
  */
 export const MAX_CONTROL_MESSAGE_BYTES = 16 * 1_048_576;
 
+/** What clients and workers choose by ALPN: the protocol of our own. */
+export const SALLYPORT_PROTOCOL = 'sallyport/1';
+/** That of Boundary: WebSocket with the subprotocol boundary-tcp-proxy-v1. */
+export const BOUNDARY_PROTOCOL = 'http/1.1';
+
 /** Letters and digits of a first-use token (TOFU): whoever shows it first has the session. */
 export const TOFU_TOKEN_LENGTH = 20;
 const TOFU_TOKEN = new RegExp(`^[0-9A-Za-z]{${TOFU_TOKEN_LENGTH}}$`);

@@ -28,6 +28,11 @@ const ONCE: { what: string; pattern: RegExp; files: string[] }[] = [
     files: ['lib/contract/session-protocol.ts'],
   },
   {
+    what: 'what a session is spoken in',
+    pattern: /'sallyport\/1'|BOUNDARY_PROTOCOL =/,
+    files: ['lib/contract/session-protocol.ts'],
+  },
+  {
     what: 'the form of first-use tokens',
     pattern: /TOFU\w* = |randomBase62\(20\)|A-Za-z\]\{20\}/,
     files: ['lib/contract/session-protocol.ts'],
