@@ -171,7 +171,7 @@ class AuthMethodRpc {
     if (row.oidc === null) return null;
     const { client_secret: secret, ...open } = settings;
     const whole = { ...row.oidc, ...open };
-    // A dry run checks the given secret together with the given settings.
+    // A secret in the request is given for the settings of the same request.
     if (secret !== undefined) Object.assign(whole, { client_secret_place: oidcRules.place(whole) });
     if (Object.keys(settings).length > 0) await checkUsable(whole, this.deps.outgoing, op.signal);
     return whole;
