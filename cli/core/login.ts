@@ -22,7 +22,7 @@ export type LoginKind = NonNullable<ReturnType<typeof kindOf>>;
 /** The id tells the kind. */
 const kindOf = (authMethodId: string) => subtypeOf(authMethodId, 'auth-method');
 
-/** `authenticate` without a kind: the primary auth method of the scope tells it. */
+/** `authenticate` without a kind: the primary auth method of the scope decides. */
 export const logInWithPrimary = (context: LoginContext): Promise<number> =>
   anonymously(context, async (client) => {
     const id = await primaryAuthMethod(context, client);

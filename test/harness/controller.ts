@@ -49,6 +49,8 @@ export interface Caller {
 }
 
 export interface TestController {
+  /** Its database. */
+  url: string;
   deps: ControllerDeps;
   /** Statements since the test last emptied it. */
   statements: { text: string; parameters: readonly unknown[] }[];
@@ -116,6 +118,7 @@ export async function startTestController(
   };
 
   return {
+    url: database.url,
     deps,
     statements,
     admin: await login(DEV.admin, DEV.adminAccount),

@@ -39,7 +39,7 @@ export function addReflection(server: Server, reflected: Reflected): void {
     server.addService(protocol[`grpc.reflection.${version}.ServerReflection`] as ServiceDefinition, {
       ServerReflectionInfo: (stream: ServerDuplexStream<ReflectionRequest, object>) => {
         stream.on('end', () => stream.end());
-        // A stream without a listener would end the process when its client goes away.
+        // Without a listener, a stream whose client goes away would end the process.
         stream.on('error', () => {});
         const held = reflected.heldBy(stream.metadata);
         stream.on('data', (request: ReflectionRequest) => send(stream, held, answer(request, reflected)));
