@@ -5,7 +5,7 @@ import { packageFile } from '../../lib/config/package-root';
 import { withoutSecrets } from '../../lib/config/variables';
 import { boundedRequest } from '../../lib/http/bounded-request';
 import { readErrorBody } from '../../lib/errors/error-body';
-import { CacheError, LocalError } from '../core/errors';
+import { CacheError, LocalError } from '../io/errors';
 import type { SearchAnswer, StatusAnswer, TokenRequest } from './api';
 import type { CachePaths } from './paths';
 

@@ -13,8 +13,8 @@ import { callUnary, openChannel, type TlsOptions, type UnaryMethod } from '../..
 import type { Item } from '../output/table';
 import { parseAddress, type Address } from './address';
 import type { Args, FlagsIn } from './command';
-import { environment } from './environment';
-import { ControllerError, CurlCommand, LocalError } from './errors';
+import { environment } from '../io/environment';
+import { ControllerError, CurlCommand, LocalError } from '../io/errors';
 import { defaultArgs } from './flag-values';
 import { CONNECTION, type ApiContext } from './flags';
 import { curlCommand, httpForm, type RequestJson } from './http-form';

@@ -1,7 +1,7 @@
 import { contextOf, parseAs } from '../testing/parse';
 import { memoryIo } from '../testing/run';
 import { addPluginObjects } from '../resources/plugin-fields';
-import { UsageError } from './errors';
+import { UsageError } from '../io/errors';
 import type { Body } from './fields';
 import { pairedObject, pairFlags } from './pair-flags';
 

@@ -3,7 +3,7 @@
  * with `key=value`, whose type is told by the flag or taken from the value. Dotted keys nest.
  */
 import { valueOf, type Context, type Flag, type TextFlag } from './command';
-import { UsageError } from './errors';
+import { UsageError } from '../io/errors';
 import { maybeIndirect } from './indirect';
 
 export interface PairFamily {

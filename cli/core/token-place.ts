@@ -5,7 +5,7 @@
 import { hostOf, isThisMachine } from '../../lib/config/address';
 import type { Address } from './address';
 import type { Args, Flag } from './command';
-import { LocalError } from './errors';
+import { LocalError } from '../io/errors';
 
 export const OTHER_ADDRESS = {
   name: 'allow-other-address',

@@ -16,7 +16,7 @@ import { listTable, type Item, type Presenter } from './table';
 import { sessionAuthorization, targets } from './targets';
 import { users } from './users';
 import { workers } from './workers';
-import { wrapBlocks } from './wrap';
+import { wrapBlocks } from '../io/wrap';
 import { localTime } from './format';
 
 const T = '2023-01-24T17:09:53.000Z';

@@ -1,5 +1,5 @@
 import type { Args, Context, Flag } from '../core/command';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import { unsigned, type Body, type Field } from '../core/fields';
 import { maybeIndirect } from '../core/indirect';
 

@@ -2,7 +2,7 @@
  * Workers that do not answer, at the beginning and at the end of a session: the next one of the
  * list is asked.
  */
-import { ANSWER_TIMEOUT_MS } from '../../cli/proxy/attempts';
+import { ANSWER_TIMEOUT_MS } from '../../cli/connect/listener/attempts';
 import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';
 import { dial, gone, readAll } from '../harness/endpoints';
 import { Link } from '../harness/link';

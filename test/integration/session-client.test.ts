@@ -5,11 +5,11 @@
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { duplexPair } from 'node:stream';
-import { EXIT } from '../../cli/core/errors';
+import { EXIT } from '../../cli/io/errors';
 import { exitStatus } from '../../cli/connect/exit-status';
 import { encodeAuthorizationToken, decodeAuthorizationToken } from '../../lib/transport/authorization-token';
-import { whyOver } from '../../cli/proxy/session-check';
-import { startSessionProxy, type ProxyEnd } from '../../cli/proxy/session-proxy';
+import { whyOver } from '../../cli/connect/listener/session-check';
+import { startSessionProxy, type ProxyEnd } from '../../cli/connect/listener/session-proxy';
 import { dial, echo, gone, readAll } from '../harness/endpoints';
 import { cleanUp, cleanups, closes, setUp } from '../harness/session-setup';
 import { Link } from '../harness/link';

@@ -3,7 +3,7 @@
  * differ, controllers away.
  */
 import type { TLSSocket } from 'node:tls';
-import { WorkerDialer } from '../../cli/proxy/worker-dialer';
+import { WorkerDialer } from '../../cli/connect/listener/worker-dialer';
 import { systemClock } from '../../lib/clock/clock';
 import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { encodeFrame, FrameDecoder, FrameType } from '../../lib/transport/frames';

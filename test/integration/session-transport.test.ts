@@ -2,7 +2,7 @@
  * Client proxy and worker proxy together: real sockets, real TLS; only the controllers are a
  * recorder.
  */
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy } from '../../cli/connect/listener/session-proxy';
 import { encodeFrame, FrameType } from '../../lib/transport/frames';
 import { KEEPALIVE_MS, MAX_MISSED_PINGS } from '../../lib/transport/transport';
 import { Close, ConnectError, End } from '../../proto/gen/transport/transport';
