@@ -1,0 +1,52 @@
+// Made by scripts/nouns.ts of the options in proto/api. DO NOT EDIT.
+
+export const group = {
+  "type": "group",
+  "plural": "groups",
+  "message": "Group",
+  "messages": "Groups",
+  "scopes": [
+    "global",
+    "org",
+    "project"
+  ],
+  "kinds": {
+    "group": {}
+  },
+  "idActions": [
+    "no-op",
+    "read",
+    "update",
+    "delete",
+    "add-members",
+    "set-members",
+    "remove-members"
+  ],
+  "collectionActions": [
+    "create",
+    "list"
+  ],
+  "lists": {
+    "members": {
+      "method": "GroupMembers",
+      "fields": {
+        "member_ids": {
+          "value": "texts",
+          "column": "member_ids"
+        }
+      }
+    }
+  },
+  "fields": {
+    "name": {
+      "value": "text",
+      "column": "name",
+      "mutable": true
+    },
+    "description": {
+      "value": "text",
+      "column": "description",
+      "mutable": true
+    }
+  }
+} as const;

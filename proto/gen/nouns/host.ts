@@ -1,0 +1,45 @@
+// Made by scripts/nouns.ts of the options in proto/api. DO NOT EDIT.
+
+export const host = {
+  "type": "host",
+  "plural": "hosts",
+  "message": "Host",
+  "messages": "Hosts",
+  "scopes": [],
+  "parent": "host-catalog",
+  "kinds": {
+    "static": {},
+    "plugin": {
+      "idActions": [
+        "no-op",
+        "read"
+      ],
+      "collectionActions": [
+        "list"
+      ]
+    }
+  },
+  "idActions": [
+    "no-op",
+    "read",
+    "update",
+    "delete"
+  ],
+  "collectionActions": [
+    "create",
+    "list"
+  ],
+  "lists": {},
+  "fields": {
+    "name": {
+      "value": "text",
+      "column": "name",
+      "mutable": true
+    },
+    "description": {
+      "value": "text",
+      "column": "description",
+      "mutable": true
+    }
+  }
+} as const;

@@ -1,0 +1,76 @@
+// Made by scripts/nouns.ts of the options in proto/api. DO NOT EDIT.
+
+export const role = {
+  "type": "role",
+  "plural": "roles",
+  "message": "Role",
+  "messages": "Roles",
+  "scopes": [
+    "global",
+    "org",
+    "project"
+  ],
+  "kinds": {
+    "role": {}
+  },
+  "idActions": [
+    "no-op",
+    "read",
+    "update",
+    "delete",
+    "add-principals",
+    "set-principals",
+    "remove-principals",
+    "add-grants",
+    "set-grants",
+    "remove-grants",
+    "add-grant-scopes",
+    "set-grant-scopes",
+    "remove-grant-scopes"
+  ],
+  "collectionActions": [
+    "create",
+    "list"
+  ],
+  "lists": {
+    "principals": {
+      "method": "RolePrincipals",
+      "fields": {
+        "principal_ids": {
+          "value": "texts",
+          "column": "principal_ids"
+        }
+      }
+    },
+    "grants": {
+      "method": "RoleGrants",
+      "fields": {
+        "grant_strings": {
+          "value": "texts",
+          "column": "grant_strings"
+        }
+      }
+    },
+    "grant-scopes": {
+      "method": "RoleGrantScopes",
+      "fields": {
+        "grant_scope_ids": {
+          "value": "texts",
+          "column": "grant_scope_ids"
+        }
+      }
+    }
+  },
+  "fields": {
+    "name": {
+      "value": "text",
+      "column": "name",
+      "mutable": true
+    },
+    "description": {
+      "value": "text",
+      "column": "description",
+      "mutable": true
+    }
+  }
+} as const;

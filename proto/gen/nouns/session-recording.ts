@@ -1,0 +1,27 @@
+// Made by scripts/nouns.ts of the options in proto/api. DO NOT EDIT.
+
+export const sessionRecording = {
+  "type": "session-recording",
+  "plural": "session-recordings",
+  "message": "SessionRecording",
+  "messages": "SessionRecordings",
+  "scopes": [
+    "global",
+    "org"
+  ],
+  "kinds": {
+    "recording": {}
+  },
+  "idActions": [
+    "no-op",
+    "read",
+    "delete",
+    "download",
+    "reapply-storage-policy"
+  ],
+  "collectionActions": [
+    "list"
+  ],
+  "lists": {},
+  "fields": {}
+} as const;

@@ -1,0 +1,53 @@
+// Made by scripts/nouns.ts of the options in proto/api. DO NOT EDIT.
+
+export const worker = {
+  "type": "worker",
+  "plural": "workers",
+  "message": "Worker",
+  "messages": "Workers",
+  "scopes": [
+    "global"
+  ],
+  "kinds": {
+    "worker": {}
+  },
+  "idActions": [
+    "no-op",
+    "read",
+    "update",
+    "delete",
+    "add-worker-tags",
+    "set-worker-tags",
+    "remove-worker-tags"
+  ],
+  "collectionActions": [
+    "create:controller-led",
+    "create:worker-led",
+    "list",
+    "read-certificate-authority",
+    "reinitialize-certificate-authority"
+  ],
+  "lists": {
+    "worker-tags": {
+      "method": "WorkerTags",
+      "fields": {
+        "api_tags": {
+          "value": "object",
+          "column": "api_tags"
+        }
+      }
+    }
+  },
+  "fields": {
+    "name": {
+      "value": "text",
+      "column": "name",
+      "mutable": true
+    },
+    "description": {
+      "value": "text",
+      "column": "description",
+      "mutable": true
+    }
+  }
+} as const;
