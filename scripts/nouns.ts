@@ -70,7 +70,8 @@ function filled<T extends object>(table: T): Partial<T> {
 function valueOf(field: DescField): string {
   if (field.fieldKind === 'list') return 'texts';
   if (field.fieldKind !== 'scalar') return 'object';
-  return { string: 'text', boolean: 'flag', number: 'number' }[typeof field.getDefaultValue()] ?? 'text';
+  const type = typeof field.getDefaultValue();
+  return type === 'boolean' ? 'flag' : type === 'number' ? 'number' : 'text';
 }
 
 function fieldTable(name: string, value: string, about: AboutOption | undefined): object {
@@ -113,7 +114,10 @@ function listsOf(methods: readonly DescMethod[]): Record<string, object> {
     adders.map(({ name, input }) => {
       const edited = input.fields.filter((field) => field.name !== 'id' && field.name !== 'version');
       const fields = edited.map((field) => [field.name, fieldTable(field.name, valueOf(field), aboutOf(field))]);
-      return [kebab(name.slice('Add'.length)), { method: name.slice('Add'.length), fields: Object.fromEntries(fields) as object }];
+      return [
+        kebab(name.slice('Add'.length)),
+        { method: name.slice('Add'.length), fields: Object.fromEntries(fields) as object },
+      ];
     }),
   );
 }
@@ -121,7 +125,7 @@ const setter = (adder: string): string => adder.replace(/^Add/, 'Set');
 
 interface Made {
   type: string;
-  table: object;
+  table: object & { plural: string };
   prefixes: Record<string, string[]>;
 }
 
@@ -151,7 +155,8 @@ function tableOf(message: DescMessage, option: NounOption): Made {
   const kinds = option.kinds.map((kind) => [
     kind.name,
     filled({
-      idActions: kind.onlyActions.length > 0 ? kind.onlyActions : kind.actions.length > 0 ? [...idActions, ...kind.actions] : [],
+      idActions:
+        kind.onlyActions.length > 0 ? kind.onlyActions : kind.actions.length > 0 ? [...idActions, ...kind.actions] : [],
       collectionActions: kind.collectionActions,
     }),
   ]);
@@ -187,7 +192,9 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 for (const { type, table } of made) write(type, `export const ${camel(type)} = ${literal(table)}`);
 const prefixes = made.filter((noun) => Object.keys(noun.prefixes).length > 0).map((noun) => [noun.type, noun.prefixes]);
-write('prefixes', `/** Prefixes of ids, by type and kind. */\nexport const PREFIXES = ${literal(Object.fromEntries(prefixes))}`);
+const plurals = Object.fromEntries(made.map(({ type, table }) => [type, table.plural]));
+const ids = `/** Prefixes of ids, by type and kind. */\nexport const PREFIXES = ${literal(Object.fromEntries(prefixes))}`;
+write('prefixes', `${ids}\n/** Path segments of collections, by type. */\nexport const PLURALS = ${literal(plurals)}`);
 const imports = made.map(({ type }) => `import { ${camel(type)} } from './${type}';\n`).join('');
 const entries = made.map(({ type }) => `  '${type}': ${camel(type)},\n`).join('');
 write('all', `${imports}\n/** All nouns, by type. */\nexport const NOUNS = {\n${entries}} as const;\n`);

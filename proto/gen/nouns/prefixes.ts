@@ -171,3 +171,29 @@ export const PREFIXES = {
     ]
   }
 } as const;
+
+/** Path segments of collections, by type. */
+export const PLURALS = {
+  "account": "accounts",
+  "alias": "aliases",
+  "auth-method": "auth-methods",
+  "auth-token": "auth-tokens",
+  "billing": "billing",
+  "credential": "credentials",
+  "credential-library": "credential-libraries",
+  "credential-store": "credential-stores",
+  "group": "groups",
+  "host": "hosts",
+  "host-catalog": "host-catalogs",
+  "host-set": "host-sets",
+  "managed-group": "managed-groups",
+  "policy": "policies",
+  "role": "roles",
+  "scope": "scopes",
+  "session": "sessions",
+  "session-recording": "session-recordings",
+  "storage-bucket": "storage-buckets",
+  "target": "targets",
+  "user": "users",
+  "worker": "workers"
+} as const;

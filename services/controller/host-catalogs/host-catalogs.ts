@@ -1,6 +1,6 @@
 /** Host catalogs: the hosts and host sets of a project that belong together. */
 import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
-import { COLLECTIONS_BELOW, idActions, type ResourceType } from '../authz/actions';
+import { collectionsOfChildren, idActions, type ResourceType } from '../authz/actions';
 import type { Collection, Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
@@ -32,7 +32,7 @@ export const collectionInCatalog = <T extends ResourceType>(
   pin: catalog.id,
 });
 
-export const collectionsBelow = (row: HostCatalogRow) => COLLECTIONS_BELOW[`host-catalog/${row.type}`];
+export const collectionsBelow = (row: HostCatalogRow) => collectionsOfChildren('host-catalog', row.type);
 
 export const hostCatalogItem = (row: HostCatalogRow) => ({
   ...commonItem(row),
