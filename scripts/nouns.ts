@@ -1,6 +1,6 @@
 /**
- * Writes proto/gen/nouns: a typed table for each noun, made of its message, its service and their options. Argument: a
- * descriptor image. Imports nothing that the tables are needed for.
+ * Writes proto/gen/nouns: a typed table for each noun, made of its message, its service and their
+ * options. Argument: a descriptor image. Imports nothing that the tables are needed for.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -92,7 +92,10 @@ function fieldTable(name: string, value: string, about: AboutOption | undefined)
   });
 }
 
-/** By path, `attributes.address`: fields of which something is told, and those that every noun may change. */
+/**
+ * By path, `attributes.address`: fields of which something is told, and those that every noun may
+ * change.
+ */
 function fieldsOf(message: DescMessage): Record<string, object> {
   const told = message.fields.flatMap((field): [string, object][] => {
     const about = aboutOf(field);

@@ -1,6 +1,6 @@
 /**
- * A copy of one list of a user. The first refresh reads the whole list; each later one asks, with the token that the
- * list ended with, for what has changed and what is gone.
+ * A copy of one list of a user. The first refresh reads the whole list; each later one asks, with
+ * the token that the list ended with, for what has changed and what is gone.
  */
 import type { ApiClient } from '../core/client';
 import { ControllerError } from '../core/errors';
@@ -84,7 +84,8 @@ export class Copy {
   async refresh(client: ApiClient): Promise<void> {
     try {
       await this.update(client).catch(async (error: unknown) => {
-        // A token that the controller no longer takes (expired, other grants) says nothing about the list.
+        // A token that the controller no longer takes (expired, other grants) says nothing about
+        // the list.
         if (this.listToken === '' || !isInvalidListToken(error)) throw error;
         this.listToken = '';
         await this.update(client);

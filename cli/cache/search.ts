@@ -86,7 +86,10 @@ export function parseSearch(parameters: URLSearchParams): SearchRequest {
   };
 }
 
-/** Items that match, in order, and whether there were more than asked for. Throws a UsageError for bad expressions. */
+/**
+ * Items that match, in order, and whether there were more than asked for. Throws a UsageError for
+ * bad expressions.
+ */
 export async function searchItems(
   request: SearchRequest,
   itemsOf: (kind: CachedKind) => Item[],

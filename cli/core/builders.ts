@@ -1,6 +1,6 @@
 /**
- * Makers of the commands that all kinds of resources have: read, list, create, update, delete, and editing one of the
- * lists of an item.
+ * Makers of the commands that all kinds of resources have: read, list, create, update, delete, and
+ * editing one of the lists of an item.
  */
 import { listTable, type Item } from '../output/table';
 import { currentVersion, requiredId, showItem, withClient } from './api-command';
@@ -11,7 +11,10 @@ import { bodyOf, DESCRIPTION, NAME, type Body, type Field } from './fields';
 import { apiFlags, FILTER, RECURSIVE, VERSION, type ApiContext } from './flags';
 import type { Resource } from './resource';
 
-/** Pages of one listing; far more than any list has, so that a broken server cannot keep a command for ever. */
+/**
+ * Pages of one listing; far more than any list has, so that a broken server cannot keep a command
+ * for ever.
+ */
 const MAX_PAGES = 10_000;
 
 export const idFlag = (resource: Resource) =>
@@ -154,7 +157,9 @@ export interface CreateOptions<M extends Flag = never> extends Options {
   besideTexts?: readonly TextFlag[];
   /** Flags that `complete` reads. */
   more?: readonly M[];
-  /** Last changes to the item: what flags alone do not give, such as a password that was asked for. */
+  /**
+   * Last changes to the item: what flags alone do not give, such as a password that was asked for.
+   */
   complete?(context: ApiContext<M>, body: Body): Promise<void> | void;
   /** Key of another method. */
   method?: string;

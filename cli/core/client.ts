@@ -1,6 +1,7 @@
 /**
- * Calls of the API. Requests are written as JSON, exactly what an HTTP client would send, and go out as gRPC; answers
- * come back as JSON. With `-output-curl-string` nothing is sent and the curl command of the call is printed.
+ * Calls of the API. Requests are written as JSON, exactly what an HTTP client would send, and go
+ * out as gRPC; answers come back as JSON. With `-output-curl-string` nothing is sent and the curl
+ * command of the call is printed.
  */
 import type { Client, ServiceError } from '@grpc/grpc-js';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -36,7 +37,10 @@ export interface Call {
   mask?: readonly string[];
   /** "list on hosts": completes "Error from controller when performing …". */
   action: string;
-  /** "listing scope keys": completes "Error from controller when …" for the calls that are told in other words. */
+  /**
+   * "listing scope keys": completes "Error from controller when …" for the calls that are told in
+   * other words.
+   */
   doing?: string;
   /** "list hosts": completes "Error trying to …". */
   attempt: string;
@@ -94,7 +98,10 @@ export class ApiClient {
     return this.token.text;
   }
 
-  /** The answer as JSON. Throws a ControllerError, a LocalError or, for curl commands, a CurlCommand. */
+  /**
+   * The answer as JSON. Throws a ControllerError, a LocalError or, for curl commands, a
+   * CurlCommand.
+   */
   async call(call: Call): Promise<Record<string, any>> {
     const method = call.service.methods[call.method] as UnaryMethod;
     if (this.curl && call.preliminary !== true)
@@ -169,7 +176,8 @@ function tlsOptions(args: Args<FlagsIn<[typeof CONNECTION]>>, address: Address):
 
 function authorities(file: string, directory: string): Buffer | undefined {
   if (file !== '') return readPem(file);
-  // The launcher keeps the variable from Node, where it costs time at every start; here is where it matters.
+  // The launcher keeps the variable from Node, where it costs time at every start; here is where it
+  // matters.
   const extra = process.env.NODE_EXTRA_CA_CERTS;
   if (directory === '') return extra === undefined || extra === '' ? undefined : withDefaults(readPem(extra));
   return Buffer.concat(

@@ -1,4 +1,7 @@
-/** `read ID`, `update ID` and `delete ID`: the kind of the resource follows from the prefix of its id. */
+/**
+ * `read ID`, `update ID` and `delete ID`: the kind of the resource follows from the prefix of its
+ * id.
+ */
 
 import { PLURALS, PREFIXES } from '../../proto/gen/nouns/prefixes';
 
@@ -8,7 +11,10 @@ interface Kind {
   kind?: string;
 }
 
-/** `group` of `groups` tells no kinds apart; orgs and projects are changed alike; hosts of plugins are not changed. */
+/**
+ * `group` of `groups` tells no kinds apart; orgs and projects are changed alike; hosts of plugins
+ * are not changed.
+ */
 function wordOf(noun: string, kind: string): string | undefined {
   const isOnly = noun.endsWith(`${kind}s`);
   return isOnly || noun === 'scopes' || (noun === 'hosts' && kind === 'plugin') ? undefined : kind.replaceAll('_', '-');

@@ -5,7 +5,10 @@ import { row, rows, type Item } from './table';
 /** The column of values leaves room for labels of this width at least. */
 const MIN_LABEL = 17;
 
-/** Lines with a heading; `indent` is 0, or 2 below the listening block. Each credential ends with an empty line. */
+/**
+ * Lines with a heading; `indent` is 0, or 2 below the listening block. Each credential ends with an
+ * empty line.
+ */
 export function brokeredCredentials(credentials: readonly Item[], indent: 0 | 2): string[] {
   const blocks = credentials.map((credential) => [...lines(credential, indent), '']);
   return [`${' '.repeat(indent)}Credentials:`, ...blocks.flat()];

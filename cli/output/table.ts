@@ -1,6 +1,6 @@
 /**
- * Table layouts. Everything here is pure: items as they stand in JSON go in, lines come out; `print.ts` wraps and
- * writes them.
+ * Table layouts. Everything here is pure: items as they stand in JSON go in, lines come out;
+ * `print.ts` wraps and writes them.
  */
 import { attributeValue, localTime } from './format';
 
@@ -32,7 +32,9 @@ export function rows(indent: number, fields: Fields, column: number): string[] {
     .map(([label, value]) => row(indent, label, value, column));
 }
 
-/** One item: main block, then sections. Labels of free-form attributes may widen the label column. */
+/**
+ * One item: main block, then sections. Labels of free-form attributes may widen the label column.
+ */
 export function itemTable(
   title: string,
   fields: Fields,

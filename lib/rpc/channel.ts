@@ -1,6 +1,7 @@
 /**
- * gRPC clients: one place that knows how an address becomes a channel and how a generated method definition is called.
- * No proxy from the environment is ever used: addresses are ours, and a proxy would see tokens.
+ * gRPC clients: one place that knows how an address becomes a channel and how a generated method
+ * definition is called. No proxy from the environment is ever used: addresses are ours, and a proxy
+ * would see tokens.
  */
 import {
   Client,
@@ -65,7 +66,10 @@ export function openChannel(options: ChannelOptions): Client {
   });
 }
 
-/** Sent instead of an IP address, which TLS does not allow as a server name; the certificate must name the address. */
+/**
+ * Sent instead of an IP address, which TLS does not allow as a server name; the certificate must
+ * name the address.
+ */
 const NAME_FOR_ADDRESSES = 'localhost';
 
 /** IP address of a target, without port and brackets; undefined for names and Unix sockets. */

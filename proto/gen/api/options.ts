@@ -18,7 +18,10 @@ export interface Noun {
   plural: string;
   /** Subtypes with the prefixes of their ids; the first prefix is that of new ids. */
   kinds: Kind[];
-  /** Kinds of scope that hold items: "global", "org", "project". Empty for children, which live where their parent does. */
+  /**
+   * Kinds of scope that hold items: "global", "org", "project". Empty for children, which live
+   * where their parent does.
+   */
   scopes: string[];
   /** Type of the items that these are children of, such as "host-catalog". */
   parent: string;
@@ -45,7 +48,10 @@ export interface Kind {
 }
 
 export interface About {
-  /** Whether an update may change it; null clears it. Names and descriptions may be changed without being told here. */
+  /**
+   * Whether an update may change it; null clears it. Names and descriptions may be changed without
+   * being told here.
+   */
   mutable: boolean;
   /** What the flag of the command line is for. A field without it has no flag. */
   flag: string;

@@ -1,4 +1,7 @@
-/** What grants can be about: resource types, and the actions that each type knows. The nouns of the API tell them. */
+/**
+ * What grants can be about: resource types, and the actions that each type knows. The nouns of the
+ * API tell them.
+ */
 import { ID_PREFIXES, prefixesOf, type IdKind } from '../../../lib/contract/id-prefixes';
 import type { Noun } from '../../../lib/contract/noun';
 import { NOUNS } from '../../../proto/gen/nouns/all';
@@ -23,7 +26,10 @@ const PREFIXES: ReadonlyMap<string, ResourceType> = new Map(
   ),
 );
 
-/** Actions that grants may no longer name, and what to write instead. Grants that hold them can still be removed. */
+/**
+ * Actions that grants may no longer name, and what to write instead. Grants that hold them can
+ * still be removed.
+ */
 export const DEPRECATED_ACTIONS: ReadonlyMap<string, string> = new Map(
   ['add', 'set', 'remove'].flatMap((verb) => [
     [`${verb}-host-sets`, `${verb}-host-sources`],
@@ -49,8 +55,8 @@ export const typeOfCollection = (plural: string): string | undefined =>
 
 export const isKnownAction = (action: string): boolean => ACTIONS.has(action);
 /**
- * Whether some resource of the API has an action of that name, be it served here or not. In a path, such a word on the
- * wrong resource is a wrong method, any other one an unknown action.
+ * Whether some resource of the API has an action of that name, be it served here or not. In a path,
+ * such a word on the wrong resource is a wrong method, any other one an unknown action.
  */
 export const isActionWord = (action: string): boolean => action !== '*' && ACTIONS.has(action);
 /** Whether items of the type are in the global scope and nowhere else. */

@@ -1,7 +1,7 @@
 /**
- * The authorization point at work. The first question of an operation verifies the caller's token and asks, in the same
- * statement, what has changed of the grants that can reach the resource; what has not is at hand. Every decision of
- * {@link Authz.check} leaves an audit event.
+ * The authorization point at work. The first question of an operation verifies the caller's token
+ * and asks, in the same statement, what has changed of the grants that can reach the resource; what
+ * has not is at hand. Every decision of {@link Authz.check} leaves an audit event.
  */
 import type { AeadKey } from '../../../lib/config/aead-key';
 import { Recent } from '../../../lib/limits/recent';
@@ -188,7 +188,10 @@ class Authorizer implements Authz {
     return verified;
   }
 
-  /** The session of the token, if it is good: one statement tells that, and what has changed of its user's grants. */
+  /**
+   * The session of the token, if it is good: one statement tells that, and what has changed of its
+   * user's grants.
+   */
   private async verified(op: Op, text: string, places: Places): Promise<Session | undefined> {
     const tokenId = splitToken(text)?.id ?? '';
     const guessed = this.userOfToken.get(tokenId);

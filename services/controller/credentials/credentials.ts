@@ -55,7 +55,10 @@ export const CREDENTIAL_ACTIONS = idActions('credential');
 
 export const isCredentialType = (type: string): type is CredentialType => Object.hasOwn(TYPES, type);
 
-/** Attributes of a type as requests may carry them. HMACs are known so that the refusal can say what is wrong. */
+/**
+ * Attributes of a type as requests may carry them. HMACs are known so that the refusal can say what
+ * is wrong.
+ */
 export function knownAttributes(type: CredentialType): Known {
   const { plain, secret } = TYPES[type];
   return Object.fromEntries([

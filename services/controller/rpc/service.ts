@@ -1,6 +1,7 @@
 /**
- * What a handler sees and how services are put together. A service is its generated definition and one handler per
- * method; the gRPC server and the HTTP side both call {@link Service.handlers}, so nothing is written twice.
+ * What a handler sees and how services are put together. A service is its generated definition and
+ * one handler per method; the gRPC server and the HTTP side both call {@link Service.handlers}, so
+ * nothing is written twice.
  */
 import type { Logger } from '../../../lib/log/log';
 import type { Clock } from '../../../lib/clock/clock';

@@ -1,4 +1,7 @@
-/** Aliases as targets know them: they stand for the id in every request, and can be made together with a target. */
+/**
+ * Aliases as targets know them: they stand for the id in every request, and can be made together
+ * with a target.
+ */
 import { invalidArgument } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import type { NewTargetAlias, Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
@@ -17,7 +20,10 @@ import type { Handlers, Op } from '../rpc/service';
 type TargetHandlers = Handlers<typeof TargetServiceDefinition>;
 type AnyHandler = (op: Op, request: any) => Promise<any>;
 
-/** The handlers with aliases resolved first: 404 for one that is unknown or leads nowhere, 401 to anonymous callers. */
+/**
+ * The handlers with aliases resolved first: 404 for one that is unknown or leads nowhere, 401 to
+ * anonymous callers.
+ */
 export function resolvingAliases({ db, authz }: ControllerDeps, handlers: TargetHandlers): TargetHandlers {
   const on = db.executor;
   const wrapped = Object.entries(handlers as Record<string, AnyHandler>).map(([name, handler]) => [

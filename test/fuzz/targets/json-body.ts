@@ -1,4 +1,7 @@
-/** JSON bodies: the first byte chooses the request type. Only refusals of the caller; messages read back as they were. */
+/**
+ * JSON bodies: the first byte chooses the request type. Only refusals of the caller; messages read
+ * back as they were.
+ */
 import { ApiError } from '../../../lib/errors/errors';
 import { parseJsonBody } from '../../../services/controller/gateway/json-body';
 import { checkedJson, toBytes } from '../../../services/controller/gateway/to-message';

@@ -1,4 +1,7 @@
-/** Requests as gRPC brings them: the first byte chooses the type. A message reads back as it was, or is refused. */
+/**
+ * Requests as gRPC brings them: the first byte chooses the type. A message reads back as it was, or
+ * is refused.
+ */
 import { openApi } from '../api';
 import { mutateMessage } from '../protobuf';
 import { invariant, outcome, same, type Target } from '../target';
