@@ -174,6 +174,7 @@ function tableOf(message: DescMessage, option: NounOption): Made {
     idActions,
     collectionActions,
     lists,
+    names: message.fields.map((field) => field.name),
     fields: fieldsOf(message),
   };
   return { type, table, prefixes: Object.fromEntries(option.kinds.map(({ name, prefixes }) => [name, prefixes])) };

@@ -19,6 +19,8 @@ export interface Noun {
   readonly collectionActions: readonly string[];
   /** Lists that `add-`, `set-` and `remove-` actions edit, by their part of the action. */
   readonly lists: Readonly<Record<string, List>>;
+  /** Names of all fields of an item. */
+  readonly names: readonly string[];
   /** Fields of which something is told, by their path in an item. */
   readonly fields: Readonly<Record<string, Field>>;
 }

@@ -32,6 +32,20 @@ export const account = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "auth_method_id",
+    "attributes",
+    "managed_group_ids",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

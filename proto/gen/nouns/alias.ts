@@ -22,6 +22,21 @@ export const alias = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "value",
+    "destination_id",
+    "attributes",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

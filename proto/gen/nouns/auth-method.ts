@@ -35,6 +35,21 @@ export const authMethod = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "attributes",
+    "is_primary",
+    "authorized_actions",
+    "authorized_collection_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

@@ -23,5 +23,19 @@ export const authToken = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "token",
+    "user_id",
+    "auth_method_id",
+    "account_id",
+    "created_time",
+    "updated_time",
+    "approximate_last_used_time",
+    "expiration_time",
+    "authorized_actions"
+  ],
   "fields": {}
 } as const;

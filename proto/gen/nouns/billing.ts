@@ -12,5 +12,10 @@ export const billing = {
     "monthly-active-users"
   ],
   "lists": {},
+  "names": [
+    "count",
+    "start_time",
+    "end_time"
+  ],
   "fields": {}
 } as const;

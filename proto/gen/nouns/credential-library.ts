@@ -26,6 +26,21 @@ export const credentialLibrary = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "credential_store_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "attributes",
+    "credential_type",
+    "credential_mapping_overrides",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

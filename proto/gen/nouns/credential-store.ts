@@ -23,6 +23,20 @@ export const credentialStore = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "attributes",
+    "authorized_actions",
+    "authorized_collection_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

@@ -29,6 +29,19 @@ export const credential = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "credential_store_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "attributes",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

@@ -37,6 +37,19 @@ export const group = {
       }
     }
   },
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "member_ids",
+    "members",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

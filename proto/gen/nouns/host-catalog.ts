@@ -23,6 +23,23 @@ export const hostCatalog = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "attributes",
+    "plugin_id",
+    "secrets",
+    "worker_filter",
+    "authorized_actions",
+    "authorized_collection_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

@@ -35,6 +35,22 @@ export const hostSet = {
       }
     }
   },
+  "names": [
+    "id",
+    "host_catalog_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "host_ids",
+    "preferred_endpoints",
+    "sync_interval_seconds",
+    "attributes",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

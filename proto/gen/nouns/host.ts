@@ -30,6 +30,24 @@ export const host = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "host_catalog_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "host_set_ids",
+    "attributes",
+    "ip_addresses",
+    "dns_names",
+    "external_id",
+    "external_name",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

@@ -22,6 +22,20 @@ export const managedGroup = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "auth_method_id",
+    "attributes",
+    "member_ids",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

@@ -23,6 +23,19 @@ export const policy = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "attributes",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

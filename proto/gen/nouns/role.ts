@@ -61,6 +61,22 @@ export const role = {
       }
     }
   },
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "grant_scope_ids",
+    "principal_ids",
+    "principals",
+    "grant_strings",
+    "grants",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

@@ -30,6 +30,20 @@ export const scope = {
     "destroy-key-version"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "primary_auth_method_id",
+    "authorized_actions",
+    "authorized_collection_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

@@ -23,5 +23,14 @@ export const sessionRecording = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope",
+    "session_id",
+    "storage_bucket_id",
+    "created_time",
+    "updated_time",
+    "authorized_actions"
+  ],
   "fields": {}
 } as const;

@@ -22,5 +22,32 @@ export const session = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "target_id",
+    "scope",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "expiration_time",
+    "auth_token_id",
+    "user_id",
+    "host_set_id",
+    "host_id",
+    "scope_id",
+    "endpoint",
+    "states",
+    "status",
+    "certificate",
+    "termination_reason",
+    "canceled_by",
+    "connection_limit",
+    "connections_used",
+    "concurrent_connection_limit",
+    "connections_open",
+    "authorized_actions",
+    "connections"
+  ],
   "fields": {}
 } as const;

@@ -23,6 +23,24 @@ export const storageBucket = {
     "list"
   ],
   "lists": {},
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "plugin_id",
+    "bucket_name",
+    "bucket_prefix",
+    "worker_filter",
+    "attributes",
+    "secrets",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

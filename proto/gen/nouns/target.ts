@@ -54,6 +54,36 @@ export const target = {
       }
     }
   },
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "host_source_ids",
+    "host_sources",
+    "session_max_seconds",
+    "session_connection_limit",
+    "worker_filter",
+    "egress_worker_filter",
+    "ingress_worker_filter",
+    "attributes",
+    "address",
+    "brokered_credential_source_ids",
+    "injected_application_credential_source_ids",
+    "session_concurrent_connection_limit",
+    "offline_grace_seconds",
+    "end_sessions_on_token_expiry",
+    "aliases",
+    "with_aliases",
+    "brokered_credential_sources",
+    "injected_application_credential_sources",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

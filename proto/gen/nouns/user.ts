@@ -37,6 +37,23 @@ export const user = {
       }
     }
   },
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "account_ids",
+    "accounts",
+    "login_name",
+    "full_name",
+    "email",
+    "primary_account_id",
+    "authorized_actions"
+  ],
   "fields": {
     "name": {
       "value": "text",

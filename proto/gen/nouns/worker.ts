@@ -38,6 +38,30 @@ export const worker = {
       }
     }
   },
+  "names": [
+    "id",
+    "scope_id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "address",
+    "canonical_tags",
+    "config_tags",
+    "last_status_time",
+    "worker_generated_auth_token",
+    "controller_generated_activation_token",
+    "active_connection_count",
+    "type",
+    "api_tags",
+    "release_version",
+    "directly_connected_downstream_workers",
+    "authorized_actions",
+    "local_storage_state",
+    "draining"
+  ],
   "fields": {
     "name": {
       "value": "text",

@@ -49,6 +49,10 @@ const ACTIONS: ReadonlySet<string> = new Set([
 /** Table of a type's items. */
 export const tableOf = (type: ResourceType): string => NOUNS[type].plural.replaceAll('-', '_');
 
+/** Field and column with the id of a child's parent, or of the scope: `host_catalog_id`. */
+export const parentField = (type: ResourceType): string =>
+  `${(TYPES[type]!.parent ?? 'scope').replaceAll('-', '_')}_id`;
+
 /** Type of a collection's path segment. */
 export const typeOfCollection = (plural: string): string | undefined =>
   Object.keys(TYPES).find((type) => TYPES[type]!.plural === plural);

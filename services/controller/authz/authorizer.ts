@@ -81,6 +81,10 @@ class Authorizer implements Authz {
     return prove(actor, action, resource, decision);
   }
 
+  checkAs<T extends ResourceType>(op: Op, action: string, resource: Resource<T>): Promise<any> {
+    return this.check(op, action as ActionOn<T>, resource);
+  }
+
   async refuse(op: Op, action: string, resource: Resource, refusal = denied): Promise<never> {
     const { actor } = await this.session(op, resource);
     this.deps.audit(auditEvent(op, actor, action, resource, { allowed: false, outputFields: new Set() }));

@@ -251,15 +251,11 @@ test('collections below items name known types and actions', () => {
   expect(typeOfId('u_anon')).toBe('user');
   expect(typeOfId('apw_1')).toBe('account');
   expect(typeOfId('_x')).toBeUndefined();
-  expect(collectionsInScope('project').map((c) => c.plural).sort()).toEqual([
-    'credential-stores',
-    'groups',
-    'host-catalogs',
-    'roles',
-    'scopes',
-    'sessions',
-    'targets',
-  ]);
+  expect(
+    collectionsInScope('project')
+      .map((c) => c.plural)
+      .sort(),
+  ).toEqual(['credential-stores', 'groups', 'host-catalogs', 'roles', 'scopes', 'sessions', 'targets']);
 });
 
 test('parsing any text gives a grant or a reason, and canonical forms are fixed points', () => {
