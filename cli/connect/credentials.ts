@@ -3,10 +3,11 @@
  * declared type decides where it is one that helpers know, else the keys of the decoded secret do.
  * A helper takes the first one of a kind; the rest is left over, for the user to read.
  */
-import type { Item } from '../output/table';
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { SessionCredential as Credential } from '../../proto/gen/api/targets';
 
 /** A credential as `authorize-session` answers it. */
-export type SessionCredential = Item;
+export type SessionCredential = AsJson<Credential>;
 
 interface UsernamePassword {
   username: string;

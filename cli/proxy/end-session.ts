@@ -19,13 +19,14 @@ const DONE_CAUSES: readonly string[] = ['fin', 'canceled', 'expired', 'session e
 const UNKNOWN_CAUSE = 'session not found' satisfies EndWord;
 
 /** What a worker answered; no cause: nothing. */
-type Answer = { text: string } & Partial<Close>;
+type Answer = { text: string } & { [K in keyof Close]?: Close[K] | undefined };
 
 const isOver = ({ cause = '', closed_by }: Answer): boolean =>
   DONE_CAUSES.includes(cause) && !isRevoked({ cause, closed_by });
 
 /** A controller has taken the session from this worker, where it may live on at others. */
-const isRevoked = ({ cause, closed_by }: Partial<Close>): boolean => cause === 'canceled' && closed_by === 'controller';
+const isRevoked = ({ cause, closed_by }: Pick<Answer, 'cause' | 'closed_by'>): boolean =>
+  cause === 'canceled' && closed_by === 'controller';
 
 /** Says nothing of the session. */
 const isOfTheWorker = (answer: Answer): boolean =>

@@ -229,7 +229,11 @@ function inGivenOrder<T extends { attributes?: Record<string, unknown> }>(item: 
 }
 
 /** Descriptions of password auth methods may be longer than those of the others. */
-function checkMethodText(errors: FieldErrors, type: MethodType, item: { name?: string; description?: string }): void {
+function checkMethodText(
+  errors: FieldErrors,
+  type: MethodType,
+  item: { name?: string | undefined; description?: string | undefined },
+): void {
   checkShortText(errors, type === 'password' ? { name: item.name } : item);
 }
 

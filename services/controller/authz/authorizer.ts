@@ -14,7 +14,7 @@ import { acceptRecoveryToken, RECOVERY_USER } from '../recovery/accept-token';
 import type { Op } from '../rpc/service';
 import { AccessCache, type Access } from './access-cache';
 import type { ActionOn, ResourceType } from './actions';
-import type { Actor, Authz, Holdings, Reach, Resource, Wanted } from './authz';
+import type { Actor, Allowed, AllowedIn, Authz, Collection, Holdings, Item, Reach, Resource, Wanted } from './authz';
 import { loadAccess, loadAccessOfPairs, type Places } from './authorizer.store';
 import type { Decision } from './grants';
 import { prove } from './proof';
@@ -73,7 +73,17 @@ class Authorizer implements Authz {
     return (await (begun ?? this.session(op, at ?? NOWHERE_ELSE))).actor;
   }
 
-  async check<T extends ResourceType, A extends ActionOn<T>>(op: Op, action: A, resource: Resource<T>): Promise<any> {
+  check<T extends ResourceType, const A extends ActionOn<T>>(op: Op, action: A, item: Item<T>): Promise<Allowed<T, A>>;
+  check<T extends ResourceType, const A extends ActionOn<T>>(
+    op: Op,
+    action: A,
+    collection: Collection<T>,
+  ): Promise<AllowedIn<T, A>>;
+  async check<T extends ResourceType, A extends ActionOn<T>>(
+    op: Op,
+    action: A,
+    resource: Resource<T>,
+  ): Promise<unknown> {
     const { actor } = await this.session(op, resource);
     const decision = await this.decide(op, action, resource);
     this.deps.audit(auditEvent(op, actor, action, resource, decision));

@@ -14,7 +14,7 @@ export function listErrorsAsText({ definition, handlers }: Service): Service {
       name,
       async (op, request) => {
         try {
-          return (await handler(op, request)) as unknown;
+          return await handler(op, request);
         } catch (error) {
           throw asText(error);
         }

@@ -50,7 +50,7 @@ export interface ListDefinition<R extends ListedRow, I extends object> extends L
   item(row: R): I;
   /** Fields that depend on the caller, such as `authorized_collection_actions`. */
   extra?(op: Op, row: R): Promise<object>;
-  toJSON(item: any): unknown;
+  toJSON(item: Partial<I>): unknown;
 }
 
 export interface ListedRow {

@@ -135,7 +135,7 @@ function grpcMethod({ fullName, definition }: BoundMethod, input: DescMessage | 
     requestDeserialize: requestDecoder(requestType, input),
     // Encoded before, because it is counted.
     responseSerialize: (bytes: Buffer) => bytes,
-    responseDeserialize: (bytes: Buffer) => responseType.decode(bytes) as unknown,
+    responseDeserialize: (bytes: Buffer) => responseType.decode(bytes),
   };
 }
 

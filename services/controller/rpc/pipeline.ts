@@ -87,7 +87,7 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
     try {
       const response = await runWithDeadline(method, request, info, { ...deps, log }, queues);
       // Handlers may leave out fields; encoders need all of them.
-      const message = method.definition.responseType.fromPartial(response) as unknown;
+      const message = method.definition.responseType.fromPartial(response);
       requests.debug({ client: info.clientAddress, code: 'OK', seconds: stop({ code: 'OK' }) }, 'request');
       return message;
     } catch (error) {
