@@ -26,7 +26,7 @@ export type OwnDefinition<T extends ResourceType, R extends NounRow> = Pick<
 
 export function defineItems<T extends ResourceType, R extends NounRow>(
   type: T,
-  message: MessageFns<any>,
+  message: MessageFns<unknown>,
   own: OwnDefinition<T, R>,
 ): ItemDefinition<T, R, object> {
   const noun: Noun = NOUNS[type];

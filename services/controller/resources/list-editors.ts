@@ -5,7 +5,7 @@ import type { ResourceType } from '../authz/actions';
 import type { AllowedEdit, AllowedToAdd, AllowedToRemove } from '../authz/authz';
 import { mayAdd, mayRemove } from '../authz/proof';
 import type { Tx } from '../db/db';
-import type { Op } from '../rpc/service';
+import type { Handler, Op } from '../rpc/service';
 import { changing, updateRow } from './changes';
 import type { NounRow } from './definition';
 import { checkListEdit, MESSAGE, unique, type FieldErrors } from './fields';
@@ -33,7 +33,7 @@ export type Refusal = readonly [why: string, must: string];
 /** By list. One without a hook has handlers of its own. */
 export type ListHooks<T extends ResourceType, R> = { [W in ListsOf<T>]?: ListHook<T, W, R> };
 
-type Edit = (op: Op, request: any) => Promise<object>;
+type Edit = Handler;
 
 /** By key of the service, `addGroupMembers`. */
 export function listEditors<T extends ResourceType, R extends NounRow>(

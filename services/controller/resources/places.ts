@@ -24,7 +24,12 @@ export interface Place<T extends ResourceType> {
   check(errors: FieldErrors, item: At): void;
   /** Collection that a new item would be of; 404 when there is none. */
   collection(deps: ControllerDeps, item: At): Promise<Collection<T>>;
-  list(deps: ControllerDeps, op: Op, definition: ItemDefinition<T, any, object>, request: ListAt): Promise<object>;
+  list<R extends NounRow>(
+    deps: ControllerDeps,
+    op: Op,
+    definition: ItemDefinition<T, R, object>,
+    request: ListAt,
+  ): Promise<object>;
 }
 
 /** What an id of the wrong form is answered with. */

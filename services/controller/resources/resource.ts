@@ -13,7 +13,7 @@ import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import type { Tx } from '../db/db';
 import type { MessageFns } from '../rpc/messages';
-import type { Handlers, Op, ServiceDefinition } from '../rpc/service';
+import type { Handler, Handlers, Op, ServiceDefinition } from '../rpc/service';
 import { changing, deleteRow, insertRow, updateRow, type Change } from './changes';
 import type { NounRow } from './definition';
 import {
@@ -27,6 +27,7 @@ import {
   type CommonFields,
 } from './fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from './items';
+import type { ListRequest } from './list';
 import { listEditors, type ListHooks } from './list-editors';
 import { idPrefixes, staleOf, type Context } from './noun-context';
 import type { At, Place } from './places';
@@ -36,7 +37,7 @@ type Columns = Record<string, unknown>;
 /** What a create does beyond what the table tells. `V` is what was read of the request. */
 export interface Creation<T extends ResourceType, M, V> {
   /** Reads the item; what is wrong goes to `errors`. */
-  read?(errors: FieldErrors, item: M, request: any): V;
+  read?(errors: FieldErrors, item: M, request: object): V;
   /** Kind of the new item; that of its only kind when absent. */
   kind?(read: V): string;
   /** Columns besides those of changeable fields, made before the transaction begins. */
@@ -110,13 +111,13 @@ export function resource<
   V = unknown,
   W = unknown,
 >(deps: ControllerDeps, service: D, hooks: NounHooks<T, R, M, V, W>): Resource<T, R, D> {
-  const { definition, place } = hooks;
+  const { definition } = hooks;
   const noun: Noun = NOUNS[definition.type];
   const access = itemAccess(deps, definition);
   const context: Context<T, R> = { deps, access, noun, type: definition.type };
-  const made: Record<string, (op: Op, request: any) => Promise<object>> = {
+  const made: Record<string, Handler> = {
     [`get${noun.message}`]: getter(context),
-    [`list${noun.messages}`]: (op, request) => place.list(deps, op, definition, request),
+    [`list${noun.messages}`]: lister(context, hooks),
     [`create${noun.message}`]: creator(context, hooks),
     [`update${noun.message}`]: updater(context, hooks),
     [`delete${noun.message}`]: deleter(context, hooks.delete ?? {}),
@@ -134,9 +135,16 @@ function getter<T extends ResourceType, R extends NounRow>({ access, type }: Con
   };
 }
 
+function lister<T extends ResourceType, R extends NounRow, M>(
+  { deps }: Context<T, R>,
+  { definition, place }: Pick<NounHooks<T, R, M>, 'definition' | 'place'>,
+) {
+  return (op: Op, request: ListRequest & At) => place.list(deps, op, definition, request);
+}
+
 function creator<T extends ResourceType, R extends NounRow, M extends CommonFields, V>(
   { deps, access, noun, type }: Context<T, R>,
-  { message, place, create = {} }: NounHooks<T, R, M, V, any>,
+  { message, place, create = {} }: NounHooks<T, R, M, V>,
 ) {
   return async (op: Op, request: { item?: M }) => {
     const item = request.item ?? message.fromPartial({});
@@ -164,7 +172,7 @@ function creator<T extends ResourceType, R extends NounRow, M extends CommonFiel
 
 function updater<T extends ResourceType, R extends NounRow, M extends CommonFields, W>(
   { deps, access, noun, type }: Context<T, R>,
-  { update = {} }: NounHooks<T, R, M, any, W>,
+  { update = {} }: NounHooks<T, R, M, unknown, W>,
 ) {
   const mutable = Object.fromEntries(
     Object.entries(noun.fields).flatMap(([path, field]) => (field.mutable === true ? [[path, field.column]] : [])),
