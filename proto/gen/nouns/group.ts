@@ -32,7 +32,11 @@ export const group = {
       "fields": {
         "member_ids": {
           "value": "texts",
-          "column": "member_ids"
+          "column": "member_ids",
+          "flag": {
+            "name": "member",
+            "description": "Id of a user"
+          }
         }
       }
     }

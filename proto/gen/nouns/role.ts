@@ -38,7 +38,11 @@ export const role = {
       "fields": {
         "principal_ids": {
           "value": "texts",
-          "column": "principal_ids"
+          "column": "principal_ids",
+          "flag": {
+            "name": "principal",
+            "description": "Id of a user or a group"
+          }
         }
       }
     },
@@ -47,7 +51,11 @@ export const role = {
       "fields": {
         "grant_strings": {
           "value": "texts",
-          "column": "grant_strings"
+          "column": "grant_strings",
+          "flag": {
+            "name": "grant",
+            "description": "Grant, such as ids=*;type=target;actions=list,read"
+          }
         }
       }
     },
@@ -56,7 +64,11 @@ export const role = {
       "fields": {
         "grant_scope_ids": {
           "value": "texts",
-          "column": "grant_scope_ids"
+          "column": "grant_scope_ids",
+          "flag": {
+            "name": "grant-scope-id",
+            "description": "Scope in which the grants count: \"this\", \"children\", \"descendants\" or an id"
+          }
         }
       }
     }

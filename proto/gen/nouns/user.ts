@@ -32,7 +32,11 @@ export const user = {
       "fields": {
         "account_ids": {
           "value": "texts",
-          "column": "account_ids"
+          "column": "account_ids",
+          "flag": {
+            "name": "account",
+            "description": "Id of an account"
+          }
         }
       }
     }

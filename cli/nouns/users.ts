@@ -1,5 +1,8 @@
 import type { AsJson } from '../../lib/rpc/as-json';
 import type { User, UserAccount } from '../../proto/gen/api/users';
+import { user } from '../../proto/gen/nouns/user';
+import { defineNoun, nounCommand } from '../core/noun';
+import { SCOPE } from '../core/resource';
 import {
   actionsSection,
   commonFields,
@@ -8,9 +11,9 @@ import {
   scopeSection,
   type Fields,
   type Presenter,
-} from './table';
+} from '../output/table';
 
-export const users: Presenter<AsJson<User>> = {
+const presenter: Presenter<AsJson<User>> = {
   list: {
     title: 'User',
     none: 'No users found',
@@ -40,3 +43,23 @@ export const users: Presenter<AsJson<User>> = {
 };
 
 const member = (account: AsJson<UserAccount>): Fields => ({ ID: account.id, 'Scope ID': account.scope_id });
+
+export const users = defineNoun(user, {
+  container: SCOPE,
+  service: async () => (await import('../../proto/gen/api/users')).UserServiceDefinition,
+  presenter,
+});
+
+export const command = nounCommand(user, users, {
+  description: 'A user is a person or a program. Accounts prove who it is, roles say what it may do.',
+  examples: [
+    'users add-accounts -id u_1234567890 -account acctpw_1234567890',
+    'users create -scope-id o_1234567890 -name alice',
+    'users delete -id u_1234567890',
+    'users list -scope-id o_1234567890',
+    'users read -id u_1234567890',
+    'users remove-accounts -id u_1234567890 -account acctpw_1234567890',
+    'users set-accounts -id u_1234567890 -account acctpw_1234567890',
+    'users update -id u_1234567890 -description null',
+  ],
+});
