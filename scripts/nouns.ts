@@ -51,7 +51,7 @@ function optionOf<T>(registry: Descriptors, name: string, of: DescMessage | Desc
   const extension = registry.getExtension(`sallyport.api.v1.${name}`);
   if (extension === undefined) throw new Error('the image lacks api/options.proto');
   const option = extension as GenExtension<never, never>;
-  return hasOption(of as never, option) ? (getOption(of as never, option)) : undefined;
+  return hasOption(of as never, option) ? getOption(of as never, option) : undefined;
 }
 const nounOf = (message: DescMessage) => optionOf<NounOption>(descriptors, 'noun', message);
 const aboutOf = (field: DescField) => optionOf<AboutOption>(descriptors, 'about', field);

@@ -58,6 +58,11 @@ export const host = {
       "value": "text",
       "column": "description",
       "mutable": true
+    },
+    "attributes.address": {
+      "value": "text",
+      "column": "address",
+      "mutable": true
     }
   }
 } as const;

@@ -174,9 +174,7 @@ function updater<T extends ResourceType, R extends NounRow, M extends CommonFiel
   { deps, access, noun, type }: Context<T, R>,
   { update = {} }: NounHooks<T, R, M, unknown, W>,
 ) {
-  const mutable = Object.fromEntries(
-    Object.entries(noun.fields).flatMap(([path, field]) => (field.mutable === true ? [[path, field.column]] : [])),
-  );
+  const mutable = mutableColumns(noun);
   return async (op: Op, request: UpdateRequest<M>) => {
     const errors = checkUpdate(new FieldErrors(), request, idPrefixes(type));
     checkForms(errors, noun, (request.item ?? {}) as At);
@@ -197,6 +195,12 @@ function updater<T extends ResourceType, R extends NounRow, M extends CommonFiel
     return access.answer(op, allowed);
   };
 }
+
+/** Columns that an update may change, by the path of their field. */
+export const mutableColumns = ({ fields }: Noun): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([path, field]) => (field.mutable === true ? [[path, field.column]] : [])),
+  );
 
 function deleter<T extends ResourceType, R extends NounRow>(
   { deps, access, type }: Context<T, R>,
