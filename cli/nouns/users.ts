@@ -32,7 +32,7 @@ const presenter: Presenter<AsJson<User>> = {
       'User',
       {
         ...commonFields(user),
-        // Spelled with a small d in the tables of items, which scripts look for.
+        // Tables of items spell it with a small d, which scripts look for.
         'Primary Account Id': user.primary_account_id,
         'Login Name': user.login_name,
         'Full Name': user.full_name,

@@ -14,7 +14,7 @@ export type Item = Readonly<Record<string, unknown>>;
 export type Common = Pick<AsJson<Group>, 'id' | 'name' | 'description' | 'created_time' | 'updated_time' | 'version'>;
 /** Items that live in a scope. */
 export type Scoped = Pick<AsJson<Group>, 'scope'>;
-/** What controllers with plugins say of an item and of the plugin behind it; ours has none. */
+/** Fields that controllers with plugins show of an item and its plugin; ours has no plugins. */
 export interface Plugged {
   readonly plugin?: { readonly id?: string; readonly name?: string };
   readonly secrets_hmac?: string;

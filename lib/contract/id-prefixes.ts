@@ -1,13 +1,13 @@
 /**
- * Prefixes of public ids, by what they are of and its subtype. The first one is that of new ids;
- * the others are older forms, or forms of what this release does not make.
+ * Prefixes of public ids, by kind and subtype. New ids get the first one. The others are older
+ * forms, or forms of things that this release does not make.
  */
 import { PREFIXES } from '../../proto/gen/nouns/prefixes';
 import { hasIdForm, newId, type RandomInt } from '../ids/ids';
 
 export const ID_PREFIXES = {
   ...PREFIXES,
-  /** Inside a session and a scope; nothing is granted on them. */
+  /** These exist inside a session or a scope; no grant names them. */
   connection: { connection: ['sc'] },
   key: { root: ['krk'], data: ['kdk'] },
   'key-version': { root: ['krkv'], data: ['kdkv'] },

@@ -69,7 +69,7 @@ export const isGlobalOnly = (type: string): boolean =>
 /** Whether a grant may name the collection alone: `type=group;actions=list`. */
 export const isTopLevel = (type: string): boolean => isKnownType(type) && TYPES[type]!.scopes.length > 0;
 const isChild = (type: string): boolean => TYPES[type]?.parent !== undefined;
-/** Type whose ids pin the type's items; the type itself when it is no child. */
+/** The type of the ids that grants name for items of this type: the parent's type for a child. */
 export const parentType = (type: string): string => (isKnownType(type) ? (TYPES[type]!.parent ?? type) : type);
 export const hasChildTypes = (type: string): boolean =>
   Object.entries(TYPES).some(([name, facts]) => name !== type && facts.parent === type);

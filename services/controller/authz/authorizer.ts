@@ -66,10 +66,12 @@ export function auditLog(log: Logger): (event: AuditEvent) => void {
 /** What the recovery user may do: everything. */
 const RECOVERY: Decision = { allowed: true, outputFields: 'all', by: { roleId: 'none', grant: 'recovery key' } };
 
-/** Where to look when nothing is said about what will be decided on. */
+/** The place to look at when the caller does not say what will be decided on. */
 const NOWHERE_ELSE: Resource = { type: 'scope', id: 'global', scopeId: 'global' };
 
-/** What the tokens that were seen last are of; a hint at what may be known already, and no more. */
+/**
+ * Users of the tokens that were seen last. They are only a hint at which cache entries to compare.
+ */
 const MAX_TOKEN_USERS = 10_000;
 
 export const createAuthz = (deps: AuthorizerDeps): Authz => new Authorizer(deps);
@@ -198,7 +200,7 @@ class Authorizer implements Authz {
     return session;
   }
 
-  /** Adds what the session was not asked for before. */
+  /** Loads the places that the session has not loaded yet. */
   private async extend(session: Session, missing: Places | undefined, work: Work): Promise<void> {
     if (missing === undefined || session.isRecovery) return;
     const snapshot = this.cache.snapshot(session.holders, missing);
@@ -222,8 +224,8 @@ class Authorizer implements Authz {
   }
 
   /**
-   * The session of the token, if it is good: one statement tells that, and what has changed of its
-   * user's grants.
+   * The session of a valid token. One statement verifies the token and tells what has changed of
+   * its user's grants.
    */
   private async verified(op: Op, text: string, places: Places): Promise<Session | undefined> {
     const tokenId = splitToken(text)?.id ?? '';
@@ -245,7 +247,7 @@ class Authorizer implements Authz {
   }
 }
 
-/** Steps of an access review between two turns of others. */
+/** Steps of an access review after which other work gets its turn. */
 const STRETCH_OF_REVIEW = 1_000_000;
 
 /** The rights of a user without a token: only whether somebody is logged in counts. */

@@ -1,6 +1,6 @@
 /** Handlers of TargetService: decode, look up, authorize, one store call, encode. */
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { newId } from '../../../lib/ids/ids';
 import { Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
 import type { Allowed } from '../authz/authz';
 import { toMake } from '../authz/proof';
