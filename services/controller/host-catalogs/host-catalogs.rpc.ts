@@ -53,7 +53,10 @@ export const hostCatalogService = (deps: ControllerDeps) =>
     }).handlers,
   );
 
-/** Static catalogs take `plugin_id` and `worker_filter` without a word; existing clients send them. */
+/**
+ * Static catalogs take `plugin_id` and `worker_filter` without a word, as existing clients send
+ * them.
+ */
 function checkNewCatalog(errors: FieldErrors, item: HostCatalog, pluginName: string): void {
   errors.require(
     item.type === 'static' || item.type === 'plugin',

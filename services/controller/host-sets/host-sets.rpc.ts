@@ -52,7 +52,10 @@ export const hostSetService = (deps: ControllerDeps) =>
     }).handlers,
   );
 
-/** Static sets take `sync_interval_seconds` and `attributes` without a word; existing clients send them. */
+/**
+ * Static sets take `sync_interval_seconds` and `attributes` without a word, as existing clients
+ * send them.
+ */
 function check(errors: FieldErrors, { type, preferred_endpoints }: HostSet, otherType: string): void {
   const unsupported = 'This field is not yet supported for static host sets.';
   errors.require(['', 'static'].includes(type), 'type', otherType);
