@@ -11,9 +11,9 @@ module.exports = {
   forbidden: [
     ban(
       'no-cycles',
-      'A cycle is one module in several files. Types alone may refer to each other.',
+      'A cycle is one module in several files. Types count as well.',
       {},
-      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      { circular: true },
     ),
     ban(
       'lib-knows-no-product',

@@ -4,7 +4,7 @@
  * data.
  */
 import type { Printer } from '../output/print';
-import type { Io } from './io';
+import type { Io } from '../io/io';
 
 /**
  * What a handler gets for a flag, by its type.

@@ -3,7 +3,7 @@
  * controller.
  */
 import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
-import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
+import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/error-body';
 import { AccountServiceDefinition, AccountServiceService } from '../../proto/gen/api/accounts';
 import { AliasServiceDefinition, AliasServiceService } from '../../proto/gen/api/aliases';
 import { AuthMethodServiceDefinition, AuthMethodServiceService } from '../../proto/gen/api/auth_methods';

@@ -1,7 +1,8 @@
 /** Checks of request fields that all resources share; spec texts are part of the API. */
 import { prefixesOf } from '../../../lib/contract/id-prefixes';
 import { limit } from '../../../lib/limits/limit';
-import { invalidArgument, type FieldError } from '../../../lib/errors/errors';
+import type { FieldError } from '../../../lib/errors/error-body';
+import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 
 export const MESSAGE = {

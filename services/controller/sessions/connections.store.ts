@@ -5,8 +5,8 @@
  */
 import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 import { databaseError, row, rows, sql, UNIQUE_VIOLATION, type Executor, type RawBuilder } from '../db/db';
-import { closedReason, type RefusedView } from './connections';
-import type { SessionStatus, TerminationReason } from './sessions';
+import { closedReason, type RefusedView, type SessionStatus } from './connections';
+import type { TerminationReason } from './sessions';
 
 export interface ConnectionRequest {
   sessionId: string;
