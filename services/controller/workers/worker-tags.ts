@@ -15,7 +15,7 @@ export const MAX_TAG_TEXT = limit('length of a tag', 512, {
   reached: '400, naming the field',
   test: 'services/controller/workers/workers.test.ts: what cannot be done changes nothing',
 });
-/** Also of those that the worker's own configuration has. */
+/** Also limits the tags of the worker's own configuration. */
 export const MAX_TAGS = limit('tags of a worker', 1_000, {
   what: 'pairs of key and value that administrators give one worker, and that its configuration has',
   unit: 'tags',
