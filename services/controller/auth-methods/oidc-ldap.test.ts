@@ -156,7 +156,7 @@ test('an LDAP method: set, changed, cleared; urls are shown sorted', async () =>
   );
   expect(stale).toMatchObject({
     status: 404,
-    message: `Auth method "${made.id}" doesn't exist or incorrect version provided.`,
+    message: `AuthMethod \\"${made.id}\\" doesn't exist or incorrect version provided.`,
   });
 });
 

@@ -814,7 +814,7 @@ CREATE TABLE public.kms_destruction_jobs (
     total_count bigint NOT NULL,
     completed_count bigint DEFAULT 0 NOT NULL,
     CONSTRAINT completed_count_is_not_negative CHECK ((completed_count >= 0)),
-    CONSTRAINT destruction_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text]))),
+    CONSTRAINT destruction_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text]))),
     CONSTRAINT total_count_is_not_negative CHECK ((total_count >= 0))
 );
 CREATE TABLE public.kms_root_key_versions (
@@ -1007,17 +1007,9 @@ CREATE TABLE public.role_grants (
     role_id text NOT NULL,
     canonical text NOT NULL,
     raw text NOT NULL,
-    "position" bigint NOT NULL,
+    "position" bigint,
     CONSTRAINT grant_is_bounded CHECK (((length(canonical) >= 1) AND (length(canonical) <= 16384))),
     CONSTRAINT raw_grant_is_bounded CHECK (((length(raw) >= 1) AND (length(raw) <= 16384)))
-);
-ALTER TABLE public.role_grants ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.role_grants_position_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
 );
 CREATE TABLE public.role_principals (
     role_id text NOT NULL,
@@ -1582,7 +1574,7 @@ CREATE INDEX hosts_by_created_time ON public.hosts USING btree (host_catalog_id,
 CREATE INDEX hosts_by_updated_time ON public.hosts USING btree (host_catalog_id, updated_time DESC, id DESC);
 CREATE INDEX kms_data_key_versions_by_root ON public.kms_data_key_versions USING btree (root_key_version_id);
 CREATE INDEX kms_destruction_jobs_by_scope ON public.kms_destruction_jobs USING btree (scope_id, created_time DESC);
-CREATE INDEX kms_destruction_jobs_to_do ON public.kms_destruction_jobs USING btree (created_time) WHERE (status <> 'completed'::text);
+CREATE INDEX kms_destruction_jobs_to_do ON public.kms_destruction_jobs USING btree (created_time);
 CREATE INDEX login_networks_by_last_login ON public.login_networks USING btree (last_login_time);
 CREATE INDEX managed_group_members_by_account ON public.managed_group_members USING btree (account_id);
 CREATE INDEX managed_groups_by_created_time ON public.managed_groups USING btree (auth_method_id, created_time DESC, id DESC);

@@ -21,7 +21,7 @@ import {
   unique,
 } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
-import { listChanges, verbOf, type ListChanges, type ListEdit } from '../resources/list-edits';
+import { listChanges, unable, verbOf, type ListChanges, type ListEdit } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
@@ -144,13 +144,14 @@ async function applyMembers(
   allowed: Allowed<'group', MemberEdit>,
   { added, removed }: ListChanges,
 ): Promise<void> {
+  const verb = verbOf(allowed.action);
   if (allowed.action !== 'add-members' && (await store.removeMembers(tx, allowed, removed)) !== removed.length) {
-    throw invalidArgument('Unable to remove members from group: not all of them are members.', [
+    throw invalidArgument(`${unable(verb, 'members', 'group')}: not all of them are members.`, [
       { name: 'member_ids', description: 'Must only contain users that are members.' },
     ]);
   }
   if (allowed.action !== 'remove-members' && (await store.addMembers(tx, allowed, added)) !== added.length) {
-    throw invalidArgument('Unable to add members to group: not all of them exist and are not members yet.', [
+    throw invalidArgument(`${unable(verb, 'members', 'group')}: not all of them exist and are not members yet.`, [
       { name: 'member_ids', description: 'Must only contain existing users that are not members yet.' },
     ]);
   }

@@ -26,7 +26,7 @@ import {
 } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
 import { listBelow } from '../resources/child-lists';
-import { listChanges, verbOf, type ListEdit, type ListVerb } from '../resources/list-edits';
+import { listChanges, unable, verbOf, type ListEdit, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { service, type Op } from '../rpc/service';
 import {
@@ -182,13 +182,14 @@ function checkHosts(request: { id: string; version: number }, ids: string[], may
 /** The set's row is locked by its update, so nobody else changes the members meanwhile. */
 async function applyHosts(tx: Tx, allowed: Allowed<'host-set', ListEdit<'hosts'>>, wanted: string[]): Promise<void> {
   const current = allowed.action === 'set-hosts' ? await store.hostIdsOf(tx, allowed) : [];
-  const { added, removed } = listChanges(verbOf(allowed.action), current, wanted);
+  const verb = verbOf(allowed.action);
+  const { added, removed } = listChanges(verb, current, wanted);
   if (
     removed.length > 0 &&
     allowed.action !== 'add-hosts' &&
     (await store.removeHosts(tx, allowed, removed)) !== removed.length
   ) {
-    throw invalidArgument('Unable to remove hosts from host set: not all of them are in it.', [
+    throw invalidArgument(`${unable(verb, 'hosts', 'host set')}: not all of them are in it.`, [
       { name: 'host_ids', description: 'Must only contain hosts that are in the set.' },
     ]);
   }
@@ -197,7 +198,7 @@ async function applyHosts(tx: Tx, allowed: Allowed<'host-set', ListEdit<'hosts'>
     allowed.action !== 'remove-hosts' &&
     (await store.addHosts(tx, allowed, added)) !== added.length
   ) {
-    throw invalidArgument('Unable to add hosts to host set: not all of them are hosts of its catalog.', [
+    throw invalidArgument(`${unable(verb, 'hosts', 'host set')}: not all of them are hosts of its catalog.`, [
       { name: 'host_ids', description: "Must only contain hosts of the set's catalog." },
     ]);
   }

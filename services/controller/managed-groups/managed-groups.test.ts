@@ -74,7 +74,7 @@ test('create, read, update, list, delete', async () => {
   const stale = { ...update, update_mask: mask };
   expect(await controller.admin.refusal('ManagedGroupService/UpdateManagedGroup', stale)).toMatchObject({
     status: 404,
-    message: `Managed Group "${made.id}" doesn't exist or incorrect version provided.`,
+    message: `Managed Group \\"${made.id}\\" doesn't exist or incorrect version provided.`,
   });
   const listed = await controller.admin.call('ManagedGroupService/ListManagedGroups', { auth_method_id: ldap });
   expect(listed.items).toEqual([changed.item]);

@@ -1,5 +1,5 @@
 /** Roles: grants, the scopes they reach, and the principals who hold them. */
-import { prefixOf } from '../../../lib/contract/id-prefixes';
+import { isIdOf, prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { GrantError, parseGrant, type Grant } from '../authz/grants';
@@ -93,6 +93,12 @@ export function grantScopeProblem(
       : undefined;
   }
   return globalProblem(values, named, targets);
+}
+
+/** Whether no role in such a scope may have the grant scope (in its normal form). */
+export function isMisplaced({ scope }: Pick<RoleRow, 'scope'>, value: string): boolean {
+  if (scope.type === 'global' || value === 'this') return false;
+  return scope.type === 'project' || (value !== 'children' && !isIdOf(value, 'scope', 'project'));
 }
 
 /** By id. */

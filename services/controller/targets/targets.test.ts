@@ -196,7 +196,7 @@ test('update: one field leaves the others, versions, what the mask does not name
     expect(await refusedUpdate(id, { version, name: 'x' }, ['name'])).toEqual({
       status: 404,
       kind: 'NotFound',
-      message: `Target "${id}" doesn't exist or incorrect version provided.`,
+      message: `Target "${id}" not found or incorrect version provided.`,
     });
   }
 });
@@ -209,7 +209,7 @@ test('names are unique in the project', async () => {
   const other = await create();
   expect(await refusedUpdate(other.id, { version: 1, name }, ['name'])).toMatchObject(twice);
   await create({ name: name.toUpperCase() });
-  expect(await update(id, { version: 1, name }, ['name'])).toMatchObject({ version: 2 });
+  expect(await update(id, { version: 1, name }, ['name'])).toMatchObject({ version: 1 });
 });
 
 test('an egress filter replaces a deprecated one, which can be changed while it is there', async () => {

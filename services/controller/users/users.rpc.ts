@@ -29,7 +29,7 @@ import {
   unique,
 } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
-import { listChanges, verbOf, type ListEdit } from '../resources/list-edits';
+import { listChanges, unable, verbOf, type ListEdit } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Op } from '../rpc/service';
@@ -179,7 +179,7 @@ async function unlink(
 ): Promise<void> {
   if ((await store.unlinkAccounts(tx, allowed, ids)) === ids.length) return;
   throw accountError(
-    'Unable to remove accounts from user: not all of them belong to the user.',
+    `${unable(verbOf(allowed.action), 'accounts', 'user')}: not all of them belong to the user.`,
     'Must only contain accounts of the user.',
   );
 }
@@ -190,7 +190,8 @@ async function link(
   allowed: Allowed<'user', 'add-accounts' | 'set-accounts'>,
   ids: readonly string[],
 ): Promise<void> {
-  const refuse = (reason: string) => accountError(`Unable to add accounts to user: ${reason}`, reason);
+  const beginning = unable(verbOf(allowed.action), 'accounts', 'user');
+  const refuse = (reason: string) => accountError(`${beginning}: ${reason}`, reason);
   const found = await store.lockAccounts(tx, ids);
   if (found.length !== ids.length) throw refuse('Not all of the accounts exist.');
   if (found.some((account) => account.scope_id !== allowed.scopeId)) {
