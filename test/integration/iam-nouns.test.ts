@@ -115,7 +115,7 @@ describe('auth methods', () => {
   test('the type cannot be changed', async () => {
     const request = { id: IDS.method, item: { version: 1, type: 'ldap' }, update_mask: ['type'] };
     expect(await refuse('AuthMethodService/UpdateAuthMethod', request)).toEqual(
-      fieldError('Error in provided request.', 'type', 'Cannot modify resource type.'),
+      fieldError('Error in provided request.', 'type', 'Cannot modify the resource type.'),
     );
   });
 });

@@ -3,7 +3,7 @@ import type { MethodType } from '../auth-methods/auth-methods';
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
 import { deleteRow, updateRow, type Change } from '../resources/changes';
-import { assignments, scopeColumn } from '../resources/rows';
+import { scopeColumn } from '../resources/rows';
 import type { AccountRow } from './accounts';
 
 const columns = sql`r.id, r.scope_id, r.auth_method_id, r.type, r.name, r.description, r.created_time, r.updated_time,

@@ -235,7 +235,7 @@ function checkedUpdate(request: UpdateAuthMethodRequest) {
   const item = request.item;
   const type = typeOfMethodId(request.id) ?? 'password';
   const errors = checkUpdate(new FieldErrors(), request, AUTH_METHOD_PREFIXES);
-  errors.require(!item?.type || item.type === type, 'type', 'Cannot modify resource type.');
+  errors.require(!item?.type || item.type === type, 'type', 'Cannot modify the resource type.');
   const mask = request.update_mask ?? [];
   const named = mask.flatMap((path) =>
     path === 'attributes'

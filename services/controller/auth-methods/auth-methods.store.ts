@@ -2,7 +2,7 @@
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
 import { deleteRow, updateRow, type Change } from '../resources/changes';
-import { assignments, scopeColumn } from '../resources/rows';
+import { scopeColumn } from '../resources/rows';
 import type { Columns } from './attribute-rules';
 import type { AuthMethodRow, MethodType } from './auth-methods';
 

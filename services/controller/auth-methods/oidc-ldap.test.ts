@@ -337,7 +337,7 @@ describe('accounts', () => {
       update_mask: ['attributes.subject'],
     };
     expect(fieldsOf(await controller.admin.refusal('AccountService/UpdateAccount', moved))).toEqual({
-      'attributes.subject': 'This is a read only field and cannot be specified in an update request.',
+      'attributes.subject': 'Field cannot be updated.',
     });
     const listed = await controller.admin.call('AccountService/ListAccounts', { auth_method_id: id });
     expect(listed.items).toHaveLength(2);

@@ -1,7 +1,7 @@
 /** SQL of credential stores, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { assignments, scopeColumn } from '../resources/rows';
+import { scopeColumn } from '../resources/rows';
 import { deleteRow, updateRow, type Change } from '../resources/changes';
 import type { StoreRow } from './credential-stores';
 

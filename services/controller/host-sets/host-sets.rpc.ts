@@ -7,7 +7,7 @@ import { toMake } from '../authz/proof';
 import { existing, notFound } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Tx } from '../db/db';
-import { collectionInCatalog, HOST_CATALOG_PREFIXES, STATIC_HOST_CATALOG_PREFIX } from '../host-catalogs/host-catalogs';
+import { collectionInCatalog, HOST_CATALOG_PREFIXES } from '../host-catalogs/host-catalogs';
 import { findHostCatalog } from '../host-catalogs/host-catalogs.store';
 import { STATIC_HOST_PREFIX } from '../hosts/hosts';
 import { changing } from '../resources/changes';
@@ -152,7 +152,7 @@ function checkPluginFields(errors: FieldErrors, item: HostSet): void {
 function checkNewSet(item: HostSet): void {
   const errors = new FieldErrors();
   errors.require(
-    hasIdForm(item.host_catalog_id, STATIC_HOST_CATALOG_PREFIX),
+    hasIdForm(item.host_catalog_id, ...HOST_CATALOG_PREFIXES),
     'host_catalog_id',
     'The field is incorrectly formatted.',
   );
@@ -164,13 +164,13 @@ function checkNewSet(item: HostSet): void {
 function checkSetChange(request: UpdateHostSetRequest): void {
   const errors = new FieldErrors();
   const item = request.item ?? HostSet.fromPartial({});
-  errors.require(['', 'static'].includes(item.type), 'type', 'Cannot modify resource type.');
+  errors.require(['', 'static'].includes(item.type), 'type', 'Cannot modify the resource type.');
   checkPluginFields(errors, item);
   checkUpdate(errors, request, HOST_SET_PREFIXES).throwIfAny();
 }
 
 function checkHosts(request: { id: string; version: number }, ids: string[], mayBeEmpty: boolean): void {
-  const errors = checkListEdit(request, HOST_SET_PREFIXES, { field: 'host_ids', values: ids, mayBeEmpty });
+  const errors = checkListEdit(request, [STATIC_HOST_SET_PREFIX], { field: 'host_ids', values: ids, mayBeEmpty });
   errors.require(
     ids.every((id) => hasIdForm(id, STATIC_HOST_PREFIX)),
     'host_ids',

@@ -1,4 +1,5 @@
 /** Handlers of HostService: decode, look up, authorize, one store call, encode. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { hasIdForm, newId } from '../../../lib/ids/ids';
 import { Host, HostServiceDefinition, type UpdateHostRequest } from '../../../proto/gen/api/hosts';
 import { toMake } from '../authz/proof';
@@ -104,13 +105,16 @@ export function hostService(deps: ControllerDeps) {
     },
 
     async deleteHost(op, { id }) {
-      checkDeleteId(id, ...HOST_PREFIXES);
+      new FieldErrors().require(!isPluginHost(id), 'id', 'Cannot manually delete this type of host.').throwIfAny();
+      checkDeleteId(id, STATIC_HOST_PREFIX);
       const { allowed } = await allow(op, 'delete', id);
       await transaction(deps.db, deps.clock.now(), (tx) => store.deleteHost(tx, allowed));
       return {};
     },
   });
 }
+
+const isPluginHost = (id: string): boolean => isIdOf(id, 'host', 'plugin');
 
 /** Address of the item; reports a missing one if it is needed. */
 function addressOf(errors: FieldErrors, item: Host, needed: boolean): string | undefined {
@@ -129,11 +133,11 @@ function checkPluginFields(errors: FieldErrors, item: Host): void {
 
 function checkNewHost(item: Host): string {
   const errors = new FieldErrors();
-  errors.require(
-    hasIdForm(item.host_catalog_id, STATIC_HOST_CATALOG_PREFIX),
-    'host_catalog_id',
-    'The field is incorrectly formatted.',
-  );
+  const catalog = item.host_catalog_id;
+  const plugin = isIdOf(catalog, 'host-catalog', 'plugin');
+  errors.require(!plugin, 'host_catalog_id', 'Cannot manually create hosts for this type of catalog.');
+  const fits = hasIdForm(catalog, STATIC_HOST_CATALOG_PREFIX);
+  errors.require(fits, 'host_catalog_id', 'The field is incorrectly formatted.');
   errors.require(['', 'static'].includes(item.type), 'type', "Doesn't match the parent resource's type.");
   const address = addressOf(errors, item, true);
   checkPluginFields(errors, item);
@@ -144,9 +148,10 @@ function checkNewHost(item: Host): string {
 function checkHostChange(request: UpdateHostRequest, mask: readonly string[]): string | undefined {
   const errors = new FieldErrors();
   const item = request.item ?? Host.fromPartial({});
-  errors.require(['', 'static'].includes(item.type), 'type', 'Cannot modify resource type.');
+  errors.require(['', 'static'].includes(item.type), 'type', 'Cannot modify the resource type.');
   const address = addressOf(errors, item, mask.includes('attributes.address'));
   checkPluginFields(errors, item);
-  checkUpdate(errors, request, HOST_PREFIXES).throwIfAny();
+  errors.require(!isPluginHost(request.id), 'id', 'Cannot modify this type of host.');
+  checkUpdate(errors, request, [STATIC_HOST_PREFIX]).throwIfAny();
   return address;
 }

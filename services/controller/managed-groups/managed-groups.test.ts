@@ -99,7 +99,7 @@ test('an OIDC group has a filter that parses', async () => {
     item: { version: 1, attributes: { filter: null } },
     update_mask: ['attributes.filter'],
   };
-  expect(await refused('UpdateManagedGroup', cleared)).toEqual({ 'attributes.filter': 'This field is required.' });
+  expect(await refused('UpdateManagedGroup', cleared)).toEqual({ 'attributes.filter': 'Field cannot be empty.' });
   expect((await read(made.id)).attributes).toEqual({ filter });
 });
 

@@ -7,7 +7,14 @@ import type { Allowed } from '../authz/authz';
 import { notFound } from '../authz/refusal';
 import type { Executor, Tx } from '../db/db';
 import { listChanges, unable, verbOf, without, type ListEdit, type ListVerb } from '../resources/list-edits';
-import { grantScopeProblem, isGrantScopeWord, isMisplaced, normalGrantScope, type RoleRow, type StoredGrant } from './roles';
+import {
+  grantScopeProblem,
+  isGrantScopeWord,
+  isMisplaced,
+  normalGrantScope,
+  type RoleRow,
+  type StoredGrant,
+} from './roles';
 import * as store from './roles.store';
 
 /** Changes to make with the proof; undefined: there is nothing to change, the version stays. */
@@ -33,9 +40,10 @@ export function planPrincipals(role: RoleRow, allowed: Editing<'principals'>, id
     }
     if (allowed.action !== 'remove-principals' && (await store.addPrincipals(tx, allowed, added)) !== added.length) {
       const description = 'Must only contain existing users, groups and managed groups that are not principals yet.';
-      throw invalidArgument(`${unable(verb, 'principals', 'role')}: not all of them exist and are not principals yet.`, [
-        { name: 'principal_ids', description },
-      ]);
+      throw invalidArgument(
+        `${unable(verb, 'principals', 'role')}: not all of them exist and are not principals yet.`,
+        [{ name: 'principal_ids', description }],
+      );
     }
   };
 }
@@ -92,12 +100,7 @@ export async function planGrantScopes(
   };
 }
 
-async function checkResult(
-  on: Executor,
-  role: RoleRow,
-  verb: ListVerb,
-  values: readonly string[],
-): Promise<void> {
+async function checkResult(on: Executor, role: RoleRow, verb: ListVerb, values: readonly string[]): Promise<void> {
   const targets = await store.findGrantScopeTargets(
     on,
     values.filter((value) => !isGrantScopeWord(value)),
@@ -106,7 +109,5 @@ async function checkResult(
   if (problem === undefined) return;
   const misplaced = values.some((value) => isMisplaced(role, value));
   const message = misplaced ? 'Invalid grant scope.' : `${unable(verb, 'grant scopes', 'role')}: ${problem}`;
-  throw invalidArgument(message, [
-    { name: 'grant_scope_ids', description: problem },
-  ]);
+  throw invalidArgument(message, [{ name: 'grant_scope_ids', description: problem }]);
 }

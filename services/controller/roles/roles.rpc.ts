@@ -23,6 +23,7 @@ import {
   isScopeId,
   maskedColumns,
   MESSAGE,
+  READ_ONLY_IN_UPDATE,
   storedText,
   unique,
 } from '../resources/fields';
@@ -134,7 +135,11 @@ class RoleRpc {
   }
 
   async updateRole(op: Op, request: UpdateRoleRequest) {
-    checkUpdate(new FieldErrors(), request, [ROLE_PREFIX]).throwIfAny();
+    const errors = checkUpdate(new FieldErrors(), request, [ROLE_PREFIX]);
+    for (const name of ['principal_ids', 'principals', 'grant_strings', 'grants'] as const) {
+      errors.require((request.item?.[name] ?? []).length === 0, name, READ_ONLY_IN_UPDATE);
+    }
+    errors.throwIfAny();
     const { allowed } = await this.access.allow(op, 'update', request.id);
     const item = request.item!;
     const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>

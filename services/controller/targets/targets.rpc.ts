@@ -148,7 +148,7 @@ function checkAgainst(target: store.LockedTarget, columns: Record<string, unknow
   }
   if ((columns['worker_filter'] ?? null) !== null && target.worker_filter === null) {
     throw invalidArgument(MESSAGE.request, [
-      { name: 'worker_filter', description: 'This field is deprecated. Use "egress_worker_filter" instead.' },
+      { name: 'worker_filter', description: 'This field is deprecated. Use egress_worker_filter instead.' },
     ]);
   }
   // An egress filter replaces the old one.

@@ -1,7 +1,7 @@
 /** Tags that administrators give workers: what is acceptable in a request, and what an action makes of those there are. */
 import { type ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';
-import { checkListEdit, MESSAGE } from '../resources/fields';
+import { checkListEdit, MESSAGE, sameSet, type FieldErrors } from '../resources/fields';
 import type { ListVerb } from '../resources/list-edits';
 import { NOT_UNIQUE } from '../rpc/error-mapping';
 import { WORKER_PREFIX, type Tags } from './workers';
@@ -42,13 +42,12 @@ export function readTags(verb: ListVerb, request: TagsRequest): Tags {
   const errors = checkListEdit(request, [WORKER_PREFIX], list);
   const tags: Tags = {};
   for (const [key, values] of given) {
-    if (!fits(key)) errors.add(FIELD, `Tag keys must have 1 to ${MAX_TAG_TEXT} printable characters.`);
-    if (!Array.isArray(values) || values.length === 0 || !values.every((value) => typeof value === 'string')) {
-      errors.add(FIELD, 'Tag values must be a non-empty list of strings.');
-      continue;
-    }
-    const texts: string[] = values;
-    if (!texts.every(fits)) errors.add(FIELD, `Tag values must have 1 to ${MAX_TAG_TEXT} printable characters.`);
+    addProblem(errors, 'keys', key);
+    errors.require(Array.isArray(values) && values.length > 0, FIELD, 'Tag values must be non-empty.');
+    if (!Array.isArray(values)) continue;
+    const texts = values.filter((value): value is string => typeof value === 'string');
+    errors.require(texts.length === values.length, FIELD, 'Tag values must be strings.');
+    for (const text of texts) addProblem(errors, 'values', text);
     tags[key] = [...new Set(texts)];
   }
   errors.require(verb === 'remove' || areFew(tags), FIELD, TOO_MANY);
@@ -68,8 +67,16 @@ function areFew(tags: Tags): boolean {
   return pairs <= MAX_TAGS && bytes <= MAX_TAG_BYTES;
 }
 
-const fits = (text: string): boolean =>
-  text.length >= 1 && text.length <= MAX_TAG_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
+function addProblem(errors: FieldErrors, what: 'keys' | 'values', text: string): void {
+  errors.require(text !== '', FIELD, `Tag ${what} must be non-empty.`);
+  errors.require(text.length <= MAX_TAG_TEXT, FIELD, `Tag ${what} must be within ${MAX_TAG_TEXT} characters.`);
+  errors.require(!/[\p{C}\p{Zl}\p{Zp}]/u.test(text), FIELD, `Tag ${what} must only have printable characters.`);
+}
+
+/** Whether both are the same tags, in any order. */
+export const sameTags = (one: Tags, other: Tags): boolean =>
+  sameSet(Object.keys(one), Object.keys(other)) &&
+  Object.entries(one).every(([key, values]) => sameSet(values, other[key]!));
 
 /** The tags after the action. Throws 400 when it adds what is there or too many, or removes what is not there. */
 export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags {
