@@ -1,4 +1,6 @@
-/** From words to a command, its flags and its exit status; everything that can go wrong ends here. */
+/**
+ * From words to a command, its flags and its exit status; everything that can go wrong ends here.
+ */
 import { Printer } from '../output/print';
 import { showLine } from '../output/terminal';
 import type { Context, Flag } from './command';

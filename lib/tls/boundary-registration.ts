@@ -1,6 +1,7 @@
 /**
- * Registration requests of Boundary's own workers, as far as the resource goes that is made of one: base58 of a protobuf
- * message with a signed bundle, which holds the worker's public key, a nonce and until when the request is valid.
+ * Registration requests of Boundary's own workers, as far as the resource goes that is made of one:
+ * base58 of a protobuf message with a signed bundle, which holds the worker's public key, a nonce
+ * and until when the request is valid.
  */
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';

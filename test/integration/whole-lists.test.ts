@@ -1,4 +1,7 @@
-/** Lists without pages, as large as their limits let them become: by both doors, with the limits that clients have. */
+/**
+ * Lists without pages, as large as their limits let them become: by both doors, with the limits
+ * that clients have.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newEd25519 } from '../../lib/tls/keys';
@@ -149,7 +152,8 @@ test('keys and jobs: as many versions as there can be', async () => {
   const keys = await listed('ListKeys', { id: DEV.project });
   expect(keys.map((key) => key.versions.length)).toEqual(keys.map(() => versions + 1));
 
-  // As many as there are versions that are no oplog key's; of versions that are gone, so that nothing works on them.
+  // As many as there are versions that are no oplog key's; of versions that are gone, so that
+  // nothing works on them.
   await change(sql`insert into kms_destruction_jobs (key_version_id, scope_id, created_time, total_count, completed_count, status)
     select 'kdkv_' || n, ${DEV.project}, now(), 2^40, 2^40, 'running'
     from generate_series(1000000000, 999999999 + 5 * ${versions}::int) n`);

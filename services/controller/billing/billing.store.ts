@@ -4,8 +4,9 @@ import { rows, sql, type Executor } from '../db/db';
 import type { Period } from './billing';
 
 /**
- * Users of the whole deployment who had a live auth token, by month, newest first; months without any are left out. What
- * is on record tells of tokens that are gone; those that there are count in each month that they have lived in until `now`.
+ * Users of the whole deployment who had a live auth token, by month, newest first; months without
+ * any are left out. What is on record tells of tokens that are gone; those that there are count in
+ * each month that they have lived in until `now`.
  */
 export const activeUsers = (
   on: Executor,

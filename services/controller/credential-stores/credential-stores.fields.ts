@@ -66,7 +66,10 @@ export interface NewStore {
   vault: VaultInput | undefined;
 }
 
-/** Throws 400 with everything that is wrong. Attributes of static stores are ignored, as existing clients expect. */
+/**
+ * Throws 400 with everything that is wrong. Attributes of static stores are ignored, as existing
+ * clients expect.
+ */
 export function newStore(item: CredentialStore): NewStore {
   const errors = new FieldErrors();
   errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', 'This field must be a valid project scope id.');
@@ -168,8 +171,9 @@ const KEY_BLOCK = /-----BEGIN ((?:[A-Z]{1,20} )?PRIVATE KEY)-----[^-]*-----END \
 const CERTIFICATE_BLOCKS = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /**
- * A client certificate and its key, which may stand in one text. The certificate stays as it came, with its last line end,
- * since clients compare it; a text with a key in it is never shown. Adds what is wrong with them.
+ * A client certificate and its key, which may stand in one text. The certificate stays as it came,
+ * with its last line end, since clients compare it; a text with a key in it is never shown. Adds
+ * what is wrong with them.
  */
 export function clientIdentity(
   errors: FieldErrors,

@@ -1,6 +1,6 @@
 /**
- * Every column that holds a ciphertext, so that what a key version encrypts can be found and encrypted anew. A test
- * compares this list with the schema's references to key versions.
+ * Every column that holds a ciphertext, so that what a key version encrypts can be found and
+ * encrypted anew. A test compares this list with the schema's references to key versions.
  */
 
 export interface CiphertextTable {
@@ -44,7 +44,10 @@ const TABLES = [
 
 export const CIPHERTEXTS: readonly CiphertextTable[] = TABLES;
 
-/** Columns of a table that differ whenever a text is encrypted, even the same one: ciphertexts and names of their keys. */
+/**
+ * Columns of a table that differ whenever a text is encrypted, even the same one: ciphertexts and
+ * names of their keys.
+ */
 export const sealedColumns = (name: string): ReadonlySet<string> =>
   new Set(CIPHERTEXTS.flatMap(({ table: of, columns, keyColumn }) => (of === name ? [...columns, keyColumn] : [])));
 

@@ -1,4 +1,5 @@
--- A destruction of a key version that is over leaves the list of what is under way: callers wait until it is empty.
+-- A destruction of a key version that is over leaves the list of what is under way: callers wait
+-- until it is empty.
 delete from kms_destruction_jobs where status = 'completed';
 drop index kms_destruction_jobs_to_do;
 alter table kms_destruction_jobs drop constraint destruction_status_is_known;

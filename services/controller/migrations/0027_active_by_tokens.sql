@@ -1,5 +1,6 @@
--- A user is active in each calendar month (UTC) in which one of its auth tokens lives, whether it opens sessions or not.
--- Tokens are deleted earlier than months are counted, so that one that goes leaves its months behind.
+-- A user is active in each calendar month (UTC) in which one of its auth tokens lives, whether it
+-- opens sessions or not. Tokens are deleted earlier than months are counted, so that one that goes
+-- leaves its months behind.
 create function months_between(first timestamptz, last timestamptz) returns setof timestamptz language sql immutable as $$
   select month at time zone 'UTC' from generate_series(
     date_trunc('month', first at time zone 'UTC'), last at time zone 'UTC', interval '1 month') month

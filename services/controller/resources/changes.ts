@@ -1,4 +1,7 @@
-/** How rows of resources change: optimistic by version, and not found when something named went away meanwhile. */
+/**
+ * How rows of resources change: optimistic by version, and not found when something named went away
+ * meanwhile.
+ */
 import { MAX_INT4 } from '../../../lib/contract/numbers';
 import { tableOf } from '../authz/actions';
 import type { AllowedDeletion, AllowedItem } from '../authz/authz';
@@ -33,8 +36,9 @@ const tableNameOf = ({ resource }: AllowedItem): string => tableOf(resource.type
 const table = (allowed: AllowedItem) => sql.table(tableNameOf(allowed));
 
 /**
- * Applies the change and counts the version; false when the version is not the current one. An update to what is there
- * already is none: the row keeps its version and its time. Other actions come here only with something to change.
+ * Applies the change and counts the version; false when the version is not the current one. An
+ * update to what is there already is none: the row keeps its version and its time. Other actions
+ * come here only with something to change.
  */
 export async function updateRow(tx: Tx, allowed: AllowedItem, change: Change): Promise<boolean> {
   const { version, now, beside } = change;
@@ -77,7 +81,10 @@ export async function deleteRow(tx: Tx, allowed: AllowedDeletion): Promise<void>
   await changed(tx, sql`delete from ${table(allowed)} where id = ${allowed.id}`);
 }
 
-/** Like {@link transaction}; 404 when a row that the change refers to was deleted after it was looked up. */
+/**
+ * Like {@link transaction}; 404 when a row that the change refers to was deleted after it was
+ * looked up.
+ */
 export async function changing<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Promise<T> {
   try {
     return await transaction(db, now, work);

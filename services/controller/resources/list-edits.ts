@@ -9,7 +9,10 @@ export const verbOf = (action: ListEdit<string>): ListVerb => action.slice(0, ac
 /** What stands between the list and its owner: `Unable to set principals on role`. */
 const OWNER = { role: 'on role', user: 'for the user' } as const;
 
-/** Beginning of what a refusal of an action says, as clients know it: `Unable to add members to group`. */
+/**
+ * Beginning of what a refusal of an action says, as clients know it: `Unable to add members to
+ * group`.
+ */
 export function unable(verb: ListVerb, list: string, owner: string): string {
   const set = Object.hasOwn(OWNER, owner) ? OWNER[owner as keyof typeof OWNER] : `in ${owner}`;
   return `Unable to ${verb} ${list} ${{ add: `to ${owner}`, set, remove: `from ${owner}` }[verb]}`;
@@ -32,7 +35,10 @@ export function listChanges(verb: ListVerb, current: readonly string[], wanted: 
   }
 }
 
-/** The values that are not among the others: both lists may be long, so the time must not grow with their product. */
+/**
+ * The values that are not among the others: both lists may be long, so the time must not grow with
+ * their product.
+ */
 export function without(values: readonly string[], others: readonly string[]): string[] {
   const unwanted = new Set(others);
   return values.filter((value) => !unwanted.has(value));

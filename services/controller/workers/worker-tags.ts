@@ -1,4 +1,7 @@
-/** Tags that administrators give workers: what is acceptable in a request, and what an action makes of those there are. */
+/**
+ * Tags that administrators give workers: what is acceptable in a request, and what an action makes
+ * of those there are.
+ */
 import { type ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';
 import { checkListEdit, MESSAGE, sameSet, type FieldErrors } from '../resources/fields';
@@ -78,7 +81,10 @@ export const sameTags = (one: Tags, other: Tags): boolean =>
   sameSet(Object.keys(one), Object.keys(other)) &&
   Object.entries(one).every(([key, values]) => sameSet(values, other[key]!));
 
-/** The tags after the action. Throws 400 when it adds what is there or too many, or removes what is not there. */
+/**
+ * The tags after the action. Throws 400 when it adds what is there or too many, or removes what is
+ * not there.
+ */
 export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags {
   if (verb === 'set') return given;
   const edited = new Map(Object.entries(current).map(([key, values]) => [key, new Set(values)]));
