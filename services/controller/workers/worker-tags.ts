@@ -4,7 +4,7 @@
  */
 import { type ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';
-import { checkListEdit, MESSAGE, sameSet, type FieldErrors } from '../resources/fields';
+import { checkListEdit, MESSAGE, type FieldErrors } from '../resources/fields';
 import type { ListVerb } from '../resources/list-edits';
 import { NOT_UNIQUE } from '../rpc/error-mapping';
 import { WORKER_PREFIX, type Tags } from './workers';
@@ -75,11 +75,6 @@ function addProblem(errors: FieldErrors, what: 'keys' | 'values', text: string):
   errors.require(text.length <= MAX_TAG_TEXT, FIELD, `Tag ${what} must be within ${MAX_TAG_TEXT} characters.`);
   errors.require(!/[\p{C}\p{Zl}\p{Zp}]/u.test(text), FIELD, `Tag ${what} must only have printable characters.`);
 }
-
-/** Whether both are the same tags, in any order. */
-export const sameTags = (one: Tags, other: Tags): boolean =>
-  sameSet(Object.keys(one), Object.keys(other)) &&
-  Object.entries(one).every(([key, values]) => sameSet(values, other[key]!));
 
 /**
  * The tags after the action. Throws 400 when it adds what is there or too many, or removes what is

@@ -33,7 +33,7 @@ import { closeLost } from '../sessions/connections.store';
 import { certificateInfos, replaceAuthorities, type DeploymentAuthority } from './authority';
 import { createActivationToken } from './enrollment';
 import { createRegistration } from './registration';
-import { editedTags, readTags, sameTags, type TagsRequest } from './worker-tags';
+import { editedTags, readTags, type TagsRequest } from './worker-tags';
 import { WORKER_PREFIX, workerActions, workerItem, workerResource, type WorkerRow } from './workers';
 import * as store from './workers.store';
 
@@ -188,7 +188,6 @@ async function editTags(
   await transaction(deps.db, now, async (tx) => {
     const current = await store.lockWorkerTags(tx, allowed);
     if (current?.version !== request.version) throw staleVersion('Worker', request.id);
-    if (verb === 'set' && sameTags(current.api_tags, given)) return;
     const tags = editedTags(verb, current.api_tags, given);
     const columns = { api_tags: JSON.stringify(tags) };
     await store.updateWorker(tx, allowed, { version: request.version, columns, now });
