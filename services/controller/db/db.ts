@@ -3,7 +3,7 @@
  * parameters. Reads run on {@link Db}, changes inside {@link transaction}; both are an
  * {@link Executor}.
  */
-import { Kysely, PostgresDialect, sql, type PostgresPool, type RawBuilder, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, sql, type CompiledQuery, type PostgresPool, type RawBuilder, type Transaction } from 'kysely';
 import pg from 'pg';
 import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
@@ -121,8 +121,17 @@ const shortError = (error: Error): { code: string | undefined; reason: string } 
   reason: error.message,
 });
 
+let watcher: ((statement: CompiledQuery) => void) | undefined;
+
+/**
+ * Shows every statement whose rows are typed, before it runs and on the stack of whoever reads the
+ * rows: a test compares the columns with the type.
+ */
+export const watchReads = (watch: typeof watcher): void => void (watcher = watch);
+
 /** All rows of a statement. */
 export async function rows<T>(on: Executor, statement: RawBuilder<unknown>): Promise<T[]> {
+  watcher?.(statement.compile(on));
   return (await statement.execute(on)).rows as T[];
 }
 
