@@ -6,6 +6,7 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { decodeBase58 } from '../ids/base58';
+import { limit } from '../limits/limit';
 
 /** Numbers of the fields that count, in the request, in its bundle and in a time. */
 const BUNDLE = 28;
@@ -16,8 +17,13 @@ const NOT_AFTER = 8;
 const NONCE = 20;
 const SECONDS = 1;
 const NONCE_BYTES = 32;
-/** Characters; such requests have about 400. */
-const MAX_TEXT = 2_000;
+/** Such requests have about 400. */
+const MAX_TEXT = limit('registration request of Boundary', 2_000, {
+  what: 'registration request of a worker of Boundary, as an administrator brings it',
+  unit: 'characters',
+  reached: '400, naming the field',
+  test: 'services/controller/workers/workers.test.ts: a request of a worker of Boundary makes a resource',
+});
 /** Clocks of workers and controllers may differ by this. */
 const SKEW_MS = 10 * 60_000;
 

@@ -140,7 +140,7 @@ test('a worker is created from its registration request, each request once', asy
   expect(await admin.refusal(method, { item })).toMatchObject({ status: 400 });
 });
 
-test("a request of one of Boundary's workers makes a resource, once, while it is valid and signed", async () => {
+test('a request of a worker of Boundary makes a resource, once, while it is valid and signed', async () => {
   const { admin, deps } = controller;
   const method = 'WorkerService/CreateWorkerLed';
   const now = deps.clock.now().getTime();
@@ -153,6 +153,8 @@ test("a request of one of Boundary's workers makes a resource, once, while it is
   const good = of({ key: newEd25519() });
   expect((await admin.call(method, good)).item).toMatchObject({ type: 'pki', version: 1 });
   expect(await admin.refusal(method, good)).toMatchObject({ status: 400 });
+  const long = { item: { ...good.item, worker_generated_auth_token: '1'.repeat(2_001) } };
+  expect(fieldsOf(await admin.refusal(method, long))).toHaveProperty('worker_generated_auth_token');
   for (const bad of [{ notAfter: now - 3_600_000 }, { signer: newEd25519() }, { nonce: Buffer.alloc(40) }]) {
     expect(fieldsOf(await admin.refusal(method, of(bad)))).toHaveProperty('worker_generated_auth_token');
   }
