@@ -138,8 +138,8 @@ export const trimmed = <T extends object>(given: T): T =>
   ) as T;
 
 /**
- * As the API shows settings: only what is set; lists in the order that clients have always seen,
- * which is sorted.
+ * Settings as the API shows them: only those that are set, with sorted lists, as clients have
+ * always seen them.
  */
 export function shownSettings(settings: object, alwaysShown: readonly string[] = []): Record<string, unknown> {
   const entries = Object.entries(settings).flatMap(([name, value]: [string, unknown]) => {

@@ -1,10 +1,10 @@
 /**
- * How rows of resources change: optimistic by version, and not found when something named went away
- * meanwhile.
+ * Changes of rows: with an optimistic check of the version, and "not found" when something that the
+ * change names was deleted meanwhile.
  */
 import { MAX_INT4 } from '../../../lib/contract/numbers';
-import { tableOf } from '../authz/actions';
-import type { AllowedDeletion, AllowedItem } from '../authz/authz';
+import { parentField, tableOf } from '../authz/actions';
+import type { AllowedChange, AllowedCreation, AllowedDeletion, AllowedItem } from '../authz/authz';
 import { notFound } from '../authz/refusal';
 import {
   changed,
@@ -35,12 +35,28 @@ const tableNameOf = ({ resource }: AllowedItem): string => tableOf(resource.type
 /** Table of what the proof is about. */
 const table = (allowed: AllowedItem) => sql.table(tableNameOf(allowed));
 
+export type NewRow = Pick<Change, 'columns' | 'now'>;
+
+/** Statement that makes the item of the proof, where the proof says that it lives. */
+export function insertion(allowed: AllowedCreation, { columns, now }: NewRow): RawBuilder<unknown> {
+  const { type } = allowed.resource;
+  const parent = allowed.pin === undefined ? {} : { [parentField(type)]: allowed.pin };
+  const all = { id: allowed.id, scope_id: allowed.scopeId, ...parent, ...columns };
+  const names = [...Object.keys(all), 'created_time', 'updated_time'].map((name) => sql.ref(name));
+  const values = sql.join([...Object.values(all), now, now]);
+  return sql`insert into ${table(allowed)} (${sql.join(names)}) values (${values})`;
+}
+
+export async function insertRow(tx: Tx, allowed: AllowedCreation, made: NewRow): Promise<void> {
+  await changed(tx, insertion(allowed, made));
+}
+
 /**
  * Applies the change and counts the version; false when the version is not the current one. An
  * update to what is there already is none: the row keeps its version and its time. Other actions
  * come here only with something to change.
  */
-export async function updateRow(tx: Tx, allowed: AllowedItem, change: Change): Promise<boolean> {
+export async function updateRow(tx: Tx, allowed: AllowedChange, change: Change): Promise<boolean> {
   const { version, now, beside } = change;
   if (version >= MAX_INT4) return false;
   const seen = sql`r.id = ${allowed.id} and r.version = ${version}`;

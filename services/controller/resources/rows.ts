@@ -55,7 +55,8 @@ export const assignments = (changes: Record<string, unknown>): RawBuilder<unknow
 const QUOTED_TWICE: ReadonlySet<string> = new Set(['Account', 'AuthMethod', 'Managed Group']);
 
 /** 404 of an update or action whose version is not the current one. `noun` as in `Host Set`. */
-export function staleVersion(noun: string, id: string): ApiError {
+export function staleVersion(called: string, id: string): ApiError {
+  const noun = called === 'Auth Method' ? 'AuthMethod' : called;
   const quote = QUOTED_TWICE.has(noun) ? '\\"' : '"';
   const missing = noun === 'Target' ? 'not found' : "doesn't exist";
   return notFound(`${noun} ${quote}${id}${quote} ${missing} or incorrect version provided.`);
