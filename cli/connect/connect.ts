@@ -1,6 +1,6 @@
 /**
- * A session on a local port, from its authorization to its end. Whatever ends it (the program, a signal, the session
- * itself), the listener closes, the program is ended and the session is ended through the worker, in this order.
+ * A session on a local port, from its authorization to its end. Whatever ends it (the program, a signal, an output
+ * that takes nothing more, the session itself), the listener closes, the program is ended and the session is ended through the worker, in this order.
  *
  * Exit status: the program's own; else as in exit-status.ts: 0 when the user ended it, 1 when the server side did.
  *
@@ -11,6 +11,7 @@ import { MAX_PORT } from '../../lib/contract/numbers';
 import { InvalidAuthorizationToken } from '../../lib/transport/authorization-token';
 import { withoutSecrets } from '../../lib/config/variables';
 import { LocalError, SessionOver, UsageError } from '../core/errors';
+import { onInterruption } from '../core/interruptions';
 import { whyOver } from '../proxy/session-check';
 import { startSessionProxy, type ProxyEnd, type SessionProxy } from '../proxy/session-proxy';
 import { fillTemplates, findProgram, proxiedEnvironment, startChild, type Child } from './child';
@@ -21,7 +22,6 @@ import type { ConnectContext } from './flags';
 import { SecretFiles } from './secret-files';
 import { standardStreams } from './standard-streams';
 import { authorization, type Authorization } from './session-token';
-import { onSignals } from './signals';
 import { checkLaunch } from './writers/words';
 
 /** What a program is started with. */
@@ -63,7 +63,7 @@ export async function connect(context: ConnectContext, program: Program | undefi
   let signal: (end: ProxyEnd) => void = () => undefined;
   const signaled = new Promise<ProxyEnd>((resolve) => (signal = resolve));
   let running: Child | undefined;
-  const restore = onSignals((name) => {
+  const restore = onInterruption(context.io.stdout, (name) => {
     // The terminal sends Ctrl-C to the program too, which may only stop what it is doing.
     if (name === 'SIGINT' && running !== undefined && context.io.stdin.isTTY === true) return 'ignored';
     signal(SIGNALED);
@@ -201,7 +201,7 @@ export async function connectStreams(context: ConnectContext): Promise<number> {
   const { token } = await authorization(context);
   let signal: (end: ProxyEnd) => void = () => undefined;
   const signaled = new Promise<ProxyEnd>((resolve) => (signal = resolve));
-  const restore = onSignals(() => {
+  const restore = onInterruption(context.io.stdout, () => {
     signal(SIGNALED);
     return 'handled';
   });

@@ -2,14 +2,15 @@
 import type { SendHandle } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type { ListeningSocket } from '../../lib/lifecycle/listening-socket';
+import { STOP_SIGNALS } from '../../lib/platform/signals';
 import type { RunningWorker } from '../worker/main';
 import { StartFailure } from './start-failure';
 import { TAKES_OVER, type FromSuccessor, type SocketName, type TakesOver, type ToSuccessor } from './handover-messages';
 
 /** Of a terminal or of systemd, which reach all processes: while there is a main one, it decides what they mean. */
-const IGNORED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const;
+const IGNORED: readonly string[] = [...STOP_SIGNALS, 'SIGUSR2'];
 
-const STOPS = new Set<string>(['SIGINT', 'SIGTERM']);
+const STOPS = new Set<string>(STOP_SIGNALS.filter((name) => name !== 'SIGHUP'));
 
 export interface Predecessor {
   takesOver: TakesOver;

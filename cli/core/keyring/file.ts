@@ -1,8 +1,9 @@
 /** Tokens in files of their own that only their owner can read: `~/.sallyport/tokens/<name>`. */
-import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeDirectory } from '../../../lib/config/directory';
+import { replaceFile } from '../../../lib/config/replace-file';
 import type { Backend } from './keyring';
 
 /** Mode of the directory and of the files in it. */
@@ -19,9 +20,7 @@ export function fileKeyring(env: NodeJS.ProcessEnv): Backend {
       makeDirectory(directory, DIRECTORY_MODE);
       // The directory may have been made by an older umask or by hand.
       chmodSync(directory, DIRECTORY_MODE);
-      const partial = `${pathOf(name)}.${process.pid}`;
-      writeFileSync(partial, text, { mode: FILE_MODE });
-      renameSync(partial, pathOf(name));
+      replaceFile(pathOf(name), text, FILE_MODE);
     },
     delete(name) {
       const found = readIfThere(pathOf(name)) !== undefined;
