@@ -31,7 +31,7 @@ export function mongoArguments(
     authenticationDatabase || database || DEFAULT_AUTHENTICATION_DATABASE,
   );
   // The login comes first. What is evaluated ends mongosh, unless the user has nothing for it to do and wants a shell.
-  return { first: ['--eval', script, ...(hasWork(words) ? [] : ['--shell'])], args: place };
+  return { args: ['--eval', script, ...(hasWork(words) ? [] : ['--shell']), ...place] };
 }
 
 /** Whether the words name something to run: an expression, or a file. */

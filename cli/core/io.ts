@@ -10,6 +10,8 @@ export interface Input extends NodeJS.ReadableStream {
 export interface Output extends NodeJS.WritableStream {
   isTTY?: boolean;
   columns?: number;
+  /** Bytes that wait to be taken. */
+  readonly writableLength?: number;
 }
 
 export interface Io {

@@ -31,8 +31,15 @@ export function watchOutput({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>): 
   };
 }
 
-/** Failures of what was written before have been told then. */
-const written = (stream: Output): Promise<void> => new Promise((resolve) => stream.write('', () => resolve()));
+/**
+ * Failures of what was written before have been told then. Nothing is written where nothing waits: the descriptor may
+ * have been another's, who has closed it.
+ */
+const written = (stream: Output): Promise<void> =>
+  new Promise((resolve) => {
+    if ((stream.writableLength ?? 0) > 0) stream.write('', () => resolve());
+    else setImmediate(resolve);
+  });
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on device',

@@ -19,6 +19,11 @@ export class Printer {
     readonly format: Format,
   ) {}
 
+  /** Says the same on standard error: for a command whose standard output is that of a program. */
+  onStandardError(): Printer {
+    return new Printer({ ...this.io, stdout: this.io.stderr }, this.format);
+  }
+
   /** Lines of a table, wrapped at the width of the terminal. */
   table(lines: readonly string[]): void {
     this.line(this.wrapped(lines));

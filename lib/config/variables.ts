@@ -10,7 +10,7 @@ export function referencedVariable(env: NodeJS.ProcessEnv, name: string): string
 }
 
 /** Variables of ours that hold a secret, not the name or the place of one. */
-const SECRET = /^(SALLYPORT|BOUNDARY)_(?!\w+_(NAME|TYPE)$)(\w+_)?(TOKEN|PASSWORD|RECOVERY_KEY|DATABASE_URL)$/;
+const SECRET = /^(SALLYPORT|BOUNDARY)_(?!\w+_(NAME|TYPE)$)((\w+_)?(TOKEN|PASSWORD|RECOVERY_KEY|DATABASE_URL)|BROKERED_\w+)$/;
 
 /** The environment for a program that the user runs: without secrets of ours and without what `env://` was read from. */
 export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

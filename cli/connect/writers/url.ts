@@ -10,6 +10,13 @@ export function hostName(name: string): string {
   return name;
 }
 
+/** A name with a port perhaps, as a user gives it: for the connection, and for the header of the request. */
+export function webHost(text: string): { host: string; header: string } {
+  const [, bracketed, name, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = hostName(bracketed ?? name ?? text);
+  return { host, header: port === undefined ? host : hostPort(host, Number(port)) };
+}
+
 /** A host with a port; addresses of IPv6 in brackets. */
 export const hostPort = (host: string, port: number): string => formatAddress({ host: hostName(host), port });
 
