@@ -36,6 +36,8 @@ test('keys nest, collect into lists, and null starts over, in the order of the c
 test('whole objects and values stand elsewhere', () => {
   expect(objectOf(['-object', 'env://O'], { O: '{"a":1}' })).toEqual({ a: 1 });
   expect(objectOf(['-kv', 'a=env://V'], { V: 'secret' })).toEqual({ a: 'secret' });
+  expect(objectOf(['-string-kv', 'a=env://V'], { V: ' s \n' })).toEqual({ a: ' s ' });
+  expect(objectOf(['-string-kv', 'a= s '])).toEqual({ a: ' s ' });
 });
 
 test.each([

@@ -404,4 +404,14 @@ describeWith(['sshd', 'ssh', 'ssh-keygen', 'scp', 'rsync'], 'ssh, scp and rsync'
     const outcome = await dev.cli(['connect', 'ssh', '-target-id', target, ...flags]);
     expect(outcome).toMatchObject({ code: 0, stdout: 'in\n' });
   });
+
+  test('words are what to run over there, and no configuration leads the helper elsewhere', async () => {
+    const config = join(files, 'ssh_config');
+    const options = ['StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null', 'LogLevel ERROR', 'IdentityAgent none'];
+    const away = ['ProxyJump 127.0.0.2:1', 'HostName 127.0.0.2', `ControlPath ${join(files, 'shared')}`, 'Port 1'];
+    writeFileSync(config, ['Host *', ...options, ...away, ''].join('\n'));
+    const words = ['--', '-F', config, '-i', server!.key, 'echo', '$SSH_CONNECTION'];
+    const outcome = await dev.cli(['connect', 'ssh', '-target-id', target, ...words]);
+    expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining(` 127.0.0.1 ${server!.port}\n`) });
+  });
 });

@@ -24,7 +24,7 @@ export const command = defineCommand({
   run: async (context) => {
     const { hostOf, runHelper } = await import('../../connect/helper');
     const { CURL_OPTIONS } = await import('../../connect/surroundings');
-    const { hostPort, webHost, webUrl } = await import('../../connect/writers/url');
+    const { curlTo, webHost, webUrl } = await import('../../connect/writers/url');
     const { option } = await import('../../connect/writers/words');
     const { args } = context;
     return runHelper(context, { curl: 'curl' }, ({ proxy }) => {
@@ -32,7 +32,7 @@ export const command = defineCommand({
       const { path, scheme } = args;
       const options = [...CURL_OPTIONS, ...option('-X', args.method)];
       if (host === '') return { args: [...options, webUrl(scheme, proxy.address, proxy.port, path)] };
-      const resolve = ['-H', `Host: ${header}`, '--resolve', `${hostPort(host, proxy.port)}:${proxy.address}`];
+      const resolve = ['-H', `Host: ${header}`, ...curlTo(host, proxy.port, proxy.address)];
       return { args: [...options, ...resolve, webUrl(scheme, host, proxy.port, path)] };
     });
   },
