@@ -136,7 +136,10 @@ export async function runAddToken(context: TokenContext): Promise<number> {
   return EXIT.ok;
 }
 
-/** The token that the flags choose, as the cache takes it: by reference where it stands in the keyring. */
+/**
+ * The token that the flags choose, as the cache takes it: by reference where it stands in the
+ * keyring.
+ */
 export async function tokenForCache(context: TokenContext): Promise<TokenRequest> {
   const { text, keyring, boundTo } = await chooseToken(context);
   const id = tokenId(text);

@@ -86,7 +86,10 @@ export function parseSearch(parameters: URLSearchParams): SearchRequest {
   };
 }
 
-/** Items that match, in order, and whether there were more than asked for. Throws a UsageError for bad expressions. */
+/**
+ * Items that match, in order, and whether there were more than asked for. Throws a UsageError for
+ * bad expressions.
+ */
 export async function searchItems(
   request: SearchRequest,
   itemsOf: (kind: CachedKind) => Item[],
@@ -135,7 +138,7 @@ async function candidates(resource: Searchable, itemsOf: (kind: CachedKind) => I
 const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
 function columnOf(item: Item, column: string): string | undefined {
-  const value: unknown = column === 'scope_id' ? (item.scope_id ?? item.scope?.id) : item[column];
+  const value: unknown = column === 'scope_id' ? (item.scope_id ?? (item.scope as Item | undefined)?.id) : item[column];
   return typeof value === 'string' ? value : undefined;
 }
 

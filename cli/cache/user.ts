@@ -1,4 +1,7 @@
-/** One user of one controller, as the cache knows it: tokens to ask with, and copies of what the user can see. */
+/**
+ * One user of one controller, as the cache knows it: tokens to ask with, and copies of what the
+ * user can see.
+ */
 import { authTokens } from '../resources/auth-tokens';
 import { ApiClient } from '../core/client';
 import { ControllerError, UsageError } from '../core/errors';
@@ -21,7 +24,10 @@ const clientFor = (env: NodeJS.ProcessEnv, request: TokenRequest, token: Token):
     clearText: request.allow_clear_text === true,
   });
 
-/** Looks a token up where it is: in memory, or in the keyring at each use. Undefined when it is gone. */
+/**
+ * Looks a token up where it is: in memory, or in the keyring at each use. Undefined when it is
+ * gone.
+ */
 async function tokenOf(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<Token | undefined> {
   if (request.keyring === undefined) return request.auth_token === undefined ? undefined : { text: request.auth_token };
   const keyring = await openKeyring(request.keyring.keyring_type, env);
@@ -86,7 +92,10 @@ export class CachedUser {
     if (this.tokens.size > MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
   }
 
-  /** Brings all copies up to date; a refresh that is under way is joined. Rejects when a copy could not be. */
+  /**
+   * Brings all copies up to date; a refresh that is under way is joined. Rejects when a copy could
+   * not be.
+   */
   refresh(): Promise<void> {
     this.refreshing ??= this.refreshAll().finally(() => (this.refreshing = undefined));
     return this.refreshing;

@@ -1,6 +1,7 @@
 /**
- * How a program of -exec gets a brokered credential: by variables, and by templates in its words where a value is no
- * secret. Arguments can be read by every user of the machine, so that a secret is a file there.
+ * How a program of -exec gets a brokered credential: by variables, and by templates in its words
+ * where a value is no secret. Arguments can be read by every user of the machine, so that a secret
+ * is a file there.
  */
 import { UsageError } from '../core/errors';
 import type { BrokeredCredentials } from './credentials';

@@ -1,12 +1,16 @@
 /**
- * A session on a local port, from its authorization to its end. Whatever ends it (the program, a signal, an output
- * that takes nothing more, the session itself), the listener closes, the program is ended and the session is ended through the worker, in this order.
+ * A session on a local port, from its authorization to its end. Whatever ends it (the program, a
+ * signal, an output that takes nothing more, the session itself), the listener closes, the program
+ * is ended and the session is ended through the worker, in this order.
  *
- * With a program, standard output is the program's: whatever this command says goes to standard error.
+ * With a program, standard output is the program's: whatever this command says goes to standard
+ * error.
  *
- * Exit status: the program's own; else as in exit-status.ts: 0 when the user ended it, 1 when the server side did.
+ * Exit status: the program's own; else as in exit-status.ts: 0 when the user ended it, 1 when the
+ * server side did.
  *
- * With -stdio there is no listener: standard input and output are the only connection, and the session ends with it.
+ * With -stdio there is no listener: standard input and output are the only connection, and the
+ * session ends with it.
  */
 import { isIP } from 'node:net';
 import { MAX_PORT } from '../../lib/contract/numbers';
@@ -136,7 +140,9 @@ async function openSession(
   }
 }
 
-/** A token of a session that is over fails here, with the reason, and not at the first connection. */
+/**
+ * A token of a session that is over fails here, with the reason, and not at the first connection.
+ */
 async function refuseEnded(token: string): Promise<void> {
   const reason = await whyOver(token).catch((error: unknown) => {
     throw error instanceof InvalidAuthorizationToken ? new UsageError(error.message) : error;
@@ -207,7 +213,10 @@ function checkUsername({ credentials: { usernames }, warn }: OpenSession, userna
   warn(`The session brings a credential for ${names}, which goes before -username ${JSON.stringify(username)}`);
 }
 
-/** The ends that take the program with them. One that has used its last connection may finish what it does. */
+/**
+ * The ends that take the program with them. One that has used its last connection may finish what
+ * it does.
+ */
 async function cutShort(proxy: SessionProxy): Promise<ProxyEnd> {
   const end = await proxy.done;
   if (end.serverSide || !end.reason.startsWith('No connections left')) return end;
@@ -226,7 +235,10 @@ function verdict(printer: Printer, end: ProxyEnd): number {
   return exitStatus(end);
 }
 
-/** Carries standard input and output as the session's only connection. Nothing else is written to standard output. */
+/**
+ * Carries standard input and output as the session's only connection. Nothing else is written to
+ * standard output.
+ */
 export async function connectStreams(context: ConnectContext): Promise<number> {
   const { token } = await authorization(context);
   let signal: (end: ProxyEnd) => void = () => undefined;

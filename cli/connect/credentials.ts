@@ -1,12 +1,14 @@
 /**
- * Which of a session's brokered credentials a program can use. Each credential is of one kind: the declared type
- * decides where it is one that helpers know, else the keys of the decoded secret do. A program takes the first one of a
- * kind; a user name that the user gives puts those of that name first. What is left over is for the user.
+ * Which of a session's brokered credentials a program can use. Each credential is of one kind: the
+ * declared type decides where it is one that helpers know, else the keys of the decoded secret do.
+ * A program takes the first one of a kind; a user name that the user gives puts those of that name
+ * first. What is left over is for the user.
  */
-import type { Item } from '../output/table';
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { SessionCredential as Credential } from '../../proto/gen/api/targets';
 
 /** A credential as `authorize-session` answers it. */
-export type SessionCredential = Item;
+export type SessionCredential = AsJson<Credential>;
 
 interface UsernamePassword {
   username: string;
@@ -101,7 +103,10 @@ export class BrokeredCredentials {
     return { texts: found.secret, json: JSON.stringify(typedSecret(found.credential) ?? credential ?? secret ?? null) };
   }
 
-  /** Those that the person needs, as no program has them: the first one where the program takes none at all. */
+  /**
+   * Those that the person needs, as no program has them: the first one where the program takes none
+   * at all.
+   */
   get toType(): SessionCredential[] {
     const typed = this.sorted.filter(({ use }) => use === 'typed');
     const shown = this.sorted.some(({ use }) => use !== undefined) ? typed : this.sorted.slice(0, 1);

@@ -1,6 +1,7 @@
 /**
- * A cluster of a kubeconfig may name a proxy (`proxy-url`), which --server does not overrule. kubectl is then given the
- * cluster once more without it, in a file that goes before those of the user.
+ * A cluster of a kubeconfig may name a proxy (`proxy-url`), which --server does not overrule.
+ * kubectl is then given the cluster once more without it, in a file that goes before those of the
+ * user.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -42,7 +43,9 @@ function read(program: string, words: string[], env: NodeJS.ProcessEnv): View {
   try {
     return JSON.parse(execFileSync(program, words, { env, encoding: 'utf8', timeout: TIMEOUT_MS })) as View;
   } catch (error) {
-    throw new LocalError(`A kubeconfig has a proxy-url, and whether it counts here is not known: ${(error as Error).message}`);
+    throw new LocalError(
+      `A kubeconfig has a proxy-url, and whether it counts here is not known: ${(error as Error).message}`,
+    );
   }
 }
 

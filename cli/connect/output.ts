@@ -39,7 +39,10 @@ export function showListening(
   if (credentials.length > 0) printer.line(['', ...brokeredCredentials(credentials, 2)].join('\n'));
 }
 
-/** Credentials that the person needs, and that there are others. Never wrapped: a secret is copied from here. */
+/**
+ * Credentials that the person needs, and that there are others. Never wrapped: a secret is copied
+ * from here.
+ */
 export function showCredentials(printer: Printer, { toType, others }: BrokeredCredentials): void {
   const offered = others.map(offer);
   if (printer.format === 'json') {
@@ -58,7 +61,7 @@ export function showCredentials(printer: Printer, { toType, others }: BrokeredCr
 function offer(credential: SessionCredential): { credential_source_id?: string; username?: string } {
   const { id } = credential.credential_source ?? {};
   const username = usernameOf(credential);
-  return { credential_source_id: id, ...(username === '' ? {} : { username }) };
+  return { ...(id === undefined ? {} : { credential_source_id: id }), ...(username === '' ? {} : { username }) };
 }
 
 export function showConnectionsLeft(printer: Printer, left: number, limit: number): void {

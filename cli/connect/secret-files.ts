@@ -1,6 +1,7 @@
 /**
- * Files that hand a secret to a program. They have no name any more when the secret is written: nobody finds them, and
- * nothing is left when `connect` is killed. The program opens them by a descriptor.
+ * Files that hand a secret to a program. They have no name any more when the secret is written:
+ * nobody finds them, and nothing is left when `connect` is killed. The program opens them by a
+ * descriptor.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs';
@@ -24,8 +25,9 @@ export class SecretFiles {
   }
 
   /**
-   * Answers a path for a program that closes them, such as ssh: the descriptor of this process, which programs of its
-   * user may open. Only Linux has such paths; elsewhere the file keeps its name until `connect` ends.
+   * Answers a path for a program that closes them, such as ssh: the descriptor of this process,
+   * which programs of its user may open. Only Linux has such paths; elsewhere the file keeps its
+   * name until `connect` ends.
    */
   forPath(text: string): string {
     return process.platform === 'linux' ? `/proc/${process.pid}/fd/${this.unnamedFile(text)}` : this.namedFile(text);

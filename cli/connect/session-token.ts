@@ -16,7 +16,10 @@ export interface Authorization {
 /** More than any token, in characters, read from standard input. */
 const MAX_INPUT = 1024 * 1024;
 
-/** The token and what came with it. Throws a UsageError when the flags name no session or more than one. */
+/**
+ * The token and what came with it. Throws a UsageError when the flags name no session or more than
+ * one.
+ */
 export async function authorization(context: ConnectContext): Promise<Authorization> {
   const { args, line } = context;
   const byTarget = args['target-id'] !== '' || args['target-name'] !== '';

@@ -14,7 +14,9 @@ export const SSH_STYLES = { ssh: 'ssh', sshpass: 'sshpass', putty: 'putty' };
 /** Every connection to this machine may be another host. */
 const ANY_HOST_KEY = ['-o', 'NoHostAuthenticationForLocalhost=yes'];
 
-/** Workers of SSH targets log in themselves, so that brokered credentials are for TCP targets only. */
+/**
+ * Workers of SSH targets log in themselves, so that brokered credentials are for TCP targets only.
+ */
 const isTcp = (targetId: string): boolean => isIdOf(targetId, 'target', 'tcp');
 
 /** Arguments of the program; `words` is what to run over there. */

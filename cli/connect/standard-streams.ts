@@ -1,6 +1,6 @@
 /**
- * Standard input and output as one stream, for programs that speak to a session through pipes, such as the
- * ProxyCommand of ssh. The end of each direction is carried on its own.
+ * Standard input and output as one stream, for programs that speak to a session through pipes, such
+ * as the ProxyCommand of ssh. The end of each direction is carried on its own.
  */
 import { createReadStream, createWriteStream, fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -50,7 +50,8 @@ class JoinedStreams extends Duplex {
 /** Those of this process. */
 export const standardStreams = (): JoinedStreams => new JoinedStreams(openInput(), openOutput());
 
-// Not process.stdin and process.stdout: writes to the latter block the process while a pipe is full.
+// Not process.stdin and process.stdout: writes to the latter block the process while a pipe is
+// full.
 function openInput(): Readable {
   if (isatty(0)) return new ReadStream(0);
   return isStream(0) ? new Socket({ fd: 0, readable: true, writable: false }) : createReadStream('', { fd: 0 });

@@ -1,7 +1,8 @@
 /**
- * The words behind a command, as scripts of Go programs spell them, put into the one spelling that yargs reads alike
- * whatever they hold. One dash and two are the same; a flag that is no boolean takes what follows `=`, or the next
- * word, whatever it starts with; a boolean never takes the next word; what follows `--` is for somebody else.
+ * The words behind a command, as scripts of Go programs spell them, put into the one spelling that
+ * yargs reads alike whatever they hold. One dash and two are the same; a flag that is no boolean
+ * takes what follows `=`, or the next word, whatever it starts with; a boolean never takes the next
+ * word; what follows `--` is for somebody else.
  */
 import type { Flag, Occurrence } from './command';
 import { UsageError } from './errors';
@@ -28,7 +29,9 @@ export interface CommandLine {
   problem: UsageError | undefined;
 }
 
-/** Stands for an unknown flag, whose name could mean something to a parser. No flag is called so. */
+/**
+ * Stands for an unknown flag, whose name could mean something to a parser. No flag is called so.
+ */
 const UNKNOWN = '--?';
 
 /** Never throws: a line that is still being typed is read as well. */

@@ -1,4 +1,6 @@
-/** From words to a command, its flags and its exit status; everything that can go wrong ends here. */
+/**
+ * From words to a command, its flags and its exit status; everything that can go wrong ends here.
+ */
 import { Printer } from '../output/print';
 import { showLine } from '../output/terminal';
 import type { Context, Flag } from './command';
@@ -11,7 +13,10 @@ import { flagsOf, locate, parse, readLine, type Route } from './program';
 import { watchOutput } from './standard-output';
 import { unknownWords } from './suggest';
 
-/** Runs one command line and answers the exit status, when all of its output has been taken. Never throws. */
+/**
+ * Runs one command line and answers the exit status, when all of its output has been taken. Never
+ * throws.
+ */
 export async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const watch = watchOutput(io);
   const isVersion = argv.length === 1 && (argv[0] === '-v' || argv[0] === '-version');

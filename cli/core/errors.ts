@@ -1,6 +1,6 @@
 /**
- * How a command fails. The class decides the exit status; everything else that is thrown is a bug or a local failure
- * and gives status 2.
+ * How a command fails. The class decides the exit status; everything else that is thrown is a bug
+ * or a local failure and gives status 2.
  */
 
 /** Exit statuses of the CLI. A child of `connect` hands its own status through. */

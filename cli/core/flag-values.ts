@@ -17,14 +17,19 @@ const PARSERS: Parsers = {
   duration: parseDuration,
 };
 
-/** What the value of an occurrence on the command line is. Throws a UsageError that names the flag. */
+/**
+ * What the value of an occurrence on the command line is. Throws a UsageError that names the flag.
+ */
 export function givenValue(flag: Flag, texts: readonly string[]): FlagValues[FlagType] {
   if (flag.type === 'list') return texts.map((text) => text.trim());
   const parse = PARSERS[flag.type];
   return texts.map((text) => checked(flag, text, parse(text))).at(-1);
 }
 
-/** The value of a flag that is not given, and whether the environment has it. A variable that does not parse is none. */
+/**
+ * The value of a flag that is not given, and whether the environment has it. A variable that does
+ * not parse is none.
+ */
 export function fallback(flag: Flag, env: NodeJS.ProcessEnv): { value: FlagValues[FlagType]; isSet: boolean } {
   if (flag.type === 'list') return { value: [], isSet: false };
   const parse: (text: string) => FlagValues[FlagType] | undefined = PARSERS[flag.type];

@@ -1,4 +1,7 @@
-/** `read ID`, `update ID` and `delete ID`: the kind of the resource follows from the prefix of its id. */
+/**
+ * `read ID`, `update ID` and `delete ID`: the kind of the resource follows from the prefix of its
+ * id.
+ */
 
 interface Kind {
   noun: string;

@@ -1,12 +1,15 @@
-/** What interrupts a command that waits: signals that ask it to end, and standard output that takes nothing more. */
+/**
+ * What interrupts a command that waits: signals that ask it to end, and standard output that takes
+ * nothing more.
+ */
 import { STOP_SIGNALS } from '../../lib/platform/signals';
 import type { Output } from './io';
 
 export type Interruption = NodeJS.Signals | 'output';
 
 /**
- * Calls back for each; the returned function restores what was before. A second signal while the first is being worked
- * on ends the process at once.
+ * Calls back for each; the returned function restores what was before. A second signal while the
+ * first is being worked on ends the process at once.
  */
 export function onInterruption(stdout: Output, handle: (what: Interruption) => 'handled' | 'ignored'): () => void {
   let handled = false;

@@ -1,4 +1,7 @@
-/** The outside world of one command: streams and environment, so that tests can run commands in process. */
+/**
+ * The outside world of one command: streams and environment, so that tests can run commands in
+ * process.
+ */
 import { isatty, WriteStream } from 'node:tty';
 import { MARGIN } from '../output/wrap';
 
@@ -40,8 +43,8 @@ export function processIo(): Io {
   };
 }
 
-// Scripts compare tables, so their layout must not depend on where the output goes: only an interactive standard
-// input makes tables wider or narrower.
+// Scripts compare tables, so their layout must not depend on where the output goes: only an
+// interactive standard input makes tables wider or narrower.
 function width(): number {
   const { stdout, stderr } = process;
   const columns = isatty(0) ? stdout.columns || stderr.columns || new WriteStream(0).columns : DEFAULT_COLUMNS;

@@ -32,7 +32,8 @@ function showLogin({ printer }: ApiContext, token: StoredToken): void {
   printer.table(['', 'Authentication information:', ...lines.map(([label, value]) => row(2, label, value, COLUMN))]);
 }
 
-// The login has succeeded, so whatever becomes of the token the person gets it, and the status is 0.
+// The login has succeeded, so whatever becomes of the token the person gets it, and the status is
+// 0.
 async function keep({ io, args, printer }: ApiContext, token: StoredToken): Promise<void> {
   const name = tokenName(args);
   const type = args['keyring-type'];

@@ -1,6 +1,7 @@
 /**
- * The command line as yargs reads it: its commands, options and strict modes are made from the data of the commands.
- * Modules are loaded along the leading words only, so that a start reads no more than it needs.
+ * The command line as yargs reads it: its commands, options and strict modes are made from the data
+ * of the commands. Modules are loaded along the leading words only, so that a start reads no more
+ * than it needs.
  */
 import type { Argv, Options } from 'yargs';
 import yargs from 'yargs/yargs';
@@ -49,7 +50,10 @@ export const flagsOf = ({ flags = [] }: Command): Flag[] => flags.flatMap((group
 
 export const readLine = ({ command, rest }: Route): CommandLine => readCommandLine(rest, flagsOf(command));
 
-/** Throws an UnknownCommand for words that lead nowhere, and a UsageError for flags and words that mean nothing. */
+/**
+ * Throws an UnknownCommand for words that lead nowhere, and a UsageError for flags and words that
+ * mean nothing.
+ */
 export function parse(route: Route, line: CommandLine, env: NodeJS.ProcessEnv): Call {
   if (line.problem !== undefined && route.command.run !== undefined) throw line.problem;
   let args: object | undefined;
@@ -72,7 +76,8 @@ export function complete(route: Route, words: readonly string[]): string[] {
     {},
     (_error, _args, output) => void (found ||= output),
   );
-  // For zsh and fish, as SHELL names them, yargs adds descriptions; this program is asked by bash's protocol.
+  // For zsh and fish, as SHELL names them, yargs adds descriptions; this program is asked by bash's
+  // protocol.
   return found === '' ? [] : found.split('\n').map((candidate) => candidate.split(/[:\t]/)[0]!);
 }
 
@@ -83,7 +88,9 @@ const PROGRAM = 'sallyport';
 /** Key of the word that stands for a flag. */
 const ALIAS = 'target-alias';
 
-/** Nothing is read from a directory; without one yargs asks for the current one, which may be gone. */
+/**
+ * Nothing is read from a directory; without one yargs asks for the current one, which may be gone.
+ */
 const NOWHERE = '/';
 
 type Values = Readonly<Record<string, unknown>>;

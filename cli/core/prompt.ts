@@ -1,4 +1,7 @@
-/** Questions to the person at the terminal. They go to standard output, the answer comes from standard input. */
+/**
+ * Questions to the person at the terminal. They go to standard output, the answer comes from
+ * standard input.
+ */
 import { createInterface, type Interface, type Key } from 'node:readline';
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -34,7 +37,10 @@ export async function confirm(io: Io, question: string): Promise<boolean> {
   return (await nextLine(io.stdin, 'answer')).trim().toLowerCase() === 'y';
 }
 
-/** The terminal stops to echo before the question appears: whoever answers at once, as programs do, is not shown. */
+/**
+ * The terminal stops to echo before the question appears: whoever answers at once, as programs do,
+ * is not shown.
+ */
 async function askSecret({ stdin, stdout }: Io, question: string, what: string): Promise<string> {
   const lines = stdin.isTTY === true && stdin.setRawMode !== undefined ? mutedLines(stdin) : undefined;
   try {

@@ -1,4 +1,7 @@
-/** `-recovery-config`: a token of the recovery key instead of that of a login, a new one for each request. */
+/**
+ * `-recovery-config`: a token of the recovery key instead of that of a login, a new one for each
+ * request.
+ */
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../lib/clock/clock';
 import { findKmsBlock, readAeadKey, type AeadKey } from '../../lib/config/aead-key';

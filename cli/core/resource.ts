@@ -23,7 +23,9 @@ export interface Resource {
   messages: string;
   container: Container;
   presenter: Presenter;
-  /** The generated definition; loaded with the first call, as it brings the gRPC library with it. */
+  /**
+   * The generated definition; loaded with the first call, as it brings the gRPC library with it.
+   */
   service(): Promise<ApiService>;
 }
 

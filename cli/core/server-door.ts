@@ -1,6 +1,7 @@
 /**
- * The one way from the command line to the programs that serve: a bundle of its own, loaded only for `dev`, `server`
- * and `database`, so that the other commands stay small and hold no server code.
+ * The one way from the command line to the programs that serve: a bundle of its own, loaded only
+ * for `dev`, `server` and `database`, so that the other commands stay small and hold no server
+ * code.
  */
 import { existsSync } from 'node:fs';
 import { packageFile } from '../../lib/config/package-root';

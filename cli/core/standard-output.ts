@@ -1,14 +1,17 @@
 /**
- * Standard output that takes nothing more. A reader that has gone ends a command as it ends other programs: quietly, by
- * SIGPIPE. Anything else, such as a full disk, is one line of complaint. Either comes at the end of the command, which
- * cleans up first; one that waits for something is told by {@link onInterruption}.
+ * Standard output that takes nothing more. A reader that has gone ends a command as it ends other
+ * programs: quietly, by SIGPIPE. Anything else, such as a full disk, is one line of complaint.
+ * Either comes at the end of the command, which cleans up first; one that waits for something is
+ * told by {@link onInterruption}.
  */
 import { BROKEN_PIPE_STATUS } from '../../lib/platform/signals';
 import { EXIT } from './errors';
 import type { Io, Output } from './io';
 
 export interface OutputWatch {
-  /** The status of the command, given the one that it has come to. `complain` shows what is wrong. */
+  /**
+   * The status of the command, given the one that it has come to. `complain` shows what is wrong.
+   */
   settle(status: number, complain: (text: string) => void): Promise<number>;
 }
 
@@ -32,8 +35,8 @@ export function watchOutput({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>): 
 }
 
 /**
- * Failures of what was written before have been told then. Nothing is written where nothing waits: the descriptor may
- * have been another's, who has closed it.
+ * Failures of what was written before have been told then. Nothing is written where nothing waits:
+ * the descriptor may have been another's, who has closed it.
  */
 const written = (stream: Output): Promise<void> =>
   new Promise((resolve) => {

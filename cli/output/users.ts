@@ -1,14 +1,16 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { User, UserAccount } from '../../proto/gen/api/users';
 import {
   actionsSection,
   commonFields,
   itemTable,
   recordsSection,
   scopeSection,
-  type Item,
+  type Fields,
   type Presenter,
 } from './table';
 
-export const users: Presenter = {
+export const users: Presenter<AsJson<User>> = {
   list: {
     title: 'User',
     none: 'No users found',
@@ -37,4 +39,4 @@ export const users: Presenter = {
     ),
 };
 
-const member = (account: Item): Record<string, string> => ({ ID: account.id, 'Scope ID': account.scope_id });
+const member = (account: AsJson<UserAccount>): Fields => ({ ID: account.id, 'Scope ID': account.scope_id });

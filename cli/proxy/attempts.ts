@@ -1,11 +1,15 @@
 /**
- * What the workers of a session have said to one connection so far, and whether the next one may say something else.
+ * What the workers of a session have said to one connection so far, and whether the next one may
+ * say something else.
  */
 import type { EndWord } from '../../lib/contract/endings';
 import type { ConnectError } from '../../proto/gen/transport/transport';
 import { problemLines } from './worker-dialer';
 
-/** From CONNECT or END to its answer. A worker takes at most 14 s for a controller, and 10 s for the endpoint. */
+/**
+ * From CONNECT or END to its answer. A worker takes at most 14 s for a controller, and 10 s for the
+ * endpoint.
+ */
 export const ANSWER_TIMEOUT_MS = 15_000;
 
 type BoundaryWord = 'unable to authorize connection';
@@ -59,8 +63,8 @@ export class Attempts {
   }
 
   /**
-   * Whether a refusal for the limit of connections can be taken at its word. An attempt that was lost may hold the slot
-   * that is missing, and a worker gives some of these back.
+   * Whether a refusal for the limit of connections can be taken at its word. An attempt that was
+   * lost may hold the slot that is missing, and a worker gives some of these back.
    */
   get areCertain(): boolean {
     return this.uncertain.length === 0;

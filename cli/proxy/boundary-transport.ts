@@ -1,7 +1,8 @@
 /**
- * Client side of Boundary's session protocol `boundary-tcp-proxy-v1`, for workers that do not speak `sallyport/1`, shown
- * as the frames of that. States: upgrading → waiting for HandshakeResult → flowing. Such a worker says that a
- * connection is allowed before it dials, cannot half-close, and mostly drops connections without a reason.
+ * Client side of Boundary's session protocol `boundary-tcp-proxy-v1`, for workers that do not speak
+ * `sallyport/1`, shown as the frames of that. States: upgrading → waiting for HandshakeResult →
+ * flowing. Such a worker says that a connection is allowed before it dials, cannot half-close, and
+ * mostly drops connections without a reason.
  */
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';

@@ -1,7 +1,8 @@
 /**
- * Dials workers in the given order, each a moment after the one before or as soon as that has failed; the first TLS
- * handshake that completes wins and the others are dropped (after RFC 8305). A handshake that nobody uses costs a worker
- * little more than a signature, and a worker that is silent costs a connection no more than that moment.
+ * Dials workers in the given order, each a moment after the one before or as soon as that has
+ * failed; the first TLS handshake that completes wins and the others are dropped (after RFC 8305).
+ * A handshake that nobody uses costs a worker little more than a signature, and a worker that is
+ * silent costs a connection no more than that moment.
  */
 import { setMaxListeners } from 'node:events';
 import type { TLSSocket } from 'node:tls';
@@ -70,7 +71,8 @@ export class DialRace {
   }
 
   private won(worker: string, socket: TLSSocket): void {
-    // Of two that complete in one turn of the event loop, the second is not needed; after an abort, none is.
+    // Of two that complete in one turn of the event loop, the second is not needed; after an abort,
+    // none is.
     if (this.over.signal.aborted) {
       socket.on('error', () => undefined).destroy();
       return this.lost(worker, new Error('given up'));

@@ -1,6 +1,7 @@
 /**
- * When a session expires, as far as this end can tell. Clocks of client and controller may differ by minutes, so only
- * lengths of time count: that between the times in the authorization token, until a worker says how much is left.
+ * When a session expires, as far as this end can tell. Clocks of client and controller may differ
+ * by minutes, so only lengths of time count: that between the times in the authorization token,
+ * until a worker says how much is left.
  */
 import type { Clock } from '../../lib/clock/clock';
 import type { SessionAuthorizationData } from '../../lib/transport/authorization-token';

@@ -1,20 +1,26 @@
 /**
- * What a proxy that closes still waits for. Bytes whose sender has already closed must arrive, as long as they move. A
- * local client may have closed with bytes that were not read yet: while some are still read from it, it gets a short
- * time to show its end.
+ * What a proxy that closes still waits for. Bytes whose sender has already closed must arrive, as
+ * long as they move. A local client may have closed with bytes that were not read yet: while some
+ * are still read from it, it gets a short time to show its end.
  */
 import type { Clock } from '../../lib/clock/clock';
 import type { ProxiedConnection } from './proxied-connection';
 
-/** How long to wait for ended connections to finish while bytes still move; how many looks while none do. */
+/**
+ * How long to wait for ended connections to finish while bytes still move; how many looks while
+ * none do.
+ */
 const FINISH_TOTAL_MS = 30_000;
 const FINISH_IDLE_LOOKS = 100;
 /**
- * Between two looks, ms. Idleness is counted in looks and not in time: behind each, what the system had for this
- * process has been read, however long the process itself had to wait for its turn.
+ * Between two looks, ms. Idleness is counted in looks and not in time: behind each, what the system
+ * had for this process has been read, however long the process itself had to wait for its turn.
  */
 const LOOK_MS = 10;
-/** How long to go on reading from local clients that have not ended but still send, and looks while they do not. */
+/**
+ * How long to go on reading from local clients that have not ended but still send, and looks while
+ * they do not.
+ */
 const READ_UP_TOTAL_MS = 3_000;
 const READ_UP_IDLE_LOOKS = 5;
 

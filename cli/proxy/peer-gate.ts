@@ -1,6 +1,7 @@
 /**
- * Lets the programs of one user through to a local listener. The superuser passes too: nothing keeps anything from him.
- * Where the system does not tell whose a connection is, it passes; docs/compatibility.md says where that is.
+ * Lets the programs of one user through to a local listener. The superuser passes too: nothing
+ * keeps anything from him. Where the system does not tell whose a connection is, it passes;
+ * docs/compatibility.md says where that is.
  */
 import type { Socket } from 'node:net';
 import { limit } from '../../lib/limits/limit';
@@ -30,7 +31,10 @@ export class PeerGate {
   private readonly waiting = new Set<Socket>();
   private readonly owners: Pick<SocketOwners, 'ownerOf'>;
   private readonly mine = new Set([0, process.getuid?.(), process.geteuid?.()]);
-  /** Whom a person has been told of; more lines would only help who wants to hide something among them. */
+  /**
+   * Whom a person has been told of; more lines would only help who wants to hide something among
+   * them.
+   */
   private readonly told = new Set<string>();
   private isClosed = false;
 

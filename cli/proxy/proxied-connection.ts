@@ -2,14 +2,15 @@
  * One local connection and the transport that carries it.
  * States: looking (dialing workers) ⇄ asking (CONNECT sent) → relaying → over.
  *
- * While another worker could still take the connection, nothing of the local side is read until CONNECT_OK: its bytes
- * wait in the buffers of the kernel, so that they are sent once, to the worker that serves. The last worker of the list
- * gets them right behind CONNECT, which saves a round trip and risks nothing.
+ * While another worker could still take the connection, nothing of the local side is read until
+ * CONNECT_OK: its bytes wait in the buffers of the kernel, so that they are sent once, to the
+ * worker that serves. The last worker of the list gets them right behind CONNECT, which saves a
+ * round trip and risks nothing.
  *
- * A worker that is lost after CONNECT may have taken a connection of a limited session, and counts it: the endpoint may
- * have been dialed. Asking the next worker is right all the same. The controllers hold the limit among all workers, so
- * that it cannot be passed; no byte was sent, so that nothing happens twice; and a local program would do the same by
- * connecting again.
+ * A worker that is lost after CONNECT may have taken a connection of a limited session, and counts
+ * it: the endpoint may have been dialed. Asking the next worker is right all the same. The
+ * controllers hold the limit among all workers, so that it cannot be passed; no byte was sent, so
+ * that nothing happens twice; and a local program would do the same by connecting again.
  */
 import type { Clock } from '../../lib/clock/clock';
 import { decodePayload, FrameType, ProtocolError } from '../../lib/transport/frames';
@@ -35,7 +36,10 @@ export interface ProxiedConnectionOptions {
   tofuToken: string;
   clock: Clock;
   connected(ok: ConnectOk): void;
-  /** No worker made the connection. A limit that is not certain may be one that an attempt elsewhere holds. */
+  /**
+   * No worker made the connection. A limit that is not certain may be one that an attempt elsewhere
+   * holds.
+   */
   refused(error: ConnectError, isCertain: boolean): void;
   /** The worker ended the connection and says why. */
   closed(close: Close): void;

@@ -1,7 +1,8 @@
 /**
- * The client's end of a session: a local listener whose connections each travel in a session transport of their own.
- * A connection that cannot be made is reset and reported; the listener stays. The proxy ends by itself when the
- * session does: expiry, cancel, no connections left, or inactivity.
+ * The client's end of a session: a local listener whose connections each travel in a session
+ * transport of their own. A connection that cannot be made is reset and reported; the listener
+ * stays. The proxy ends by itself when the session does: expiry, cancel, no connections left, or
+ * inactivity.
  */
 import { setMaxListeners } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
@@ -26,7 +27,10 @@ export interface SessionProxyOptions {
   listenAddress: string;
   /** 0: the port the target suggests if it is free, else any. */
   listenPort: number;
-  /** Ends the proxy when it has had connections and none is open for this long. Absent or not positive: never. */
+  /**
+   * Ends the proxy when it has had connections and none is open for this long. Absent or not
+   * positive: never.
+   */
   inactivityMs?: number | undefined;
   /** Connections of other users of this machine are taken too. */
   allowOtherUsers?: boolean | undefined;
@@ -66,7 +70,10 @@ export interface SessionProxy {
   defaultClientPort: number;
   /** Resolves when the proxy has ended, by itself or by close(). */
   done: Promise<ProxyEnd>;
-  /** Stops listening, lets connections finish that their client has ended, ends the session, cuts the rest. */
+  /**
+   * Stops listening, lets connections finish that their client has ended, ends the session, cuts
+   * the rest.
+   */
   close(): Promise<void>;
 }
 
@@ -91,7 +98,9 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
   };
 }
 
-/** How long connections of a session that is over wait for their workers to end them and say so, ms. */
+/**
+ * How long connections of a session that is over wait for their workers to end them and say so, ms.
+ */
 const LAST_WORD_MS = 2_000;
 
 /** Causes after which no connection of the session can ever succeed again. */
@@ -233,7 +242,8 @@ class RunningProxy {
     this.sessionIsOver = true;
     if (this.ending !== undefined) return true;
     const end = (this.ending = { reason, serverSide: true, message: text, cause });
-    // Workers cut the other connections themselves. Whoever is cut here first would go on record as reset by its client.
+    // Workers cut the other connections themselves. Whoever is cut here first would go on record as
+    // reset by its client.
     this.stopListening();
     this.cancelLastWord();
     if (this.connections.size === 0) this.finish(end);
@@ -316,7 +326,8 @@ class RunningProxy {
     this.stopListening();
     this.stopTimers();
     await lastBytes(this.connections, this.unsettled, this.clock);
-    // The worker cuts what is left as ended by its client; here it is cut in case no worker answered.
+    // The worker cuts what is left as ended by its client; here it is cut in case no worker
+    // answered.
     if (!this.sessionIsOver) await this.endSession();
     for (const connection of this.connections) connection.cut();
     this.abort.abort();

@@ -33,7 +33,10 @@ export const identityOf = (data: SessionAuthorizationData): SessionIdentity => (
   }),
 });
 
-/** An established transport to the worker at `address`, host:port. Rejects with why not; also when `signal` aborts. */
+/**
+ * An established transport to the worker at `address`, host:port. Rejects with why not; also when
+ * `signal` aborts.
+ */
 export function dialWorker(
   address: string,
   identity: SessionIdentity,
@@ -49,7 +52,8 @@ export function dialWorker(
       servername: identity.sessionId,
       secureContext: identity.context,
       ALPNProtocols: [PROTOCOL, BOUNDARY_PROTOCOL, identity.sessionId],
-      // Compared below with the one certificate that is right; no authority, name or date is involved.
+      // Compared below with the one certificate that is right; no authority, name or date is
+      // involved.
       rejectUnauthorized: false,
     });
     const settle = (error?: Error) => {

@@ -1,6 +1,6 @@
 /**
- * The workers of a session, and which of them to dial first. Whoever failed comes last for a while, and is not left
- * out: it may be the only one that is there.
+ * The workers of a session, and which of them to dial first. Whoever failed comes last for a while,
+ * and is not left out: it may be the only one that is there.
  */
 import { systemClock, type Clock } from '../../lib/clock/clock';
 import type { SessionAuthorizationData } from '../../lib/transport/authorization-token';
@@ -45,7 +45,10 @@ export class WorkerDialer {
     this.identity = identityOf(data);
   }
 
-  /** A transport to a worker that is not in `except`. Rejects with {@link NoWorkerReachable}, also when `signal` aborts. */
+  /**
+   * A transport to a worker that is not in `except`. Rejects with {@link NoWorkerReachable}, also
+   * when `signal` aborts.
+   */
   async dial(signal: AbortSignal, except: ReadonlySet<string> = NONE): Promise<Dialed> {
     const workers = this.inOrder().filter((worker) => !except.has(worker));
     if (workers.length === 0) throw new NoWorkerReachable(new Map());

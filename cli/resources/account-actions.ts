@@ -7,7 +7,7 @@ import { accounts } from './accounts';
 interface Action<F extends Flag> {
   verb: string;
   /** Key in the service definition. */
-  method: string;
+  method: 'setPassword' | 'changePassword';
   synopsis: string;
   flags: readonly F[];
   examples: readonly string[];

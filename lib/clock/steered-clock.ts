@@ -1,10 +1,14 @@
 /**
- * A clock that follows another one, far away: its time is measured now and then, and goes on by the monotonic clock of
- * this machine in between. However often the time of this machine is set, nobody who asks here notices.
+ * A clock that follows another one, far away: its time is measured now and then, and goes on by the
+ * monotonic clock of this machine in between. However often the time of this machine is set, nobody
+ * who asks here notices.
  */
 import { systemClock, type Clock } from './clock';
 
-/** A correction beyond this is a step: the other clock was set, or this machine stood still. Smaller ones are drift, ms. */
+/**
+ * A correction beyond this is a step: the other clock was set, or this machine stood still. Smaller
+ * ones are drift, ms.
+ */
 const STEP_MS = 1_000;
 /** The other clock's time comes in whole milliseconds, cut. */
 const RESOLUTION_MS = 1;
@@ -53,8 +57,9 @@ export class SteeredClock implements Clock {
   }
 
   /**
-   * Asks for the other clock's time, which must be read after the question was sent and before the answer came. An answer
-   * that the time here agrees with changes nothing, so that slow answers do no harm.
+   * Asks for the other clock's time, which must be read after the question was sent and before the
+   * answer came. An answer that the time here agrees with changes nothing, so that slow answers do
+   * no harm.
    */
   async measure<T extends { time: Date }>(ask: () => Promise<T>): Promise<T & Measured> {
     const sent = this.monotonicMs();
@@ -74,7 +79,8 @@ export class SteeredClock implements Clock {
 
   private settle(correction: number): number {
     const isStep = this.wasMeasured && Math.abs(correction) > STEP_MS;
-    // Back only where the other clock was set back: who shares it must agree with its other readers.
+    // Back only where the other clock was set back: who shares it must agree with its other
+    // readers.
     if (isStep || !this.wasMeasured) this.lastMs = 0;
     this.wasMeasured = true;
     return isStep ? correction : 0;

@@ -1,7 +1,8 @@
 /**
- * Encrypted values in configuration files. `{{encrypt(text)}}` marks what is to be encrypted, `{{decrypt(sealed)}}` holds
- * what was; sealed is a blob (lib/config/sealed.ts) in base64url without padding, the form of Boundary's
- * `config` commands. A marker ends at the first `)}}` and does not span lines.
+ * Encrypted values in configuration files. `{{encrypt(text)}}` marks what is to be encrypted,
+ * `{{decrypt(sealed)}}` holds what was; sealed is a blob (lib/config/sealed.ts) in base64url
+ * without padding, the form of Boundary's `config` commands. A marker ends at the first `)}}` and
+ * does not span lines.
  */
 import type { AeadKey } from './aead-key';
 import { openBlob, sealBlob } from './sealed';
@@ -19,11 +20,15 @@ export interface Marked {
   count: number;
 }
 
-/** Encrypts what is marked; without `strip` the results stand in markers for {@link decryptMarked}. */
+/**
+ * Encrypts what is marked; without `strip` the results stand in markers for {@link decryptMarked}.
+ */
 export const encryptMarked = (text: string, key: AeadKey, strip: boolean): Marked =>
   replaceMarked(text, ENCRYPT, (value) => wrap('decrypt', seal(key, value), strip));
 
-/** Decrypts what is marked; without `strip` the results stand in markers for {@link encryptMarked}. */
+/**
+ * Decrypts what is marked; without `strip` the results stand in markers for {@link encryptMarked}.
+ */
 export const decryptMarked = (text: string, key: AeadKey, strip: boolean): Marked =>
   replaceMarked(text, DECRYPT, (sealed, line) => wrap('encrypt', open(key, sealed, line), strip));
 

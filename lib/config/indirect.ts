@@ -1,6 +1,7 @@
 /**
- * Values that stand elsewhere: `env://NAME`, `file://PATH`; `string://TEXT` is that text. They mean the same wherever they
- * are written: one final line end is dropped, nothing else, and what is not there or empty is an error that names it.
+ * Values that stand elsewhere: `env://NAME`, `file://PATH`; `string://TEXT` is that text. They mean
+ * the same wherever they are written: one final line end is dropped, nothing else, and what is not
+ * there or empty is an error that names it.
  */
 import { readFileSync } from 'node:fs';
 import { referencedVariable } from './variables';

@@ -1,4 +1,7 @@
-/** Environment variables with secrets, and environments for other programs, which are none of their business. */
+/**
+ * Environment variables with secrets, and environments for other programs, which are none of their
+ * business.
+ */
 
 const readByReference = new WeakMap<NodeJS.ProcessEnv, Set<string>>();
 
@@ -10,15 +13,22 @@ export function referencedVariable(env: NodeJS.ProcessEnv, name: string): string
 }
 
 /** Variables of ours that hold a secret, not the name or the place of one. */
-const SECRET = /^(SALLYPORT|BOUNDARY)_(?!\w+_(NAME|TYPE)$)((\w+_)?(TOKEN|PASSWORD|RECOVERY_KEY|DATABASE_URL)|BROKERED_\w+)$/;
+const SECRET =
+  /^(SALLYPORT|BOUNDARY)_(?!\w+_(NAME|TYPE)$)((\w+_)?(TOKEN|PASSWORD|RECOVERY_KEY|DATABASE_URL)|BROKERED_\w+)$/;
 
-/** The environment for a program that the user runs: without secrets of ours and without what `env://` was read from. */
+/**
+ * The environment for a program that the user runs: without secrets of ours and without what
+ * `env://` was read from.
+ */
 export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const hidden = readByReference.get(env);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRET.test(name) && hidden?.has(name) !== true));
 }
 
-/** What programs need to run at all: where things are, language, time, and settings of the loader and of Node. */
+/**
+ * What programs need to run at all: where things are, language, time, and settings of the loader
+ * and of Node.
+ */
 const NEEDED =
   /^(PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LANGUAGE|LC_\w+|(LD|DYLD|NODE|UV|SSL|OPENSSL|MALLOC)_\w+|(NO_)?FAKE\w*)$/;
 

@@ -1,6 +1,7 @@
 /**
- * Why connections and sessions end, why a connection is refused, and who ended it: the words that controller, worker and
- * command line tell each other, and the sentences for a person. docs/causes.md says what each means.
+ * Why connections and sessions end, why a connection is refused, and who ended it: the words that
+ * controller, worker and command line tell each other, and the sentences for a person.
+ * docs/causes.md says what each means.
  */
 
 /** Who ended a connection or session. */
@@ -88,7 +89,9 @@ const ENDED_BY: Partial<Record<EndWord, Partial<Record<ClosedBy, string>>>> = {
 const of = <T>(words: Partial<Record<string, T>>, word: string): T | undefined =>
   Object.hasOwn(words, word) ? words[word] : undefined;
 
-/** What the person at the client is told of an end. Words of a later release have a sentence too. */
+/**
+ * What the person at the client is told of an end. Words of a later release have a sentence too.
+ */
 export const endText = (cause: string, closedBy = ''): string =>
   of(of(ENDED_BY, cause) ?? {}, closedBy) ??
   of(ENDED, cause) ??

@@ -1,6 +1,6 @@
 /**
- * Prefixes of public ids, by what they are of and its subtype. The first one is that of new ids; the others are older
- * forms, or forms of what this release does not make.
+ * Prefixes of public ids, by what they are of and its subtype. The first one is that of new ids;
+ * the others are older forms, or forms of what this release does not make.
  */
 import { hasIdForm, newId, type RandomInt } from '../ids/ids';
 

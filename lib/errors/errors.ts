@@ -1,6 +1,7 @@
 /**
- * The closed catalogue of API errors: one class, one `kind` each, mapped here and only here to an HTTP status and a
- * gRPC code. Messages are for callers; `cause` is for the log and never leaves the process.
+ * The closed catalogue of API errors: one class, one `kind` each, mapped here and only here to an
+ * HTTP status and a gRPC code. Messages are for callers; `cause` is for the log and never leaves
+ * the process.
  */
 import { limit } from '../limits/limit';
 import { status } from '@grpc/grpc-js';
@@ -32,7 +33,10 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorKind, { http: number; grpc: s
   Internal: { http: 500, grpc: status.INTERNAL },
 };
 
-/** One field of a request that is not acceptable: its name as in the JSON body, dotted when nested, and why. */
+/**
+ * One field of a request that is not acceptable: its name as in the JSON body, dotted when nested,
+ * and why.
+ */
 export interface FieldError {
   name: string;
   description: string;
@@ -46,7 +50,10 @@ export interface ErrorBody {
   details?: { request_fields: FieldError[] };
 }
 
-/** Texts repeat what the caller sent, which may be anything; the longest of our own stay well below. Characters. */
+/**
+ * Texts repeat what the caller sent, which may be anything; the longest of our own stay well below.
+ * Characters.
+ */
 const MAX_TEXT = limit('text of an error', 1_000, {
   what: 'message or description of an error',
   unit: 'characters',

@@ -1,11 +1,17 @@
-/** Selectors and comparisons of filter expressions. What a comparison costs is charged before it is done. */
+/**
+ * Selectors and comparisons of filter expressions. What a comparison costs is charged before it is
+ * done.
+ */
 import type { Operator } from './filter-syntax';
 import type { Patterns } from './patterns';
 
 /** Notes steps that are about to be done; throws when there are too many. */
 export type Charge = (steps: number) => void;
 
-/** Ends an evaluation without a match. One object, as making an error costs more than most evaluations. */
+/**
+ * Ends an evaluation without a match. One object, as making an error costs more than most
+ * evaluations.
+ */
 export const CANNOT = new Error('The filter cannot be evaluated on this value.');
 
 /** Steps of a comparison without what its operands cost by their length. */
@@ -60,7 +66,8 @@ export function compileOperator(
       return isEmpty;
     case 'matches':
       patterns.add(text);
-      // A broken expression is found out when it is used, as clients are used to: it matches nothing.
+      // A broken expression is found out when it is used, as clients are used to: it matches
+      // nothing.
       return (found, charge) =>
         (typeof found === 'string' ? patterns.test(text, found, charge) : undefined) ?? cannot();
   }

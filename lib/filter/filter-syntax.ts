@@ -55,7 +55,10 @@ type Expectation =
   | { type: 'class'; parts: (string | [string, string])[]; inverted: boolean }
   | { type: 'any' | 'end' | 'other' };
 
-/** Line, character of the line and byte where it went wrong, and all that could have stood there, sorted. */
+/**
+ * Line, character of the line and byte where it went wrong, and all that could have stood there,
+ * sorted.
+ */
 function describeMismatch(text: string, { location, expected, message }: Mismatch): string {
   if (location === undefined) return message;
   const { line, column, offset } = location.start;

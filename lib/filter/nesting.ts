@@ -1,4 +1,6 @@
-/** Texts in quotes, whose brackets do not count: a sticky expression by the mark that begins them. */
+/**
+ * Texts in quotes, whose brackets do not count: a sticky expression by the mark that begins them.
+ */
 export type Quotes = Readonly<Record<string, RegExp>>;
 
 /** Whether brackets nest deeper than `max` outside of quotes. One pass over the text. */

@@ -1,6 +1,7 @@
 /**
- * What compiling a regular expression will cost, estimated from its text before anything is compiled. The estimate may be
- * too high, and is never much too low: what looks like a repetition counts as one, and what looks like text counts as text.
+ * What compiling a regular expression will cost, estimated from its text before anything is
+ * compiled. The estimate may be too high, and is never much too low: what looks like a repetition
+ * counts as one, and what looks like text counts as text.
  */
 
 export interface PatternExtent {
@@ -125,7 +126,8 @@ class Scanner {
       instructions: last.instructions + more.instructions,
       ranges: last.ranges + more.ranges,
     };
-    // Where it is no repetition, it is text, and the last character of it is what the next one would repeat.
+    // Where it is no repetition, it is text, and the last character of it is what the next one
+    // would repeat.
     this.group.total.instructions += text.length;
   }
 

@@ -10,7 +10,10 @@ export class Lifecycle {
     this.closers.push({ name, close });
   }
 
-  /** Undoes everything in reverse order; rejects with an AggregateError when something could not be undone. */
+  /**
+   * Undoes everything in reverse order; rejects with an AggregateError when something could not be
+   * undone.
+   */
   close(): Promise<void> {
     this.closing ??= this.run();
     return this.closing;

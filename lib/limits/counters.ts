@@ -1,13 +1,17 @@
 /**
- * Counts of what is held at the moment: connections of an address, bytes of a peer, places of a principal. All limits of
- * shares stand on this interface, so that several processes can share their counts by another implementation of it.
+ * Counts of what is held at the moment: connections of an address, bytes of a peer, places of a
+ * principal. All limits of shares stand on this interface, so that several processes can share
+ * their counts by another implementation of it.
  */
 
 /** What was taken. */
 export interface Lease {
   /** How much is held; -1 once it was given back. */
   readonly amount: number;
-  /** Takes more for the same holders, all or nothing; false when a limit is in the way. Less than 0 gives back. */
+  /**
+   * Takes more for the same holders, all or nothing; false when a limit is in the way. Less than 0
+   * gives back.
+   */
   grow(by: number): boolean;
   /** Gives everything back. Further calls do nothing. */
   release(): void;
@@ -15,7 +19,10 @@ export interface Lease {
 
 /** One limit that a lease counts under. */
 export interface Share {
-  /** What is counted: `api connections of an address`. Shares of the same kind and holder are counted together. */
+  /**
+   * What is counted: `api connections of an address`. Shares of the same kind and holder are
+   * counted together.
+   */
   kind: string;
   /** Who holds it; one fixed word where all are counted together. */
   holder: string;

@@ -1,6 +1,7 @@
 /**
- * Room that many take from: for connections, or for bytes. One holder, an address or an account, has a share of it. When
- * the room is full, the holder with the most gives way to those with less, so that nobody closes it to others.
+ * Room that many take from: for connections, or for bytes. One holder, an address or an account,
+ * has a share of it. When the room is full, the holder with the most gives way to those with less,
+ * so that nobody closes it to others.
  */
 import { isLease, type Counters, type Lease, type Share } from './counters';
 

@@ -1,6 +1,7 @@
 /**
- * Requests of an HTTP/1.1 port, counted: each takes its room before it is looked at, those of one connection are served
- * in turn, so that a peer that reads no answers gets one, and an answer is read within a deadline.
+ * Requests of an HTTP/1.1 port, counted: each takes its room before it is looked at, those of one
+ * connection are served in turn, so that a peer that reads no answers gets one, and an answer is
+ * read within a deadline.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { REFUSED } from './intake';

@@ -1,6 +1,7 @@
 /**
- * Streams of a gRPC port, counted below gRPC: each takes its room before a handler sees it, what it sends is counted as
- * it comes, and both a message and its answer have a deadline. gRPC itself keeps a message until it is whole.
+ * Streams of a gRPC port, counted below gRPC: each takes its room before a handler sees it, what it
+ * sends is counted as it comes, and both a message and its answer have a deadline. gRPC itself
+ * keeps a message until it is whole.
  */
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
@@ -77,7 +78,8 @@ export class Http2Streams {
 
   /** False when the stream was refused. */
   private open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
-    // Node tells of a stream that its peer has reset in the packet that opens it when it is already destroyed.
+    // Node tells of a stream that its peer has reset in the packet that opens it when it is already
+    // destroyed.
     const isGone = stream.destroyed || stream.closed;
     const peer = isGone ? undefined : stream.session && this.options.shares.peerOf(stream.session.socket);
     if (peer === undefined) {
@@ -124,8 +126,9 @@ export class Http2Streams {
 }
 
 /**
- * Ends a stream with the status and text, or, when its answer has begun, with the error code that stands for them. It
- * does so in a later turn: Node must not send a reset while it is still reading frames of the connection.
+ * Ends a stream with the status and text, or, when its answer has begun, with the error code that
+ * stands for them. It does so in a later turn: Node must not send a reset while it is still reading
+ * frames of the connection.
  */
 function refuse(stream: ServerHttp2Stream, text: string): void {
   stream.removeAllListeners('data').pause();
@@ -148,7 +151,9 @@ class CountedStream {
   private readonly meter = new MessageMeter();
   private readonly isStreaming: boolean;
   private deadline: NodeJS.Timeout | undefined;
-  /** Bytes that waited to be read at the last look, and for how many looks they have been as many. */
+  /**
+   * Bytes that waited to be read at the last look, and for how many looks they have been as many.
+   */
   private unread = 0;
   private looks = 0;
   private isRefused = false;
@@ -178,7 +183,9 @@ class CountedStream {
     this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
-  /** Whoever has got the whole answer has no more to send; the trailers may still be on their way. */
+  /**
+   * Whoever has got the whole answer has no more to send; the trailers may still be on their way.
+   */
   private endRequest(): void {
     if (this.stream.readableEnded) return;
     const timer = setTimeout(() => this.stream.close(constants.NGHTTP2_NO_ERROR), this.options.timeouts().check);

@@ -1,4 +1,7 @@
-/** The one way to listen for strangers over TCP: what waits to be accepted has a limit that a flood does not reach at once. */
+/**
+ * The one way to listen for strangers over TCP: what waits to be accepted has a limit that a flood
+ * does not reach at once.
+ */
 import type { Server } from 'node:net';
 import { limit } from './limit';
 

@@ -5,7 +5,9 @@ import { isIPv6 } from 'node:net';
 export const plainAddress = (address: string): string =>
   address.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=\d+\.)/i, '');
 
-/** The network that one site has of IPv6, /64, as four groups; IPv4 addresses stand for themselves. */
+/**
+ * The network that one site has of IPv6, /64, as four groups; IPv4 addresses stand for themselves.
+ */
 export function networkOf(given: string): string {
   const address = plainAddress(given);
   if (!isIPv6(address)) return address;

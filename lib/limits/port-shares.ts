@@ -1,7 +1,8 @@
 /**
- * Who may hold how much at one port: connections, and bytes of requests and answers. Peers that have not proven who they
- * are share one room, by address; those that have share another, by account. So strangers cannot take the room of those
- * who are known, and neither the one of the other.
+ * Who may hold how much at one port: connections, and bytes of requests and answers. Peers that
+ * have not proven who they are share one room, by address; those that have share another, by
+ * account. So strangers cannot take the room of those who are known, and neither the one of the
+ * other.
  */
 import type { Socket } from 'node:net';
 import { localCounters, type Counters } from './counters';
@@ -26,15 +27,24 @@ export interface PortSharesOptions {
   limits: () => PortLimits;
   /** Default: counts of this process alone. */
   counters?: Counters;
-  /** Whether an address is that of a proxy, which stands for many: the share of one address does not bind it. */
+  /**
+   * Whether an address is that of a proxy, which stands for many: the share of one address does not
+   * bind it.
+   */
   isProxy?: ((address: string) => boolean) | undefined;
-  /** Requests stand for as long as their connection: then the newest connection replaces the oldest of its holder. */
+  /**
+   * Requests stand for as long as their connection: then the newest connection replaces the oldest
+   * of its holder.
+   */
   isStanding?: boolean;
   /** Told of every connection or request that was refused or cut, with the reason. */
   refused: (reason: string) => void;
 }
 
-/** What every open request counts: its headers, of at most this size, and the objects that stand for it. */
+/**
+ * What every open request counts: its headers, of at most this size, and the objects that stand for
+ * it.
+ */
 export const REQUEST_BASE_BYTES = 16_384;
 
 const CONNECTION_REFUSED: Record<Lack, string> = {
@@ -58,7 +68,10 @@ export class PortShares {
     };
   }
 
-  /** Counts a connection until it closes; without a place it is closed at once, and the answer is undefined. */
+  /**
+   * Counts a connection until it closes; without a place it is closed at once, and the answer is
+   * undefined.
+   */
   admit(socket: Socket): Peer | undefined {
     const address = plainAddress(socket.remoteAddress ?? '');
     const key = keyOf(socket);
@@ -155,8 +168,8 @@ export class Peer {
   }
 
   /**
-   * The peer has proven who it is: from now on it counts among those who are known. Answers false when they have no room
-   * for it; then it counts as it did.
+   * The peer has proven who it is: from now on it counts among those who are known. Answers false
+   * when they have no room for it; then it counts as it did.
    */
   prove(holder: string): boolean {
     if (this.owner !== undefined || this.facts.isProxy) return true;
@@ -216,7 +229,10 @@ export class Held {
     return this.place.grow(bytes);
   }
 
-  /** Whoever sent the request, and holds its connection, has proven who it is. Answers what is in the way. */
+  /**
+   * Whoever sent the request, and holds its connection, has proven who it is. Answers what is in
+   * the way.
+   */
   prove(holder: string): Lack | undefined {
     this.peer.prove(holder);
     if (this.known) return undefined;

@@ -1,4 +1,7 @@
-/** What was used lately: a map that forgets what has not been asked for while about as many others were. */
+/**
+ * What was used lately: a map that forgets what has not been asked for while about as many others
+ * were.
+ */
 export class Recent<K, V> {
   private young = new Map<K, V>();
   private old = new Map<K, V>();

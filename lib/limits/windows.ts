@@ -1,14 +1,18 @@
 /**
- * Counts of what was done within fixed windows of time: requests of an address in 30 seconds. All limits of rates stand
- * on this interface, so that several processes can share their windows by another implementation of it.
+ * Counts of what was done within fixed windows of time: requests of an address in 30 seconds. All
+ * limits of rates stand on this interface, so that several processes can share their windows by
+ * another implementation of it.
  *
- * A window belongs to a holder, whom somebody vouches for, or to strangers. When the table is full, the windows of
- * strangers give way, those with the fewest uses first. A window that is used up gives way to holders alone, so nobody
- * gets a new one by making many others.
+ * A window belongs to a holder, whom somebody vouches for, or to strangers. When the table is full,
+ * the windows of strangers give way, those with the fewest uses first. A window that is used up
+ * gives way to holders alone, so nobody gets a new one by making many others.
  */
 import { limit } from './limit';
 
-/** Part of the table that the windows of one holder may take for good; beyond it they count as those of strangers. */
+/**
+ * Part of the table that the windows of one holder may take for good; beyond it they count as those
+ * of strangers.
+ */
 const HOLDER_PERCENT = limit('windows of one account', 10, {
   what: 'part of the table of request windows that one account keeps even when the table is full',
   unit: 'percent',
@@ -26,7 +30,9 @@ export interface WindowSpec {
   strangersLimit: number;
   /** Length of the window, ms. */
   periodMs: number;
-  /** One of a few that the program itself names: it takes no room in the table and never gives way. */
+  /**
+   * One of a few that the program itself names: it takes no room in the table and never gives way.
+   */
   fixed?: boolean;
 }
 
@@ -40,7 +46,8 @@ export type Taken =
   | { outcome: 'taken'; /** After the act, in the order of the specs. */ states: WindowState[] }
   | {
       outcome: 'used up';
-      /** Index of the spec whose window is used up; of several, the one that ends last. */ at: number;
+      /** Index of the spec whose window is used up; of several, the one that ends last. */
+      at: number;
       endsAt: number;
     }
   | { outcome: 'full' };
@@ -71,7 +78,10 @@ interface Entry {
   level: number | undefined;
 }
 
-/** Levels of use: level n holds what was used fewer than 2^(n+1) times; the last one holds what is used up. */
+/**
+ * Levels of use: level n holds what was used fewer than 2^(n+1) times; the last one holds what is
+ * used up.
+ */
 const LEVELS = 32;
 const USED_UP = LEVELS - 1;
 /** Ended windows that one call clears away: more than it can make. */
@@ -186,7 +196,10 @@ class LocalWindows implements Windows {
     return true;
   }
 
-  /** Of each period, windows that ended a while ago; those of one period end in the order of their making. */
+  /**
+   * Of each period, windows that ended a while ago; those of one period end in the order of their
+   * making.
+   */
   private clearEnded(nowMs: number): void {
     for (const [periodMs, entries] of this.entries) {
       let left = CLEARED_AT_ONCE;

@@ -1,4 +1,7 @@
-/** The ops port of a process: liveness, readiness, health and Prometheus metrics over HTTP/1.1 or HTTPS. */
+/**
+ * The ops port of a process: liveness, readiness, health and Prometheus metrics over HTTP/1.1 or
+ * HTTPS.
+ */
 import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -19,7 +22,10 @@ interface OpsAddress {
   fd?: number | undefined;
   /** PEM; plaintext when absent. */
   tls?: { cert: Buffer; key: Buffer } | undefined;
-  /** Names that requests may call this port by, beside loopback ones; absent: all. Against DNS rebinding. */
+  /**
+   * Names that requests may call this port by, beside loopback ones; absent: all. Against DNS
+   * rebinding.
+   */
   allowedHosts?: readonly string[] | undefined;
 }
 

@@ -1,4 +1,7 @@
-/** Queries over rows of texts; see `query.peggy` for the language. Texts compare without regard to case. */
+/**
+ * Queries over rows of texts; see `query.peggy` for the language. Texts compare without regard to
+ * case.
+ */
 import { nestsDeeperThan } from '../filter/nesting';
 import { limit } from '../limits/limit';
 import type { Work } from '../limits/work';

@@ -8,9 +8,9 @@ type StreamHandler = (interceptors: unknown, stream: ServerHttp2Stream, headers:
 const STREAM_HANDLERS = ['_streamHandler', '_channelzHandler'] as const;
 
 /**
- * A server that outlives peers which reset a stream in the same packet that opens it. Node tells of such a stream when it
- * is already destroyed; to answer it then, as grpc-js does when the content type or the path is wrong, throws where
- * nobody catches, and would end the process.
+ * A server that outlives peers which reset a stream in the same packet that opens it. Node tells of
+ * such a stream when it is already destroyed; to answer it then, as grpc-js does when the content
+ * type or the path is wrong, throws where nobody catches, and would end the process.
  */
 export function createRpcServer(options: ServerOptions): Server {
   const server = new Server(options);

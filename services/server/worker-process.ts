@@ -1,6 +1,7 @@
 /**
- * Entry of a worker process that another process started. It gets its configuration as the first message, and ends
- * when it is told to or when its parent is gone. Neither the database driver nor controller code is loaded here.
+ * Entry of a worker process that another process started. It gets its configuration as the first
+ * message, and ends when it is told to or when its parent is gone. Neither the database driver nor
+ * controller code is loaded here.
  */
 import { systemClock } from '../../lib/clock/clock';
 import { createLogger, setLevel, type Logger } from '../../lib/log/log';

@@ -1,4 +1,7 @@
-/** Helpers with the credentials that a session brings, and -stdio: real programs where they are there. */
+/**
+ * Helpers with the credentials that a session brings, and -stdio: real programs where they are
+ * there.
+ */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -187,7 +190,7 @@ test('a password alone is for redis; without any login the programs ask', async 
 
 const BLOCK = /^\nProxy listening information:\n[^]* {2}Session ID: +\S+\n$/;
 
-test('standard output is the program\'s; what connect says stands on standard error, once, without a secret that was handed over', async () => {
+test("standard output is the program's; what connect says stands on standard error, once, without a secret that was handed over", async () => {
   const id = await broker('username-password', ['-username', 'u', '-password', 'env://P'], { P: 'p:\\"w' });
   const words = ['-exec', 'sh', '--', '-c', 'echo "$SALLYPORT_BROKERED_USERNAME:$SALLYPORT_BROKERED_PASSWORD"'];
   const table = await dev.cli(['connect', '-target-id', TARGET, ...words]);
@@ -220,14 +223,17 @@ test('a program of -exec finds the credential in variables, templates and files,
 test('-username chooses among the credentials; the others are offered without their secrets', async () => {
   const create = async (username: string) => {
     const flags = ['-credential-store-id', store, '-username', username, '-password', 'env://P'];
-    return (await json(['credentials', 'create', 'username-password', ...flags], { P: `secret of ${username}` })).item.id;
+    return (await json(['credentials', 'create', 'username-password', ...flags], { P: `secret of ${username}` })).item
+      .id;
   };
   const ids = [await create('first'), await create('second')] as string[];
   const sources = ids.flatMap((id) => ['-brokered-credential-source', id]);
   await json(['targets', 'set-credential-sources', '-id', TARGET, ...sources]);
   const offered = (username: string) =>
     expect.stringMatching(
-      new RegExp(`^Other credentials of the session, which can be chosen instead:\n  credup_\\w+: +-username ${username}\n$`),
+      new RegExp(
+        `^Other credentials of the session, which can be chosen instead:\n  credup_\\w+: +-username ${username}\n$`,
+      ),
     );
   for (const [own, other] of [
     ['first', 'second'],
@@ -407,7 +413,12 @@ describeWith(['sshd', 'ssh', 'ssh-keygen', 'scp', 'rsync'], 'ssh, scp and rsync'
 
   test('words are what to run over there, and no configuration leads the helper elsewhere', async () => {
     const config = join(files, 'ssh_config');
-    const options = ['StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null', 'LogLevel ERROR', 'IdentityAgent none'];
+    const options = [
+      'StrictHostKeyChecking no',
+      'UserKnownHostsFile /dev/null',
+      'LogLevel ERROR',
+      'IdentityAgent none',
+    ];
     const away = ['ProxyJump 127.0.0.2:1', 'HostName 127.0.0.2', `ControlPath ${join(files, 'shared')}`, 'Port 1'];
     writeFileSync(config, ['Host *', ...options, ...away, ''].join('\n'));
     const words = ['--', '-F', config, '-i', server!.key, 'echo', '$SSH_CONNECTION'];

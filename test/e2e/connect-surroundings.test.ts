@@ -1,6 +1,7 @@
 /**
- * Helpers whose own configuration and environment lead somewhere else, with the real programs: each request reaches
- * the session and nobody else, and no word behind -- is taken for an option of ours, or the other way round.
+ * Helpers whose own configuration and environment lead somewhere else, with the real programs: each
+ * request reaches the session and nobody else, and no word behind -- is taken for an option of
+ * ours, or the other way round.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -120,7 +121,8 @@ describeWith(['kubectl', 'openssl'], 'kubectl', () => {
     expect(session.requests.slice(asked).join()).toContain('GET /api?');
     const refused = await connect('--kubeconfig', file);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('proxy-url')]);
-    // Some kubectl ask the current cluster for its version even when they only show a configuration.
+    // Some kubectl ask the current cluster for its version even when they only show a
+    // configuration.
     const ofCurrent = `CONNECT 127.0.0.1:${current.port}`;
     expect([...current.requests, ...proxy.requests.filter((request) => request !== ofCurrent)]).toEqual([]);
   }, 60_000);
@@ -142,7 +144,8 @@ describeWith(['psql'], 'psql', () => {
     const ask = (...words: string[]) =>
       dev.cli(['connect', 'postgres', '-target-id', demo.id, ...query, ...words], { env });
     expect(await ask()).toMatchObject({ code: 0, stdout: '42\n', stderr: '' });
-    // Once ours stood behind this one, they were the names of a database and a user at another server.
+    // Once ours stood behind this one, they were the names of a database and a user at another
+    // server.
     expect(await ask('--')).toMatchObject({ code: 0, stdout: '42\n' });
   });
 });

@@ -1,4 +1,7 @@
-/** Output that nobody reads, or that takes nothing more: what it ends, how, and that everything is cleaned up. */
+/**
+ * Output that nobody reads, or that takes nothing more: what it ends, how, and that everything is
+ * cleaned up.
+ */
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +45,13 @@ type Ended = Pick<Finished, 'code' | 'signal' | 'stderr'>;
 
 /** Runs a command whose standard output is that descriptor. */
 async function writingTo(output: number, args: string[], own: Record<string, string> = {}): Promise<Ended> {
-  const env = { ...process.env, HOME: dev.home, SALLYPORT_ADDR: dev.apiAddress, SALLYPORT_KEYRING_TYPE: 'file', ...own };
+  const env = {
+    ...process.env,
+    HOME: dev.home,
+    SALLYPORT_ADDR: dev.apiAddress,
+    SALLYPORT_KEYRING_TYPE: 'file',
+    ...own,
+  };
   const child = spawn(SALLYPORT, args, { stdio: ['ignore', output, 'pipe'], env });
   closeSync(output);
   let stderr = '';
@@ -77,7 +86,10 @@ test.each(COMMANDS)('a pipe that nobody reads ends "%s %s" quietly, by SIGPIPE',
 test.each(COMMANDS)('a full disk is one line of complaint of "%s %s"', async (...args) => {
   const { code, stderr } = await writingTo(openSync(FULL, 'w'), args);
   const isJson = args.includes('json');
-  expect({ code, stderr }).toEqual({ code: 2, stderr: `${isJson ? JSON.stringify({ error: COMPLAINT }) : COMPLAINT}\n` });
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: `${isJson ? JSON.stringify({ error: COMPLAINT }) : COMPLAINT}\n`,
+  });
 });
 
 test('words of a shell that completes are no exception', async () => {

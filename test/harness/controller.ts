@@ -1,6 +1,6 @@
 /**
- * A controller's services in the test process, on a real database: keys, authorization and pipeline as in production,
- * no sockets. It starts as dev mode does, with {@link DEV}.
+ * A controller's services in the test process, on a real database: keys, authorization and pipeline
+ * as in production, no sockets. It starts as dev mode does, with {@link DEV}.
  */
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
@@ -39,7 +39,9 @@ export const DEV = {
 
 /** Calls as one user. */
 export interface Caller {
-  /** Calls `TargetService/GetTarget`; the answer is JSON as clients see it. Rejects with ApiError. */
+  /**
+   * Calls `TargetService/GetTarget`; the answer is JSON as clients see it. Rejects with ApiError.
+   */
   call(method: string, request?: object): Promise<any>;
   /** Body and HTTP status of a refusal; rejects when the call is allowed. */
   refusal(method: string, request?: object): Promise<ErrorBody & { status: number }>;
@@ -56,7 +58,10 @@ export interface TestController {
   stop(): Promise<void>;
 }
 
-/** The services that `make` builds from the dependencies (and the database's URL), ready to be called. */
+/**
+ * The services that `make` builds from the dependencies (and the database's URL), ready to be
+ * called.
+ */
 export async function startTestController(
   make: (deps: ControllerDeps, url: string) => Service[] | Promise<Service[]>,
 ): Promise<TestController> {

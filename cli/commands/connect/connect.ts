@@ -29,7 +29,10 @@ export const command = defineCommand({
   run: async (context) => {
     const { brokeredValues } = await import('../../connect/brokered-environment');
     const { connect, connectStreams } = await import('../../connect/connect');
-    const launch = ({ credentials, files }: OpenSession): Launch => ({ args: [], ...brokeredValues(credentials, files) });
+    const launch = ({ credentials, files }: OpenSession): Launch => ({
+      args: [],
+      ...brokeredValues(credentials, files),
+    });
     const name = context.args.exec;
     if (context.rest.length > 0 && (name === '' || context.args.stdio))
       throw new UsageError('Words behind -- are for the program of -exec, which is not given');

@@ -7,8 +7,8 @@ const FORMAT = 'a credentials file of cqlsh';
 const SPACE_AT_AN_END = /^[\s\x1c-\x1f\x85]|[\s\x1c-\x1f\x85]$/;
 
 /**
- * A file that only gives the password. The first section outdoes a password in the user's own cqlshrc; programs that
- * know the second one read it as well.
+ * A file that only gives the password. The first section outdoes a password in the user's own
+ * cqlshrc; programs that know the second one read it as well.
  */
 export function cqlshPasswordFile(password: string): string {
   checkText('password', password, FORMAT);

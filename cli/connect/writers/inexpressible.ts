@@ -1,4 +1,7 @@
-/** What a format cannot hold is refused; the value itself, which may be a secret, is never part of the message. */
+/**
+ * What a format cannot hold is refused; the value itself, which may be a secret, is never part of
+ * the message.
+ */
 import { LocalError } from '../../core/errors';
 
 export class Inexpressible extends LocalError {
@@ -10,7 +13,10 @@ export class Inexpressible extends LocalError {
   }
 }
 
-/** Half characters have no bytes: what arrived would be another value. NUL ends a text in every interface of the system. */
+/**
+ * Half characters have no bytes: what arrived would be another value. NUL ends a text in every
+ * interface of the system.
+ */
 export function checkText(what: string, value: string, format: string): void {
   if (value.includes('\0')) throw new Inexpressible(what, 'a NUL character', format);
   if (/\p{Cs}/u.test(value)) throw new Inexpressible(what, 'half a character', format);

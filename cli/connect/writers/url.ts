@@ -3,14 +3,19 @@ import { isIP } from 'node:net';
 import { formatAddress } from '../../../lib/config/address';
 import { Inexpressible } from './inexpressible';
 
-/** The name of a server, or a numeric address; nothing in it can end a header, a URL or an option. */
+/**
+ * The name of a server, or a numeric address; nothing in it can end a header, a URL or an option.
+ */
 export function hostName(name: string): string {
   if (isIP(name) === 0 && !/^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(name))
     throw new Inexpressible('host', 'characters that no host name has', 'a URL');
   return name;
 }
 
-/** A name with a port perhaps, as a user gives it: for the connection, and for the header of the request. */
+/**
+ * A name with a port perhaps, as a user gives it: for the connection, and for the header of the
+ * request.
+ */
 export function webHost(text: string): { host: string; header: string } {
   const [, bracketed, name, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const host = hostName(bracketed ?? name ?? text);
@@ -24,7 +29,9 @@ export const hostPort = (host: string, port: number): string => formatAddress({ 
 /** Options of curl that lead what is asked of that host and port to an address. */
 export function curlTo(host: string, port: number, address: string): string[] {
   const from = hostPort(host, port);
-  return isIP(host) === 6 ? ['--connect-to', `${from}:${hostPort(address, port)}`] : ['--resolve', `${from}:${address}`];
+  return isIP(host) === 6
+    ? ['--connect-to', `${from}:${hostPort(address, port)}`]
+    : ['--resolve', `${from}:${address}`];
 }
 
 /** A URL of this scheme. The path is the user's own, already in the form of URLs. */

@@ -5,16 +5,22 @@ import { checkText, Inexpressible } from './inexpressible';
 export const option = (flag: string, value: string): string[] => (value === '' ? [] : [flag, value]);
 
 /**
- * The same for programs that take a value with a dash at its start for another option: it stands in one word with the
- * long name of the flag then.
+ * The same for programs that take a value with a dash at its start for another option: it stands in
+ * one word with the long name of the flag then.
  */
 export const joinedOption = (flag: string, long: string, value: string): string[] =>
   value.startsWith('-') ? [`${long}=${value}`] : option(flag, value);
 
-/** Linux gives a program no argument and no variable (NAME=value) with more bytes, the NUL at its end left out. */
+/**
+ * Linux gives a program no argument and no variable (NAME=value) with more bytes, the NUL at its
+ * end left out.
+ */
 const MAX_WORD_BYTES = 131_071;
 
-/** Throws when a word or a variable cannot be given to a program. The system would say so with the value in its message. */
+/**
+ * Throws when a word or a variable cannot be given to a program. The system would say so with the
+ * value in its message.
+ */
 export function checkLaunch(args: readonly string[], env: Readonly<Record<string, string | undefined>>): void {
   for (const word of args) checkWord('argument', word, word, 'a command line');
   for (const [name, value = ''] of Object.entries(env))

@@ -13,8 +13,8 @@ export const protobufPackage = "sallyport.transport.v1";
 export const protobufFileName = "transport/transport.proto";
 
 /**
- * The authorization token, base58 of this message. Field numbers and meaning are those of Boundary's token, so one
- * token serves both protocols.
+ * The authorization token, base58 of this message. Field numbers and meaning are those of
+ * Boundary's token, so one token serves both protocols.
  */
 export interface SessionAuthorizationData {
   session_id: string;
@@ -75,7 +75,10 @@ export interface ConnectOk {
 
 /** CONNECT_ERR: no connection; the transport closes after it. */
 export interface ConnectError {
-  /** Closed list, see docs/transport.md: "session ended", "tofu token not allowed", "connection limit", "dial refused", ... */
+  /**
+   * Closed list, see docs/transport.md: "session ended", "tofu token not allowed", "connection
+   * limit", "dial refused", ...
+   */
   cause: string;
   /** Sentence for a person. */
   text: string;

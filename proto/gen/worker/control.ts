@@ -39,7 +39,10 @@ export interface EnrollResponse {
   certificate: Buffer;
   /** CA certificates to trust, DER: current, then next. */
   ca_certificates: Buffer[];
-  /** Worker-led registration: HMAC-SHA256, under the secret of the request, of the certificates above, each behind its length. */
+  /**
+   * Worker-led registration: HMAC-SHA256, under the secret of the request, of the certificates
+   * above, each behind its length.
+   */
   registration_proof: Buffer;
 }
 
@@ -58,7 +61,10 @@ export interface AttachRequest {
     /** The worker drains: offer it no new sessions. */
     { $case: "draining"; value: Draining }
     | //
-    /** A process that drained beside this one is gone, and its last reports were sent before this message. */
+    /**
+     * A process that drained beside this one is gone, and its last reports were sent before this
+     * message.
+     */
     { $case: "process_ended"; value: ProcessEnded }
     | //
     /** Only to a controller whose Welcome has `pieces`; the next one follows its Reconciled. */
@@ -88,7 +94,10 @@ export interface AttachResponse {
 
 /** First message of a stream. */
 export interface Hello {
-  /** Version of this protocol, 1. A controller serves the versions of the previous minor release too. */
+  /**
+   * Version of this protocol, 1. A controller serves the versions of the previous minor release
+   * too.
+   */
   protocol_version: number;
   /** "0.1.0" */
   release_version: string;
@@ -103,20 +112,26 @@ export interface Hello {
   sessions: SessionInventory[];
   /** Highest sequence of a close that a controller acknowledged. */
   acknowledged_sequence: bigint;
-  /** Earlier processes of this worker that live and drain: each has a stream of its own, and its connections are not lost. */
+  /**
+   * Earlier processes of this worker that live and drain: each has a stream of its own, and its
+   * connections are not lost.
+   */
   draining_boot_ids: string[];
-  /** A later process has taken over: this stream is for the connections that are left, and leaves the record alone. */
+  /**
+   * A later process has taken over: this stream is for the connections that are left, and leaves
+   * the record alone.
+   */
   handed_over: boolean;
   /**
-   * The later process that named this one as draining is gone: this one is the worker again. Without it, such a process
-   * does not get the record back, however late its Hello comes.
+   * The later process that named this one as draining is gone: this one is the worker again.
+   * Without it, such a process does not get the record back, however late its Hello comes.
    */
   goes_on: boolean;
   /** The worker takes grants in pieces behind the Welcome. */
   pieces: boolean;
   /**
-   * Inventory messages follow with the rest. A controller that does not know them is told of the other connections as
-   * ConnectionStats.
+   * Inventory messages follow with the rest. A controller that does not know them is told of the
+   * other connections as ConnectionStats.
    */
   more_inventory: boolean;
 }
@@ -156,8 +171,8 @@ export interface Welcome {
   /** Connections of the inventory that the controller does not know or has closed: cut them. */
   unknown_connection_ids: string[];
   /**
-   * Grants of sessions that this worker may serve: none to a worker that takes them in pieces, and to others as many as
-   * fit; the rest follow one by one.
+   * Grants of sessions that this worker may serve: none to a worker that takes them in pieces, and
+   * to others as many as fit; the rest follow one by one.
    */
   grants: SessionGrant[];
   /** Seconds between heartbeats of either side; three missed ones end the stream. */
@@ -223,7 +238,10 @@ export interface RouteGrant {
 }
 
 export interface AuthorizeConnectionRequest {
-  /** Rises on a stream, over all kinds of requests; a repeated one is carried out once and not answered again. */
+  /**
+   * Rises on a stream, over all kinds of requests; a repeated one is carried out once and not
+   * answered again.
+   */
   request_id: bigint;
   session_id: string;
   tofu_token: string;
@@ -4521,8 +4539,8 @@ export const ControlServiceDefinition = {
   fullName: "sallyport.worker.v1.ControlService",
   methods: {
     /**
-     * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-     * registration request an administrator has brought.
+     * Trades a one-time activation token for a certificate of the deployment's CA; without a token,
+     * answers a worker whose registration request an administrator has brought.
      */
     enroll: {
       name: "Enroll",
@@ -4532,7 +4550,10 @@ export const ControlServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
+    /**
+     * The standing stream of a worker. Identity is that of the client certificate, never one stated
+     * in a message.
+     */
     attach: {
       name: "Attach",
       requestType: AttachRequest as typeof AttachRequest,
@@ -4548,8 +4569,8 @@ export const ControlServiceDefinition = {
 export type ControlServiceService = typeof ControlServiceService;
 export const ControlServiceService = {
   /**
-   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-   * registration request an administrator has brought.
+   * Trades a one-time activation token for a certificate of the deployment's CA; without a token,
+   * answers a worker whose registration request an administrator has brought.
    */
   enroll: {
     path: "/sallyport.worker.v1.ControlService/Enroll" as const,
@@ -4560,7 +4581,10 @@ export const ControlServiceService = {
     responseSerialize: (value: EnrollResponse): Buffer => Buffer.from(EnrollResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EnrollResponse => EnrollResponse.decode(value),
   },
-  /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
+  /**
+   * The standing stream of a worker. Identity is that of the client certificate, never one stated
+   * in a message.
+   */
   attach: {
     path: "/sallyport.worker.v1.ControlService/Attach" as const,
     requestStream: true as const,
@@ -4574,18 +4598,21 @@ export const ControlServiceService = {
 
 export interface ControlServiceServer extends UntypedServiceImplementation {
   /**
-   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-   * registration request an administrator has brought.
+   * Trades a one-time activation token for a certificate of the deployment's CA; without a token,
+   * answers a worker whose registration request an administrator has brought.
    */
   enroll: handleUnaryCall<EnrollRequest, EnrollResponse>;
-  /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
+  /**
+   * The standing stream of a worker. Identity is that of the client certificate, never one stated
+   * in a message.
+   */
   attach: handleBidiStreamingCall<AttachRequest, AttachResponse>;
 }
 
 export interface ControlServiceClient extends Client {
   /**
-   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-   * registration request an administrator has brought.
+   * Trades a one-time activation token for a certificate of the deployment's CA; without a token,
+   * answers a worker whose registration request an administrator has brought.
    */
   enroll(
     request: EnrollRequest,
@@ -4602,7 +4629,10 @@ export interface ControlServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EnrollResponse) => void,
   ): ClientUnaryCall;
-  /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
+  /**
+   * The standing stream of a worker. Identity is that of the client certificate, never one stated
+   * in a message.
+   */
   attach(): ClientDuplexStream<AttachRequest, AttachResponse>;
   attach(options: Partial<CallOptions>): ClientDuplexStream<AttachRequest, AttachResponse>;
   attach(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<AttachRequest, AttachResponse>;

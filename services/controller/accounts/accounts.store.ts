@@ -60,7 +60,8 @@ export async function insertAccount(
           ${now}, ${now})`,
   );
   await changed(tx, DETAILS[type](allowed, account));
-  // An account with a derived id that was deleted is back under the same id; list refreshes must not call it gone.
+  // An account with a derived id that was deleted is back under the same id; list refreshes must
+  // not call it gone.
   if (type !== 'password')
     await changed(tx, sql`delete from tombstones where resource_type = 'account' and id = ${id}`);
 }

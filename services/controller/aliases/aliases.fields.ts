@@ -98,7 +98,10 @@ export function readHostId(
   return found;
 }
 
-/** The value of the only key that an object may have: null when absent, undefined when there is anything else. */
+/**
+ * The value of the only key that an object may have: null when absent, undefined when there is
+ * anything else.
+ */
 function onlyMember(object: unknown, key: string): unknown {
   if (object === null || object === undefined) return object;
   if (typeof object !== 'object' || Array.isArray(object)) return undefined;

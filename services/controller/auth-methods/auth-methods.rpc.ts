@@ -215,7 +215,10 @@ export function authMethodService(deps: ControllerDeps, passwords: PasswordQueue
 
 const isMethodScope = (id: string): boolean => id === 'global' || isIdOf(id, 'scope', 'org');
 
-/** The answer to a create has lists as they were given, where reads have them sorted: clients compare with the plan. */
+/**
+ * The answer to a create has lists as they were given, where reads have them sorted: clients
+ * compare with the plan.
+ */
 function inGivenOrder<T extends { attributes?: Record<string, unknown> }>(item: T, columns: Columns): T {
   if (item.attributes === undefined) return item;
   const attributes = Object.entries(item.attributes).map(([name, value]) => [
@@ -226,11 +229,18 @@ function inGivenOrder<T extends { attributes?: Record<string, unknown> }>(item: 
 }
 
 /** Descriptions of password auth methods may be longer than those of the others. */
-function checkMethodText(errors: FieldErrors, type: MethodType, item: { name?: string; description?: string }): void {
+function checkMethodText(
+  errors: FieldErrors,
+  type: MethodType,
+  item: { name?: string | undefined; description?: string | undefined },
+): void {
   checkShortText(errors, type === 'password' ? { name: item.name } : item);
 }
 
-/** `columns` throws when the mask names nothing to change, which callers learn only when they may update at all. */
+/**
+ * `columns` throws when the mask names nothing to change, which callers learn only when they may
+ * update at all.
+ */
 function checkedUpdate(request: UpdateAuthMethodRequest) {
   const item = request.item;
   const type = typeOfMethodId(request.id) ?? 'password';

@@ -92,8 +92,8 @@ export const findLogin = (on: Executor, authMethodId: string, loginName: string)
   );
 
 /**
- * The account that logs in, locked so that two first logins make one user; undefined when it has just been deleted, or
- * when its password is no longer the one of which this hash was verified.
+ * The account that logs in, locked so that two first logins make one user; undefined when it has
+ * just been deleted, or when its password is no longer the one of which this hash was verified.
  */
 export const lockLogin = (
   tx: Tx,

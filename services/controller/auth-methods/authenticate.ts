@@ -1,6 +1,6 @@
 /**
- * Logging in with a password. Wrong, unknown and disabled logins get the same answer after the same work. This release
- * stores OIDC and LDAP auth methods but does not log in through them.
+ * Logging in with a password. Wrong, unknown and disabled logins get the same answer after the same
+ * work. This release stores OIDC and LDAP auth methods but does not log in through them.
  */
 import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { ApiError } from '../../../lib/errors/errors';

@@ -1,4 +1,7 @@
-/** Work of one key that is done one piece after another, with pauses; work of other keys goes on meanwhile. */
+/**
+ * Work of one key that is done one piece after another, with pauses; work of other keys goes on
+ * meanwhile.
+ */
 import type { Clock } from '../../../lib/clock/clock';
 import { FairQueue, type Crowded } from '../../../lib/limits/fair-queue';
 

@@ -1,6 +1,7 @@
 /**
- * From which networks an account was logged in to, so that guessing elsewhere never keeps its owner out. The database
- * holds keyed hashes: without the deployment's keys it does not tell where somebody works.
+ * From which networks an account was logged in to, so that guessing elsewhere never keeps its owner
+ * out. The database holds keyed hashes: without the deployment's keys it does not tell where
+ * somebody works.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { limit } from '../../../lib/limits/limit';

@@ -1,6 +1,6 @@
 /**
- * The discovery document of an OIDC provider (OpenID Connect Discovery 1.0, section 4), as far as it must agree with the
- * configuration of an auth method.
+ * The discovery document of an OIDC provider (OpenID Connect Discovery 1.0, section 4), as far as
+ * it must agree with the configuration of an auth method.
  */
 import { rootCertificates } from 'node:tls';
 import { NotReached, type Outgoing } from '../outgoing/requests';
@@ -11,7 +11,10 @@ const NOT_REACHED = "The provider's configuration could not be reached.";
 
 type Settings = Pick<OidcSettings, 'issuer' | 'signing_algorithms' | 'idp_ca_certs'>;
 
-/** What keeps the provider and the settings from agreeing, by attribute; undefined when nothing does. */
+/**
+ * What keeps the provider and the settings from agreeing, by attribute; undefined when nothing
+ * does.
+ */
 export async function discoveryProblem(
   settings: Settings,
   outgoing: Outgoing,

@@ -31,7 +31,10 @@ export function readStateChange(request: ChangeStateRequest): StateChange {
   return { state: state as MethodState, disable_discovered_config_validation: disable };
 }
 
-/** Columns that the change sets; none when the method is in that state already. Going inactive keeps the flag. */
+/**
+ * Columns that the change sets; none when the method is in that state already. Going inactive keeps
+ * the flag.
+ */
 export function columnsOfState(settings: OidcSettings, wanted: StateChange): Columns {
   const { state, disable_discovered_config_validation } = wanted;
   if (state === 'inactive') return settings.state === 'inactive' ? {} : { state };

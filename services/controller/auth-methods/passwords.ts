@@ -1,12 +1,15 @@
 /**
  * Checks of passwords, at a pace that guessing cannot raise and that does not lock out the owner.
  *
- * - An address that has not logged in to the account before has to wait after {@link FREE_FAILURES} wrong passwords
- *   in a row, and may fail a number of times for all names together. Others are not concerned by its failures.
- * - When such addresses together have failed often at one name, their attempts go one at a time, the addresses in turn,
- *   at a pace of one in {@link NAME_EVERY_MS}. An owner at a new address takes part in the turns.
- * - From an address that has logged in to the account before, no attempt is refused for failures; after many wrong
- *   passwords in a row from that very address its attempts go one at a time, with pauses.
+ * - An address that has not logged in to the account before has to wait after {@link FREE_FAILURES}
+ *   wrong passwords in a row, and may fail a number of times for all names together. Others are not
+ *   concerned by its failures.
+ * - When such addresses together have failed often at one name, their attempts go one at a time,
+ *   the addresses in turn, at a pace of one in {@link NAME_EVERY_MS}. An owner at a new address
+ *   takes part in the turns.
+ * - From an address that has logged in to the account before, no attempt is refused for failures;
+ *   after many wrong passwords in a row from that very address its attempts go one at a time, with
+ *   pauses.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { verify } from '@node-rs/argon2';
@@ -88,8 +91,8 @@ export class PasswordQueue {
   }
 
   /**
-   * Whether the password is right. Throws ResourceExhausted when the caller has to wait; a caller that goes away gives
-   * its place back.
+   * Whether the password is right. Throws ResourceExhausted when the caller has to wait; a caller
+   * that goes away gives its place back.
    */
   async check(attempt: Attempt, signal?: AbortSignal): Promise<boolean> {
     const caller = networkOf(attempt.address);

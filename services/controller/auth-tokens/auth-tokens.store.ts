@@ -87,7 +87,10 @@ export async function deleteExpiredTokens(tx: Tx, now: Date, stale: Date): Promi
   );
 }
 
-/** Tells the sessions of the tokens that go in this transaction that they expired: only those that ask for it end. */
+/**
+ * Tells the sessions of the tokens that go in this transaction that they expired: only those that
+ * ask for it end.
+ */
 const announceExpiry = (tx: Tx): Promise<unknown> =>
   sql`select set_config('sallyport.token_expiry', 'on', true)`.execute(tx);
 

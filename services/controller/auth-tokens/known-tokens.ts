@@ -1,6 +1,7 @@
 /**
- * Tokens that this controller has found good a short while ago, with their users. Requests are counted before their
- * token is verified, and anybody can invent tokens: only one that stands here makes its request that of a user.
+ * Tokens that this controller has found good a short while ago, with their users. Requests are
+ * counted before their token is verified, and anybody can invent tokens: only one that stands here
+ * makes its request that of a user.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../lib/clock/clock';

@@ -1,6 +1,6 @@
 /**
- * Token texts: `at_<10 letters and digits>_s1<base58 secret>`. The database keeps an encrypted SHA-256 of the secret, so
- * neither a copy of it nor of the keys gives a usable token.
+ * Token texts: `at_<10 letters and digits>_s1<base58 secret>`. The database keeps an encrypted
+ * SHA-256 of the secret, so neither a copy of it nor of the keys gives a usable token.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { newIdOf } from '../../../lib/contract/id-prefixes';
@@ -40,8 +40,8 @@ export interface VerifiedToken {
 }
 
 /**
- * The token behind the text with what its user has at the places, or undefined when it is malformed, unknown, wrong or
- * too old; one that is too old is deleted.
+ * The token behind the text with what its user has at the places, or undefined when it is
+ * malformed, unknown, wrong or too old; one that is too old is deleted.
  */
 export async function verifyToken(
   deps: TokenDeps,

@@ -1,6 +1,7 @@
 /**
- * What holders have, kept as long as its tag is current. The database is asked each time which tags are, in the statement
- * that verifies the token, so that nothing outlives its revocation; what has not changed is neither loaded nor parsed.
+ * What holders have, kept as long as its tag is current. The database is asked each time which tags
+ * are, in the statement that verifies the token, so that nothing outlives its revocation; what has
+ * not changed is neither loaded nor parsed.
  */
 import { limit } from '../../../lib/limits/limit';
 import { Recent } from '../../../lib/limits/recent';
@@ -52,7 +53,10 @@ export class AccessCache {
 
   constructor(private readonly maxWeight = MAX_WEIGHT) {}
 
-  /** What is known of the holders at the places, to be handed to the statement and to {@link Snapshot.with}. */
+  /**
+   * What is known of the holders at the places, to be handed to the statement and to
+   * {@link Snapshot.with}.
+   */
   snapshot(holders: readonly string[], places: Places): Snapshot {
     const pairs = holders.flatMap((holder) =>
       places === 'everywhere' || places.below !== undefined
@@ -75,7 +79,10 @@ export class AccessCache {
     return new Snapshot(this, known);
   }
 
-  /** Parses and keeps what was loaded. `parsed` has the roles that the same answer held before, for other holders. */
+  /**
+   * Parses and keeps what was loaded. `parsed` has the roles that the same answer held before, for
+   * other holders.
+   */
   async take(row: LoadedRow, parsed: Map<string, HeldRole>, work: Work): Promise<ScopeAccess> {
     const roles: HeldRole[] = [];
     let weight = WEIGHT_OF_ACCESS;

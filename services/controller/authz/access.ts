@@ -1,6 +1,6 @@
 /**
- * What a holder has from the roles of one scope, parsed, with indexes: a decision walks the grants that can concern its
- * resource and no others, however many there are.
+ * What a holder has from the roles of one scope, parsed, with indexes: a decision walks the grants
+ * that can concern its resource and no others, however many there are.
  */
 import { createHash } from 'node:crypto';
 import type { Work } from '../../../lib/limits/work';

@@ -108,7 +108,10 @@ const PREFIXES: ReadonlyMap<string, ResourceType> = new Map(
   ),
 );
 
-/** Actions that grants may no longer name, and what to write instead. Grants that hold them can still be removed. */
+/**
+ * Actions that grants may no longer name, and what to write instead. Grants that hold them can
+ * still be removed.
+ */
 export const DEPRECATED_ACTIONS: ReadonlyMap<string, string> = new Map(
   ['add', 'set', 'remove'].flatMap((verb) => [
     [`${verb}-host-sets`, `${verb}-host-sources`],

@@ -1,7 +1,7 @@
 /**
- * The authorization point at work. The first question of an operation verifies the caller's token and asks, in the same
- * statement, what has changed of the grants that can reach the resource; what has not is at hand. Every decision of
- * {@link Authz.check} leaves an audit event.
+ * The authorization point at work. The first question of an operation verifies the caller's token
+ * and asks, in the same statement, what has changed of the grants that can reach the resource; what
+ * has not is at hand. Every decision of {@link Authz.check} leaves an audit event.
  */
 import type { AeadKey } from '../../../lib/config/aead-key';
 import { Recent } from '../../../lib/limits/recent';
@@ -14,7 +14,7 @@ import { acceptRecoveryToken, RECOVERY_USER } from '../recovery/accept-token';
 import type { Op } from '../rpc/service';
 import { AccessCache, type Access } from './access-cache';
 import type { ActionOn, ResourceType } from './actions';
-import type { Actor, Authz, Holdings, Reach, Resource, Wanted } from './authz';
+import type { Actor, Allowed, AllowedIn, Authz, Collection, Holdings, Item, Reach, Resource, Wanted } from './authz';
 import { loadAccess, loadAccessOfPairs, type Places } from './authorizer.store';
 import type { Decision } from './grants';
 import { prove } from './proof';
@@ -73,7 +73,17 @@ class Authorizer implements Authz {
     return (await (begun ?? this.session(op, at ?? NOWHERE_ELSE))).actor;
   }
 
-  async check<T extends ResourceType, A extends ActionOn<T>>(op: Op, action: A, resource: Resource<T>): Promise<any> {
+  check<T extends ResourceType, const A extends ActionOn<T>>(op: Op, action: A, item: Item<T>): Promise<Allowed<T, A>>;
+  check<T extends ResourceType, const A extends ActionOn<T>>(
+    op: Op,
+    action: A,
+    collection: Collection<T>,
+  ): Promise<AllowedIn<T, A>>;
+  async check<T extends ResourceType, A extends ActionOn<T>>(
+    op: Op,
+    action: A,
+    resource: Resource<T>,
+  ): Promise<unknown> {
     const { actor } = await this.session(op, resource);
     const decision = await this.decide(op, action, resource);
     this.deps.audit(auditEvent(op, actor, action, resource, decision));
@@ -188,7 +198,10 @@ class Authorizer implements Authz {
     return verified;
   }
 
-  /** The session of the token, if it is good: one statement tells that, and what has changed of its user's grants. */
+  /**
+   * The session of the token, if it is good: one statement tells that, and what has changed of its
+   * user's grants.
+   */
   private async verified(op: Op, text: string, places: Places): Promise<Session | undefined> {
     const tokenId = splitToken(text)?.id ?? '';
     const guessed = this.userOfToken.get(tokenId);

@@ -4,8 +4,8 @@ import type { CollectionBelow } from './actions';
 import type { Authz, Resource } from './authz';
 
 /**
- * Allowed actions by plural name; collections without any are left out, and all when there is none. `at` is where the collections are: their scope,
- * and for children of an item its id as `pin`.
+ * Allowed actions by plural name; collections without any are left out, and all when there is none.
+ * `at` is where the collections are: their scope, and for children of an item its id as `pin`.
  */
 export async function authorizedCollectionActions(
   authz: Authz,

@@ -1,6 +1,7 @@
 /**
- * The decision: which of the grants a caller holds apply to a resource, whether one of them allows an action, and which
- * fields of the answer they let through. Pure; there are no deny rules, and the order of grants does not matter.
+ * The decision: which of the grants a caller holds apply to a resource, whether one of them allows
+ * an action, and which fields of the answer they let through. Pure; there are no deny rules, and
+ * the order of grants does not matter.
  */
 import { isGlobalOnly, isTopLevel } from './actions';
 import { isCollectionAction, templateOf, type Grant } from './grant-parser';

@@ -3,7 +3,9 @@ import type { Op } from '../rpc/service';
 import type { ActionOn, ResourceType } from './actions';
 import type { Allowed, Authz, Item } from './authz';
 
-/** Authorizes the `:self` action; on items of others, and of nobody, the plain action is needed too. */
+/**
+ * Authorizes the `:self` action; on items of others, and of nobody, the plain action is needed too.
+ */
 export async function checkOwn<T extends ResourceType, A extends ActionOn<T>, S extends ActionOn<T>>(
   authz: Authz,
   op: Op,

@@ -1,7 +1,7 @@
 /**
- * Proofs of what was allowed. A proof names the type of the resource and the action, and carries the id and the scope;
- * stores take them from there and nowhere else, so that what is changed is what was authorized. Only the authorizer
- * calls {@link prove}; test/tidy holds that.
+ * Proofs of what was allowed. A proof names the type of the resource and the action, and carries
+ * the id and the scope; stores take them from there and nowhere else, so that what is changed is
+ * what was authorized. Only the authorizer calls {@link prove}; test/tidy holds that.
  */
 import { typeOfId, type ActionOn, type ResourceType } from './actions';
 import type { Actor, Resource } from './authz';

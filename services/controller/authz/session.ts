@@ -1,6 +1,7 @@
 /**
- * What one caller, or one user, may do: decisions by the grants near a resource. What they say about every item of a type
- * in a scope is found once; for an item only the grants that name it are walked.
+ * What one caller, or one user, may do: decisions by the grants near a resource. What they say
+ * about every item of a type in a scope is found once; for an item only the grants that name it are
+ * walked.
  */
 import type { Work } from '../../../lib/limits/work';
 import { everyIdAction, typeOfId } from './actions';
@@ -13,8 +14,8 @@ import { decisionOf, judge, meantBy, noVerdict } from './grants';
 import type { Decision, Resource, RoleGrant, Subject, Verdict } from './grants';
 
 /**
- * Scopes whose roles can reach a resource. Scopes as items show what may be done in them, so that their own roles count
- * too.
+ * Scopes whose roles can reach a resource. Scopes as items show what may be done in them, so that
+ * their own roles count too.
  */
 export function placesOf({ type, id, scopeId, parentScopeId }: Resource): Exclude<Places, 'everywhere'> {
   const inside = type === 'scope' && id ? [id] : [];
@@ -35,7 +36,10 @@ export class Session {
   private readonly near = new Map<string, Near>();
   private everywhere = false;
 
-  /** `isRecovery`: of a token that the recovery key made, and of no other, whatever its user. It may do everything. */
+  /**
+   * `isRecovery`: of a token that the recovery key made, and of no other, whatever its user. It may
+   * do everything.
+   */
   constructor(
     readonly actor: Actor,
     readonly isRecovery = false,

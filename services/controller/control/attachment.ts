@@ -3,9 +3,9 @@
  *
  *   waiting for Hello ──▶ reconciling ──▶ attached ──▶ ended
  *
- * While it reconciles, pushes for the worker wait and follow the Welcome, so that nothing that changes meanwhile is
- * missed. Grants and the rest of the inventory come behind the Welcome, in pieces. The worker's identity is that of its
- * certificate.
+ * While it reconciles, pushes for the worker wait and follow the Welcome, so that nothing that
+ * changes meanwhile is missed. Grants and the rest of the inventory come behind the Welcome, in
+ * pieces. The worker's identity is that of its certificate.
  */
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { CONTROL_PROTOCOL_VERSION } from '../../../lib/contract/session-protocol';
@@ -47,7 +47,10 @@ export class Attachment {
   /** What of the inventory is to come: nothing, a message, or one that is being looked at. */
   private inventory: 'complete' | 'awaited' | 'under way' = 'complete';
   private readonly timers: (() => void)[] = [];
-  /** Heartbeats sent since the worker was heard. Counted, so that no clock can be set to end streams. */
+  /**
+   * Heartbeats sent since the worker was heard. Counted, so that no clock can be set to end
+   * streams.
+   */
   private beatsUnheard = 0;
   bootId = '';
   /** A later process of the worker has taken over: this stream is for what is left of this one. */
@@ -56,7 +59,10 @@ export class Attachment {
   drainingBootIds: readonly string[] = [];
   /** The later process that named this one as draining is gone. */
   goesOn = false;
-  /** Open on record, but not in the worker's inventory: their closes are on the way, or nobody will send them. */
+  /**
+   * Open on record, but not in the worker's inventory: their closes are on the way, or nobody will
+   * send them.
+   */
   private missing = new Set<string>();
   private readonly reports: Reports;
   private readonly requests: Requests;
@@ -268,7 +274,10 @@ export class Attachment {
     return reconcile(this.deps, this.workerId, sessions);
   }
 
-  /** The worker sends a piece when it has the answer to the one before, so that no two are under way. */
+  /**
+   * The worker sends a piece when it has the answer to the one before, so that no two are under
+   * way.
+   */
   private async takeInventory({ sessions, more }: Inventory): Promise<void> {
     if (this.inventory !== 'awaited') {
       return this.end(status.FAILED_PRECONDITION, 'Inventory comes in its turn, after Hello has announced it');

@@ -1,6 +1,7 @@
 /**
- * The controller's side of the cluster port: enrollment, and the standing streams of the workers attached here. Which
- * controller holds which worker is on record; a lease row per controller shows that it lives.
+ * The controller's side of the cluster port: enrollment, and the standing streams of the workers
+ * attached here. Which controller holds which worker is on record; a lease row per controller shows
+ * that it lives.
  */
 import { status, type handleUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
@@ -48,7 +49,10 @@ export interface ControlOptions {
   db: Db;
   kms: Kms;
   clock: Clock;
-  /** Corrects the clock with what the database says of the time; the clock is right as it is when absent. */
+  /**
+   * Corrects the clock with what the database says of the time; the clock is right as it is when
+   * absent.
+   */
   measure?: Measure | undefined;
   log: Logger;
   authority: DeploymentAuthority;
@@ -77,9 +81,15 @@ export interface Control {
   readonly service: ControlServiceServer;
   /** For the cluster listener: a new object after each renewal. */
   secureContext(): ServerIdentity;
-  /** Makes sure, after an outage, that this controller and the streams it holds are on record; costs nothing otherwise. */
+  /**
+   * Makes sure, after an outage, that this controller and the streams it holds are on record; costs
+   * nothing otherwise.
+   */
   ensureLease(): Promise<void>;
-  /** Leases that end before this are expired; undefined: this controller cannot tell yet, all on record count as alive. */
+  /**
+   * Leases that end before this are expired; undefined: this controller cannot tell yet, all on
+   * record count as alive.
+   */
   leasesExpiredBefore(): Date | undefined;
   /** Ids of the workers attached here. */
   attachedWorkers(): string[];
@@ -91,7 +101,10 @@ export interface Control {
   wasPushed(sessionId: string): boolean;
   /** Ends the stream of a worker that was deleted. */
   cutOff(workerId: string): void;
-  /** Takes over the authorities on record when they were replaced, and ends the streams that the old ones vouch for. */
+  /**
+   * Takes over the authorities on record when they were replaced, and ends the streams that the old
+   * ones vouch for.
+   */
   reloadAuthority(): Promise<void>;
   /** Ends all streams and gives the lease back. */
   close(): Promise<void>;

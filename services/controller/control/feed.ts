@@ -1,7 +1,8 @@
 /**
- * What a worker is told of its sessions: all their grants when it attaches, read and sent in pieces, and what changes.
- * However many sessions there are, no message is large, and few are in memory at a time. A change that comes while a
- * piece is read waits until that is sent, because the piece may not show it yet.
+ * What a worker is told of its sessions: all their grants when it attaches, read and sent in
+ * pieces, and what changes. However many sessions there are, no message is large, and few are in
+ * memory at a time. A change that comes while a piece is read waits until that is sent, because the
+ * piece may not show it yet.
  */
 import { limit } from '../../../lib/limits/limit';
 import type { SessionGrant } from '../../../proto/gen/worker/control';
@@ -59,8 +60,8 @@ export class Feed {
   }
 
   /**
-   * The Welcome is out: lets changes pass, and tells of the sessions behind the id `next`. Resolves when all are told or
-   * the stream is over.
+   * The Welcome is out: lets changes pass, and tells of the sessions behind the id `next`. Resolves
+   * when all are told or the stream is over.
    */
   async run(next: string | undefined): Promise<void> {
     let after = next;

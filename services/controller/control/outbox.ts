@@ -1,8 +1,9 @@
 /**
- * What goes to one worker. Its stream takes one message after the other, each when the one before is on its way: answers
- * go first, and what is told of sessions waits here. Grants that wait are told together, and beyond a number not at
- * all: the worker asks when a client comes with such a session. A worker that reads so slowly that too much else waits
- * loses its stream, and is told everything anew on the next one.
+ * What goes to one worker. Its stream takes one message after the other, each when the one before
+ * is on its way: answers go first, and what is told of sessions waits here. Grants that wait are
+ * told together, and beyond a number not at all: the worker asks when a client comes with such a
+ * session. A worker that reads so slowly that too much else waits loses its stream, and is told
+ * everything anew on the next one.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { limit } from '../../../lib/limits/limit';

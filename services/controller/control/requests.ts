@@ -1,7 +1,7 @@
 /**
- * Requests of a worker on its stream, answered by id. The ids of a stream rise, so a request whose id is not above all
- * before it is a copy: its original has an answer or gets one, and carrying it out again could take a slot that the
- * first answer refused.
+ * Requests of a worker on its stream, answered by id. The ids of a stream rise, so a request whose
+ * id is not above all before it is a copy: its original has an answer or gets one, and carrying it
+ * out again could take a slot that the first answer refused.
  */
 import { REFUSAL_TEXT, type Refusal } from '../../../lib/contract/endings';
 import { isTofuToken } from '../../../lib/contract/session-protocol';
@@ -128,7 +128,8 @@ export class Requests {
         now,
       });
     let answer = await ask();
-    // Others changed the session while the statement waited for its row: what refused shows at a second look.
+    // Others changed the session while the statement waited for its row: what refused shows at a
+    // second look.
     if ('refused' in answer && refusalOf(answer.refused) === undefined) answer = await ask();
     if ('refused' in answer) return refused(refusalOf(answer.refused) ?? 'connection limit');
     const { connections_left, expiration_time } = answer.allowed;

@@ -64,7 +64,9 @@ export function newCredential(item: Credential): NewCredential {
 
 /** As it is kept. A key that ssh would not read later is mended now. */
 const storedSecret = <S extends Given>(secret: S): S =>
-  typeof secret.private_key === 'string' ? { ...secret, private_key: normalizedPrivateKey(secret.private_key) } : secret;
+  typeof secret.private_key === 'string'
+    ? { ...secret, private_key: normalizedPrivateKey(secret.private_key) }
+    : secret;
 
 function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Given): void {
   const { plain, secret, optional, missing } = TYPES[type];
@@ -77,8 +79,8 @@ function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Gi
 }
 
 /**
- * Throws 400 when a private key and its passphrase do not fit. Finding out can take seconds of work, so that it comes after
- * the decision whether the caller may.
+ * Throws 400 when a private key and its passphrase do not fit. Finding out can take seconds of
+ * work, so that it comes after the decision whether the caller may.
  */
 export async function checkSecret({ work }: Op, type: CredentialType, secret: Given): Promise<void> {
   if (type !== 'ssh_private_key') return;
@@ -165,8 +167,8 @@ function refuseReadOnly(mask: readonly string[]): void {
 }
 
 /**
- * The secret after a change. A passphrase belongs to its key, so a new key comes with its own or with none. Throws 400
- * when key and passphrase do not fit.
+ * The secret after a change. A passphrase belongs to its key, so a new key comes with its own or
+ * with none. Throws 400 when key and passphrase do not fit.
  */
 export async function mergedSecret(
   op: Op,

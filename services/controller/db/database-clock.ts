@@ -1,13 +1,17 @@
 /**
- * The time of the deployment is that of its database. Times that one controller stores are compared by all of them, so
- * each measures PostgreSQL's clock, when it starts and with every renewal of its lease, and goes by that.
+ * The time of the deployment is that of its database. Times that one controller stores are compared
+ * by all of them, so each measures PostgreSQL's clock, when it starts and with every renewal of its
+ * lease, and goes by that.
  */
 import type { Clock } from '../../../lib/clock/clock';
 import { SteeredClock, type Measured } from '../../../lib/clock/steered-clock';
 import type { Logger } from '../../../lib/log/log';
 import { row, sql, type Db } from './db';
 
-/** A machine whose own time differs by more than this is worth a word, ms: its logs cannot be laid beside others. */
+/**
+ * A machine whose own time differs by more than this is worth a word, ms: its logs cannot be laid
+ * beside others.
+ */
 const WORTH_A_WORD_MS = 2_000;
 
 export interface DatabaseClock {

@@ -1,7 +1,7 @@
 /**
- * HTTP/1.1 side of the API: the same services, transcoded from the google.api.http annotations. A request passes
- * headers and CORS, routing, decoding, the pipeline, encoding; whatever a client sends, it gets an answer below 500
- * unless a handler fails.
+ * HTTP/1.1 side of the API: the same services, transcoded from the google.api.http annotations. A
+ * request passes headers and CORS, routing, decoding, the pipeline, encoding; whatever a client
+ * sends, it gets an answer below 500 unless a handler fails.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Histogram, type Registry } from 'prom-client';
@@ -151,7 +151,10 @@ class Exchange {
     );
   }
 
-  /** Tells the client where it stands; true when the request was refused, which is answered without a body. */
+  /**
+   * Tells the client where it stands; true when the request was refused, which is answered without
+   * a body.
+   */
   private refuseByRate(verdict: Verdict | undefined): boolean {
     if (verdict === undefined) return false;
     if (verdict.state !== '') this.response.setHeader('RateLimit', verdict.state);
@@ -195,7 +198,9 @@ class Exchange {
     if (this.held.grow(bytes) !== undefined) throw this.options.door.refusal('no room');
   }
 
-  /** Doubled slashes and a bare `/v1` lead to the path that was meant, as existing clients expect. */
+  /**
+   * Doubled slashes and a bare `/v1` lead to the path that was meant, as existing clients expect.
+   */
   private redirectToCleanPath(path: string, search: string): boolean {
     const clean = path === '/v1' ? '/v1/' : path.replace(/\/{2,}/g, '/');
     if (clean === path) return false;

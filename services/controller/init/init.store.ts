@@ -1,4 +1,7 @@
-/** SQL of the first resources: they come with given ids and versions, so they do not pass the usual stores. */
+/**
+ * SQL of the first resources: they come with given ids and versions, so they do not pass the usual
+ * stores.
+ */
 import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
 import type { PlannedAccount, PlannedTarget } from './plan';

@@ -1,6 +1,6 @@
 /**
- * The worker that runs beside a controller: it enrolls with a one-time token like every other one, only that the
- * token comes from here instead of an administrator.
+ * The worker that runs beside a controller: it enrolls with a one-time token like every other one,
+ * only that the token comes from here instead of an administrator.
  */
 import { newId } from '../../../lib/ids/ids';
 import { changed, row, sql, transaction, type Db } from '../db/db';
@@ -15,7 +15,10 @@ export interface LocalWorker {
   description: string | null;
 }
 
-/** Makes the worker unless there is one of this name, and a token that lets one process enroll as it. */
+/**
+ * Makes the worker unless there is one of this name, and a token that lets one process enroll as
+ * it.
+ */
 export async function localWorkerToken(db: Db, kms: Kms, worker: LocalWorker, now: Date): Promise<string> {
   const authority = await loadAuthority(db.executor, kms);
   return transaction(db, now, async (tx) => {

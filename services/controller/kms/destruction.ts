@@ -1,7 +1,8 @@
 /**
- * Destruction of key versions. A root key version goes at once, after the newest one has taken over the data keys below
- * it. A data key version goes when nothing refers to it any more: a job encrypts the secrets anew, in batches, on
- * whichever controller comes first, and can be interrupted anywhere.
+ * Destruction of key versions. A root key version goes at once, after the newest one has taken over
+ * the data keys below it. A data key version goes when nothing refers to it any more: a job
+ * encrypts the secrets anew, in batches, on whichever controller comes first, and can be
+ * interrupted anywhere.
  */
 import { ApiError } from '../../../lib/errors/errors';
 import type { AllowedIn } from '../authz/authz';
@@ -85,7 +86,10 @@ async function encryptAnew(kms: Kms, tx: Tx, job: store.OpenJob, place: Cipherte
   return found.length;
 }
 
-/** Deletes the key version if nothing refers to it; rows that another controller holds come with a later run. */
+/**
+ * Deletes the key version if nothing refers to it; rows that another controller holds come with a
+ * later run.
+ */
 async function finish(tx: Tx, job: store.OpenJob): Promise<void> {
   await store.lockVersion(tx, job.key_version_id);
   if ((await store.countReferences(tx, job.key_version_id)) > 0n) return;

@@ -1,4 +1,7 @@
-/** Envelope encryption: root key from the configuration, a key hierarchy per scope, ciphertexts that name their key. */
+/**
+ * Envelope encryption: root key from the configuration, a key hierarchy per scope, ciphertexts that
+ * name their key.
+ */
 import { createHmac, randomBytes } from 'node:crypto';
 import { newIdOf } from '../../../lib/contract/id-prefixes';
 import type { Allowed } from '../authz/authz';
@@ -35,8 +38,8 @@ export interface Kms {
   ): Promise<Encrypted>;
   decrypt(on: Executor, keyId: string, ciphertext: Uint8Array, place: CiphertextPlace): Promise<Buffer>;
   /**
-   * The ciphertext for its place, with the same key, when it was sealed with the associated data `former`; undefined when
-   * it is in its place already.
+   * The ciphertext for its place, with the same key, when it was sealed with the associated data
+   * `former`; undefined when it is in its place already.
    */
   bind(
     on: Executor,
@@ -45,15 +48,24 @@ export interface Kms {
     former: string,
     place: CiphertextPlace,
   ): Promise<Buffer | undefined>;
-  /** What the API shows of a secret, so that clients see whether it changed: base64url of a keyed hash, bound by `aad`. */
+  /**
+   * What the API shows of a secret, so that clients see whether it changed: base64url of a keyed
+   * hash, bound by `aad`.
+   */
   hmac(on: Executor, scopeId: string, secret: string, aad: string): Promise<string>;
-  /** Gives the root key and the data keys of a scope new versions; `rewrap` also renews what wraps the older ones. */
+  /**
+   * Gives the root key and the data keys of a scope new versions; `rewrap` also renews what wraps
+   * the older ones.
+   */
   rotateScopeKeys(tx: Tx, allowed: Allowed<'scope', 'rotate-keys'>, rewrap: boolean, now: Date): Promise<void>;
   /** Lets the newest root key version of a scope wrap what another one wraps. */
   rewrapDataKeys(tx: Tx, rootVersionId: string): Promise<void>;
   /** Forgets unwrapped keys, so that the next call sees which are the newest. */
   forgetKeys(): void;
-  /** Throws {@link RootKeyError} when the configured root key is not the one that this database's keys need. */
+  /**
+   * Throws {@link RootKeyError} when the configured root key is not the one that this database's
+   * keys need.
+   */
   verify(on: Executor): Promise<void>;
 }
 
@@ -143,7 +155,9 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
   };
 }
 
-/** The root key's id and 32 fresh bytes per key; wrapped keys are bound to the id of their version. */
+/**
+ * The root key's id and 32 fresh bytes per key; wrapped keys are bound to the id of their version.
+ */
 async function createScopeKeys(rootKey: RootKey, tx: Tx, scopeId: string, now: Date): Promise<void> {
   const scopeRoot = randomBytes(KEY_BYTES);
   const rootId = newIdOf('key', 'root');

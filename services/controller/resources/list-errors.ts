@@ -3,9 +3,9 @@ import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import type { Service } from '../rpc/service';
 
 /**
- * The service with fields of list errors as text inside `message` and not in `details`. Existing clients know it so of
- * auth methods, accounts, auth tokens, sessions, host catalogs, hosts, host sets, credential stores, libraries and
- * credentials; every other noun has `details`.
+ * The service with fields of list errors as text inside `message` and not in `details`. Existing
+ * clients know it so of auth methods, accounts, auth tokens, sessions, host catalogs, hosts, host
+ * sets, credential stores, libraries and credentials; every other noun has `details`.
  */
 export function listErrorsAsText({ definition, handlers }: Service): Service {
   const wrapped = Object.entries(handlers).map(([name, handler]): [string, Service['handlers'][string]] => {
@@ -14,7 +14,7 @@ export function listErrorsAsText({ definition, handlers }: Service): Service {
       name,
       async (op, request) => {
         try {
-          return (await handler(op, request)) as unknown;
+          return await handler(op, request);
         } catch (error) {
           throw asText(error);
         }

@@ -28,7 +28,9 @@ export async function chargeScope(work: Work): Promise<void> {
   if (work.isDue) await work.breathe();
 }
 
-/** Sorts `scopes` by what is reached in them. Without a `tree` of all scopes it is never everywhere. */
+/**
+ * Sorts `scopes` by what is reached in them. Without a `tree` of all scopes it is never everywhere.
+ */
 export async function reachedScopes(
   { work }: Op,
   type: string,
@@ -56,7 +58,10 @@ export async function reachedScopes(
 /** Planning a merge of more scopes takes longer than reading a page of each. */
 const MAX_MERGED_SCOPES = 100;
 
-/** The extent of `reached`. `column` holds the scope that rights are about, `ownerId` is who has `user_id` as its own. */
+/**
+ * The extent of `reached`. `column` holds the scope that rights are about, `ownerId` is who has
+ * `user_id` as its own.
+ */
 export function extentOf(
   reached: Reached,
   { column, ownerId, only }: { column: RawBuilder<unknown>; ownerId: string | undefined; only: RawBuilder<unknown> },

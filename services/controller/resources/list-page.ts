@@ -1,6 +1,7 @@
 /**
- * SQL of lists. A page is a walk over keys in index order: each {@link Part} is read newest first from an index and the
- * parts are merged, so that a page costs what it shows however large the table is. Whole rows are joined afterwards.
+ * SQL of lists. A page is a walk over keys in index order: each {@link Part} is read newest first
+ * from an index and the parts are merged, so that a page costs what it shows however large the
+ * table is. Whole rows are joined afterwards.
  */
 import { limit } from '../../../lib/limits/limit';
 import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
@@ -25,7 +26,10 @@ export interface Walk {
   since: number | undefined;
 }
 
-/** What is listed: `select ... from <table> r join ...`, and `from <table> r` with only what conditions need. */
+/**
+ * What is listed: `select ... from <table> r join ...`, and `from <table> r` with only what
+ * conditions need.
+ */
 export interface Listed {
   select: RawBuilder<unknown>;
   from: RawBuilder<unknown>;
@@ -69,12 +73,14 @@ export async function fetchPage<R>(
 ): Promise<Batch<R>> {
   const by = sql.ref(`p.${walk.by}`);
   const keys = union(extent.map((part) => keysOf(listed, part, walk, max)));
-  // Sizes are known without reading what is stored apart: that of the row as it is stored, and those of its long texts.
+  // Sizes are known without reading what is stored apart: that of the row as it is stored, and
+  // those of its long texts.
   const texts = (listed.long ?? ['description']).map(
     (name) => sql`coalesce(octet_length(${sql.ref(`p.${name}`)}::text), 0)`,
   );
   const bytes = sql.join([sql`pg_column_size(p)`, ...texts], sql` + `);
-  // Each row is looked up by its id: `offset 0` keeps the planner from joining the whole table first.
+  // Each row is looked up by its id: `offset 0` keeps the planner from joining the whole table
+  // first.
   const found = await rows<R & { read_bytes: bigint }>(
     on,
     sql`select * from (

@@ -1,6 +1,7 @@
 /**
- * The one list mechanism: keyset pages newest first, then refreshes that tell what changed and what was deleted. Items
- * are shown only if the caller has some action on them; fields are cut and the filter applied before a page is full.
+ * The one list mechanism: keyset pages newest first, then refreshes that tell what changed and what
+ * was deleted. Items are shown only if the caller has some action on them; fields are cut and the
+ * filter applied before a page is full.
  */
 import type { Filter } from '../../../lib/filter/filter';
 import { limit } from '../../../lib/limits/limit';
@@ -37,14 +38,19 @@ export interface ListDefinition<R extends ListedRow, I extends object> extends L
   resource(row: R): Item<ResourceType>;
   /** Id actions of the item. */
   actions(row: R): readonly string[];
-  /** User whose `:self` actions it is, `user_id` of the row; others need a plain action to see it. */
+  /**
+   * User whose `:self` actions it is, `user_id` of the row; others need a plain action to see it.
+   */
   owner?(row: R): string | null;
-  /** Message about a filter that cannot be parsed, of nouns whose list errors have another than most. */
+  /**
+   * Message about a filter that cannot be parsed, of nouns whose list errors have another than
+   * most.
+   */
   filterMessage?: string;
   item(row: R): I;
   /** Fields that depend on the caller, such as `authorized_collection_actions`. */
   extra?(op: Op, row: R): Promise<object>;
-  toJSON(item: any): unknown;
+  toJSON(item: Partial<I>): unknown;
 }
 
 export interface ListedRow {
@@ -55,7 +61,10 @@ export interface ListedRow {
 
 /** Changes of concurrent transactions may become visible this much later than their time says. */
 const REFRESH_LOOK_BACK_MS = 30_000;
-/** Rows of one statement when a filter thins them out; it is also what a page without a match keeps in memory. */
+/**
+ * Rows of one statement when a filter thins them out; it is also what a page without a match keeps
+ * in memory.
+ */
 const FILTERED_FETCH = limit('rows that a filter looks at', 500, {
   what: 'rows that a list with a filter reads in one statement, at least',
   unit: 'rows',
@@ -194,7 +203,8 @@ async function fill<R extends ListedRow, I extends object>(
   if (extent.length === 0) return { items, more: undefined };
   let last: Position | undefined;
   let bytes = 0;
-  // The extent holds hardly a row that is not shown, so that one statement makes a page unless there is a filter.
+  // The extent holds hardly a row that is not shown, so that one statement makes a page unless
+  // there is a filter.
   let wanted = filter === undefined ? size.items + 1 : Math.max(size.items + 1, FILTERED_FETCH);
   for (let after = walk.after; ;) {
     op.signal.throwIfAborted();
@@ -214,7 +224,10 @@ async function fill<R extends ListedRow, I extends object>(
   }
 }
 
-/** The item as the caller may see it; undefined when it has no action on it or the filter leaves it out. */
+/**
+ * The item as the caller may see it; undefined when it has no action on it or the filter leaves it
+ * out.
+ */
 async function show<R extends ListedRow, I extends object>(
   { deps, op, definition, filter }: Listing<R, I>,
   candidate: R,

@@ -1,4 +1,7 @@
-/** Where a list looks: one scope, or with `recursive` every scope below it that the caller may list in. */
+/**
+ * Where a list looks: one scope, or with `recursive` every scope below it that the caller may list
+ * in.
+ */
 import { isIdOf } from '../../../lib/contract/id-prefixes';
 import type { ResourceType } from '../authz/actions';
 import type { Collection } from '../authz/authz';
@@ -75,7 +78,10 @@ export function checkProjectList(request: { scope_id: string; recursive: boolean
     .throwIfAny(MESSAGE.identifier);
 }
 
-/** Lists a type that lives in scopes. `request.scope_id` has been checked for its form; `only` leaves out further rows. */
+/**
+ * Lists a type that lives in scopes. `request.scope_id` has been checked for its form; `only`
+ * leaves out further rows.
+ */
 export async function listInScopes<R extends ListedRow, I extends object>(
   deps: ControllerDeps,
   op: Op,

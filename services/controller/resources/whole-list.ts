@@ -1,6 +1,7 @@
 /**
- * Lists that clients know without pages: workers, keys, jobs, months. They are answered whole, and what they show is
- * limited where it is stored, so that a client of gRPC that takes 4 MiB reads all of it.
+ * Lists that clients know without pages: workers, keys, jobs, months. They are answered whole, and
+ * what they show is limited where it is stored, so that a client of gRPC that takes 4 MiB reads all
+ * of it.
  */
 import { limit } from '../../../lib/limits/limit';
 import type { ScopeInfo } from '../../../proto/gen/api/common';

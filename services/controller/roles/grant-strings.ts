@@ -13,7 +13,10 @@ export type Edit = 'add' | 'set' | 'remove';
 /** Steps of parsing a character of a grant. */
 const PARSING_STEPS = 15;
 
-/** Parses the strings, with pauses; the first of equal grants counts, and what is wrong goes to `errors`. */
+/**
+ * Parses the strings, with pauses; the first of equal grants counts, and what is wrong goes to
+ * `errors`.
+ */
 export async function readGrants(
   { work }: Op,
   errors: FieldErrors,

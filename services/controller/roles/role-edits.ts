@@ -1,6 +1,6 @@
 /**
- * What the add, set and remove actions of roles do to principals, grants and grant scopes. Each plan is made from the
- * role as it was read, and runs only if the role's version is still that one.
+ * What the add, set and remove actions of roles do to principals, grants and grant scopes. Each
+ * plan is made from the role as it was read, and runs only if the role's version is still that one.
  */
 import { invalidArgument } from '../../../lib/errors/errors';
 import type { Allowed } from '../authz/authz';
@@ -72,7 +72,8 @@ export async function planGrantScopes(
 ): Promise<Plan> {
   const current = role.grant_scope_ids;
   const edit = verbOf(allowed.action);
-  // Only what is added goes by `this`: removing the role's own scope by its id has never removed anything.
+  // Only what is added goes by `this`: removing the role's own scope by its id has never removed
+  // anything.
   const wanted = [...new Set(edit === 'remove' ? values : values.map((value) => normalGrantScope(role, value)))];
   // Setting both has always kept the narrower one; clients send it.
   const kept =

@@ -1,6 +1,6 @@
 /**
- * Whose a token is, for limits only, so that a request can be counted to its user before it is looked at. What a request
- * may do is decided elsewhere, each time anew.
+ * Whose a token is, for limits only, so that a request can be counted to its user before it is
+ * looked at. What a request may do is decided elsewhere, each time anew.
  */
 import { tokenHash, type KnownTokens } from '../auth-tokens/known-tokens';
 

@@ -1,6 +1,6 @@
 /**
- * gRPC front: the services of a pipeline on a grpc-js server, with health and reflection. It opens no port; the API
- * listener hands it the connections that speak HTTP/2.
+ * gRPC front: the services of a pipeline on a grpc-js server, with health and reflection. It opens
+ * no port; the API listener hands it the connections that speak HTTP/2.
  */
 import {
   Metadata,
@@ -135,7 +135,7 @@ function grpcMethod({ fullName, definition }: BoundMethod, input: DescMessage | 
     requestDeserialize: requestDecoder(requestType, input),
     // Encoded before, because it is counted.
     responseSerialize: (bytes: Buffer) => bytes,
-    responseDeserialize: (bytes: Buffer) => responseType.decode(bytes) as unknown,
+    responseDeserialize: (bytes: Buffer) => responseType.decode(bytes),
   };
 }
 
@@ -153,7 +153,10 @@ function implementation(methods: BoundMethod[], serving: Serving): UntypedServic
   );
 }
 
-/** Stands for a request that is refused before it is decoded: grpc-js would call that an internal error. */
+/**
+ * Stands for a request that is refused before it is decoded: grpc-js would call that an internal
+ * error.
+ */
 class Refused {
   constructor(readonly error: ApiError) {}
 }
@@ -211,7 +214,9 @@ const all = (metadata: Metadata, key: string): string | undefined =>
 
 const first = (metadata: Metadata, key: string): string | undefined => metadata.get(key)[0]?.toString();
 
-/** The error as grpc-js sends it: code and text, and the JSON body and HTTP status in the trailers. */
+/**
+ * The error as grpc-js sends it: code and text, and the JSON body and HTTP status in the trailers.
+ */
 function serviceError(error: ApiError): { code: status; details: string; metadata: Metadata } {
   const metadata = new Metadata();
   metadata.set(ERROR_BODY_TRAILER, Buffer.from(JSON.stringify(error.body())));

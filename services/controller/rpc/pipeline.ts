@@ -1,6 +1,6 @@
 /**
- * The one way into a handler, for gRPC and HTTP alike: it makes the operation context, sets the deadline, maps every
- * error to the closed catalogue, measures, and writes one log line a request.
+ * The one way into a handler, for gRPC and HTTP alike: it makes the operation context, sets the
+ * deadline, maps every error to the closed catalogue, measures, and writes one log line a request.
  */
 import { status } from '@grpc/grpc-js';
 import { Histogram, type Registry } from 'prom-client';
@@ -87,7 +87,7 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
     try {
       const response = await runWithDeadline(method, request, info, { ...deps, log }, queues);
       // Handlers may leave out fields; encoders need all of them.
-      const message = method.definition.responseType.fromPartial(response) as unknown;
+      const message = method.definition.responseType.fromPartial(response);
       requests.debug({ client: info.clientAddress, code: 'OK', seconds: stop({ code: 'OK' }) }, 'request');
       return message;
     } catch (error) {
@@ -119,7 +119,10 @@ function bind(services: readonly Service[]): Map<string, BoundMethod> {
   return methods;
 }
 
-/** Answers at the deadline or when the caller is gone, even when the handler does not look at its signal. */
+/**
+ * Answers at the deadline or when the caller is gone, even when the handler does not look at its
+ * signal.
+ */
 async function runWithDeadline(
   method: BoundMethod,
   request: unknown,
@@ -147,7 +150,8 @@ async function runWithDeadline(
   };
   try {
     abort.signal.throwIfAborted();
-    // Whoever went away keeps the place until the handler has ended, so that going away buys nothing.
+    // Whoever went away keeps the place until the handler has ended, so that going away buys
+    // nothing.
     const handle = async (): Promise<unknown> => {
       checkFieldSizes(request as object);
       return method.handler(op, request);

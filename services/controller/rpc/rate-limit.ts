@@ -1,7 +1,8 @@
 /**
- * Rate limits of the API: fixed windows per resource and action, for all callers together, per address and per token,
- * in the shares of rate-shares.ts. Counts stay in memory, so each controller counts for itself. Requests are counted
- * before they are looked at: one counts as a user's only if its token was found good before.
+ * Rate limits of the API: fixed windows per resource and action, for all callers together, per
+ * address and per token, in the shares of rate-shares.ts. Counts stay in memory, so each controller
+ * counts for itself. Requests are counted before they are looked at: one counts as a user's only if
+ * its token was found good before.
  */
 import { Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
@@ -35,7 +36,9 @@ export interface Verdict {
   outcome: 'allowed' | 'limited' | 'full';
   /** Header `RateLimit-Policy`; empty when nothing is limited. */
   policy: string;
-  /** Header `RateLimit`, of the window with the fewest requests left; empty when nothing is limited. */
+  /**
+   * Header `RateLimit`, of the window with the fewest requests left; empty when nothing is limited.
+   */
   state: string;
   /** Until the next request has a chance, seconds. */
   retryAfter: number;
@@ -151,7 +154,10 @@ export class RateLimiter {
   }
 }
 
-/** The windows of a call. Tokens are named by a hash of the whole text: by its id alone others could use it up. */
+/**
+ * The windows of a call. Tokens are named by a hash of the whole text: by its id alone others could
+ * use it up.
+ */
 function specsOf(
   policy: Policy,
   { resource, action, clientAddress }: LimitedCall,

@@ -25,7 +25,10 @@ export const DEFAULT_RULES: readonly RateLimitRule[] = [
   ...everything(['list'], [1_500, 1_500, 150]),
 ];
 
-/** Windows of one kind of holder, with the limit that the configuration gives the window; shares may be below it. */
+/**
+ * Windows of one kind of holder, with the limit that the configuration gives the window; shares may
+ * be below it.
+ */
 export interface Part {
   limit: number;
   anonymous: number;
@@ -47,7 +50,10 @@ export interface Policy {
 
 type Rule = { per: Limited; limit: number; periodMs: number };
 
-/** What limits an action on a resource: the last rule of each kind that covers it, and the shares that follow. */
+/**
+ * What limits an action on a resource: the last rule of each kind that covers it, and the shares
+ * that follow.
+ */
 export function policyOf(rules: readonly RateLimitRule[], resource: string, action: string): Policy {
   const covers = (names: readonly string[], name: string): boolean => names.includes('*') || names.includes(name);
   const limits = LIMITED.flatMap((per): Rule[] => {
@@ -85,7 +91,10 @@ function shareOf(rule: Rule, share: (all: number) => number, anonymousOf: (all: 
   return limit < rule.limit ? [{ ...partOf(rule, limit, anonymousOf), isShare: true }] : [];
 }
 
-/** Parts of the same period are one window: the smaller limit holds, and the first part is the one that is shown. */
+/**
+ * Parts of the same period are one window: the smaller limit holds, and the first part is the one
+ * that is shown.
+ */
 function merged(parts: readonly Part[]): Part[] {
   const byPeriod = new Map<number, Part>();
   for (const part of parts) {

@@ -1,7 +1,7 @@
 /**
- * Server reflection, so that tools such as grpcurl need no protos. The wire format (v1 and v1alpha) is that of
- * \@grpc/reflection; the answers are ours, because the package spends half a second at start to index the files, and
- * buffers without limit for a client that does not read.
+ * Server reflection, so that tools such as grpcurl need no protos. The wire format (v1 and v1alpha)
+ * is that of \@grpc/reflection; the answers are ours, because the package spends half a second at
+ * start to index the files, and buffers without limit for a client that does not read.
  */
 import { status, type Metadata, type Server, type ServiceDefinition, type ServerDuplexStream } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';

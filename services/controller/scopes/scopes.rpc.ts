@@ -61,7 +61,10 @@ function definitionFor(deps: ControllerDeps): ItemDefinition<'scope', ScopeRow, 
   };
 }
 
-/** One org by itself comes without the actions on its collections, as existing clients expect; in lists it has them. */
+/**
+ * One org by itself comes without the actions on its collections, as existing clients expect; in
+ * lists it has them.
+ */
 const single = (listed: ReturnType<typeof definitionFor>): typeof listed => ({
   ...listed,
   extra: async (op, row) => (row.type === 'org' ? {} : listed.extra!(op, row)),

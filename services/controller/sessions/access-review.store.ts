@@ -1,10 +1,15 @@
-/** SQL of the access review: what took rights away, and the live sessions of those whom it concerns. */
+/**
+ * SQL of the access review: what took rights away, and the live sessions of those whom it concerns.
+ */
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 
 /** Changes of one review; the rest waits for the next. */
 export const REVIEW_BATCH = 500;
 
-/** Takes changes that nobody has looked at; null stands for everybody. What another controller holds is left to it. */
+/**
+ * Takes changes that nobody has looked at; null stands for everybody. What another controller holds
+ * is left to it.
+ */
 export function takeGrantChanges(tx: Tx, now: Date): Promise<{ user_ids: string[] | null }[]> {
   return rows(
     tx,

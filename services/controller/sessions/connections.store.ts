@@ -1,6 +1,7 @@
 /**
- * SQL of connections. The path of a new connection is one statement; closes and byte counts come in batches. Slots are
- * two counters on the session's row, so that limits hold among any number of controllers.
+ * SQL of connections. The path of a new connection is one statement; closes and byte counts come in
+ * batches. Slots are two counters on the session's row, so that limits hold among any number of
+ * controllers.
  */
 import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 import { databaseError, row, rows, sql, UNIQUE_VIOLATION, type Executor, type RawBuilder } from '../db/db';
@@ -25,7 +26,9 @@ export interface AllowedConnection {
 
 export type ConnectionAnswer = { allowed: AllowedConnection } | { refused: RefusedView };
 
-/** Client address of rows that only keep an id from being used; reads of sessions leave them out. */
+/**
+ * Client address of rows that only keep an id from being used; reads of sessions leave them out.
+ */
 export const NOT_ON_RECORD = '';
 
 interface AnswerRow extends RefusedView {
@@ -35,8 +38,9 @@ interface AnswerRow extends RefusedView {
 }
 
 /**
- * Activates the session if it is pending, binds the first-use token, takes a slot and inserts the connection: one
- * statement, one round trip. A repeated request for the same connection is allowed again and takes nothing.
+ * Activates the session if it is pending, binds the first-use token, takes a slot and inserts the
+ * connection: one statement, one round trip. A repeated request for the same connection is allowed
+ * again and takes nothing.
  */
 export async function authorizeConnection(on: Executor, request: ConnectionRequest): Promise<ConnectionAnswer> {
   try {
@@ -138,8 +142,9 @@ export interface ChangedSession {
 }
 
 /**
- * Stores exact ends, frees the slots and terminates sessions that are through. Repeated closes change nothing; one that
- * comes after the connection was given up as lost amends it once. `closes` has each connection once.
+ * Stores exact ends, frees the slots and terminates sessions that are through. Repeated closes
+ * change nothing; one that comes after the connection was given up as lost amends it once. `closes`
+ * has each connection once.
  */
 export async function closeConnections(on: Executor, workerId: string, closes: Close[], now: Date): Promise<void> {
   const failed = closes.filter((close) => close.dial_failed);
@@ -174,9 +179,10 @@ export async function closeConnections(on: Executor, workerId: string, closes: C
 }
 
 /**
- * Puts connections on record as closed that are not on record at all: the worker gave up waiting for an answer, and the
- * request may still be carried out, here or at another controller. It then finds its id taken. A row that was made
- * meanwhile is waited for, and closed by what follows. Ordered by session, as locks are.
+ * Puts connections on record as closed that are not on record at all: the worker gave up waiting
+ * for an answer, and the request may still be carried out, here or at another controller. It then
+ * finds its id taken. A row that was made meanwhile is waited for, and closed by what follows.
+ * Ordered by session, as locks are.
  */
 async function refuseLater(on: Executor, workerId: string, closes: Close[], now: Date): Promise<void> {
   const refused = closes.map((close) => ({ ...close, closed_reason: closedReason(close.closed_by, close.cause) }));
@@ -195,8 +201,8 @@ async function refuseLater(on: Executor, workerId: string, closes: Close[], now:
 }
 
 /**
- * Gives up open connections that `which` selects (columns of `session_connections c`): nobody will tell their end. They
- * close as "worker lost", and their slots are free.
+ * Gives up open connections that `which` selects (columns of `session_connections c`): nobody will
+ * tell their end. They close as "worker lost", and their slots are free.
  */
 export function closeLost(on: Executor, which: RawBuilder<unknown>, now: Date): Promise<ChangedSession[]> {
   return rows(
@@ -213,7 +219,10 @@ export function closeLost(on: Executor, which: RawBuilder<unknown>, now: Date): 
   );
 }
 
-/** Selects, for {@link closeLost}, connections of processes of a worker that are gone: neither the present one, nor draining. */
+/**
+ * Selects, for {@link closeLost}, connections of processes of a worker that are gone: neither the
+ * present one, nor draining.
+ */
 export const ofEarlierProcesses: RawBuilder<unknown> = sql`exists (
   select from workers w where w.id = c.worker_id and w.boot_id <> c.boot_id and c.boot_id <> all(w.draining_boot_ids))`;
 
@@ -232,7 +241,10 @@ const freeSlots = (now: Date): RawBuilder<unknown> => sql`freed as (
   from freed where s.id = freed.session_id and freed.open > 0
   returning s.id, s.status, s.termination_reason`;
 
-/** Assignments that terminate a session `s` which has `open` connections and has made `made`, if it is through. */
+/**
+ * Assignments that terminate a session `s` which has `open` connections and has made `made`, if it
+ * is through.
+ */
 export function ending(now: Date, open: RawBuilder<unknown>, made: RawBuilder<unknown>): RawBuilder<unknown> {
   const reason = sql`case
     when ${open} > 0 then null

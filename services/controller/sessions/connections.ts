@@ -73,7 +73,10 @@ export interface RefusedView {
   concurrent_connection_limit: number;
 }
 
-/** Why a connection was refused; undefined when the view shows no reason, because things changed in between. */
+/**
+ * Why a connection was refused; undefined when the view shows no reason, because things changed in
+ * between.
+ */
 export function refusalOf(view: RefusedView): Refusal | undefined {
   if (view.status === null) return 'session not found';
   const ended = endedRefusal(view.status, view.termination_reason, view.expired);

@@ -1,7 +1,8 @@
 /**
- * Limits on pending and live sessions. Those of a user are counted each time and hold exactly. The sessions of a target
- * or a worker are counted anew only after a part of the places that were free has been given out: a target with many
- * sessions costs little more than one with few, and several controllers together exceed a limit by that part at most.
+ * Limits on pending and live sessions. Those of a user are counted each time and hold exactly. The
+ * sessions of a target or a worker are counted anew only after a part of the places that were free
+ * has been given out: a target with many sessions costs little more than one with few, and several
+ * controllers together exceed a limit by that part at most.
  */
 import { ApiError } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';

@@ -63,7 +63,8 @@ export async function cancelSession(
   allowed: Allowed<'session', 'cancel' | 'cancel:self'>,
   cancel: { version: number; now: Date },
 ): Promise<boolean> {
-  // The version may be an older one: what happened since, an activation, is no reason to let the session go on.
+  // The version may be an older one: what happened since, an activation, is no reason to let the
+  // session go on.
   return (
     (await changed(
       tx,
@@ -157,7 +158,10 @@ export function sessionsToPush(on: Executor, ids: string[], workerIds: string[])
 /** How long after a cancellation its connections may still be open without having missed it, ms. */
 const HEARING_MS = 1_000;
 
-/** Ended sessions that still have open connections on one of the workers: their cancellation was not heard. */
+/**
+ * Ended sessions that still have open connections on one of the workers: their cancellation was not
+ * heard.
+ */
 export async function unheardEnds(on: Executor, workerIds: string[], now: Date): Promise<string[]> {
   const canceledBefore = new Date(now.getTime() - HEARING_MS);
   const found = await rows<{ id: string }>(
@@ -212,7 +216,10 @@ export async function endSession(
   return found!;
 }
 
-/** Ends live sessions that end with their token, where that expired by `now` or was last used by `stale`. */
+/**
+ * Ends live sessions that end with their token, where that expired by `now` or was last used by
+ * `stale`.
+ */
 export async function endWithExpiredToken(on: Executor, now: Date, stale: Date): Promise<void> {
   await sql`
     with due as materialized (

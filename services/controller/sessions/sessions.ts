@@ -3,9 +3,10 @@
  *
  *   pending ──▶ active ──▶ canceling ──▶ terminated
  *
- * A session is active from its first connection on. Any state may be left out, none comes back; the schema enforces
- * it. `terminated` comes with a reason and only once no connection is open, at most {@link TERMINATION_DELAY_MS} after
- * cancel or expiry: connections that no worker has confirmed closed by then count as lost.
+ * A session is active from its first connection on. Any state may be left out, none comes back; the
+ * schema enforces it. `terminated` comes with a reason and only once no connection is open, at most
+ * {@link TERMINATION_DELAY_MS} after cancel or expiry: connections that no worker has confirmed
+ * closed by then count as lost.
  */
 import { formatAddress, unbracketed } from '../../../lib/config/address';
 import type { ClosedBy } from '../../../lib/contract/endings';

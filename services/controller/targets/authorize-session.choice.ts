@@ -16,7 +16,9 @@ export interface Endpoint {
   host_set_id: string | null;
 }
 
-/** The target's address, else the wanted host, else any pair of host and set with the same chance. */
+/**
+ * The target's address, else the wanted host, else any pair of host and set with the same chance.
+ */
 export function chooseEndpoint(address: string | null, endpoints: readonly Endpoint[], hostId: string): Endpoint {
   if (address !== null) return { address, host_id: null, host_set_id: null };
   if (endpoints.length === 0) {
@@ -29,8 +31,8 @@ export function chooseEndpoint(address: string | null, endpoints: readonly Endpo
 }
 
 /**
- * Workers that can take the session, in order of preference. Throws 503 when there is none, and 400 when that is so
- * because the filter means nothing on what is known of workers.
+ * Workers that can take the session, in order of preference. Throws 503 when there is none, and 400
+ * when that is so because the filter means nothing on what is known of workers.
  */
 export async function chooseWorkers(
   op: Op,
@@ -64,7 +66,10 @@ export async function chooseWorkers(
   return lessLoadedFirst(on, shuffled(eligible));
 }
 
-/** Whether the filter takes each worker; undefined where it means nothing on what is known of the worker. */
+/**
+ * Whether the filter takes each worker; undefined where it means nothing on what is known of the
+ * worker.
+ */
 async function evaluateOn(
   { work }: Op,
   workers: readonly Candidate[],

@@ -1,4 +1,7 @@
-/** Aliases as targets know them: they stand for the id in every request, and can be made together with a target. */
+/**
+ * Aliases as targets know them: they stand for the id in every request, and can be made together
+ * with a target.
+ */
 import { invalidArgument } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import type { NewTargetAlias, Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
@@ -12,17 +15,19 @@ import type { ControllerDeps } from '../context';
 import type { Executor, Tx } from '../db/db';
 import { MESSAGE, type FieldErrors } from '../resources/fields';
 import { collectionIn } from '../resources/scope-lists';
-import type { Handlers, Op } from '../rpc/service';
+import type { Handler, Handlers, Op } from '../rpc/service';
 
 type TargetHandlers = Handlers<typeof TargetServiceDefinition>;
-type AnyHandler = (op: Op, request: any) => Promise<any>;
 
-/** The handlers with aliases resolved first: 404 for one that is unknown or leads nowhere, 401 to anonymous callers. */
+/**
+ * The handlers with aliases resolved first: 404 for one that is unknown or leads nowhere, 401 to
+ * anonymous callers.
+ */
 export function resolvingAliases({ db, authz }: ControllerDeps, handlers: TargetHandlers): TargetHandlers {
   const on = db.executor;
-  const wrapped = Object.entries(handlers as Record<string, AnyHandler>).map(([name, handler]) => [
+  const wrapped = Object.entries(handlers as Record<string, Handler>).map(([name, handler]) => [
     name,
-    (op: Op, request: any) =>
+    (op: Op, request: Addressed) =>
       // What the handler refuses would tell too, since it comes after the alias was found.
       isByAlias(request)
         ? guessable(

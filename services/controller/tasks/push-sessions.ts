@@ -1,7 +1,8 @@
 /**
- * Tells workers about sessions that changed. PostgreSQL's notifications wake every controller at each change; each
- * tells the workers attached to it. Notifications are a nudge: Hello compares everything, and a periodic pass repeats
- * what a worker did not hear. A notification that rights were taken away leads to the review of the sessions they carry.
+ * Tells workers about sessions that changed. PostgreSQL's notifications wake every controller at
+ * each change; each tells the workers attached to it. Notifications are a nudge: Hello compares
+ * everything, and a periodic pass repeats what a worker did not hear. A notification that rights
+ * were taken away leads to the review of the sessions they carry.
  */
 import { Counter, type Registry } from 'prom-client';
 import type { CancelSession } from '../../../proto/gen/worker/control';
@@ -41,8 +42,8 @@ type PushedBy = 'notify' | 'repeat';
 
 export interface SessionPushes {
   /**
-   * Reviews what no notification led to, tells workers again about ended sessions whose connections they still hold open,
-   * and cuts off deleted workers.
+   * Reviews what no notification led to, tells workers again about ended sessions whose connections
+   * they still hold open, and cuts off deleted workers.
    */
   repeat(): Promise<void>;
   close(): Promise<void>;
@@ -133,7 +134,10 @@ class Pushes implements SessionPushes {
     this.working ??= this.work().finally(() => (this.working = undefined));
   }
 
-  /** `ID` alone was deleted; `ID retire` is about to be, and ends its connections while it can still report them. */
+  /**
+   * `ID` alone was deleted; `ID retire` is about to be, and ends its connections while it can still
+   * report them.
+   */
   private workerLeaves(payload: string): void {
     const [id = '', word] = payload.split(' ');
     if (word === undefined) return this.deps.control.cutOff(id);

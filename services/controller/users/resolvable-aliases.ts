@@ -40,7 +40,7 @@ const definition: ListDefinition<AliasRow, ReturnType<typeof aliasItem>> = {
   }),
   actions: () => TARGET_ACTIONS,
   item: aliasItem,
-  toJSON: (item: AliasMessage) => Alias.toJSON(Alias.fromPartial(item)),
+  toJSON: (item: Partial<AliasMessage>) => Alias.toJSON(Alias.fromPartial(item)),
 };
 
 /** A page of them. */

@@ -1,4 +1,7 @@
-/** What `database init` and dev mode make first: the deployment's id, the keys of the global scope, the authorities. */
+/**
+ * What `database init` and dev mode make first: the deployment's id, the keys of the global scope,
+ * the authorities.
+ */
 import { createHmac, randomBytes } from 'node:crypto';
 import { randomBase62 } from '../../../lib/ids/ids';
 import type { Executor, Tx } from '../db/db';
@@ -9,7 +12,9 @@ import * as store from './authority.store';
 
 const KEY_BYTES = 32;
 
-/** `tofu`: of the first-use tokens of sessions. `list tokens`: of what lists answer to go on with. */
+/**
+ * `tofu`: of the first-use tokens of sessions. `list tokens`: of what lists answer to go on with.
+ */
 type KeyPurpose = 'tofu' | 'list tokens';
 
 /** Makes the deployment in an empty, migrated database; answers its id. */
