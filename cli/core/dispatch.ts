@@ -24,6 +24,7 @@ export async function dispatch(argv: readonly string[], io: Io): Promise<number>
   const line = readLine(route);
   const call: Call = { route, line, io, ...printerOf(line, io) };
   const status = io.env.COMP_LINE === undefined ? await answer(call) : await complete(io);
+  call.printer.end();
   return watch.settle(status, (text) => call.printer.error(text));
 }
 

@@ -56,7 +56,7 @@ async function recorder(make: (listener: Parameters<typeof createHttpServer>[1])
   return { port: (server.address() as AddressInfo).port, requests };
 }
 
-const plain = (): Promise<Recorder> => recorder((listener) => createHttpServer(listener!));
+const plain = (): Promise<Recorder> => recorder((listener) => createHttpServer(listener));
 
 async function targetFor(name: string, port: number): Promise<string> {
   const flags = ['-scope-id', PROJECT, '-name', name, '-address', '127.0.0.1', '-default-port', String(port)];
@@ -130,9 +130,8 @@ describeWith(['kubectl', 'openssl'], 'kubectl', () => {
 
 describeWith(['psql'], 'psql', () => {
   test('asks the session, with its password, whatever variables and services say', async () => {
-    const { items } = JSON.parse(
-      (await dev.cli(['targets', 'list', '-scope-id', PROJECT, '-format', 'json'])).stdout,
-    ) as { items: { id: string; name: string }[] };
+    const list = await dev.cli(['targets', 'list', '-scope-id', PROJECT, '-format', 'json']);
+    const { items } = JSON.parse(list.stdout) as { items: { id: string; name: string }[] };
     const demo = items.find(({ name }) => name === 'Generated local postgres target with alias')!;
     writeFileSync(join(files, 'pg_service.conf'), '[away]\nhostaddr=127.0.0.2\nport=1\nuser=nobody\n');
     const env = {
