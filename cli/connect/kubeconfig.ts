@@ -5,8 +5,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { homeOf } from '../../lib/platform/system';
 import { LocalError } from '../core/errors';
 import type { ConnectContext } from './flags';
 import type { SecretFiles } from './secret-files';
@@ -25,7 +25,7 @@ interface View {
 export function directKubeconfig({ args, io: { env }, rest }: ConnectContext, files: SecretFiles): Variables {
   const chosen = choosing(rest);
   const named = chosen.find((word) => word.startsWith('--kubeconfig='))?.slice('--kubeconfig='.length);
-  const paths = (env.KUBECONFIG || join(env.HOME || homedir(), '.kube', 'config')).split(delimiter).filter(Boolean);
+  const paths = (env.KUBECONFIG || join(homeOf(env), '.kube', 'config')).split(delimiter).filter(Boolean);
   const looked = named === undefined ? paths : [named];
   if (!looked.some((path) => textOf(path).includes('proxy-url'))) return {};
   const view = ['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json', ...chosen];

@@ -1,6 +1,5 @@
 /** Signals of the system that a process runs on. */
-
-const onWindows = process.platform === 'win32';
+import { onWindows } from './system';
 
 /**
  * Those that ask a process to end in order. Windows knows two of them, and Ctrl-Break in the place

@@ -1,7 +1,7 @@
 /** Tokens in files of their own that only their owner can read: `~/.sallyport/tokens/<name>`. */
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeOf } from '../../../lib/platform/system';
 import { makeDirectory } from '../../../lib/config/directory';
 import { replaceFile } from '../../../lib/config/replace-file';
 import type { Backend } from './keyring';
@@ -11,7 +11,7 @@ const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 export function fileKeyring(env: NodeJS.ProcessEnv): Backend {
-  const directory = join(env.HOME ?? homedir(), '.sallyport', 'tokens');
+  const directory = join(homeOf(env), '.sallyport', 'tokens');
   const pathOf = (name: string): string => join(directory, encodeURIComponent(name).replace(/^\./, '%2E'));
   return {
     description: `files in ${directory}, readable by their owner only`,

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { collectionActions, COLLECTIONS_BELOW, idActions, typeOfId } from './actions';
-import { decide, GrantError, parseGrant, reaches, type HeldGrant, type Resource, type Subject } from './grants';
+import {
+  checkSegments,
+  decide,
+  GrantError,
+  parseGrant,
+  reaches,
+  type HeldGrant,
+  type Resource,
+  type Subject,
+} from './grants';
 
 const accepted: [string, string][] = [
   ['ids=*;type=*;actions=*', 'ids=*;type=*;actions=*'],
