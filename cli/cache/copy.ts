@@ -1,6 +1,6 @@
 /**
- * A copy of one list of a user. The first refresh reads the whole list; each later one asks, with
- * the token that the list ended with, for what has changed and what is gone.
+ * A copy of one list of a user. The first refresh reads the whole list. Each later one sends the
+ * list token of the refresh before it, and learns what has changed and what was deleted.
  */
 import type { ApiClient, ListAnswer } from '../core/client';
 import { ControllerError } from '../core/errors';
@@ -15,7 +15,7 @@ const MAX_ITEMS = 200_000;
 /** Pages of one refresh; far more than any list has. */
 const MAX_PAGES = 10_000;
 
-/** Terminated sessions are no longer of interest, but must be heard of to be forgotten. */
+/** Terminated sessions are not searched, but the copy must learn of their end to remove them. */
 const isGone: Readonly<Partial<Record<CachedKind, (item: Item) => boolean>>> = {
   sessions: (item) => item.status === 'terminated',
 };
@@ -80,7 +80,7 @@ export class Copy {
     return this.failedAt === undefined || (this.refreshedAt ?? 0) > this.failedAt ? undefined : this.failure;
   }
 
-  /** Brings the copy up to date; notes and rethrows what went wrong. */
+  /** Brings the copy up to date. Notes an error and throws it again. */
   async refresh(client: ApiClient): Promise<void> {
     try {
       await this.update(client).catch(async (error: unknown) => {

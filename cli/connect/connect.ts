@@ -69,7 +69,7 @@ const SIGNALED: ProxyEnd = { reason: 'Received shutdown signal', serverSide: fal
 /** Runs `connect`; `program` is what to run, if anything. */
 export async function connect(context: ConnectContext, program: Program | undefined): Promise<number> {
   const listen = listenOptions(context);
-  // A helper whose program is missing must not open a session for nothing.
+  // Checked first: a helper whose program is missing must not open a session for nothing.
   if (program?.quiet === true) findProgram(program.name, context.io.env);
   let signal: (end: ProxyEnd) => void = () => undefined;
   const signaled = new Promise<ProxyEnd>((resolve) => (signal = resolve));
@@ -214,8 +214,8 @@ function checkUsername({ credentials: { usernames }, warn }: OpenSession, userna
 }
 
 /**
- * The ends that take the program with them. One that has used its last connection may finish what
- * it does.
+ * Resolves with an end of the proxy that ends the program too. A proxy that has used its last
+ * connection lets the program finish its work.
  */
 async function cutShort(proxy: SessionProxy): Promise<ProxyEnd> {
   const end = await proxy.done;

@@ -12,7 +12,8 @@ import type { ConnectContext } from './flags';
 import type { SecretFiles } from './secret-files';
 import type { Variables } from './surroundings';
 
-const TIMEOUT_MS = 10_000;
+/** Longest wait for kubectl to show its configuration, ms. */
+const PATIENCE_MS = 10_000;
 
 /** Options of kubectl that decide which cluster it takes. */
 const CHOOSING = /^--(context|cluster|kubeconfig|user)(=|$)/;
@@ -41,7 +42,7 @@ export function directKubeconfig({ args, io: { env }, rest }: ConnectContext, fi
 
 function read(program: string, words: string[], env: NodeJS.ProcessEnv): View {
   try {
-    return JSON.parse(execFileSync(program, words, { env, encoding: 'utf8', timeout: TIMEOUT_MS })) as View;
+    return JSON.parse(execFileSync(program, words, { env, encoding: 'utf8', timeout: PATIENCE_MS })) as View;
   } catch (error) {
     throw new LocalError(
       `A kubeconfig has a proxy-url, and whether it counts here is not known: ${(error as Error).message}`,

@@ -1,4 +1,4 @@
-/** What every command that calls the controller does. */
+/** The common part of all commands that call the controller. */
 import type { ApiClient, Call } from './client';
 import type { Context } from './command';
 import { EXIT, UsageError } from './errors';

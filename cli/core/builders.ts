@@ -1,6 +1,6 @@
 /**
- * Makers of the commands that all kinds of resources have: read, list, create, update, delete, and
- * editing one of the lists of an item.
+ * Makes the commands that all kinds of resources have: read, list, create, update, delete, and
+ * edits of one of an item's lists.
  */
 import { listTable, type Item } from '../output/table';
 import { currentVersion, requiredId, showItem, withClient } from './api-command';
@@ -12,8 +12,8 @@ import { apiFlags, FILTER, RECURSIVE, VERSION, type ApiContext } from './flags';
 import type { Resource } from './resource';
 
 /**
- * Pages of one listing; far more than any list has, so that a broken server cannot keep a command
- * for ever.
+ * The most pages of one listing, far more than any list has: a broken server cannot keep a command
+ * busy for ever.
  */
 const MAX_PAGES = 10_000;
 
@@ -166,7 +166,7 @@ export interface CreateOptions<M extends Flag = never> extends Options {
   method?: string;
 }
 
-/** Kinds with two names are called in messages what they were called in the command. */
+/** Messages call a kind with two names by the name in the command. */
 const named = ({ path }: Context, noun: string, kind: string | undefined): string =>
   kind === undefined ? noun : noun.replace(kind, () => path.at(-1)!);
 
@@ -175,7 +175,7 @@ export function createCommand<const M extends Flag = never>(
   options: CreateOptions<M> = {},
 ): Command {
   const { kind, fields = [], beside = [], besideTexts = [], more = [] } = options;
-  const all = [NAME, DESCRIPTION, ...fields];
+  const all = [NAME, DESCRIPTION, ...(resource.fields ?? []), ...fields];
   const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
   return {
     synopsis: `Create ${article(noun)}`,
@@ -220,7 +220,7 @@ export function updateCommand<const M extends Flag = never>(
   options: UpdateOptions<M> = {},
 ): Command {
   const { kind, fields = [], more = [], complete, ...rest } = options;
-  const all = [NAME, DESCRIPTION, ...fields];
+  const all = [NAME, DESCRIPTION, ...(resource.fields ?? []), ...fields];
   const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
   return {
     synopsis: `Update ${article(noun)}`,
@@ -277,7 +277,7 @@ export interface EditOptions extends Options {
   field: string;
   /** Checks one value; throws a UsageError. */
   check?(value: string): void;
-  /** What the field of the request holds where that is not the list of values. */
+  /** The content of the request's field, where it is not the list of values. */
   encode?(values: readonly string[]): unknown;
 }
 
@@ -285,7 +285,10 @@ type ListFlag = Flag & { type: 'list' };
 
 const EDITS: Record<string, string> = { add: 'Add', set: 'Replace all', remove: 'Remove' };
 
-/** Adds to, replaces or removes from a list of an item. A lone `null` replaces by nothing. */
+/**
+ * Adds to, replaces or removes from a list of an item. A lone `null` replaces the list with an
+ * empty one.
+ */
 export function editCommand(resource: Resource, options: EditOptions): Command {
   const { verb, flag } = options;
   const kind = verb.split('-')[0]!;

@@ -58,7 +58,7 @@ export interface Call<S extends ApiService = ApiService, M extends string = stri
   preliminary?: boolean;
 }
 
-/** A page of a list of any kind, as far as whoever walks it looks. */
+/** The part of a list's page that code for all kinds uses. */
 export interface ListAnswer {
   readonly items?: readonly Item[] | undefined;
   readonly removed_ids?: readonly string[] | undefined;
@@ -192,8 +192,8 @@ function tlsOptions(args: Args<FlagsIn<[typeof CONNECTION]>>, address: Address):
 
 function authorities(file: string, directory: string): Buffer | undefined {
   if (file !== '') return readPem(file);
-  // The launcher keeps the variable from Node, where it costs time at every start; here is where it
-  // matters.
+  // The launcher hides the variable from Node, where it costs time at every start. Here it is
+  // needed.
   const extra = process.env.NODE_EXTRA_CA_CERTS;
   if (directory === '') return extra === undefined || extra === '' ? undefined : withDefaults(readPem(extra));
   return Buffer.concat(

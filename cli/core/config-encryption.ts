@@ -53,7 +53,7 @@ function read(path: string): string {
   }
 }
 
-/** With the rights of the file; a reader never sees half of it. */
+/** Writes with the permissions of the file. A reader never sees half of the text. */
 function overwrite(path: string, text: string): void {
   try {
     replaceFile(path, text, statSync(path).mode & 0o777);
@@ -94,7 +94,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** HCL's JSON form has the type as a name around each block: `"kms": {"aead": {...}}`. */
+/** In the JSON form of HCL the type is a name around each block: `"kms": {"aead": {...}}`. */
 function withTypes(top: Record<string, unknown>): Record<string, unknown> {
   const { kms } = top;
   if (typeof kms !== 'object' || kms === null) return top;

@@ -8,7 +8,7 @@ const FOREVER = /^(9999|infinity)/;
 const until = (text: string | undefined): string | undefined =>
   text !== undefined && FOREVER.test(text) ? 'Forever' : time(text);
 
-/** With what controllers that keep recordings say of one; ours keeps none. */
+/** Includes fields of controllers that keep recordings; ours keeps none. */
 interface Recording extends AsJson<SessionRecording> {
   readonly start_time?: string;
   readonly end_time?: string;

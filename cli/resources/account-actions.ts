@@ -11,7 +11,7 @@ interface Action<F extends Flag> {
   synopsis: string;
   flags: readonly F[];
   examples: readonly string[];
-  /** What the request carries besides id and version. */
+  /** The fields of the request besides id and version. */
   fields(context: ApiContext<F>): Promise<Record<string, unknown>>;
 }
 

@@ -6,7 +6,10 @@ import { EXIT, UsageError } from '../core/errors';
 import { apiFlags, type ApiContext } from '../core/flags';
 import { scopes } from './scopes';
 
-/** Neither default nor environment: keys of the wrong scope are no small mistake. */
+/**
+ * The flag has neither a default nor a variable, because keys of a wrong scope are a serious
+ * mistake.
+ */
 const KEY_SCOPE = {
   name: 'scope-id',
   type: 'string',

@@ -6,9 +6,24 @@ import type { ApiError } from '../../../lib/errors/errors';
 import type { Op } from '../rpc/service';
 import type { ActionOn, ResourceType } from './actions';
 import type { Decision, Resource as AnyResource } from './grants';
-import type { Allowed, AllowedIn } from './proof';
+import type { Allowed, AllowedAs, AllowedIn, AllowedInAs } from './proof';
 
-export type { Allowed, AllowedDeletion, AllowedIn, AllowedItem, AllowedList, AnyAllowed, CreateAction } from './proof';
+export type {
+  Allowed,
+  AllowedAs,
+  AllowedChange,
+  AllowedCreation,
+  AllowedDeletion,
+  AllowedEdit,
+  AllowedIn,
+  AllowedInAs,
+  AllowedItem,
+  AllowedList,
+  AllowedToAdd,
+  AllowedToRemove,
+  AnyAllowed,
+  CreateAction,
+} from './proof';
 
 /** An item or a collection of a known type. */
 export type Resource<T extends ResourceType = ResourceType> = AnyResource & { type: T };
@@ -28,7 +43,7 @@ export interface Actor {
 }
 
 /**
- * What of a collection somebody can have an action on: everything, what is theirs, and single
+ * The part of a collection that somebody has an action on: all of it, what they own, or single
  * items.
  */
 export interface Reach {
@@ -55,9 +70,9 @@ export interface Wanted {
 
 export interface Authz {
   /**
-   * Resolves the caller's token, once per operation; a bad token makes an anonymous actor. `at` is
-   * what will be decided on: with `everywhere`, which requests that look at many scopes say,
-   * further decisions need no statement.
+   * Resolves the caller's token, once per operation. A bad token makes an anonymous actor. `at` is
+   * the resource that will be decided on. Requests that look at many scopes pass `everywhere`;
+   * their further decisions then need no statement.
    */
   actor(op: Op, at?: Resource | 'everywhere'): Promise<Actor>;
   /** The proof; or throws what refusal.ts says. */
@@ -67,13 +82,23 @@ export interface Authz {
     action: A,
     collection: Collection<T>,
   ): Promise<AllowedIn<T, A>>;
+  /**
+   * {@link check} for code that is the same for all types: the action comes from the noun's table,
+   * where the compiler cannot look it up for a type that it does not know.
+   */
+  checkAs<T extends ResourceType, const A extends string>(op: Op, action: A, item: Item<T>): Promise<AllowedAs<T, A>>;
+  checkAs<T extends ResourceType, const A extends string>(
+    op: Op,
+    action: A,
+    collection: Collection<T>,
+  ): Promise<AllowedInAs<T, A>>;
   /** Refuses what no grant can allow, with the audit event of {@link check}. */
   refuse(op: Op, action: string, resource: Resource, refusal?: (actor: Actor) => ApiError): Promise<never>;
   /** The same decision without an error or an audit event: for lists and authorized_actions. */
   decide(op: Op, action: string, resource: Resource): Promise<Decision>;
   /**
-   * What of the collection lists need to look at: it holds all that {@link allowedActions} is not
-   * empty for.
+   * The part of the collection that a list looks at: it has all items for which
+   * {@link allowedActions} is not empty.
    */
   reach(op: Op, collection: Resource): Promise<Reach>;
   /** Those of `actions` that the caller may perform on the resource. */
@@ -82,7 +107,7 @@ export interface Authz {
    * Hash of those of the caller's grants that were looked at so far; list tokens are bound to it.
    */
   grantsHash(op: Op): Promise<string>;
-  /** What another user holds by itself and through its groups, whoever asks. */
+  /** What any user holds, alone and through groups, independent of the caller. */
   holdings(op: Op, userId: string): Promise<Holdings>;
   /**
    * Whether users have any of the actions on resources, in one statement; in the order of `wanted`.

@@ -23,7 +23,7 @@ interface PipelineDeps {
   maxRequestDurationMs: number;
   limits: PipelineLimits;
   registry: Registry;
-  /** Absent: nobody is known, all count by their address. */
+  /** When absent, all callers count by their address. */
   known?: KnownTokens | undefined;
 }
 
@@ -39,7 +39,7 @@ interface CallInfo {
   correlationId: string;
   /** Aborted when the caller goes away. */
   signal: AbortSignal;
-  /** Told the user of the token, once it has turned out to be good. */
+  /** Called with the user of the token when it has turned out to be valid. */
   authenticated?: Op['authenticated'];
 }
 
@@ -151,8 +151,7 @@ async function runWithDeadline(
   };
   try {
     abort.signal.throwIfAborted();
-    // Whoever went away keeps the place until the handler has ended, so that going away buys
-    // nothing.
+    // A caller that has gone keeps its place until the handler has ended, so leaving gains nothing.
     const handle = async (): Promise<unknown> => {
       checkFieldSizes(request as object);
       return method.handler(op, request);

@@ -22,7 +22,7 @@ export interface Op {
   readonly clientAddress: string;
   /** Bearer token as it was sent; undefined for anonymous callers. */
   readonly token: string | undefined;
-  /** To be told the user of the token, once it has turned out to be good; absent: nobody asks. */
+  /** To be called with the user of the token when it has turned out to be valid. */
   readonly authenticated?: ((userId: string) => void) | undefined;
   /** What this operation may still cost. */
   readonly work: Work;
@@ -61,8 +61,9 @@ export type Handlers<D extends ServiceDefinition> = {
 };
 
 /**
- * A handler of any method. Whoever calls it holds a request of that method, which the type cannot
- * say; so it is taken from a method, whose parameters the compiler compares in both directions.
+ * A handler of any method. Its caller has a request of that method, which the type cannot express.
+ * The type is therefore taken from a method: the compiler compares parameters of methods in both
+ * directions.
  */
 export type Handler = { handle(op: Op, request: unknown): Promise<unknown> }['handle'];
 
