@@ -2,7 +2,7 @@
  * Server reflection, so that tools such as grpcurl need no protos. The protocol (v1 and v1alpha) is
  * read by \@grpc/proto-loader; the answers are the files of our descriptor set as they are, which
  * the loader would regroup by package, without imports, JSON names and optional fields
- * (docs/adr/0011).
+ * (docs/adr/0011-reflection-and-proto-loader.md).
  */
 import { readFileSync } from 'node:fs';
 import { status, type Metadata, type Server, type ServiceDefinition, type ServerDuplexStream } from '@grpc/grpc-js';
