@@ -4,6 +4,7 @@ import type { NOUNS } from '../../../proto/gen/nouns/all';
 import type { ResourceType } from '../authz/actions';
 import type { AllowedEdit, AllowedToAdd, AllowedToRemove } from '../authz/authz';
 import { mayAdd, mayRemove } from '../authz/proof';
+import { notFound } from '../authz/refusal';
 import type { Tx } from '../db/db';
 import type { Handler, Op } from '../rpc/service';
 import { changing, updateRow } from './changes';
@@ -90,6 +91,10 @@ function refused(type: ResourceType, action: ListEdit<string>, field: string, [w
   ]);
 }
 
+/** 404 of an edit whose version is not current; clients know another text of host sets. */
+const staleEdit = (type: ResourceType, id: string): ApiError =>
+  type === 'host-set' ? notFound('Unable to find requested resource.') : staleOf(type, id);
+
 /** What is left to do within the transaction; undefined when nothing changes. */
 export type Plan = ((tx: Tx) => Promise<void>) | undefined;
 
@@ -105,13 +110,13 @@ export async function editItem<T extends ResourceType, R extends NounRow, const 
   plan: (row: R, allowed: AllowedEdit<T, W>) => Plan | Promise<Plan>,
 ): Promise<object> {
   const { row, allowed } = await access.allowAs(op, action, request.id);
-  if ((row as R & { version?: number }).version !== request.version) throw staleOf(type, request.id);
+  if ((row as R & { version?: number }).version !== request.version) throw staleEdit(type, request.id);
   const apply = await plan(row, allowed);
   if (apply === undefined) return access.shown(op, allowed, row);
   const now = deps.clock.now();
   await changing(deps.db, now, async (tx) => {
     const change = { version: request.version, columns: {}, now };
-    if (!(await updateRow(tx, allowed, change))) throw staleOf(type, request.id);
+    if (!(await updateRow(tx, allowed, change))) throw staleEdit(type, request.id);
     await apply(tx);
   });
   return access.answer(op, allowed);
