@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     { name: 'plain pump', ...(await startPump('plain', port)) },
     { name: 'pooled pump', ...(await startPump('pooled', port)) },
     { name: 'session', ...(await startSession(port)) },
-  ].filter(({ name }) => name.includes(process.env.BENCH_CARRIERS ?? ''));
+  ].filter(({ name }) => new RegExp(process.env.BENCH_CARRIERS ?? '').test(name));
   try {
     for (const direction of DIRECTIONS) await throughput(carriers, direction);
     await latency(carriers);
