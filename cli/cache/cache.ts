@@ -1,6 +1,6 @@
 /**
- * What the cache does, without its socket: it knows users by their tokens, keeps their copies fresh
- * in the background, and answers searches from them, after a refresh where a copy is too old.
+ * The cache without its socket. It knows users by their tokens, keeps their copies fresh in the
+ * background, and answers searches from the copies, after a refresh where a copy is too old.
  */
 import { UsageError } from '../core/errors';
 import { parseAddress } from '../core/address';
@@ -50,7 +50,7 @@ export class Cache {
   }
 
   /**
-   * Takes a token, once the controller has said whose it is. Its user's copies are made in the
+   * Takes a token when the controller has told its user. The copies of the user are made in the
    * background.
    */
   async addToken(request: TokenRequest): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * One user of one controller, as the cache knows it: tokens to ask with, and copies of what the
- * user can see.
+ * One user of one controller in the cache: the tokens to ask with, and copies of what the user may
+ * see.
  */
 import { authTokens } from '../resources/auth-tokens';
 import { ApiClient } from '../core/client';
@@ -17,7 +17,7 @@ const UNAUTHENTICATED = 401;
 
 type Token = Pick<ChosenToken, 'text' | 'boundTo'>;
 
-/** Sends nothing by itself; the first call checks where the token goes. */
+/** Makes a client and sends nothing. Its first call checks where the token may go. */
 const clientFor = (env: NodeJS.ProcessEnv, request: TokenRequest, token: Token): ApiClient =>
   ApiClient.connect(env, request.boundary_addr, token, {
     otherAddress: request.allow_other_address === true,
@@ -36,7 +36,7 @@ async function tokenOf(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<T
   return { text: stored.token, boundTo: stored.bound_address };
 }
 
-/** The user whose token it is, as the controller says. Throws what calls throw. */
+/** The user of the token, as the controller says. Throws the errors of calls. */
 export async function ownerOf(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<string> {
   const token = await tokenOf(request, env);
   if (token === undefined || tokenId(token.text) !== request.auth_token_id)

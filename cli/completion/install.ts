@@ -1,6 +1,6 @@
 /**
- * Completion in the start files of the user's shells. A line there makes the shell ask the program
- * itself; fish has a file of its own. Only shells that are set up already are touched.
+ * Installs completion in the start files of the user's shells. A line there makes the shell ask the
+ * program itself; fish has a file of its own. Only shells that are already set up are changed.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

@@ -49,7 +49,7 @@ export interface OpenSession {
 export interface Program {
   name: string;
   launch(session: OpenSession): Launch;
-  /** A helper owns the terminal: nothing says where the proxy listens. */
+  /** A helper owns the terminal, so the address of the proxy is not printed. */
   quiet: boolean;
   /** What -inactive-timeout is when it is 0. */
   inactivityMs?: number;
@@ -61,13 +61,13 @@ const SIGNALED: ProxyEnd = { reason: 'Received shutdown signal', serverSide: fal
 /** Runs `connect`; `program` is what to run, if anything. */
 export async function connect(context: ConnectContext, program: Program | undefined): Promise<number> {
   const listen = listenOptions(context);
-  // A helper whose program is missing must not open a session for nothing.
+  // Checked first: a helper whose program is missing must not open a session for nothing.
   if (program?.quiet === true) findProgram(program.name, context.io.env);
   let signal: (end: ProxyEnd) => void = () => undefined;
   const signaled = new Promise<ProxyEnd>((resolve) => (signal = resolve));
   let running: Child | undefined;
   const restore = onSignals((name) => {
-    // The terminal sends Ctrl-C to the program too, which may only stop what it is doing.
+    // The terminal sends Ctrl-C to the program too, which may only interrupt its present work.
     if (name === 'SIGINT' && running !== undefined && context.io.stdin.isTTY === true) return 'ignored';
     signal(SIGNALED);
     return 'handled';
@@ -167,7 +167,7 @@ async function serve(
   return finish(context, proxy, outcome);
 }
 
-/** Starts the program, once the credentials that it could not be given have been shown. */
+/** Starts the program, after showing the credentials that it could not be given. */
 function launch({ io, args: flags, rest, printer }: ConnectContext, session: OpenSession, program: Program): Child {
   const { address, port } = session.proxy;
   const { first = [], args, env } = program.launch(session);
@@ -183,8 +183,8 @@ function launch({ io, args: flags, rest, printer }: ConnectContext, session: Ope
 }
 
 /**
- * The ends that take the program with them. One that has used its last connection may finish what
- * it does.
+ * Resolves with an end of the proxy that ends the program too. A proxy that has used its last
+ * connection lets the program finish its work.
  */
 async function cutShort(proxy: SessionProxy): Promise<ProxyEnd> {
   const end = await proxy.done;
@@ -198,7 +198,7 @@ async function finish(context: ConnectContext, proxy: SessionProxy, end: ProxyEn
   return verdict(context, end);
 }
 
-/** Exit status; the cause is told when the server side ended it. */
+/** The exit status. Prints the cause when the server side ended the session. */
 function verdict({ printer }: ConnectContext, end: ProxyEnd): number {
   if (end.serverSide) printer.error(end.message === undefined ? end.reason : `${end.reason}: ${end.message}`);
   return exitStatus(end);

@@ -6,7 +6,7 @@ import type { EndWord } from '../../lib/contract/endings';
 import { EXIT } from '../core/errors';
 import type { ProxyEnd } from '../proxy/session-proxy';
 
-/** Nothing on the way to the endpoint was reached, so that nothing is known of the session. */
+/** Nothing on the way to the endpoint was reached, so nothing is known about the session. */
 const LOCAL_CAUSES: readonly string[] = ['worker unreachable'] satisfies EndWord[];
 
 /**

@@ -41,8 +41,8 @@ export interface Flag {
   /** The values that it can have, for completion. */
   choices?: readonly string[];
   /**
-   * Why the flag, which scripts may still give, does nothing here. Told in help, and again where it
-   * is used.
+   * Why the flag does nothing here, although scripts may still give it. Shown in the help, and
+   * again when the flag is used.
    */
   noEffect?: string;
   /** Largest value of a number; beyond it the flag is refused. */
@@ -120,7 +120,7 @@ export interface Command {
   /** Only with `run`. */
   flags?: readonly FlagGroup[];
   /**
-   * A word behind the command is the same as this flag: the alias of a target instead of its id.
+   * The flag that a word behind the command stands for: the alias of a target instead of its id.
    */
   alias?: string;
   /** Words behind `--` have a meaning. */

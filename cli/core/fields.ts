@@ -20,7 +20,7 @@ export interface Field {
   /** False: `null` is a text like any other. */
   clearable?: false;
   /**
-   * The flag only takes references such as `env://NAME`: what it holds must not stand on the
+   * The flag takes only references such as `env://NAME`, because its value must not be on the
    * command line.
    */
   indirect?: boolean;
@@ -80,8 +80,8 @@ export interface Body {
 }
 
 /**
- * Values of the flags that were given. Empty is not given; `null` clears, which for a new item is
- * nothing at all.
+ * Values of the given flags. An empty value counts as not given. `null` clears; for a new item that
+ * is the same as nothing.
  */
 export function bodyOf(context: Context, fields: readonly Field[], purpose: 'create' | 'update'): Body {
   const item: Record<string, unknown> = {};

@@ -1,4 +1,4 @@
-/** From the text of a flag to its value, as a handler gets it. */
+/** Converts the text of a flag to its value, as a handler gets it. */
 import type { Args, Flag, FlagType, FlagValues } from './command';
 import { environment } from './environment';
 import { UsageError } from './errors';
@@ -27,8 +27,8 @@ export function givenValue(flag: Flag, texts: readonly string[]): FlagValues[Fla
 }
 
 /**
- * The value of a flag that is not given, and whether the environment has it. A variable that does
- * not parse is none.
+ * The value of a flag that is not on the command line, and whether the environment has it. A
+ * variable that cannot be parsed counts as not set.
  */
 export function fallback(flag: Flag, env: NodeJS.ProcessEnv): { value: FlagValues[FlagType]; isSet: boolean } {
   if (flag.type === 'list') return { value: [], isSet: false };

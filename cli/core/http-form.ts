@@ -1,6 +1,6 @@
 /**
- * The HTTP form of a call, from the annotations of its method: what `-output-curl-string` prints.
- * Works for every method; nothing is written twice.
+ * The HTTP form of a call, made from the annotations of its method, for `-output-curl-string`. It
+ * works for every method.
  */
 import { HttpRule } from '../../proto/gen/google/api/http';
 import type { UnaryMethod } from '../../lib/rpc/channel';

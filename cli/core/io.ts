@@ -30,6 +30,7 @@ const DEFAULT_COLUMNS = 80;
 /** Streams and environment of this process. Standard input is opened when something reads it. */
 export function processIo(): Io {
   const { stdout, stderr, env } = process;
+  for (const output of [stdout, stderr]) output.on('error', ignoreLostReader);
   return {
     get stdin() {
       return process.stdin;
@@ -39,6 +40,11 @@ export function processIo(): Io {
     env,
     width: width(),
   };
+}
+
+/** The reader of a pipe may leave early, as `head` does; the command goes on without it. */
+function ignoreLostReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 // Scripts compare tables, so their layout must not depend on where the output goes: only an

@@ -31,8 +31,8 @@ export function pairFlags({ whole, piece }: PairFamily, what: string, reset = ''
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /**
- * The object that the flags of a family give; undefined when none is there, null for a whole that
- * is reset.
+ * The object that the flags of a family give: undefined when none is given, null when the whole is
+ * reset.
  */
 export function pairedObject(context: Context, family: PairFamily): Record<string, unknown> | null | undefined {
   const { line, io } = context;

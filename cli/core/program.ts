@@ -13,7 +13,9 @@ import { fallback, givenValue } from './flag-values';
 import { unknownWords } from './suggest';
 import { nearest } from '../../lib/text/nearest';
 
-/** A command and the way to it. The first step is the program itself, which has no word. */
+/**
+ * A command and the words that lead to it. The first step is the program itself, which has no word.
+ */
 export interface Route {
   path: readonly string[];
   steps: readonly [Command, ...Command[]];
@@ -89,7 +91,7 @@ const PROGRAM = 'sallyport';
 const ALIAS = 'target-alias';
 
 /**
- * Nothing is read from a directory; without one yargs asks for the current one, which may be gone.
+ * No directory is read. Without this one, yargs asks for the current directory, which may be gone.
  */
 const NOWHERE = '/';
 
@@ -147,7 +149,7 @@ function build(route: Route, env: NodeJS.ProcessEnv, called: (args: object) => v
   }
 }
 
-/** Every value reaches yargs as one text: what it means is decided in one place, below. */
+/** Every value is one text to yargs. {@link typed} decides what it means. */
 const option = ({ hidden = false, choices }: Flag, completing: boolean): Options => ({
   type: 'string',
   nargs: 1,
@@ -172,7 +174,10 @@ function valueIn(args: Values, flag: Flag, env: NodeJS.ProcessEnv): unknown {
   return isGiven ? givenValue(flag, texts) : fallback(flag, env).value;
 }
 
-/** Why yargs does not take the line. Its message only counts where it is that of a flag's value. */
+/**
+ * The error of a line that yargs refuses. Its own message is used only when it is about the value
+ * of a flag.
+ */
 function refusal({ path, command }: Route, line: CommandLine, message: string): Error {
   if (command.run === undefined) return new UnknownCommand(message);
   if (line.unknown !== undefined) return unknownFlag(line.unknown, flagsOf(command));

@@ -1,4 +1,4 @@
-/** What the commands of one kind of resource have in common. */
+/** The common part of the commands of one kind of resource. */
 import type { ApiService } from './client';
 import type { TextFlag } from './command';
 import type { Presenter } from '../output/table';

@@ -1,4 +1,4 @@
-/** What went wrong on the way to the controller, and what to do about it. */
+/** Explains what went wrong on the way to the controller, and what to do about it. */
 import { status, type ServiceError } from '@grpc/grpc-js';
 import type { Address } from './address';
 

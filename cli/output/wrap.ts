@@ -2,9 +2,9 @@
 export const MARGIN = 2;
 
 /**
- * Wraps text as the tables do: a line keeps its indent, what does not fit goes on at the same
- * indent, runs of spaces inside a line survive, and a word that is longer than the width gets a
- * line of its own. A line that goes on may use the margin at the right edge.
+ * Wraps text for tables. A line keeps its indent, and what does not fit goes on at the same indent.
+ * Runs of spaces inside a line are kept. A word that is longer than the width gets a line of its
+ * own. A continued line may use the margin at the right edge.
  */
 export function wrapLine(block: string, width: number): string {
   const text = block.trimEnd();

@@ -37,8 +37,8 @@ export interface ProxiedConnectionOptions {
   clock: Clock;
   connected(ok: ConnectOk): void;
   /**
-   * No worker made the connection. A limit that is not certain may be one that an attempt elsewhere
-   * holds.
+   * No worker made the connection. When the limit is not certain, an attempt at another worker may
+   * hold the slot.
    */
   refused(error: ConnectError, isCertain: boolean): void;
   /** The worker ended the connection and says why. */
@@ -49,7 +49,7 @@ export interface ProxiedConnectionOptions {
   failed(text: string, cause: string): void;
   /** The local connection is over; called once. */
   over(): void;
-  /** The transport is gone too, so the worker has all bytes that it will get; called last. */
+  /** Called last, when the transport is gone too: the worker has all bytes that it will get. */
   settled(): void;
   log(line: string): void;
 }
@@ -70,7 +70,8 @@ export class ProxiedConnection {
     private readonly options: ProxiedConnectionOptions,
   ) {
     local.on('error', (error) => options.log(`local connection: ${error.message}`));
-    // Reset before any worker has answered: a relay tells the one that was asked.
+    // The local side was reset before any worker had answered. A relay tells the worker that was
+    // asked.
     local.on('close', () => {
       if (this.transport && !this.relay && !this.isOver) this.startRelay(this.transport);
     });
@@ -180,7 +181,7 @@ export class ProxiedConnection {
   private connected(ok: ConnectOk): void {
     this.isConnected = true;
     this.cancelDeadline();
-    // At once: what follows in the same read is the relay's.
+    // Done at once, because what follows in the same read is for the relay.
     if (!this.relay) this.startRelay(this.transport!);
     this.options.connected(ok);
   }

@@ -14,7 +14,7 @@ import { NoWorkerReachable, WorkerDialer } from './worker-dialer';
 const CHECK_MS = 5_000;
 
 /**
- * Why the session of the token is over; undefined while it is not, or when no worker can tell.
+ * Why the session of the token is over; undefined while it goes on, or when no worker can tell.
  * Rejects with InvalidAuthorizationToken.
  */
 export async function whyOver(token: string): Promise<string | undefined> {
@@ -27,8 +27,7 @@ export async function whyOver(token: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (!(error instanceof NoWorkerReachable)) throw error;
-    // The clock of this machine may be minutes off, so that it counts only where no worker says
-    // more.
+    // The clock of this machine may be minutes off, so it counts only when no worker says more.
     if ((data.expiration?.getTime() ?? 0) <= Date.now()) return 'The session has expired.';
     return error.sessionIsUnknown ? 'The session has ended.' : undefined;
   }

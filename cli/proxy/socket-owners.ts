@@ -1,10 +1,10 @@
 /**
- * Whose socket is at the far end of a connection between two programs of this machine. Linux tells
- * it: /proc/net/tcp and /proc/net/tcp6 have a line for each end of each connection, with the user
- * id of the program that holds that end.
+ * Finds the owner of the far end of a connection between two programs of this machine. On Linux,
+ * /proc/net/tcp and /proc/net/tcp6 have a line for each end of each connection, with the user id of
+ * the program that holds that end.
  *
- * One scan of the files answers for all connections that were waiting when it began, so that a
- * burst of connections costs few scans. The files are read in pieces: a busy machine has tens of
+ * One scan of the files answers for all connections that were waiting when it began, so a burst of
+ * connections costs few scans. The files are read in pieces, because a busy machine has tens of
  * thousands of lines.
  */
 import { createReadStream } from 'node:fs';
@@ -14,7 +14,7 @@ import { limit } from '../../lib/limits/limit';
 
 export type Owner =
   | { kind: 'user'; uid: number }
-  /** The program has closed its end already, so that the system no longer tells whose it was. */
+  /** The program has already closed its end, so the system no longer tells its owner. */
   | { kind: 'gone' }
   /**
    * This system does not tell, or the far end is on another machine or in another network
@@ -181,7 +181,7 @@ function hexWords(bytes: readonly number[]): string {
   return (endianness() === 'LE' ? words.swap32() : words).toString('hex').toUpperCase();
 }
 
-/** Whether a program at this address is one of this machine, as far as that can be told. */
+/** Whether a program at this address is on this machine, as far as that can be known. */
 function isOfThisMachine(address: string): boolean {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   if (plain === '::1' || /^127\./.test(plain)) return true;

@@ -27,7 +27,5 @@ const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : 
 /** A host without the brackets of IPv6, as URLs have them. */
 export const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
 
-/**
- * Host of a text of this form, with or without a port; whether it is a good one is not looked at.
- */
+/** The host of a text of this form, with or without a port. It is not checked. */
 export const hostOf = (text: string): string => (isIPv6(text) ? text : unbracketed(text.replace(/:\d*$/, '')));

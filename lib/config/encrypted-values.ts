@@ -45,7 +45,7 @@ function replaceMarked(text: string, marker: RegExp, change: (inside: string, li
 
 const seal = (key: AeadKey, text: string): string => sealBlob(key, text).toString('base64url');
 
-// Neither the sealed text nor what could be read of it stands in the error.
+// The error holds neither the sealed text nor anything that was read of it.
 function open(key: AeadKey, sealed: string, line: number): string {
   try {
     return openBlob(key, Buffer.from(sealed, 'base64url'));

@@ -19,8 +19,8 @@ export function sealBlob({ id, key }: AeadKey, text: string): Buffer {
 }
 
 /**
- * The text. Throws when the bytes are no blob, or another key or a changed bit is in play; the id
- * does not matter.
+ * The decrypted text. Throws when the bytes are no blob, when the key is another one, or when a bit
+ * was changed. The id of the key does not matter.
  */
 export function openBlob({ key }: AeadKey, bytes: Uint8Array): string {
   const { ciphertext } = SealedBlob.decode(bytes);

@@ -51,8 +51,8 @@ export interface ErrorBody {
 }
 
 /**
- * Texts repeat what the caller sent, which may be anything; the longest of our own stay well below.
- * Characters.
+ * The longest text, in characters. Texts may repeat anything that the caller sent; our own texts
+ * are much shorter.
  */
 const MAX_TEXT = limit('text of an error', 1_000, {
   what: 'message or description of an error',
@@ -74,7 +74,7 @@ export class ApiError extends Error {
   readonly kind: ErrorKind;
   readonly fields: FieldError[];
   readonly op: string | undefined;
-  /** Kind in the body, where clients know another than that of the status. */
+  /** The kind in the body, where clients know another kind than that of the status. */
   readonly shownKind: ErrorKind;
 
   constructor(

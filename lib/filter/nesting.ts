@@ -1,5 +1,6 @@
 /**
- * Texts in quotes, whose brackets do not count: a sticky expression by the mark that begins them.
+ * Sticky expressions of quoted texts, by the mark that begins them. Brackets in quotes do not
+ * count.
  */
 export type Quotes = Readonly<Record<string, RegExp>>;
 

@@ -7,8 +7,8 @@ const SUFFIX_LENGTH = 10;
 /** Letters by value; in this order for derived ids only. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /**
- * The largest multiple of 62 that fits a byte: bytes from here on are left out, or some letters
- * would come up more often.
+ * The largest multiple of 62 that fits a byte. Bytes from here on are skipped, because they would
+ * make some letters more likely.
  */
 const USABLE = 248;
 

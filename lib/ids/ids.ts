@@ -2,8 +2,8 @@
 import { randomInt } from 'node:crypto';
 
 /**
- * A whole number from 0 to `below` - 1. Injected where a simulation must own chance; else the
- * system's secure source.
+ * A random whole number from 0 to `below` - 1. Simulations inject their own source; otherwise it is
+ * the system's secure one.
  */
 export type RandomInt = (below: number) => number;
 

@@ -1,4 +1,4 @@
-/** Who opens, closes: closers run once, last opened first, each even when another fails. */
+/** Closes what was opened. Closers run once, in reverse order, each even when another one fails. */
 export type Closer = () => Promise<void> | void;
 
 export class Lifecycle {

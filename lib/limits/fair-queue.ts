@@ -1,13 +1,13 @@
 /**
- * A queue whose turns go round the callers: who has much waiting does not delay who has little.
- * When the queue is full, the caller with the most waiting gives up its latest place to a caller
- * with fewer.
+ * A queue in which callers take turns: a caller with much waiting work does not delay one with
+ * little. When the queue is full, the caller with the most waiting loses its latest place to a
+ * caller with fewer.
  */
 
 export interface FairQueueOptions {
   /** Pieces of work that run at once. */
   concurrent: number;
-  /** Of these, of one caller. Absent: as many as run at all. */
+  /** The part of them that one caller may have. When absent, one caller may have all. */
   concurrentPerCaller?: number | undefined;
   /** Places of all callers together. */
   waiting: number;
@@ -59,7 +59,7 @@ export class FairQueue {
     }
   }
 
-  /** Starts who is next in turn, if there is room: what ended has made room for one. */
+  /** Starts the next work in turn, if there is room. */
   private next(): void {
     for (const [caller, places] of this.callers) {
       if (!this.hasRoom(caller)) continue;

@@ -7,14 +7,15 @@ export interface IntakeOptions {
   /** Most that a request of somebody unknown may have, bytes. */
   strangersMax: () => number;
   /**
-   * Looks up who sent the request, before more than that is taken of it; absent: nobody can tell.
+   * Looks up the sender of the request, before more than that is taken. When absent, the sender
+   * cannot be known.
    */
   vouch?: (() => Promise<string | undefined>) | undefined;
 }
 
 /**
- * `stranger`: more than those may send who have not proven who they are. `no room`: too much is
- * held at the moment.
+ * `stranger`: the request is larger than senders may send who have not proven who they are.
+ * `no room`: too much is held at the moment.
  */
 export type Intaken = 'taken' | 'stranger' | 'no room';
 
@@ -50,7 +51,7 @@ export class Intake {
     return (this.vouched ??= this.lookUp(this.options.vouch));
   }
 
-  /** The next message begins: what the last one held is given back. */
+  /** The next message begins: gives back what the last one held. */
   restart(): void {
     this.held.grow(-this.counted);
     this.counted = 0;

@@ -14,7 +14,7 @@ export interface LimitFacts {
   unit: string;
   /** What happens when it is reached: the answer, the close, the wait. */
   reached: string;
-  /** File of the test that reaches it, a colon, and its title: `lib/x/y.test.ts: the title`. */
+  /** File of the test that reaches it, a colon, and its title: `lib/clock/clock.test.ts: …`. */
   test: string;
 }
 

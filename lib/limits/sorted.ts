@@ -1,6 +1,6 @@
 /**
- * Sorting that gives others their turn: one call of the built-in sort holds the event loop for as
- * long as it takes.
+ * Sorts with pauses for others: one call of the built-in sort holds the event loop until it is
+ * done.
  */
 import type { Work } from './work';
 

@@ -10,7 +10,7 @@
 import { limit } from './limit';
 
 /**
- * Part of the table that the windows of one holder may take for good; beyond it they count as those
+ * The part of the table that the windows of one holder may keep. Windows beyond it count as those
  * of strangers.
  */
 const HOLDER_PERCENT = limit('windows of one account', 10, {
@@ -31,7 +31,8 @@ export interface WindowSpec {
   /** Length of the window, ms. */
   periodMs: number;
   /**
-   * One of a few that the program itself names: it takes no room in the table and never gives way.
+   * One of a few windows that the program itself defines. They take no room in the table and never
+   * give way.
    */
   fixed?: boolean;
 }
@@ -55,7 +56,7 @@ export type Taken =
 export interface Windows {
   /** Counts one act in all the windows or in none. `holder` is undefined for a stranger. */
   take(specs: readonly WindowSpec[], holder: string | undefined, nowMs: number): Taken;
-  /** The windows turn out to be those of the holder. */
+  /** Notes that the windows belong to the holder. */
   claim(specs: readonly WindowSpec[], holder: string, nowMs: number): void;
   /** Windows in the table. */
   readonly size: number;
@@ -74,7 +75,7 @@ interface Entry {
   byStrangers: number;
   fixed: boolean;
   holder: string | undefined;
-  /** Where it stands among those that may give way; undefined while it does not. */
+  /** The level of the window among those that may give way; undefined while it may not. */
   level: number | undefined;
 }
 
@@ -84,11 +85,11 @@ interface Entry {
  */
 const LEVELS = 32;
 const USED_UP = LEVELS - 1;
-/** Ended windows that one call clears away: more than it can make. */
+/** Ended windows that one call removes: more than it can make. */
 const CLEARED_AT_ONCE = 32;
 
 class LocalWindows implements Windows {
-  /** By period, and in it by key. Of one period the oldest end first. */
+  /** Windows by period and key. Within a period the oldest window ends first. */
   private readonly entries = new Map<number, Map<string, Entry>>();
   private readonly levels = Array.from({ length: LEVELS }, () => new Set<Entry>());
   private readonly heldBy = new Map<string, number>();
@@ -112,7 +113,7 @@ class LocalWindows implements Windows {
     this.clearEnded(nowMs);
     const found = specs.map((spec) => this.find(spec, nowMs));
     const refusal = usedUpOf(specs, found, holder);
-    // A refused act makes no windows: nobody pushes others out by being refused.
+    // A refused act makes no windows, so refused callers cannot push others out.
     if (refusal !== undefined) return refusal;
     const missing = specs.filter((spec, i) => found[i] === undefined && spec.fixed !== true).length;
     const own = found.filter((entry) => entry !== undefined);
@@ -185,7 +186,7 @@ class LocalWindows implements Windows {
     entry.level = undefined;
   }
 
-  /** Whether there is room for so many more, after others than `own` have given way. */
+  /** Makes room for this many windows: others than `own` may give way. False when there is none. */
   private makeRoom(more: number, own: readonly Entry[], holder: string | undefined): boolean {
     const excess = this.counted + more - this.capacity;
     if (more === 0 || excess <= 0) return true;

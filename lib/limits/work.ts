@@ -34,7 +34,10 @@ export class Work {
     return this.used;
   }
 
-  /** Before the steps are done. Throws {@link WorkExceeded} and then at every further call. */
+  /**
+   * To be called before the steps are done. Throws {@link WorkExceeded}, and then again at every
+   * further call.
+   */
   charge(steps: number): void {
     this.used += steps;
     this.sincePause += steps;
@@ -48,7 +51,7 @@ export class Work {
     return this.sincePause >= this.stretch;
   }
 
-  /** Gives others their turn when a stretch of work is behind. */
+  /** Gives others their turn when a stretch of work is done. */
   async breathe(): Promise<void> {
     if (!this.isDue) return;
     this.sincePause = 0;

@@ -11,8 +11,8 @@ export const LOG_FORMATS = ['json', 'standard', 'cloudevents-json', 'cloudevents
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /**
- * Expressions over `/type` and `/data/<key of the line>`; a line passes that matches one to allow
- * and none to deny.
+ * Expressions over `/type` and `/data/<key of the line>`. A line passes when it matches one to
+ * allow and none to deny.
  */
 export interface LineFilters {
   allow: readonly string[];

@@ -51,7 +51,7 @@ export interface Ops {
 
 const TEST = 'services/controller/listeners/ops-shares.test.ts';
 
-/** All ms. The check's period is how late the other two are noticed. */
+/** All in ms. The period of the check is how late the other two are noticed. */
 const TIMEOUTS: ServerOptions = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 /** Probes and scrapers need a handful. */
 const MAX_CONNECTIONS = limit('connections to an ops port', 256, {

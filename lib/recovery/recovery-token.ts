@@ -15,7 +15,8 @@ import { limit } from '../limits/limit';
 const PREFIX = 'r_1';
 const NONCE_BYTES = 32;
 /**
- * Several times what one takes. Anybody may send one, and decoding costs the square of the length.
+ * The longest text that is read, several times the length of a real token. Anybody may send one,
+ * and decoding costs the square of the length.
  */
 const MAX_LENGTH = limit('recovery token', 1_024, {
   what: 'a recovery token',

@@ -1,6 +1,6 @@
 /**
- * Text of others on a terminal is data. Control characters move the cursor, change the title or
- * type answers; characters that change the direction or have no width make one text look like
+ * Makes text of others harmless on a terminal. Control characters move the cursor, change the title
+ * or type answers. Characters that change the direction or have no width make one text look like
  * another. All of them become visible escapes.
  */
 
@@ -12,8 +12,8 @@
 const HIDDEN = /(?![\n\t\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
- * The text with `\u001b` and its like in the place of what must not reach a terminal. Inside of
- * JSON that means the same as before. A line break of two characters becomes one of one.
+ * The text with escapes such as `\u001b` for everything that must not reach a terminal. Inside of
+ * JSON the escapes mean the same as the characters. A line break of two characters becomes one.
  */
 export const visible = (text: string): string => text.replaceAll('\r\n', '\n').replace(HIDDEN, escaped);
 

@@ -7,7 +7,9 @@ import { limit } from '../limits/limit';
 
 const PREFIX = 'neslat_';
 const FIELD_BYTES = 32;
-/** Anybody may send one, and decoding costs the square of the length. */
+/**
+ * The longest text that is read: anybody may send one, and decoding costs the square of the length.
+ */
 const MAX_LENGTH = limit('activation token', 200, {
   what: 'an activation token of a worker',
   unit: 'characters',

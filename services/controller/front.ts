@@ -101,7 +101,8 @@ const NOTHING_WANTED = {
 };
 
 /**
- * The user of a token. A recovery token counts as that of its user and is not used up by the look.
+ * The user of a token. A recovery token counts as that of its user, and this look does not use it
+ * up.
  */
 const verifier =
   ({ recoveryKey }: ControllerConfig, { deps, known }: Parts) =>

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL server as a child process: for dev mode and for tests, never for production. The
- * server ends with this process, however this process ends.
+ * A PostgreSQL server as a child process, for dev mode and for tests, never for production. It ends
+ * with this process, in whatever way this process ends.
  */
 import { randomBytes } from 'node:crypto';
 import { execFileSync, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
@@ -37,7 +37,7 @@ export interface EmbeddedPostgresOptions {
   hba?: string[];
   /** Directory of the Unix socket, at most 90 characters; absent: no socket. */
   socketDir?: string;
-  /** False trades safety of the data at a power cut for speed. */
+  /** False is faster, but data may be lost when the power fails. */
   durable: boolean;
   env?: NodeJS.ProcessEnv;
 }
@@ -70,7 +70,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   if (!existsSync(join(options.dataDir, 'PG_VERSION'))) initialize(bin, options, user, running);
   if (options.hba !== undefined) writeOwned(join(options.dataDir, 'pg_hba.conf'), `${options.hba.join('\n')}\n`, user);
   const port = options.port === 0 ? await freePort() : options.port;
-  // A server that runs here already is somebody else's; ours will say so and end.
+  // A server that already runs here is somebody else's; ours will report that and end.
   const foreign = readyPid(options.dataDir, port);
   const child = launch(bin, options, port, running);
   return untilReady(child, options.dataDir, port, foreign);
@@ -116,8 +116,8 @@ function initialize(
 }
 
 /**
- * A file for one program, which has no name any more when the text is written: nothing is left,
- * however we end.
+ * A file for one program. It has lost its name before the text is written, so nothing is left in
+ * whatever way this process ends.
  */
 function unnamedFile(text: string, user: ServerUser | undefined): number {
   const path = join(tmpdir(), `.sallyport-${randomBytes(16).toString('hex')}`);
@@ -125,7 +125,7 @@ function unnamedFile(text: string, user: ServerUser | undefined): number {
   try {
     unlinkSync(path);
     if (user !== undefined) fchownSync(file, user.uid, user.gid);
-    // At its place, so that the descriptor still stands at the beginning.
+    // Written at a position, so that the descriptor still stands at the beginning.
     writeSync(file, text, 0);
     return file;
   } catch (error) {
@@ -148,8 +148,8 @@ function launch(bin: string, options: EmbeddedPostgresOptions, port: number, run
     ? ['setpriv', '--pdeathsig', 'INT', ...command]
     : ['/bin/sh', '-c', GUARD, 'sh', ...command];
   const stdio: StdioOptions = ['pipe', 'ignore', 'pipe'];
-  // A session of its own: Ctrl-C at the terminal reaches us, and we stop the server when nobody
-  // needs it any more.
+  // In a session of its own: Ctrl-C at the terminal reaches this process, which stops the server
+  // when nobody needs it any more.
   return spawn(guarded[0]!, guarded.slice(1), { ...running, stdio, detached: true });
 }
 

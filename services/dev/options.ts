@@ -187,7 +187,7 @@ class Reader {
 
 type FromFile = Partial<Record<Purpose, HostPort[]>> & { logLevel?: string | undefined };
 
-/** Of the file only the addresses of its listeners and the log level count. */
+/** Only the addresses of the listeners and the log level of the file are used. */
 function readFile(path: string | undefined, env: NodeJS.ProcessEnv, problems: Problem[]): FromFile {
   if (path === undefined) return {};
   let values: unknown;

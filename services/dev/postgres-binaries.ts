@@ -18,7 +18,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { packageFile } from '../../lib/config/package-root';
 
-/** Who runs PostgreSQL: it refuses user 0, so under root it is `nobody`. */
+/** The user who runs PostgreSQL. PostgreSQL refuses to run as root; `nobody` runs it then. */
 export interface ServerUser {
   uid: number;
   gid: number;
@@ -113,7 +113,7 @@ function healSymlinks(root: string): boolean {
   return true;
 }
 
-/** Root's cache lies where only root can write: what stands in it is run. */
+/** Root's cache is where only root can write, because what is in it is run. */
 const cacheFolder = (): string =>
   process.getuid?.() === 0
     ? '/var/cache/sallyport'

@@ -158,7 +158,7 @@ describeWith(['cqlsh'], 'cqlsh', () => {
   beforeEach(() => (server.given.length = 0));
 
   const connectCqlsh = (login: Login, env?: Record<string, string>) =>
-    connect('cassandra', target, login, ['-keyspace', 'k', '--', '-e', 'exit'], { env });
+    connect('cassandra', target, login, ['-keyspace', 'k', '--', '-e', 'exit'], env === undefined ? {} : { env });
   const cannotHold = ({ username, password }: Login): boolean =>
     /\0/.test(username) || /[\r\n\0]|^\s|\s$|^\x85|\x85$/.test(password) || username === '--' || username.length > 1e5;
 

@@ -48,6 +48,8 @@ export interface Caller {
 }
 
 export interface TestController {
+  /** Its database. */
+  url: string;
   deps: ControllerDeps;
   /** Statements since the test last emptied it. */
   statements: { text: string; parameters: readonly unknown[] }[];
@@ -115,6 +117,7 @@ export async function startTestController(
   };
 
   return {
+    url: database.url,
     deps,
     statements,
     admin: await login(DEV.admin, DEV.adminAccount),

@@ -23,7 +23,7 @@ export function mongoLoginFile({ username, password }: MongoLogin): string {
   return JSON.stringify({ user: username, pwd: password });
 }
 
-/** Has no value of its own, so that mongosh prints nothing for it. */
+/** The expression has no value, so mongosh prints nothing for it. */
 export const mongoLoginScript = (path: string, database: string): string =>
   `void db.getSiblingDB(${JSON.stringify(database)}).auth(` +
   `JSON.parse(require("fs").readFileSync(${JSON.stringify(path)}, "utf8")))`;

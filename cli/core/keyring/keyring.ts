@@ -57,8 +57,8 @@ export class Keyring {
   }
 
   /**
-   * Stores in the first backend that takes it and answers its description; older entries elsewhere
-   * are removed.
+   * Stores the token in the first backend that takes it. Answers its description, and removes older
+   * entries from the others.
    */
   async write(name: string, token: StoredToken): Promise<string> {
     const text = Buffer.from(JSON.stringify(token)).toString('base64').replace(/=+$/, '');

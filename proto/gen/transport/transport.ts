@@ -76,7 +76,7 @@ export interface ConnectOk {
 /** CONNECT_ERR: no connection; the transport closes after it. */
 export interface ConnectError {
   /**
-   * Closed list, see docs/transport.md: "session ended", "tofu token not allowed", "connection
+   * One of the causes in docs/causes.md: "session ended", "tofu token not allowed", "connection
    * limit", "dial refused", ...
    */
   cause: string;
@@ -90,7 +90,7 @@ export interface ConnectError {
 export interface Close {
   /** "client", "endpoint", "worker", "controller", "admin" or "policy". */
   closed_by: string;
-  /** "expired", "canceled", "worker drain", ... */
+  /** One of the causes in docs/causes.md: "expired", "canceled", "worker drain", ... */
   cause: string;
   text: string;
 }

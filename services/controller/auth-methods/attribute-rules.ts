@@ -124,7 +124,7 @@ export function checkTexts(errors: FieldErrors, given: Readonly<Record<string, u
   }
 }
 
-/** Texts trimmed, empty ones none at all. Secrets and PEM lose nothing by it. */
+/** Trims texts and leaves out those that are empty. Secrets and PEM lose nothing by it. */
 export const trimmed = <T extends object>(given: T): T =>
   Object.fromEntries(
     Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
@@ -134,8 +134,8 @@ export const trimmed = <T extends object>(given: T): T =>
   ) as T;
 
 /**
- * As the API shows settings: only what is set; lists in the order that clients have always seen,
- * which is sorted.
+ * Settings as the API shows them: only those that are set, with sorted lists, as clients have
+ * always seen them.
  */
 export function shownSettings(settings: object, alwaysShown: readonly string[] = []): Record<string, unknown> {
   const entries = Object.entries(settings).flatMap(([name, value]: [string, unknown]) => {

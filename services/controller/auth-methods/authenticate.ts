@@ -91,7 +91,7 @@ const COMMANDS: Readonly<Record<MethodType, readonly string[]>> = {
   oidc: ['start', 'callback', 'token'],
 };
 
-/** Undefined for a type that logs in without a login name. */
+/** The login name and password of the request; undefined for a type that has no login names. */
 function checkRequest(request: AuthenticateRequest): Credentials | undefined {
   const type = typeOfMethodId(request.auth_method_id);
   const shape = new FieldErrors().require(

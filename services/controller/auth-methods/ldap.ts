@@ -142,7 +142,8 @@ function cleared(name: string): unknown {
 }
 
 /**
- * Pairs that only mean something together. `whole` is the method as it is, or as it would become.
+ * Checks attributes that only mean something together. `whole` is the method, or what it would
+ * become.
  */
 export function checkPairs(errors: FieldErrors, whole: Readonly<Record<string, unknown>>): void {
   const isSet = (name: string): boolean => (whole[name] ?? null) !== null;

@@ -16,7 +16,10 @@ const COLUMNS = {
 /** A secret of an auth method. */
 export type SecretName = keyof typeof COLUMNS;
 
-/** `client_secret_key_id`; a secret that is a key itself is not called one twice. */
+/**
+ * The column of the key's id, such as `client_secret_key_id`; a name that ends in `_key` keeps one
+ * `key` only.
+ */
 const keyColumn = (name: string): string => `${name.replace(/_key$/, '')}_key_id`;
 
 /**

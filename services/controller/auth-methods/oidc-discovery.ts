@@ -12,8 +12,7 @@ const NOT_REACHED = "The provider's configuration could not be reached.";
 type Settings = Pick<OidcSettings, 'issuer' | 'signing_algorithms' | 'idp_ca_certs'>;
 
 /**
- * What keeps the provider and the settings from agreeing, by attribute; undefined when nothing
- * does.
+ * Why the provider's document and the settings disagree, by attribute; undefined when they agree.
  */
 export async function discoveryProblem(
   settings: Settings,
@@ -22,7 +21,7 @@ export async function discoveryProblem(
 ): Promise<{ attribute: keyof Settings; problem: string } | undefined> {
   const issuer = (settings.issuer ?? '').replace(/\/+$/, '').replace(/\/\.well-known\/openid-configuration$/, '');
   const document = await documentAt(outgoing, `${issuer}/.well-known/openid-configuration`, settings, signal);
-  // Whatever else answers JSON there is no provider.
+  // A server that answers with any other JSON is no provider.
   if (typeof document?.['issuer'] !== 'string') return { attribute: 'issuer', problem: NOT_REACHED };
   const { issuer: published, id_token_signing_alg_values_supported: algorithms } = document;
   if (published !== issuer && published !== settings.issuer) {

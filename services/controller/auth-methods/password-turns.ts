@@ -1,6 +1,6 @@
 /**
- * The turns of password hashing: one argon2id check costs 64 MiB and about a tenth of a second of
- * CPU, and anybody may ask for one. So few run at once; turns go round the addresses, and every
+ * Queues for password hashing. One argon2id check takes 64 MiB and about a tenth of a second of
+ * CPU, and anybody may ask for one. So few checks run at once, and addresses take turns. Every
  * other turn is kept for known callers: those who are logged in, and addresses that have logged in
  * to the account before.
  */
@@ -16,7 +16,7 @@ export type Callers = 'known' | 'strangers';
 export interface QueueOptions {
   /** Checks that run at once. */
   concurrent: number;
-  /** Checks of known callers that may wait, and checks of strangers. */
+  /** How many checks of known callers may wait, and how many of strangers. */
   waiting?: number | undefined;
   waitingOfAddress?: number | undefined;
 }
@@ -43,8 +43,8 @@ export class PasswordTurns {
   }
 
   /**
-   * Takes a place for a whole login before anything is looked up, so that refusing costs less than
-   * what it protects. Throws ResourceExhausted when the address has too many; the returned function
+   * Takes a place for a whole login before anything is looked up: a refusal must cost less than the
+   * login. Throws ResourceExhausted when the address has too many places. The returned function
    * gives the place back, once.
    */
   admit(address: string): () => void {

@@ -23,15 +23,15 @@ import { givenUp, PasswordTurns, type QueueOptions } from './password-turns';
 import { hashPassword, KEY_BYTES } from './password-hash';
 
 export interface Attempt {
-  /** What is guessed at: a login, whether or not it exists. */
+  /** The login that is guessed at, whether or not it exists. */
   name: string;
   /** Numeric address of the caller. */
   address: string;
   /** Whether the address has logged in to the account before. */
   isFamiliar: boolean;
-  /** Whether the caller is logged in; takes turns with known callers then. */
+  /** Whether the caller is logged in, and so takes turns with the known callers. */
   isLoggedIn?: boolean;
-  /** Text of {@link hashPassword}; without one the answer is false after the same time. */
+  /** The result of {@link hashPassword}. Without one the answer is false, after the same time. */
   stored: string | undefined;
   password: string;
 }
@@ -56,7 +56,9 @@ interface PasswordQueueOptions extends QueueOptions {
 }
 
 export class PasswordQueue {
-  /** By name and address: of strangers, and of addresses that have succeeded before. */
+  /**
+   * Failures by name and address: those of strangers, and those of addresses that have succeeded.
+   */
   private readonly pairs: BackOff;
   private readonly familiar: BackOff;
   /** Failures of strangers, by address and by name. */
@@ -137,12 +139,14 @@ export class PasswordQueue {
     };
   }
 
-  /** `slow` when it turns out in its turn that the attempt has to go to its lane. */
+  /**
+   * Answers `slow` when the attempt must go to its lane, which may become known only in its turn.
+   */
   private test(attempt: Attempt, pace: Pace, signal: AbortSignal | undefined): Promise<boolean | 'slow'> {
     const { address, stored, password, isFamiliar, isLoggedIn = false } = attempt;
     const decoy = (this.decoy ??= hashPassword(randomBytes(KEY_BYTES).toString('hex')));
     const inTurn = async (): Promise<boolean | 'slow'> => {
-      // Once more: others may have failed while this one waited.
+      // Checked once more, because others may have failed while this one waited.
       pace.refuse();
       if (pace.isSlow()) return 'slow';
       const matches = await verify(stored ?? (await decoy), password);

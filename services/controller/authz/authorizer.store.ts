@@ -22,7 +22,7 @@ export type AccessRow =
   /** Scopes whose known tag is the current one. */
   | { holder: string; scope_id: null; unchanged: string[] };
 
-/** Scopes of the roles to look at; with `below` also those right below that scope. */
+/** The scopes whose roles are looked at; `below` adds the scopes right below that one. */
 export type Places = { scopes: readonly string[]; below: string | undefined } | 'everywhere';
 
 /** Tags that need not be loaded again. */

@@ -77,7 +77,7 @@ export function parseGrant(text: string): Grant {
   checkShape(ids, parts.type, actions);
   checkEffect(ids, parts.type, actions);
   const outputFields = parts.outputFields === undefined ? undefined : sorted(parts.outputFields);
-  // Its canonical form would name no field either, and could not be read again.
+  // The canonical form of such a grant would name no field either, and could not be parsed again.
   if (outputFields?.every((field) => field === '')) throw new GrantError('empty output fields cannot be stored');
   const grant = { ids, type: parts.type, actions, outputFields, singleId: parts.id !== undefined };
   return { ...grant, canonical: canonicalForm(grant) };

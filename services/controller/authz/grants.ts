@@ -68,7 +68,7 @@ export function reaches(
   }
 }
 
-/** What some of a caller's grants say about an action; more of them can be added. */
+/** The result of some of a caller's grants for an action; further grants can be added. */
 export interface Verdict {
   by: Decision['by'];
   fields: Set<string>;
@@ -121,7 +121,7 @@ function allowsAction(grant: Grant, action: string): boolean {
 
 function matches(subject: Subject, grant: Grant, resource: Resource, action: string): boolean {
   if (subject.anonymous) return matchesAnonymous(grant, resource, action);
-  // There is nothing to reach elsewhere, so that a list there is a mistake to be told of.
+  // Such items exist nowhere else, so a list elsewhere is a mistake and the caller is told so.
   if (isGlobalOnly(resource.type) && resource.scopeId !== 'global') return false;
   const sameType = grant.type === resource.type;
   if (grant.ids === undefined) {

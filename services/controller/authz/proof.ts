@@ -19,7 +19,7 @@ class Proof<out T extends ResourceType, out A extends string, out Id extends str
   get action(): A {
     return this.#facts.action;
   }
-  /** What was authorized; of a creation, the collection. */
+  /** The resource that was authorized; for a creation, the collection. */
   get resource(): Resource<T> {
     return this.#facts.resource;
   }

@@ -48,20 +48,22 @@ export class Attachment {
   private inventory: 'complete' | 'awaited' | 'under way' = 'complete';
   private readonly timers: (() => void)[] = [];
   /**
-   * Heartbeats sent since the worker was heard. Counted, so that no clock can be set to end
-   * streams.
+   * Heartbeats sent since the last sign of life. They are counted, so that no change of a clock
+   * ends streams.
    */
   private beatsUnheard = 0;
   bootId = '';
-  /** A later process of the worker has taken over: this stream is for what is left of this one. */
+  /**
+   * A later process of the worker has taken over: this stream serves the connections that are left.
+   */
   isHandedOver = false;
   /** Earlier processes that drain beside this one. */
   drainingBootIds: readonly string[] = [];
   /** The later process that named this one as draining is gone. */
   goesOn = false;
   /**
-   * Open on record, but not in the worker's inventory: their closes are on the way, or nobody will
-   * send them.
+   * Connections that are open on record but not in the worker's inventory. Their closes are on the
+   * way, or will never come.
    */
   private missing = new Set<string>();
   private readonly reports: Reports;
@@ -69,7 +71,7 @@ export class Attachment {
   /** Resolves when everything that the stream began is over. */
   readonly done: Promise<void>;
   readonly workerId: string;
-  /** What is on record of it; undefined before it is. */
+  /** The record of this attachment; undefined before it is written. */
   record: store.Held | undefined;
   private markDone!: () => void;
 
@@ -116,7 +118,7 @@ export class Attachment {
     this.feed.push(message);
   }
 
-  /** Tells of ended sessions: many in few messages, if the worker takes them so. */
+  /** Tells the worker of ended sessions; in few messages when it takes them in pieces. */
   cancel(sessions: readonly CancelSession[]): void {
     if (!this.outbox.takesPieces || sessions.length <= FEW_CANCELS) {
       for (const value of sessions) this.push({ $case: 'cancel_session', value });
@@ -218,7 +220,7 @@ export class Attachment {
       this.isHandedOver = hello.handed_over;
       this.drainingBootIds = drainingBootIds(hello);
       this.goesOn = hello.goes_on;
-      // Registered first: what changes from here on is pushed and waits for the Welcome.
+      // Registered first, so that changes from here on are pushed; they wait for the Welcome.
       this.hooks.attached(this);
       const recorded = await recordAttachment(this.deps, this, hello);
       if (recorded === 'unknown worker') {
@@ -306,7 +308,10 @@ export class Attachment {
     this.send({ $case: 'heartbeat', value: {} });
   }
 
-  /** Connections of a process that drained, and whose last reports have come, have nobody left. */
+  /**
+   * Closes the connections of a process that has drained and ended. Its last reports have come, so
+   * nobody else will report them.
+   */
   private async processEnded(bootId: string): Promise<void> {
     this.drainingBootIds = this.drainingBootIds.filter((id) => id !== bootId);
     await this.reports.written();

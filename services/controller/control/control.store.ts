@@ -70,7 +70,7 @@ export async function putBack(on: Executor, controllerId: string, held: Held[]):
 }
 
 /**
- * Forgets attachments of the controller other than the live ones: streams whose end could not be
+ * Removes attachments of the controller that are not alive: the ends of their streams could not be
  * written.
  */
 export function forgetStale(on: Executor, controllerId: string, live: string[], now: Date): Promise<number> {
@@ -96,9 +96,9 @@ function detachWhere(on: Executor, which: ReturnType<typeof sql>, now: Date): Pr
 }
 
 /**
- * Removes controllers whose lease ran out; their workers were last heard of when it was renewed. A
- * lease that ends in a distant future was made before the time was set back; whoever lives has
- * renewed it since.
+ * Removes controllers whose lease ran out. Their workers count as last heard of when it was
+ * renewed. A lease that ends far in the future was made before the time was set back; a living
+ * controller has renewed its lease since then.
  */
 export function removeExpiredControllers(on: Executor, expiredBefore: Date): Promise<number> {
   const latest = new Date(expiredBefore.getTime() + LONGEST_LEASE_MS);
@@ -139,7 +139,7 @@ export interface Attach {
   now: Date;
 }
 
-/** What became of a Hello: `handed over` leaves the record to a later process of the worker. */
+/** The result of a Hello; `handed over` leaves the record to a later process of the worker. */
 export type Attached = 'on record' | 'handed over' | 'unknown worker';
 
 /**

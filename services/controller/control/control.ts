@@ -49,10 +49,7 @@ export interface ControlOptions {
   db: Db;
   kms: Kms;
   clock: Clock;
-  /**
-   * Corrects the clock with what the database says of the time; the clock is right as it is when
-   * absent.
-   */
+  /** Corrects the clock by the database's time. When absent, the clock is taken as right. */
   measure?: Measure | undefined;
   log: Logger;
   authority: DeploymentAuthority;
@@ -87,8 +84,8 @@ export interface Control {
    */
   ensureLease(): Promise<void>;
   /**
-   * Leases that end before this are expired; undefined: this controller cannot tell yet, all on
-   * record count as alive.
+   * Leases that end before this time have expired. Undefined while this controller cannot tell:
+   * then all controllers on record count as alive.
    */
   leasesExpiredBefore(): Date | undefined;
   /** Ids of the workers attached here. */
@@ -97,7 +94,7 @@ export interface Control {
   cancel(workerId: string, sessions: readonly CancelSession[]): void;
   /** Hands a new session to those of its workers that are attached here. */
   pushGrant(workerIds: string[], grant: SessionGrant): void;
-  /** Whether the session's grant was handed out by {@link pushGrant} just now; asks once. */
+  /** Whether {@link pushGrant} has just sent the grant of the session; true once per push. */
   wasPushed(sessionId: string): boolean;
   /** Ends the stream of a worker that was deleted. */
   cutOff(workerId: string): void;
@@ -220,7 +217,7 @@ class Streams {
     return own.map((attachment) => attachment.record).filter((record) => record !== undefined);
   }
 
-  /** Ends those whose place on record another stream has. */
+  /** Ends streams whose place on record another stream has taken. */
   endOf(attachmentIds: string[]): void {
     const ended = new Set(attachmentIds);
     for (const stream of [...this.all]) if (ended.has(stream.id)) stream.end(status.ABORTED, TAKEN_OVER);

@@ -58,7 +58,7 @@ export function tagsOf(hello: Pick<Hello, 'config_tags'>): Tags {
   return tagsFrom(tags);
 }
 
-/** Never half a character, which could not be stored. */
+/** Never cuts a character in half: halves cannot be stored. */
 const shortened = (text: string): string =>
   text
     .toLowerCase()
@@ -95,7 +95,8 @@ interface Stream {
 }
 
 /**
- * Puts the attachment on record, unless its stream ends meanwhile: nobody would take it off again.
+ * Puts the attachment on record, unless its stream ends meanwhile: nobody would remove it
+ * afterwards.
  */
 export async function recordAttachment(deps: ControlDeps, stream: Stream, hello: Hello): Promise<store.Attached> {
   // The record is that of the process which has taken over.
@@ -106,8 +107,8 @@ export async function recordAttachment(deps: ControlDeps, stream: Stream, hello:
     return await record(deps, stream, hello, () => tagsOf(hello));
   } catch (error) {
     if (databaseError(error)?.code !== LIMIT_REACHED) throw error;
-    // Nothing that a worker reports of itself keeps it out of service: it attaches without the tags
-    // that do not fit.
+    // No report of a worker about itself keeps it out of service: it attaches without tags that are
+    // too many.
     deps.log.warn({ err: error, worker_id: stream.workerId }, 'new tags of a worker are left out: they do not fit');
     return record(deps, stream, hello, async (tx) =>
       knownTags(tagsOf(hello), await store.lockedTags(tx, stream.workerId)),

@@ -43,8 +43,8 @@ export interface LeaseDeps {
 export class Lease {
   private running: Promise<void> | undefined;
   /**
-   * By the clock, ms: since when renewals came without a break, and the last one; undefined while
-   * they fail.
+   * Times of the clock, ms: since when renewals have come without a break, and the last renewal.
+   * Undefined while they fail.
    */
   private watch: { since: number; last: number } | undefined;
   private stopTimer: () => void = () => undefined;
@@ -71,7 +71,7 @@ export class Lease {
    */
   async ensure(): Promise<void> {
     if (!this.isOverdue(this.deps.clock.now().getTime())) return;
-    // The one under way may have begun while the database was away.
+    // The renewal under way may have begun while the database was away.
     await this.renew().catch(() => this.renew());
   }
 
@@ -111,7 +111,7 @@ export class Lease {
   }
 
   private async renewNow(): Promise<void> {
-    // A lease in the time that was is worth nothing in the time that is.
+    // The time was moved, so the lease is written once more, in the new time.
     if ((await this.write()) !== 0) {
       this.watch = undefined;
       await this.write();

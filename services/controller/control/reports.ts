@@ -44,7 +44,7 @@ interface ReportDeps {
   workerId: string;
   /** All closes up to `sequence` are stored. */
   acknowledge(sequence: bigint): void;
-  /** More closes came than are taken; those that were taken are stored. */
+  /** Called when there are more closes than are taken; those that were taken are stored. */
   tooMany(): void;
 }
 
@@ -54,7 +54,8 @@ export class Reports {
   private writing: Promise<void> | undefined;
   private ended = false;
   /**
-   * A close was not taken, so that none behind it may be: an acknowledgment is of all before it.
+   * A close was not taken. No later one may be taken then, because an acknowledgment covers all
+   * before it.
    */
   private isOverfull = false;
 
@@ -75,7 +76,7 @@ export class Reports {
     this.wake();
   }
 
-  /** Takes no more; resolves when the write under way is done. */
+  /** Takes no more reports; resolves when the write under way is done. */
   async end(): Promise<void> {
     this.ended = true;
     await this.writing;
@@ -117,8 +118,8 @@ export class Reports {
   }
 
   /**
-   * Stores a batch; when the database cannot take it as a whole, one by one without those that it
-   * cannot take.
+   * Stores a batch. When the database refuses the batch as a whole, stores the reports one by one,
+   * without those that it cannot take.
    */
   private async store<T extends Stat>(batch: T[], write: (batch: T[]) => Promise<void>): Promise<void> {
     try {

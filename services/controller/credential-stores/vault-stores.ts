@@ -56,7 +56,7 @@ export async function changedVaultColumns(
     client_certificate_key:
       sealed.client_certificate_key && (await open('client_certificate_key', sealed.client_certificate_key)),
   };
-  // A new certificate, or none, does not go with the key of the old one.
+  // The key of the old certificate does not go with a new one, or with none.
   const replaced = change.client_certificate === undefined ? {} : { client_certificate_key: null };
   const connection = connectionOf({ ...current, ...replaced, ...change });
   const places = placesOf(row.vault!, change, connection);
@@ -89,8 +89,8 @@ function placesOf(before: VaultColumns, change: VaultInput, connection: VaultCon
 }
 
 /**
- * Asks the Vault, with the secrets that may go there. The accessor of the token; undefined when it
- * was not shown.
+ * Asks the Vault, with those secrets that may go there. Answers the accessor of the token;
+ * undefined when the token was not shown.
  */
 async function checkChange(
   { outgoing }: ControllerDeps,
@@ -150,7 +150,7 @@ async function sealedColumns(
     deps.kms.encrypt(deps.db.executor, scopeId, 'database', Buffer.from(text), placeOf(column, id));
   const sealedToken = await seal('token', token);
   const sealedKey = key === null ? null : await seal('client_certificate_key', key);
-  // Both name one key, so a rotation between the two encryptions starts over.
+  // Both ciphertexts must name one key, so a rotation between the two encryptions starts over.
   if (sealedKey !== null && sealedKey.keyId !== sealedToken.keyId) {
     return sealedColumns(deps, { id, scopeId }, hmac, connection, places);
   }

@@ -28,7 +28,8 @@ interface Vault {
 }
 
 /**
- * Of whatever fails before a Vault has answered as one: what is where in the network is not told.
+ * The error of everything that fails before a Vault has answered. It tells nothing about the
+ * network.
  */
 const NOT_REACHED = 'Vault could not be reached.';
 /** A renewed token must live longer, so that renewing in time is possible. */
@@ -85,8 +86,7 @@ function refuse(attribute: string, description: string): never {
 }
 
 /**
- * A call with the token; refusals of the token are told, all else that fails is a Vault that was
- * not reached.
+ * A call with the token. Refusals of the token are reported; every other failure is "not reached".
  */
 async function call(to: Vault, method: string, path: string, body?: object): Promise<Answer> {
   const { token, namespace } = to.connection;

@@ -73,8 +73,8 @@ function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Gi
 }
 
 /**
- * Throws 400 when a private key and its passphrase do not fit. Finding out can take seconds of
- * work, so that it comes after the decision whether the caller may.
+ * Throws 400 when a private key and its passphrase do not fit. The check can take seconds of work,
+ * so it comes after the decision whether the caller may create or change the credential.
  */
 export async function checkSecret({ work }: Op, type: CredentialType, secret: Given): Promise<void> {
   if (type !== 'ssh_private_key') return;

@@ -115,7 +115,7 @@ export const credentialItem = (row: CredentialRow) => ({
   ...commonItem(row),
   credential_store_id: row.credential_store_id,
   type: row.type,
-  attributes: Object.fromEntries(SHOWN.map((name) => [name, row[name]]).filter(([, value]) => value !== null)),
+  attributes: Object.fromEntries(SHOWN.map((name) => [name, row[name]] as const).filter(([, value]) => value !== null)),
 });
 
 /** What a session's user gets: the secret with what belongs to it. */

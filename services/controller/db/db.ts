@@ -3,7 +3,7 @@
  * parameters. Reads run on {@link Db}, changes inside {@link transaction}; both are an
  * {@link Executor}.
  */
-import { Kysely, PostgresDialect, sql, type PostgresPool, type RawBuilder, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, sql, type CompiledQuery, type PostgresPool, type RawBuilder, type Transaction } from 'kysely';
 import pg from 'pg';
 import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
@@ -36,11 +36,11 @@ export interface Db {
   readonly executor: Executor;
   readonly limits: Readonly<Record<string, number>>;
   /**
-   * The same database for what workers ask and are told: connections that requests to the API
-   * cannot take.
+   * The same database for the requests and reports of workers: with connections that the API cannot
+   * take.
    */
   readonly forWorkers?: Db | undefined;
-  /** For LISTEN and advisory locks: a connection of one's own, to be ended by the caller. */
+  /** A connection of one's own, for LISTEN and advisory locks. The caller ends it. */
   connect(applicationName: string): Promise<pg.Client>;
   close(): Promise<void>;
 }
@@ -73,10 +73,10 @@ export function openDb(options: DbOptions): Db {
   // An idle connection that breaks emits here; without a listener the process would die.
   let closing = false;
   pool.on('error', (error) => {
-    // The server may go down before it has read our goodbye.
+    // The server may go down before it has read our end of the connection.
     if (!closing) options.log.warn(shortError(error), 'idle database connection lost');
   });
-  // The same for one that is in use; the statement that runs on it fails and tells the caller.
+  // The same for a connection in use. The statement that runs on it fails and tells its caller.
   pool.on('connect', (client) => {
     client.on('error', (error) => {
       if (!closing) options.log.warn(shortError(error), 'database connection lost');
@@ -113,16 +113,25 @@ export function openDb(options: DbOptions): Db {
 }
 
 /**
- * What a log may hold of a connection's error: pg hangs the whole client on it, with its parameters
- * and cancel key.
+ * The part of a connection's error that may be logged: pg attaches the whole client, with its
+ * parameters and cancel key.
  */
 const shortError = (error: Error): { code: string | undefined; reason: string } => ({
   code: (error as NodeJS.ErrnoException).code,
   reason: error.message,
 });
 
+let watcher: ((statement: CompiledQuery) => void) | undefined;
+
+/**
+ * Shows every statement whose rows are typed, before it runs and on the stack of whoever reads the
+ * rows: a test compares the columns with the type.
+ */
+export const watchReads = (watch: typeof watcher): void => void (watcher = watch);
+
 /** All rows of a statement. */
 export async function rows<T>(on: Executor, statement: RawBuilder<unknown>): Promise<T[]> {
+  watcher?.(statement.compile(on));
   return (await statement.execute(on)).rows as T[];
 }
 
@@ -136,11 +145,11 @@ export async function changed(on: Executor, statement: RawBuilder<unknown>): Pro
   return Number((await statement.execute(on)).numAffectedRows ?? 0n);
 }
 
-/** How often work is begun that PostgreSQL breaks off in favor of another's. */
+/** How often work starts again when PostgreSQL breaks it off in favor of another transaction. */
 const MAX_ATTEMPTS = 5;
 /**
- * PostgreSQL: serialization failure, deadlock. Nothing of the work is left, and the other one goes
- * on.
+ * PostgreSQL: serialization failure, deadlock. The work is rolled back and the other transaction
+ * goes on.
  */
 const BROKEN_OFF = new Set(['40001', '40P01']);
 

@@ -26,8 +26,7 @@ export async function migrate(url: string, log: Logger): Promise<{ applied: stri
       const text = error instanceof Error ? error.message : 'unknown error';
       throw new Error(`migration ${failed} failed: ${text}`, { cause: error });
     }
-    // It did not come to a migration: the caller knows what a lost connection or a refused login
-    // means.
+    // No migration was reached. The caller reports lost connections and refused logins.
     if (error !== undefined) throw error as Error;
     return { applied: (results ?? []).map((r) => r.migrationName) };
   });

@@ -33,7 +33,7 @@ export function tokenOfCookies(header: string | undefined): string | undefined {
   return first && second ? first + second : undefined;
 }
 
-/** A login's request and answer, as far as cookies need them. */
+/** The fields of a login's request and answer that cookies need. */
 interface Login {
   request: { type?: string; token_type?: string };
   response: { attributes?: { token?: unknown } };

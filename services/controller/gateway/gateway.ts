@@ -127,7 +127,7 @@ class Exchange {
       ...caller,
       correlationId: id,
       signal: abortedBy(this.response),
-      // From now on the user is who holds the connection and what the request costs.
+      // From now on the connection and the cost of the request count for the user.
       authenticated: (userId) => void this.held.prove(userId),
     });
     this.answer(found.route, message, answer as Record<string, unknown>);
@@ -152,8 +152,8 @@ class Exchange {
   }
 
   /**
-   * Tells the client where it stands; true when the request was refused, which is answered without
-   * a body.
+   * Adds the rate limit headers. True when the request was refused, which is answered without a
+   * body.
    */
   private refuseByRate(verdict: Verdict | undefined): boolean {
     if (verdict === undefined) return false;
@@ -165,7 +165,7 @@ class Exchange {
     return true;
   }
 
-  /** Sends the error; a response that has begun can only be cut. */
+  /** Sends the error. A response that has begun can only be cut off. */
   fail(error: unknown): void {
     if (this.response.destroyed || this.response.writableEnded) return;
     if (this.response.headersSent) {
@@ -193,7 +193,7 @@ class Exchange {
     this.json(413, invalidArgument(text).body());
   }
 
-  /** Counts what the caller has yet to read. Throws when too much is held. */
+  /** Counts the bytes that the caller has not read yet. Throws when too many are held. */
   private holdAnswer(bytes: number): void {
     if (this.held.grow(bytes) !== undefined) throw this.options.door.refusal('no room');
   }

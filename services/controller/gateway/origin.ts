@@ -1,7 +1,7 @@
 /**
- * What a browser tells about where a request comes from, and what follows from it: whether its
- * cookies count, and where it may be sent on to. Programs send none of these headers and are not
- * concerned: their tokens come in the `Authorization` header.
+ * Decides by the headers of a browser where a request comes from: whether its cookies count, and
+ * where it may be redirected. Other programs send none of these headers and are not concerned:
+ * their tokens come in the `Authorization` header.
  */
 import type { IncomingMessage } from 'node:http';
 

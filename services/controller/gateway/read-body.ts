@@ -64,7 +64,7 @@ class Body {
   private refuse(reason: NoBody): void {
     this.refused = reason;
     this.chunks = [];
-    // Where room is short, nobody's body is worth reading on.
+    // When room is short, no refused body is read on.
     if (reason === 'no room') this.stop();
   }
 

@@ -173,7 +173,7 @@ export function matchRoute(table: RouteTable, httpMethod: string, path: string):
     const variables = matchTemplate(route, parts);
     return variables === undefined ? [] : [{ route, variables }];
   });
-  // Verbs bind tighter than a plain template, which would swallow them.
+  // A template with a verb goes before a plain template, which would match the verb too.
   const [best] = fitting
     .filter((match) => match.route.httpMethod === httpMethod)
     .sort((a, b) => b.route.verb.length - a.route.verb.length);

@@ -28,8 +28,8 @@ export function toBytes(input: DescMessage, json: JsonObject, registry: Registry
   try {
     return toBinary(input, fromJson(input, json as JsonValue, { registry, ignoreUnknownFields: true }));
   } catch (cause) {
-    // The walk has named what it could; what is left are malformed times and texts that are no
-    // Unicode.
+    // The walk has named all errors that it can. What is left are malformed times and texts that
+    // are not Unicode.
     const name = /(?:\.|field )([a-z_0-9]+) from JSON/.exec((cause as Error).message)?.[1];
     if (name !== undefined) throw badField(name, 'This field has a value of the wrong type or form.');
     throw invalidArgument(REQUEST_ERROR);

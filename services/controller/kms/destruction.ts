@@ -18,7 +18,7 @@ const BATCH = 200;
 /** Batches of one place in one run; the rest waits for the next. */
 const MAX_BATCHES = 100;
 
-/** `pending` when secrets have to be encrypted anew first. Throws 404 and 400. */
+/** Answers `pending` when secrets must be encrypted anew first. Throws 404 and 400. */
 export async function destroyKeyVersion(
   deps: { db: Db; kms: Kms },
   { scopeId }: AllowedIn<'scope', 'destroy-key-version'>,

@@ -76,7 +76,8 @@ const MAX_CACHED_KEYS = 20_000;
 class DataKeys {
   private readonly keys = new Map<string, Buffer>();
   private readonly newestIds = new Map<string, string>();
-  // Counts forgettings, so that what was read before one is not taken for the newest after it.
+  // Rises when keys are forgotten, so that what was read before is not taken for the newest
+  // afterwards.
   private generation = 0;
 
   constructor(private readonly rootKey: RootKey) {}
@@ -98,7 +99,7 @@ class DataKeys {
     if (cached !== undefined && known !== undefined) return { id: cached, key: known };
     const read = this.generation;
     const version = await store.newestDataKey(on, scopeId, purpose);
-    // Every scope has its keys from the start: this one has been deleted meanwhile.
+    // Every scope has its keys from the start, so this one has just been deleted.
     if (version === undefined) throw notFound();
     const key = this.remember(version);
     if (read === this.generation) this.newestIds.set(name, version.id);

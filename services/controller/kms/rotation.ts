@@ -18,7 +18,7 @@ export async function rotateScopeKeys(
   { rewrap, now }: { rewrap: boolean; now: Date },
 ): Promise<void> {
   const root = await store.lockRootKey(tx, allowed.id);
-  // Every scope has its keys from the start: this one has been deleted meanwhile.
+  // Every scope has its keys from the start, so this one has just been deleted.
   if (root === undefined) throw notFound();
   const older = rewrap ? await store.dataKeyVersions(tx, root.id) : [];
   const id = newIdOf('key-version', 'root');

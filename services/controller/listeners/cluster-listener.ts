@@ -42,9 +42,7 @@ export interface ClusterTls {
 
 interface ClusterListenerOptions {
   address: ListenAddress;
-  /**
-   * Asked at every connection; a new object means new certificates, for connections from then on.
-   */
+  /** Called for every connection. A new object means new certificates from then on. */
   secureContext: () => ClusterTls;
   service: ControlServiceServer;
   registry: Registry;
@@ -123,15 +121,15 @@ export async function startClusterListener(options: ClusterListenerOptions): Pro
 }
 
 /**
- * Who is at the other end of each connection, by `ip:port` as `call.getPeer()` gives it: grpc-js
- * shows no certificate where it has not verified one itself.
+ * The worker at the other end of each connection, by `ip:port` as `call.getPeer()` gives it.
+ * grpc-js shows no certificate that it has not verified itself.
  */
 class Peers {
   private readonly byAddress = new Map<string, WorkerIdentity | undefined>();
 
   /**
    * False when another live connection has the same address and port, which the kernel allows
-   * towards two addresses of this host: who calls could not be told then.
+   * towards two addresses of this host. It could not be told then which of them calls.
    */
   add(socket: Socket): boolean {
     const key = peerOf(socket);
@@ -182,8 +180,8 @@ interface DoorOptions {
 }
 
 /**
- * TLS of the cluster port: the handshake, whose it was, and the limits on those who have not proven
- * who they are.
+ * TLS of the cluster port: the handshake, the identity that it proves, and the limits on peers that
+ * have not proven any.
  */
 class Doors {
   private current: ClusterTls;

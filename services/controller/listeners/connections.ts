@@ -29,7 +29,7 @@ export class Acceptor {
     return { host: bound.address, port: bound.port };
   }
 
-  /** Takes no more connections; those that exist go on. */
+  /** Takes no more connections. Open ones go on. */
   stopAccepting(): void {
     this.server.close();
   }

@@ -75,7 +75,7 @@ export function createOutgoing(allowed: AllowedAddress, { timeoutMs = TIMEOUT_MS
   };
 }
 
-/** Resolves names to the addresses that are allowed; all others do not exist. */
+/** Resolves names to their allowed addresses. All other addresses count as not existing. */
 const resolving =
   (allowed: AllowedAddress): LookupFunction =>
   (name, options, done) => {

@@ -11,8 +11,8 @@ import * as store from './recovery.store';
 export const RECOVERY_USER = 'u_recovery';
 
 /**
- * Whether the token is good; uses up its nonce for all controllers of the deployment. A bad one
- * makes an anonymous caller like any bad token, so the log says what is wrong with it.
+ * Whether the token is valid. Uses up its nonce for all controllers of the deployment. A bad token
+ * makes an anonymous caller, so the log says what is wrong with it.
  */
 export async function acceptRecoveryToken(
   { db, recoveryKey }: { db: Db; recoveryKey: AeadKey | undefined },

@@ -1,6 +1,6 @@
 /**
- * How rows of resources change: optimistic by version, and not found when something named went away
- * meanwhile.
+ * Changes of rows: with an optimistic check of the version, and "not found" when something that the
+ * change names was deleted meanwhile.
  */
 import { MAX_INT4 } from '../../../lib/contract/numbers';
 import { tableOf } from '../authz/actions';

@@ -62,7 +62,7 @@ export interface CommonFields {
   version?: number | undefined;
 }
 
-/** White space is printable in descriptions, nothing else invisible is anywhere. */
+/** Descriptions may hold white space. No other invisible character may occur anywhere. */
 const UNPRINTABLE_IN_NAME = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 const UNPRINTABLE_IN_DESCRIPTION = /(?![\t\n\r])\p{C}|[\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 

@@ -64,7 +64,7 @@ async function listableScopes(
 export const allScopes = (on: Executor): Promise<ScopeNode[]> =>
   rows<ScopeNode>(on, sql`select id, type, scope_id from scopes`);
 
-/** The root and everything below it, which is two levels at most. */
+/** The root and all scopes below it, at most two levels. */
 function below(tree: readonly ScopeNode[], root: ScopeNode): ScopeNode[] {
   const children = new Set(tree.filter((scope) => scope.scope_id === root.id).map((scope) => scope.id));
   return tree.filter((scope) => scope === root || children.has(scope.id) || children.has(scope.scope_id ?? ''));

@@ -18,7 +18,7 @@ export interface SecretPlace {
   start_tls: boolean;
 }
 
-/** A place from what is known of it; what is left out is at its strictest. */
+/** Makes a place. What is left out gets its strictest value. */
 export const secretPlace = (known: Partial<SecretPlace> & Pick<SecretPlace, 'servers'>): SecretPlace => ({
   ca: [],
   server_name: null,

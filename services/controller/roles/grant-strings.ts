@@ -49,7 +49,7 @@ function tryParse(raw: string): Grant | GrantError {
   }
 }
 
-/** What old roles may hold but new grants may not say. */
+/** Refuses what old roles may hold but new grants may not contain. */
 function checkOutdated(errors: FieldErrors, raw: string, grant: Grant): void {
   for (const action of grant.actions) {
     const instead = DEPRECATED_ACTIONS.get(action);

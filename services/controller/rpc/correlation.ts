@@ -1,5 +1,6 @@
 /**
- * Correlation ids and caller addresses: what both fronts learn about a request before it is parsed.
+ * Correlation ids and caller addresses: what the gRPC and the HTTP side read of a request before
+ * they parse it.
  */
 import { limit } from '../../../lib/limits/limit';
 import { randomUUID } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
- * How large one field of a request may be. What is stored by one request after the other adds up in
- * lists, and a list page has at least one item: the fields of an item together must stay below what
- * clients take in one message.
+ * Limits the size of one field of a request. Requests add up in lists, and a list page has at least
+ * one item. The fields of an item together must therefore stay below what clients take in one
+ * message.
  */
 import { invalidArgument } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';

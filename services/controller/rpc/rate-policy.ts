@@ -1,4 +1,6 @@
-/** From the rules of the configuration to the windows that limit one action on one resource. */
+/**
+ * Derives the windows that limit one action on one resource from the rules of the configuration.
+ */
 import { shareOfAddress, shareOfAnonymous, shareOfAnonymousAt, shareOfUser } from './rate-shares';
 
 /** Whose requests a limit counts together. */
@@ -35,7 +37,7 @@ export interface Part {
   periodMs: number;
   /** In the header `RateLimit`. */
   shown: number;
-  /** A share alone: the header tells of it only when it is used up. */
+  /** The part is only a share: the header mentions it only when it is used up. */
   isShare: boolean;
 }
 
@@ -85,15 +87,15 @@ const partOf = (rule: Rule, limit: number, anonymousOf: (all: number) => number)
   isShare: false,
 });
 
-/** None of a window that is too small to be divided. */
+/** No share of a window that is too small to be divided. */
 function shareOf(rule: Rule, share: (all: number) => number, anonymousOf: (all: number) => number): Part[] {
   const limit = share(rule.limit);
   return limit < rule.limit ? [{ ...partOf(rule, limit, anonymousOf), isShare: true }] : [];
 }
 
 /**
- * Parts of the same period are one window: the smaller limit holds, and the first part is the one
- * that is shown.
+ * Parts with the same period become one window. The smaller limit holds, and the first part is
+ * shown.
  */
 function merged(parts: readonly Part[]): Part[] {
   const byPeriod = new Map<number, Part>();

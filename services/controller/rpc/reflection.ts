@@ -38,7 +38,7 @@ export function addReflection(server: Server, reflected: Reflected): void {
     server.addService(definition, {
       ServerReflectionInfo: (stream: ServerDuplexStream<ReflectionRequest, object>) => {
         stream.on('end', () => stream.end());
-        // A stream without a listener would end the process when its client goes away.
+        // Without a listener, a stream whose client goes away would end the process.
         stream.on('error', () => {});
         const held = reflected.heldBy(stream.metadata);
         stream.on('data', (request: ReflectionRequest) => send(stream, held, answer(request, reflected)));

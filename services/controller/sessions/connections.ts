@@ -74,7 +74,7 @@ export interface RefusedView {
 }
 
 /**
- * Why a connection was refused; undefined when the view shows no reason, because things changed in
+ * Why a connection was refused; undefined when the row shows no reason, because it changed in
  * between.
  */
 export function refusalOf(view: RefusedView): Refusal | undefined {
@@ -89,7 +89,7 @@ export function refusalOf(view: RefusedView): Refusal | undefined {
   return undefined;
 }
 
-/** Why a session takes nothing more; undefined while it does. */
+/** Why a session takes no more connections; undefined while it does. */
 export function endedRefusal(status: SessionStatus, reason: string | null, expired: boolean): Refusal | undefined {
   if (status === 'canceling' || reason === 'canceled' || reason === 'access revoked') return 'canceled';
   if (reason === 'timed out' || expired) return 'expired';

@@ -15,8 +15,8 @@ export async function brokeredSourceIds(
 }
 
 /**
- * Adds those that are in the target's project; the number added. One that is there breaks
- * uniqueness.
+ * Adds the sources that are in the target's project; answers their number. One that the target has
+ * already breaks uniqueness.
  */
 export const addBrokeredSources = (
   tx: Tx,

@@ -1,6 +1,6 @@
 /**
- * Periodic work: idempotent passes that every controller runs; rows they touch are locked or
- * skipped, never counted on.
+ * Periodic work: idempotent passes that every controller runs. They lock or skip the rows that they
+ * touch, and rely on no earlier run.
  */
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../../lib/clock/clock';

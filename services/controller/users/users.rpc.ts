@@ -70,7 +70,7 @@ class UserRpc {
         'account_ids',
         'Values must be valid account ids.',
       )
-      // Whoever logged in with such an account would be the recovery user, or everybody.
+      // A login with such an account would act as the recovery user, or as everybody.
       .require(
         action === 'remove-accounts' || wanted.length === 0 || !BUILT_IN_USERS.includes(request.id),
         'account_ids',
