@@ -67,6 +67,8 @@ export interface SessionWorker {
 }
 
 export interface SessionWorkerOptions {
+  /** Where it listens; default: the loopback. */
+  host?: string;
   halfClosedIdleMs?: number;
   keepaliveMs?: number;
   maxUnfinished?: number;

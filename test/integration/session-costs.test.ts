@@ -73,7 +73,6 @@ test.each(['up', 'down'] as const)('a GiB %s allocates no more buffers than a Mi
 
 test.each(['up', 'down'] as const)('writes and bytes on the wire for a MiB %s', async (direction) => {
   const { writesPerMib, overheadPerMib } = await costs(direction, 64);
-  console.log(direction, writesPerMib, overheadPerMib);
   // 16 frames at the one who sends and 16 writes at the one who receives, if all reads are whole.
   expect(writesPerMib).toBeLessThan(96);
   // 64 TLS records of 22 bytes and 16 frame headers, the handshake, and reads that were not whole.
