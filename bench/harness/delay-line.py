@@ -52,7 +52,11 @@ def main():
                 pass
         while waiting and waiting[0][0] <= now:
             _, device, packet = waiting.popleft()
-            os.write(device, packet)
+            try:
+                os.write(device, packet)
+            except OSError:
+                # The other end is not up (yet): the packet is lost, as on any line.
+                pass
 
 
 main()

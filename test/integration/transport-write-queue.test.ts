@@ -1,9 +1,9 @@
 /** What leaves together, what is counted, and when there is room again. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { waitFor } from '../../test/harness/wait';
-import { Slab, SLAB_BYTES, slabCounts } from './slabs';
-import { HIGH_WATER_BYTES, WriteQueue, writeCounts } from './write-queue';
+import { waitFor } from '../harness/wait';
+import { Slab, SLAB_BYTES, slabCounts } from '../../lib/transport/slabs';
+import { HIGH_WATER_BYTES, WriteQueue, writeCounts } from '../../lib/transport/write-queue';
 
 const sockets: Socket[] = [];
 afterEach(async () => {

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
-import { waitFor } from '../../test/harness/wait';
-import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../tls/keys';
-import { createSessionCertificate } from '../tls/session-certificate';
-import { Reader } from './reader';
-import { SLAB_BYTES, slabCounts, type Owner } from './slabs';
+import { waitFor } from '../harness/wait';
+import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../lib/tls/keys';
+import { createSessionCertificate } from '../../lib/tls/session-certificate';
+import { Reader } from '../../lib/transport/reader';
+import { SLAB_BYTES, slabCounts, type Owner } from '../../lib/transport/slabs';
 
 const sockets: Socket[] = [];
 afterEach(async () => {
