@@ -1,14 +1,14 @@
 /**
  * From the answer to a cancel until the last byte was delivered, to the endpoint or to the client,
  * and until both have seen the cut; with many live connections of other sessions on the same
- * worker. Starts dev mode on free ports. Run: npm run bench cancel. BENCH_LIVE (1000) is the number
+ * worker. Starts dev mode on free ports. Run: npm run bench:cancel. BENCH_LIVE (1000) is the number
  * of live connections, BENCH_SAMPLES (100) that of cancels.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { startSessionProxy } from '../cli/proxy/session-proxy';
+import { startSessionProxy } from '../cli/connect/listener/session-proxy';
 import { Api } from '../test/harness/api';
 import { startDev } from '../test/harness/dev';
 import { noArguments } from '../test/harness/selection';

@@ -1,11 +1,11 @@
 /**
  * The figures of bench/README.md that need a whole deployment: API latencies, connect, first bytes,
- * cancel, close, CLI start. Starts dev mode on free ports. Run: npm run bench figures
+ * cancel, close, CLI start. Starts dev mode on free ports. Run: npm run bench:figures
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { startSessionProxy, type SessionProxy } from '../cli/proxy/session-proxy';
+import { startSessionProxy, type SessionProxy } from '../cli/connect/listener/session-proxy';
 import { Api } from '../test/harness/api';
 import { SALLYPORT, startDev, type Dev } from '../test/harness/dev';
 import { noArguments } from '../test/harness/selection';

@@ -2,11 +2,11 @@
  * One end of a session as a process of its own: the worker's proxy port without a controller, or
  * the client's proxy.
  */
-import { startSessionProxy } from '../cli/proxy/session-proxy';
+import { startSessionProxy } from '../cli/connect/listener/session-proxy';
 import { startSessionWorker } from '../test/harness/session-worker';
 import { serve, startProgram, type Program } from './harness/children';
 
-type Order = { role: 'worker'; endpoint: number; host: string } | { role: 'client'; token: string };
+type Order = { role: 'worker'; endpoint: { host: string; port: number } } | { role: 'client'; token: string };
 
 interface Ready {
   port: number;
@@ -16,28 +16,21 @@ interface Ready {
 
 async function start(order: Order): Promise<Ready> {
   if (order.role === 'worker') {
-    const worker = await startSessionWorker({ host: order.host });
-    const { token } = worker.session({ host: '127.0.0.1', port: order.endpoint });
+    const worker = await startSessionWorker();
+    const { token } = worker.session(order.endpoint);
     return { port: worker.address.port, token };
   }
   const { port } = await startSessionProxy({ token: order.token, listenAddress: '127.0.0.1', listenPort: 0 });
   return { port };
 }
 
-/** A worker with a session to an endpoint of the loopback. */
-export const startWorker = (
-  endpoint: number,
-  { host, namespace }: { host: string; namespace?: string },
-): Promise<Program<Ready>> => startProgram<Ready>(__filename, { role: 'worker', endpoint, host }, namespace);
-
-/** Listens on the loopback. */
-export const startClient = (token: string, namespace?: string): Promise<Program<Ready>> =>
-  startProgram<Ready>(__filename, { role: 'client', token }, namespace);
-
 /** A session to an endpoint of this machine: what listens, and the two processes. */
 export async function startSession(endpoint: number): Promise<{ port: number; programs: Program<Ready>[] }> {
-  const worker = await startWorker(endpoint, { host: '127.0.0.1' });
-  const client = await startClient(worker.ready.token!);
+  const worker = await startProgram<Ready>(__filename, {
+    role: 'worker',
+    endpoint: { host: '127.0.0.1', port: endpoint },
+  });
+  const client = await startProgram<Ready>(__filename, { role: 'client', token: worker.ready.token });
   return { port: client.ready.port, programs: [client, worker] };
 }
 

@@ -2,7 +2,7 @@
  * Programs under measurement: each a process of its own that says which port it serves and how much
  * CPU it has used.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 
 export interface Program<Ready> {
   ready: Ready;
@@ -13,14 +13,15 @@ export interface Program<Ready> {
 }
 
 /**
- * Starts `file`, hands it `order`, and waits until it serves; in a network namespace if one is
- * named. `BENCH_PROF=DIR` writes CPU profiles.
+ * Forks `file`, hands it `order`, and waits until it serves. `BENCH_PROF=DIR` writes CPU profiles.
  */
-export async function startProgram<Ready>(file: string, order: object, namespace?: string): Promise<Program<Ready>> {
+export async function startProgram<Ready>(
+  file: string,
+  order: object,
+  execArgv: string[] = [],
+): Promise<Program<Ready>> {
   const profile = process.env.BENCH_PROF ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROF}`] : [];
-  const command = [process.execPath, ...process.execArgv, ...profile, file, 'serve'];
-  const [program, ...args] = namespace === undefined ? command : ['ip', 'netns', 'exec', namespace, ...command];
-  const child = spawn(program!, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(file, ['serve'], { execArgv: [...process.execArgv, ...profile, ...execArgv] });
   const ready = new Promise<Ready>((resolve, reject) => {
     child.once('message', (message) => resolve(message as Ready));
     child.once('exit', () => reject(new Error(`${file} ended before it served`)));
