@@ -3,7 +3,7 @@
  * where a value is no secret. Arguments can be read by every user of the machine, so that a secret
  * is a file there.
  */
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import type { BrokeredCredentials } from './credentials';
 import type { SecretFiles } from './secret-files';
 

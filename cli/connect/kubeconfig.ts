@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { homeOf } from '../../lib/platform/system';
-import { LocalError } from '../core/errors';
+import { LocalError } from '../io/errors';
 import type { ConnectContext } from './flags';
 import type { SecretFiles } from './secret-files';
 import type { Variables } from './surroundings';

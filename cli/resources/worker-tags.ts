@@ -4,7 +4,7 @@
  */
 import { editCommand } from '../core/builders';
 import type { Command } from '../core/command';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import { workers } from './workers';
 
 type Tags = Record<string, string[]>;

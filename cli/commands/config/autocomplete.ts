@@ -3,7 +3,7 @@ import type { Command, Context } from '../../core/command';
 async function run({ io, printer }: Context, verb: 'install' | 'uninstall'): Promise<number> {
   const [{ homeOf }, { EXIT }, completion] = await Promise.all([
     import('../../../lib/platform/system'),
-    import('../../core/errors'),
+    import('../../io/errors'),
     import('../../completion/install'),
   ]);
   const { changed, noShell } = completion[verb](homeOf(io.env), io.env, process.argv[1]!);

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../core/command';
 import { connectFlags } from '../../connect/flags';
-import { UsageError } from '../../core/errors';
+import { UsageError } from '../../io/errors';
 import type { Launch, OpenSession } from '../../connect/connect';
 
 export const command = defineCommand({

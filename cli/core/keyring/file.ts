@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { homeOf } from '../../../lib/platform/system';
 import { makeDirectory } from '../../../lib/config/directory';
 import { replaceFile } from '../../../lib/config/replace-file';
-import type { Backend } from './keyring';
+import type { Backend } from './backend';
 
 /** Mode of the directory and of the files in it. */
 const DIRECTORY_MODE = 0o700;

@@ -4,8 +4,8 @@
  * reads back what it wrote.
  */
 import { hasKeyring, platformName } from '../../../lib/platform/system';
-import { LocalError } from '../errors';
-import type { Backend } from './keyring';
+import { LocalError } from '../../io/errors';
+import type { Backend } from './backend';
 
 const SERVICE = 'Sallyport Auth Token';
 
