@@ -4,6 +4,7 @@ import type { NOUNS } from '../../../proto/gen/nouns/all';
 import type { ResourceType } from '../authz/actions';
 import type { AllowedEdit, AllowedToAdd, AllowedToRemove } from '../authz/authz';
 import { mayAdd, mayRemove } from '../authz/proof';
+import { notFound } from '../authz/refusal';
 import type { Tx } from '../db/db';
 import type { Handler, Op } from '../rpc/service';
 import { changing, updateRow } from './changes';
@@ -26,6 +27,8 @@ export interface ListHook<T extends ResourceType, W extends string, R> {
   remove(tx: Tx, allowed: AllowedToRemove<T, W>, values: readonly string[]): Promise<number>;
   /** Why it was not possible for all of them, and what the field must hold. */
   refused: { add: Refusal; remove: Refusal };
+  /** What a version that is not the current one is answered with, where clients know another text. */
+  stale?: string;
 }
 
 export type Refusal = readonly [why: string, must: string];
@@ -56,6 +59,8 @@ export function listEditors<T extends ResourceType, R extends NounRow>(
 interface Request {
   id: string;
   version: number;
+  /** See {@link ListHook.stale}. */
+  stale?: string;
 }
 
 /** Setting what is there already changes nothing. */
@@ -70,7 +75,8 @@ function editor<T extends ResourceType, R extends NounRow>(
     const errors = checkListEdit(request, idPrefixes(context.type), given);
     hook.check(errors, wanted, { verb, id: request.id });
     errors.throwIfAny(MESSAGE.fields);
-    return editItem(context, op, action, request, (row, allowed) => {
+    const edited = { ...request, ...(hook.stale === undefined ? {} : { stale: hook.stale }) };
+    return editItem(context, op, action, edited, (row, allowed) => {
       const { added, removed } = listChanges(verb, hook.current(row), wanted);
       if (added.length + removed.length === 0) return undefined;
       return async (tx) => {
@@ -111,14 +117,15 @@ export async function editItem<T extends ResourceType, R extends NounRow, const 
   request: Request,
   plan: (row: R, allowed: AllowedEdit<T, W>) => Plan | Promise<Plan>,
 ): Promise<object> {
+  const stale = () => (request.stale === undefined ? staleOf(type, request.id) : notFound(request.stale));
   const { row, allowed } = await access.allowAs(op, action, request.id);
-  if ((row as R & { version?: number }).version !== request.version) throw staleOf(type, request.id);
+  if ((row as R & { version?: number }).version !== request.version) throw stale();
   const apply = await plan(row, allowed);
   if (apply === undefined) return access.shown(op, allowed, row);
   const now = deps.clock.now();
   await changing(deps.db, now, async (tx) => {
     const change = { version: request.version, columns: {}, now };
-    if (!(await updateRow(tx, allowed, change))) throw staleOf(type, request.id);
+    if (!(await updateRow(tx, allowed, change))) throw stale();
     await apply(tx);
   });
   return access.answer(op, allowed);
