@@ -27,7 +27,7 @@ export interface ListHook<T extends ResourceType, W extends string, R> {
   remove(tx: Tx, allowed: AllowedToRemove<T, W>, values: readonly string[]): Promise<number>;
   /** Why it was not possible for all of them, and what the field must hold. */
   refused: { add: Refusal; remove: Refusal };
-  /** What a version that is not the current one is answered with, where clients know another text. */
+  /** What a version that is not the current one is answered with, where clients know it so. */
   stale?: string;
 }
 
