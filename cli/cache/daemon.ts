@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { makeDirectory } from '../../lib/config/directory';
-import { ControllerError, LocalError, UsageError } from '../core/errors';
+import { ControllerError, LocalError, UsageError } from '../io/errors';
 import { versionInfo } from '../output/version';
 import type { StatusAnswer, TokenRequest } from './api';
 import { Cache, type CacheOptions } from './cache';

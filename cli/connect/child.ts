@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { LocalError } from '../core/errors';
+import { LocalError } from '../io/errors';
 import { hostPort } from './writers/url';
 
 /** A program that does not end on SIGTERM is killed after so many milliseconds. */

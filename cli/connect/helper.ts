@@ -2,7 +2,7 @@
  * The common part of the helper commands: a style, a program, and what the program is started with.
  */
 import { hostOf as hostOfAddress } from '../../lib/config/address';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import type { ConnectContext } from './flags';
 import { connect, type Launch, type OpenSession, type Program } from './connect';
 

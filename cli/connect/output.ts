@@ -3,7 +3,7 @@ import { brokeredCredentials } from '../output/brokered-credentials';
 import { localTime } from '../output/format';
 import type { Printer } from '../output/print';
 import { row, rows } from '../output/table';
-import type { SessionProxy } from '../proxy/session-proxy';
+import type { SessionProxy } from './listener/session-proxy';
 import type { SessionCredential } from './credentials';
 
 /** Value column of the listening block. */

@@ -1,6 +1,6 @@
 /** How ssh and its relatives are started on a session. */
 import { isIdOf } from '../../lib/contract/id-prefixes';
-import { LocalError } from '../core/errors';
+import { LocalError } from '../io/errors';
 import type { Launch } from './connect';
 import { fillTemplates } from './child';
 import type { HelperSession } from './helper';

@@ -6,7 +6,7 @@ import { listTable, type Item } from '../output/table';
 import { currentVersion, requiredId, showItem, withClient } from './api-command';
 import type { ApiClient, ListAnswer } from './client';
 import { defineCommand, valueOf, type Command, type Context, type Flag, type TextFlag } from './command';
-import { EXIT, LocalError, UsageError } from './errors';
+import { EXIT, LocalError, UsageError } from '../io/errors';
 import { bodyOf, DESCRIPTION, NAME, type Body, type Field } from './fields';
 import { apiFlags, FILTER, RECURSIVE, VERSION, type ApiContext } from './flags';
 import type { Resource } from './resource';

@@ -1,6 +1,8 @@
 import { contextOf, parseAs } from '../testing/parse';
 import { memoryIo } from '../testing/run';
-import { UsageError } from './errors';
+import { addPluginObjects } from '../resources/plugin-fields';
+import { UsageError } from '../io/errors';
+import type { Body } from './fields';
 import { pairedObject, pairFlags } from './pair-flags';
 
 const KV = { whole: 'object', piece: 'kv' };
@@ -31,6 +33,17 @@ test('keys nest, collect into lists, and null starts over, in the order of the c
   expect(objectOf(['-kv', 'a.b=1', '-kv', 'a.c=2'])).toEqual({ a: { b: 1, c: 2 } });
   expect(objectOf(['-string-kv', 'a=1', '-kv', 'a=2', '-num-kv', 'a=3'])).toEqual({ a: ['1', 2, 3] });
   expect(objectOf(['-kv', 'a=1', '-kv', 'a=null'])).toEqual({ a: null });
+});
+
+test('any number of pieces is taken', () => {
+  const family = { whole: 'attributes', piece: 'attr' };
+  const many = Array.from({ length: 150_000 }, (_, n) => n);
+  const words = many.flatMap((n) => ['-attr', `k${n}=${n}`, '-num-attr', `list=${n}`]);
+  const body: Body = { item: {}, mask: [] };
+  const context = contextOf(parseAs(pairFlags(family, 'the object'), words), memoryIo().io);
+  addPluginObjects(context, body, 'update', [family]);
+  expect(body.mask).toHaveLength(many.length + 1);
+  expect(body.item.attributes).toMatchObject({ k0: 0, k149999: 149_999, list: many });
 });
 
 test('whole objects and values stand elsewhere', () => {

@@ -3,7 +3,7 @@
  * with `key=value`, whose type is told by the flag or taken from the value. Dotted keys nest.
  */
 import { valueOf, type Context, type Flag, type TextFlag } from './command';
-import { UsageError } from './errors';
+import { UsageError } from '../io/errors';
 import { maybeIndirect } from './indirect';
 
 export interface PairFamily {
@@ -90,10 +90,11 @@ function addPair(
 }
 
 /** A key that is given twice holds a list. */
-const combined = (before: unknown, value: unknown): unknown[] => [
-  ...(Array.isArray(before) ? (before as unknown[]) : [before]),
-  value,
-];
+function combined(before: unknown, value: unknown): unknown[] {
+  if (!Array.isArray(before)) return [before, value];
+  before.push(value);
+  return before as unknown[];
+}
 
 function typed(text: string | undefined, flag: string, piece: string): unknown {
   if (text === undefined) throw new UsageError(`-${flag} needs a value: key=value`);

@@ -1,5 +1,5 @@
 /** Error answers of the controller as text. */
-import type { ControllerError } from '../core/errors';
+import type { ControllerError } from '../io/errors';
 import { row } from './table';
 
 /** Value column of error tables. */

@@ -1,12 +1,12 @@
 /** Writes results and messages of a command in the format that was asked for. */
-import { environment } from '../core/environment';
-import { ControllerError } from '../core/errors';
-import type { Io } from '../core/io';
+import { environment } from '../io/environment';
+import { ControllerError } from '../io/errors';
+import type { Io } from '../io/io';
 import { errorObject, errorTable } from './errors';
 import { jsonLine } from './json';
-import { passThrough, showLine } from './terminal';
+import { passThrough, showLine } from '../io/terminal';
 import { visible } from '../../lib/text/visible';
-import { wrapBlocks } from './wrap';
+import { wrapBlocks } from '../io/wrap';
 
 export type Format = 'table' | 'json';
 

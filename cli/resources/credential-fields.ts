@@ -1,9 +1,9 @@
 import { checkPrivateKey, PrivateKeyError } from '../../lib/ssh-keys/private-key';
 import type { Context } from '../core/command';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import { setPath, type Body, type Field } from '../core/fields';
 import { pairedObject, pairFlags } from '../core/pair-flags';
-import { askHidden } from '../core/prompt';
+import { askHidden } from '../io/prompt';
 
 const secretField = (name: string, description: string): Field => ({
   flag: { name, type: 'string', description: `${description}: file:// or env://.` },

@@ -1,8 +1,8 @@
 /** Where a downloaded recording goes. */
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Context } from '../core/command';
-import { EXIT, LocalError, UsageError } from '../core/errors';
-import { passThrough } from '../output/terminal';
+import { EXIT, LocalError, UsageError } from '../io/errors';
+import { passThrough } from '../io/terminal';
 
 const EXTENSIONS: Readonly<Record<string, string>> = { 'application/x-asciicast': '.cast', 'video/webm': '.webm' };
 

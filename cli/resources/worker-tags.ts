@@ -3,7 +3,7 @@
  */
 import { editCommand } from '../core/builders';
 import type { Command } from '../core/command';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import { workers } from './workers';
 
 const NAME = /^[a-zA-Z]\w*$/;

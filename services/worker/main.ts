@@ -13,7 +13,8 @@ import { ControlClient } from './control/control-client';
 import { ConnectionPlaces } from './proxy/connection-places';
 import { createProxyMetrics } from './proxy/metrics';
 import { boundaryHandler } from './proxy/boundary-upgrade';
-import { BOUNDARY_PROTOCOL, ProxyServer, SALLYPORT_PROTOCOL } from './proxy/proxy-server';
+import { BOUNDARY_PROTOCOL, SALLYPORT_PROTOCOL } from '../../lib/contract/session-protocol';
+import { ProxyServer } from './proxy/proxy-server';
 import { serveSallyport, type ConnectionDeps } from './proxy/sallyport-protocol';
 import { SessionRegistry } from './sessions/registry';
 

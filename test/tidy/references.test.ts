@@ -27,8 +27,6 @@ const FOREIGN = new Set([
   // Keys of systemd, and what they are set to.
   'Requires=sallyport-worker.socket',
   'After=sallyport-worker.socket',
-  // What a person writes in its place.
-  'EMPTY_DATABASE',
 ]);
 
 /** Calls that are quoted because they are refused. */

@@ -1,7 +1,7 @@
 /** What a text names: paths of this tree, commands, flags, keys and variables. */
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { flagsOf, locate, parse, readLine } from '../../cli/core/program';
+import { flagsOf, locate, parse, readLine } from '../../cli/program/program';
 import { nounLoaders } from '../../cli/commands';
 import type { Command } from '../../cli/core/command';
 import { isGenerated, listFiles, read, ROOT } from './tree';

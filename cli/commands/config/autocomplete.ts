@@ -3,7 +3,7 @@ import type { Command, Context } from '../../core/command';
 async function run({ io, printer }: Context, verb: 'install' | 'uninstall'): Promise<number> {
   const [{ homedir }, { EXIT }, completion] = await Promise.all([
     import('node:os'),
-    import('../../core/errors'),
+    import('../../io/errors'),
     import('../../completion/install'),
   ]);
   const { changed, noShell } = completion[verb](io.env.HOME || homedir(), io.env, process.argv[1]!);

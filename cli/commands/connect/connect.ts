@@ -1,6 +1,6 @@
 import { defineCommand } from '../../core/command';
 import { connectFlags } from '../../connect/flags';
-import { UsageError } from '../../core/errors';
+import { UsageError } from '../../io/errors';
 
 export const command = defineCommand({
   synopsis: 'Connect to a target through a worker',

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeDirectory } from '../../../lib/config/directory';
-import type { Backend } from './keyring';
+import type { Backend } from './backend';
 
 /** Mode of the directory and of the files in it. */
 const DIRECTORY_MODE = 0o700;

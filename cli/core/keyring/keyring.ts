@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalError } from '../errors';
+import { LocalError } from '../../io/errors';
+import type { Backend } from './backend';
 import { fileKeyring } from './file';
 import { nativeKeyring } from './native';
 import { passKeyring, passIsReady } from './pass';
@@ -22,16 +23,6 @@ export interface StoredToken {
    */
   bound_address?: string;
   [attribute: string]: unknown;
-}
-
-/** One place for texts by name. */
-export interface Backend {
-  /** For messages: `the file store in ~/.sallyport/tokens`. */
-  description: string;
-  get(name: string): Promise<string | undefined>;
-  set(name: string, text: string): Promise<void>;
-  /** Whether there was an entry. */
-  delete(name: string): Promise<boolean>;
 }
 
 export const DEFAULT_TOKEN_NAME = 'default';

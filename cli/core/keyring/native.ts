@@ -3,8 +3,8 @@
  * unusable store answer "no entry", so only a write tells whether it works: {@link Backend.set}
  * reads back what it wrote.
  */
-import { LocalError } from '../errors';
-import type { Backend } from './keyring';
+import { LocalError } from '../../io/errors';
+import type { Backend } from './backend';
 
 const SERVICE = 'Sallyport Auth Token';
 

@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { withoutSecrets } from '../../../lib/config/variables';
-import type { Backend } from './keyring';
+import type { Backend } from './backend';
 
 const PREFIX = 'Sallyport';
 

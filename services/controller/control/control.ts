@@ -31,6 +31,7 @@ import {
 import type { TofuHmac } from '../workers/deployment';
 import { enroll } from '../workers/enrollment';
 import { Attachment } from './attachment';
+import type { ControlDeps, ControlOptions } from './control-deps';
 import type { Held } from './control.store';
 import { Lease, type Measure } from './lease';
 import { createRequestQueue } from './request-queue';
@@ -42,34 +43,6 @@ export const MAX_PUSHED = limit('sessions just handed out', 1_000, {
   test: 'services/controller/control/queue.test.ts: what is remembered of pushed grants is bounded',
 });
 const TAKEN_OVER = 'a newer stream of this worker took over';
-
-export interface ControlOptions {
-  /** Name of this controller, for people. */
-  name: string;
-  db: Db;
-  kms: Kms;
-  clock: Clock;
-  /** Corrects the clock by the database's time. When absent, the clock is taken as right. */
-  measure?: Measure | undefined;
-  log: Logger;
-  authority: DeploymentAuthority;
-  tofuHmac: TofuHmac;
-  random?: RandomInt | undefined;
-  /** Default: that of the certificate of the call's connection. */
-  identityOf?: ((call: object) => WorkerIdentity | undefined) | undefined;
-  issueIdentity?: typeof issueServerIdentity | undefined;
-  /** Changed in place when the configuration is loaded anew; absent: the defaults. */
-  limits?: Pick<ControllerLimits, 'cluster_queue_bytes'> | undefined;
-}
-
-/** What streams need. */
-export interface ControlDeps extends ControlOptions {
-  controllerId: string;
-  /** Most bytes that may wait for one worker. */
-  queueBytes: () => number;
-  /** Where requests of workers take turns. */
-  requestQueue: FairQueue;
-}
 
 export interface Control {
   /** `ctl_` and 10 characters, new at every start. */
@@ -195,7 +168,7 @@ class Streams {
     void stream.done.then(() => this.all.delete(stream));
   }
 
-  /** Of the worker's present process, and of earlier ones that drain. */
+  /** The streams of the worker's present process and of earlier ones that drain. */
   of(workerId: string): Attachment[] {
     const present = this.byWorker.get(workerId);
     const leaving = [...this.leaving].filter((attachment) => attachment.workerId === workerId);
