@@ -24,6 +24,8 @@ const FOREIGN = new Set([
   // Alerts of TLS, RFC 8446.
   'access_denied',
   'internal_error',
+  // A field that Boundary's refusals name.
+  'canonical_address',
   // Keys of systemd, and what they are set to.
   'Requires=sallyport-worker.socket',
   'After=sallyport-worker.socket',
