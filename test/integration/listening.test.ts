@@ -40,6 +40,6 @@ test('nothing else listens over TCP', () => {
     'cli/cache/daemon.ts', // A Unix socket of its owner.
     'lib/limits/listen.ts',
     'services/dev/embedded-postgres.ts', // Looks for a free port, as the next does.
-    'services/dev/main.ts',
+    'services/dev/dev.ts',
   ]);
 });
