@@ -94,7 +94,7 @@ const TYPE_WORDS = {
 export function flagHelp(flag: Flag): string {
   const type = flag.type === 'bool' ? '' : `=<${flag.hint ?? TYPE_WORDS[flag.type]}>`;
   const remarks = [
-    ...(flag.type === 'list' ? ['May be given several times.'] : []),
+    ...(flag.type === 'list' && flag.single !== true ? ['May be given several times.'] : []),
     ...(flag.default === undefined ? [] : [`The default is ${flag.default}.`]),
     ...(flag.env === undefined ? [] : [`This can also be set by SALLYPORT_${flag.env} or BOUNDARY_${flag.env}.`]),
   ];

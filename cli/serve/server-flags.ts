@@ -20,6 +20,7 @@ export const CONFIG = {
   name: 'config',
   type: 'list',
   hint: 'string',
+  single: true,
   description: 'Configuration file, JSON.',
 } as const satisfies Flag;
 

@@ -77,8 +77,8 @@ export interface CannedServer {
   /** Calls, in their order. */
   seen: Seen[];
   /**
-   * By the method's key, `getTarget`; the answer as JSON, a {@link Refusal}, or a promise of
-   * either.
+   * Answers by the key of the method, such as `getTarget`: the answer as JSON, a {@link Refusal},
+   * or a promise of either.
    */
   answers: Record<string, (request: any) => unknown>;
   /**

@@ -1,6 +1,6 @@
 /**
- * The configuration file of `server` and `database`: JSON with the key names of Boundary. One pass reads it into typed,
- * frozen values or throws one {@link ConfigError} with every problem.
+ * The configuration file of `server` and `database`: JSON with the key names of Boundary. One pass
+ * reads it into typed, frozen values or throws one {@link ConfigError} with every problem.
  */
 import { ConfigError, Fields, type Problem } from '../../lib/config/fields';
 import type { ControllerConfig } from '../controller/config';

@@ -1,6 +1,6 @@
 /**
- * The one door through which the command line reaches server code. Parts are loaded when a command needs them: a
- * process that is only a worker holds neither the database driver nor controller code.
+ * The only entry of the command line to server code. Parts are loaded when a command needs them, so
+ * a process that is only a worker holds neither the database driver nor controller code.
  */
 import { startFailure } from './start-failure';
 import { Flags, shown, type Streams } from './streams';

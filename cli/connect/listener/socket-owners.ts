@@ -17,7 +17,7 @@ export type Owner =
   /** The program has already closed its end, so the system no longer tells its owner. */
   | { kind: 'gone' }
   /**
-   * This system does not tell, or the far end is on another machine or in another network
+   * This system does not tell the owner, or the far end is on another machine or in another network
    * namespace.
    */
   | { kind: 'untold' };
@@ -142,7 +142,8 @@ function parseLine(line: string): { key: string; owner(): Owner } {
 }
 
 /**
- * Of the fields behind the ends: state, queues, timer, retransmissions, user id, timeout, inode.
+ * Reads the owner from the fields behind the ends: state, queues, timer, retransmissions, user id,
+ * timeout, inode.
  */
 function ownerIn(rest: string): Owner {
   const [, , , , uid, , inode] = rest.trim().split(/\s+/);

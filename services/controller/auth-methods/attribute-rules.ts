@@ -133,12 +133,16 @@ export function checkTexts(errors: FieldErrors, given: Readonly<Record<string, u
   }
 }
 
-/** Trims texts and leaves out those that are empty. Secrets and PEM lose nothing by it. */
+/**
+ * Texts trimmed, empty ones none at all. PEM stays as it came, with its last line end: clients
+ * compare it.
+ */
 export const trimmed = <T extends object>(given: T): T =>
   Object.fromEntries(
     Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
       if (typeof value !== 'string') return [[name, value]];
-      return value.trim() === '' ? [] : [[name, value.trim()]];
+      const kept = PEM.includes(name) ? value : value.trim();
+      return value.trim() === '' ? [] : [[name, kept]];
     }),
   ) as T;
 

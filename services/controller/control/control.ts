@@ -156,7 +156,7 @@ class Streams {
     void stream.done.then(() => this.all.delete(stream));
   }
 
-  /** Of the worker's present process, and of earlier ones that drain. */
+  /** The streams of the worker's present process and of earlier ones that drain. */
   of(workerId: string): Attachment[] {
     const present = this.byWorker.get(workerId);
     const leaving = [...this.leaving].filter((attachment) => attachment.workerId === workerId);

@@ -9,7 +9,7 @@ import type { Handler, Op } from '../rpc/service';
 import { changing, updateRow } from './changes';
 import type { NounRow } from './definition';
 import { checkListEdit, MESSAGE, unique, type FieldErrors } from './fields';
-import { listChanges, verbOf, type ListEdit, type ListVerb } from './list-edits';
+import { listChanges, unable, verbOf, type ListEdit, type ListVerb } from './list-edits';
 import { idPrefixes, staleOf, type Context } from './noun-context';
 
 type Nouns = typeof NOUNS;
@@ -75,24 +75,17 @@ function editor<T extends ResourceType, R extends NounRow>(
       if (added.length + removed.length === 0) return undefined;
       return async (tx) => {
         const gone = removed.length > 0 && mayRemove(allowed) ? await hook.remove(tx, allowed, removed) : 0;
-        if (gone !== removed.length) throw refused(context.type, action, 'remove', field, hook.refused.remove);
+        if (gone !== removed.length) throw refused(context.type, action, field, hook.refused.remove);
         const fresh = added.length > 0 && mayAdd(allowed) ? await hook.add(tx, allowed, added) : 0;
-        if (fresh !== added.length) throw refused(context.type, action, 'add', field, hook.refused.add);
+        if (fresh !== added.length) throw refused(context.type, action, field, hook.refused.add);
       };
     });
   };
 }
 
-function refused(
-  type: ResourceType,
-  action: ListEdit<string>,
-  verb: 'add' | 'remove',
-  field: string,
-  [why, must]: Refusal,
-): ApiError {
+function refused(type: ResourceType, action: ListEdit<string>, field: string, [why, must]: Refusal): ApiError {
   const list = action.slice(action.indexOf('-') + 1).replaceAll('-', ' ');
-  const from = verb === 'add' ? 'to' : 'from';
-  return invalidArgument(`Unable to ${verb} ${list} ${from} ${type.replaceAll('-', ' ')}: ${why}`, [
+  return invalidArgument(`${unable(verbOf(action), list, type.replaceAll('-', ' '))}: ${why}`, [
     { name: field, description: must },
   ]);
 }

@@ -277,7 +277,7 @@ export async function openConnections(
   return found.map((connection) => connection.id);
 }
 
-/** Those of `ids` that are open connections of the worker. */
+/** The `ids` that are open connections of the worker. */
 export async function knownConnections(on: Executor, workerId: string, ids: string[]): Promise<Set<string>> {
   const known = await rows<{ id: string }>(
     on,

@@ -1,4 +1,7 @@
-/** The client side of the control protocol against a server that speaks it: real TLS, real gRPC, real files. */
+/**
+ * The client side of the control protocol against a server that speaks it: real TLS, real gRPC,
+ * real files.
+ */
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
