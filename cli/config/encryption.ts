@@ -1,8 +1,9 @@
 /** `config encrypt` and `config decrypt`. */
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { AEAD_KEY_BYTES, findKmsBlock, readAeadKey, type AeadKey } from '../../lib/config/aead-key';
 import { decryptMarked, encryptMarked, EncryptedValueError } from '../../lib/config/encrypted-values';
 import { Fields, type Problem } from '../../lib/config/fields';
+import { replaceFile } from '../../lib/config/replace-file';
 import { passThrough } from '../io/terminal';
 import type { Args, Context, Flag } from '../core/command';
 import { EXIT, LocalError, UsageError } from '../io/errors';
@@ -54,10 +55,8 @@ function read(path: string): string {
 
 /** Writes with the permissions of the file. A reader never sees half of the text. */
 function overwrite(path: string, text: string): void {
-  const partial = `${path}.${process.pid}`;
   try {
-    writeFileSync(partial, text, { mode: statSync(path).mode & 0o777, flag: 'wx' });
-    renameSync(partial, path);
+    replaceFile(path, text, statSync(path).mode & 0o777);
   } catch (error) {
     throw new LocalError(`Could not write ${path}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
   }

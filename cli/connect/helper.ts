@@ -13,12 +13,12 @@ export interface HelperSession extends OpenSession {
 
 /** Runs a helper. `styles` names the program of each style. */
 export function runHelper(
-  context: ConnectContext & { args: { style: string; username?: string } },
+  context: ConnectContext & { args: { style: string } },
   styles: Readonly<Record<string, string>>,
   launch: (session: HelperSession) => Launch,
   more: Pick<Program, 'inactivityMs'> = {},
 ): Promise<number> {
-  const { style, exec, username = '' } = context.args;
+  const { style, exec, username } = context.args;
   const program = Object.hasOwn(styles, style) ? styles[style] : undefined;
   if (program === undefined)
     throw new UsageError(`-style ${JSON.stringify(style)} is unknown here; use ${Object.keys(styles).join(' or ')}`);

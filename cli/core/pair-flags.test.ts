@@ -49,6 +49,8 @@ test('any number of pieces is taken', () => {
 test('whole objects and values stand elsewhere', () => {
   expect(objectOf(['-object', 'env://O'], { O: '{"a":1}' })).toEqual({ a: 1 });
   expect(objectOf(['-kv', 'a=env://V'], { V: 'secret' })).toEqual({ a: 'secret' });
+  expect(objectOf(['-string-kv', 'a=env://V'], { V: ' s \n' })).toEqual({ a: ' s ' });
+  expect(objectOf(['-string-kv', 'a= s '])).toEqual({ a: ' s ' });
 });
 
 test.each([

@@ -76,7 +76,9 @@ function addPair(
   const key = (equals < 0 ? pair : pair.slice(0, equals)).trim();
   if (!KEY.test(key))
     throw new UsageError(`-${flag} must be of the form key=value, which ${JSON.stringify(pair)} is not`);
-  const text = equals < 0 ? undefined : maybeIndirect(pair.slice(equals + 1).trim(), env);
+  const given = pair.slice(equals + 1);
+  // White space around a text is part of it; around anything else it means nothing.
+  const text = equals < 0 ? undefined : maybeIndirect(flag === `string-${piece}` ? given : given.trim(), env);
   const value = flag === piece ? inferred(text, flag) : typed(text, flag, piece);
   let at = object;
   const parts = key.split('.');

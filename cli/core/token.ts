@@ -57,7 +57,7 @@ async function keyringToken({ io, args, printer }: Context<TokenArgs>): Promise<
   const getToken = `${GET_TOKEN} -keyring-type ${shellWord(type)} -token-name ${shellWord(name)}`;
   if (stored === undefined) {
     if (!quiet)
-      printer.error(
+      printer.misgiving(
         `No token named ${JSON.stringify(name)} in the keyring (${keyring.description}); log in with "authenticate".`,
       );
     return { text: '', getToken };

@@ -13,6 +13,8 @@ export interface Input extends NodeJS.ReadableStream {
 export interface Output extends NodeJS.WritableStream {
   isTTY?: boolean;
   columns?: number;
+  /** Bytes that wait to be taken. */
+  readonly writableLength?: number;
 }
 
 export interface Io {
@@ -30,7 +32,6 @@ const DEFAULT_COLUMNS = 80;
 /** Streams and environment of this process. Standard input is opened when something reads it. */
 export function processIo(): Io {
   const { stdout, stderr, env } = process;
-  for (const output of [stdout, stderr]) output.on('error', ignoreLostReader);
   return {
     get stdin() {
       return process.stdin;
@@ -40,11 +41,6 @@ export function processIo(): Io {
     env,
     width: width(),
   };
-}
-
-/** The reader of a pipe may leave early, as `head` does; the command goes on without it. */
-function ignoreLostReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }
 
 // Scripts compare tables, so their layout must not depend on where the output goes: only an

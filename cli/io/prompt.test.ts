@@ -4,8 +4,9 @@ import type { Input } from './io';
 import { askHidden, askNewPassword, confirm } from './prompt';
 
 test('a piped line is the answer', async () => {
-  const { io, stdout } = memoryIo({ stdin: ' secret \nrest' });
-  expect(await askHidden(io, 'password')).toBe('secret');
+  const { io, stdout } = memoryIo({ stdin: ' secret \r\nrest' });
+  // White space around a secret is part of it, its line end is not.
+  expect(await askHidden(io, 'password')).toBe(' secret ');
   expect(stdout()).toBe('Please enter the password (it will be hidden): \n');
 });
 

@@ -20,7 +20,7 @@ export function askHidden(io: Io, what: string): Promise<string> {
 /** Asks and shows the answer. */
 export async function ask(io: Io, what: string): Promise<string> {
   showQuestion(io.stdout, `Please enter the ${what}: `);
-  return nextLine(io.stdin, what);
+  return (await nextLine(io.stdin, what)).trim();
 }
 
 /** Asks for a new password twice. */
@@ -34,7 +34,7 @@ export async function askNewPassword(io: Io, what: string): Promise<string> {
 /** Only `y` or `Y` is a yes. */
 export async function confirm(io: Io, question: string): Promise<boolean> {
   showQuestion(io.stdout, `${question} y/n: `);
-  return (await nextLine(io.stdin, 'answer')).toLowerCase() === 'y';
+  return (await nextLine(io.stdin, 'answer')).trim().toLowerCase() === 'y';
 }
 
 /**
@@ -58,7 +58,7 @@ const mutedLines = (input: Input): Interface => {
   return createInterface({ input, output, terminal: true, historySize: 0 });
 };
 
-/** Without white space around it. */
+/** As it was typed: white space is part of a secret. */
 function typedLine(lines: Interface, stdin: Input, what: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const refuse = (why: string): void => reject(new UsageError(`The ${what} ${why}.`));
@@ -69,7 +69,7 @@ function typedLine(lines: Interface, stdin: Input, what: string): Promise<string
     lines.once('SIGINT', () => refuse('was not entered'));
     lines.once('line', (text) => {
       if (text.length > MAX_ANSWER) refuse('is too long');
-      resolve(text.trim());
+      resolve(text);
       giveBack(stdin);
       lines.close();
     });
@@ -91,7 +91,9 @@ function giveBack(stdin: Input): void {
   });
 }
 
-/** Without white space around it. */
+const withoutEnd = (line: string): string => line.replace(/\r$/, '');
+
+/** Without its end. */
 function nextLine(stdin: Input, what: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const decoder = new StringDecoder('utf8');
@@ -103,7 +105,7 @@ function nextLine(stdin: Input, what: string): Promise<string> {
     };
     const onEnd = (): void =>
       finish(() => {
-        if (text !== '') resolve(text.trim());
+        if (text !== '') resolve(withoutEnd(text));
         else
           reject(
             new UsageError(
@@ -116,7 +118,7 @@ function nextLine(stdin: Input, what: string): Promise<string> {
       const end = text.indexOf('\n');
       if ((end < 0 ? text.length : end) > MAX_ANSWER) finish(() => reject(new UsageError(`The ${what} is too long.`)));
       else if (end >= 0) {
-        finish(() => resolve(text.slice(0, end).trim()));
+        finish(() => resolve(withoutEnd(text.slice(0, end))));
         if (end + 1 < text.length) stdin.unshift(Buffer.from(text.slice(end + 1)));
       }
     };

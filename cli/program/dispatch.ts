@@ -5,20 +5,48 @@
 import { Printer } from '../output/print';
 import { showLine } from '../io/terminal';
 import type { Context, Flag } from '../core/command';
-import { asksForHelp } from './command-line';
+import { asksForHelp, type CommandLine } from './command-line';
 import { environment } from '../io/environment';
 import { ControllerError, CurlCommand, EXIT, FormatError, SessionOver, UnknownCommand, UsageError } from '../io/errors';
 import { GENERIC_VERBS, typedWords } from './generic';
 import type { Io } from '../io/io';
 import { flagsOf, locate, parse, readLine, type Route } from './program';
+import { watchOutput } from './standard-output';
 import { unknownWords } from './suggest';
 
-/** Runs one command line and answers the exit status. Never throws. */
+/**
+ * Runs one command line and answers the exit status, when all of its output has been taken. Never
+ * throws.
+ */
 export async function dispatch(argv: readonly string[], io: Io): Promise<number> {
-  if (io.env.COMP_LINE !== undefined) return complete(io);
-  if (argv.length === 1 && (argv[0] === '-v' || argv[0] === '-version')) return dispatch(['version'], io);
-  const route = await locate(typedWords(argv));
-  if (isUnknown(route) || !asksForHelp(route.rest)) return run(route, io);
+  const watch = watchOutput(io);
+  const isVersion = argv.length === 1 && (argv[0] === '-v' || argv[0] === '-version');
+  const route = await locate(isVersion ? ['version'] : typedWords(argv));
+  const line = readLine(route);
+  const call: Call = { route, line, io, ...printerOf(line, io) };
+  const status = io.env.COMP_LINE === undefined ? await answer(call) : await complete(io);
+  call.printer.end();
+  return watch.settle(status, (text) => call.printer.error(text));
+}
+
+interface Call {
+  route: Route;
+  line: CommandLine;
+  io: Io;
+  /** As it was asked for. */
+  format: string;
+  printer: Printer;
+}
+
+function printerOf(line: CommandLine, io: Io): Pick<Call, 'format' | 'printer'> {
+  const asked = line.given.findLast(({ name }) => name === 'format')?.text ?? environment(io.env, 'CLI_FORMAT');
+  const format = (asked ?? 'table').toLowerCase();
+  return { format, printer: new Printer(io, format === 'json' ? 'json' : 'table') };
+}
+
+async function answer(call: Call): Promise<number> {
+  const { route, io } = call;
+  if (isUnknown(route) || !asksForHelp(route.rest)) return run(call);
   await printHelp(route, io);
   return EXIT.ok;
 }
@@ -35,12 +63,8 @@ async function complete(io: Io): Promise<number> {
   return EXIT.ok;
 }
 
-async function run(route: Route, io: Io): Promise<number> {
+async function run({ route, line, io, format, printer }: Call): Promise<number> {
   const { path, command } = route;
-  const line = readLine(route);
-  const asked = line.given.findLast(({ name }) => name === 'format')?.text ?? environment(io.env, 'CLI_FORMAT');
-  const format = (asked ?? 'table').toLowerCase();
-  const printer = new Printer(io, format === 'json' ? 'json' : 'table');
   try {
     checkFormat(format, flagsOf(command));
     const context: Context = { io, printer, path, ...parse(route, line, io.env) };

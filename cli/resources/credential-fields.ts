@@ -26,7 +26,7 @@ export const DOMAIN: Field = {
 export const PASSWORD = secretField('password', 'Password');
 export const PRIVATE_KEY: Field = {
   ...secretField('private-key', 'Private key'),
-  // White space at the end is cut from references; keys end with a line break.
+  // The final line end is no part of a reference's value, but of a key.
   parse: (text) => `${text}\n`,
 };
 export const PASSPHRASE = secretField('private-key-passphrase', 'Passphrase of the private key');

@@ -432,8 +432,13 @@ describe('roles', () => {
   test.each([
     ['Add', [], 'Must be non-empty.'],
     ['Add', [''], 'Grant strings must not be empty.'],
-    ['Add', ['ids=*'], 'Improperly formatted grant "ids=*".'],
-    ['Remove', ['{bad'], 'Improperly formatted grant "{bad".'],
+    ['Add', ['ids=*'], 'Improperly formatted grant "ids=*": missing actions.'],
+    [
+      'Add',
+      ['ids=*;type=target;actions=read;output_feilds=id'],
+      'Improperly formatted grant "ids=*;type=target;actions=read;output_feilds=id": unknown segment "output_feilds"; did you mean "output_fields".',
+    ],
+    ['Remove', ['{bad'], 'Improperly formatted grant "{bad": unable to parse JSON grant string.'],
     ['Set', ['{"ids":["*"]}'], 'Improperly formatted grant "{\\"ids\\":[\\"*\\"]}": missing actions.'],
     [
       'Set',

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownKeyring } from '../../../lib/platform/system';
 import { LocalError } from '../../io/errors';
 import type { Backend } from './backend';
 import { fileKeyring } from './file';
@@ -110,9 +111,9 @@ export async function openKeyring(type: string, env: NodeJS.ProcessEnv): Promise
 // The file store is last everywhere: it always works, so a login is never lost and never printed.
 async function automatic(env: NodeJS.ProcessEnv): Promise<[Backend, ...Backend[]]> {
   const file = fileKeyring(env);
-  const native = { darwin: 'keychain', win32: 'wincred' }[process.platform as string];
+  const native = ownKeyring;
   if (native !== undefined) {
-    const backend = await nativeKeyring(native as 'keychain' | 'wincred').catch(() => undefined);
+    const backend = await nativeKeyring(native).catch(() => undefined);
     return backend === undefined ? [file] : [backend, file];
   }
   return passIsReady(env, (path) => existsSync(join(path, '.gpg-id'))) ? [passKeyring(env), file] : [file];

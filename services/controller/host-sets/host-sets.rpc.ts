@@ -32,7 +32,6 @@ const hosts: ListHook<'host-set', 'hosts', store.HostSetRow> = {
     add: ['not all of them are hosts of its catalog.', "Must only contain hosts of the set's catalog."],
     remove: ['not all of them are in it.', 'Must only contain hosts that are in the set.'],
   },
-  stale: 'Unable to find requested resource.',
 };
 
 export const hostSetService = (deps: ControllerDeps) =>

@@ -27,8 +27,6 @@ export interface ListHook<T extends ResourceType, W extends string, R> {
   remove(tx: Tx, allowed: AllowedToRemove<T, W>, values: readonly string[]): Promise<number>;
   /** Why it was not possible for all of them, and what the field must hold. */
   refused: { add: Refusal; remove: Refusal };
-  /** What a version that is not the current one is answered with, where clients know it so. */
-  stale?: string;
 }
 
 export type Refusal = readonly [why: string, must: string];
@@ -59,8 +57,6 @@ export function listEditors<T extends ResourceType, R extends NounRow>(
 interface Request {
   id: string;
   version: number;
-  /** See {@link ListHook.stale}. */
-  stale?: string;
 }
 
 /** Setting what is there already changes nothing. */
@@ -75,8 +71,7 @@ function editor<T extends ResourceType, R extends NounRow>(
     const errors = checkListEdit(request, idPrefixes(context.type), given);
     hook.check(errors, wanted, { verb, id: request.id });
     errors.throwIfAny(MESSAGE.fields);
-    const edited = { ...request, ...(hook.stale === undefined ? {} : { stale: hook.stale }) };
-    return editItem(context, op, action, edited, (row, allowed) => {
+    return editItem(context, op, action, request, (row, allowed) => {
       const { added, removed } = listChanges(verb, hook.current(row), wanted);
       if (added.length + removed.length === 0) return undefined;
       return async (tx) => {
@@ -96,6 +91,10 @@ function refused(type: ResourceType, action: ListEdit<string>, field: string, [w
   ]);
 }
 
+/** 404 of an edit whose version is not current; clients know another text of host sets. */
+const staleEdit = (type: ResourceType, id: string): ApiError =>
+  type === 'host-set' ? notFound('Unable to find requested resource.') : staleOf(type, id);
+
 /** What is left to do within the transaction; undefined when nothing changes. */
 export type Plan = ((tx: Tx) => Promise<void>) | undefined;
 
@@ -110,15 +109,14 @@ export async function editItem<T extends ResourceType, R extends NounRow, const 
   request: Request,
   plan: (row: R, allowed: AllowedEdit<T, W>) => Plan | Promise<Plan>,
 ): Promise<object> {
-  const stale = () => (request.stale === undefined ? staleOf(type, request.id) : notFound(request.stale));
   const { row, allowed } = await access.allowAs(op, action, request.id);
-  if ((row as R & { version?: number }).version !== request.version) throw stale();
+  if ((row as R & { version?: number }).version !== request.version) throw staleEdit(type, request.id);
   const apply = await plan(row, allowed);
   if (apply === undefined) return access.shown(op, allowed, row);
   const now = deps.clock.now();
   await changing(deps.db, now, async (tx) => {
     const change = { version: request.version, columns: {}, now };
-    if (!(await updateRow(tx, allowed, change))) throw stale();
+    if (!(await updateRow(tx, allowed, change))) throw staleEdit(type, request.id);
     await apply(tx);
   });
   return access.answer(op, allowed);

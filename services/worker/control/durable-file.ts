@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncsDirectories } from '../../../lib/platform/system';
 
 /**
  * Writes all of `content`. The system may take less at once, as a disk does that fills up. Throws
@@ -29,6 +30,7 @@ export function writeFileAtomically(path: string, content: string): void {
     closeSync(file);
   }
   renameSync(temporary, path);
+  if (!syncsDirectories) return;
   const directory = openSync(dirname(path), 'r');
   try {
     fsyncSync(directory);

@@ -11,6 +11,7 @@ import { systemClock } from '../../lib/clock/clock';
 import { formatAddress, type HostPort } from '../../lib/config/address';
 import { AEAD_KEY_BYTES } from '../../lib/config/aead-key';
 import { Lifecycle } from '../../lib/lifecycle/lifecycle';
+import { STOP_SIGNALS } from '../../lib/platform/signals';
 import { createLogger, type Logger } from '../../lib/log/log';
 import { CONTROLLER_DEFAULTS, type ControllerConfig } from '../controller/config';
 import { migrate } from '../controller/db/migrate';
@@ -47,9 +48,10 @@ export async function runDev(flags: Flags, streams: Streams): Promise<number> {
   const settings = readDevSettings(flags, env);
   const log = createLogger('dev', settings.log);
   const running: Running = { lifecycle: new Lifecycle(), force: [], failed: [] };
+  const left = new Promise<void>((resolve) => streams.stdout.on?.('error', resolve));
   const interrupted = new Promise<never>((_, reject) => {
     const stop = (): void => reject(new StartFailure('interrupted while starting'));
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    for (const name of STOP_SIGNALS) {
       process.once(name, stop);
       running.lifecycle.onClose('the signal handlers', () => void process.off(name, stop));
     }
@@ -66,6 +68,7 @@ export async function runDev(flags: Flags, streams: Streams): Promise<number> {
   return runUntilStopped(
     {
       failed: Promise.race(running.failed),
+      left,
       stopping: 'Sallyport dev environment graceful shutdown triggered, interrupt again to stop at once',
       close: () => running.lifecycle.close(),
       force: () => running.force.forEach((kill) => kill()),
