@@ -14,7 +14,7 @@ export async function run(command: ServerCommand, values: Record<string, unknown
   try {
     switch (command) {
       case 'dev':
-        return await (await import('../dev/main')).runDev(flags, streams);
+        return await (await import('../dev/dev')).runDev(flags, streams);
       case 'server':
         return await (await import('./main')).runServer(flags, streams);
       case 'database init':

@@ -5,7 +5,7 @@
 import type { ApiError } from '../../../lib/errors/errors';
 import type { Op } from '../rpc/service';
 import type { ActionOn, ResourceType } from './actions';
-import type { Decision, Resource as AnyResource } from './grants';
+import type { Decision } from './grants';
 import type { Actor, Collection, Item, Resource } from './actor';
 import type { Allowed, AllowedAs, AllowedIn, AllowedInAs } from './proof';
 

@@ -4,12 +4,9 @@
  * that it lives.
  */
 import { status, type handleUnaryCall, type ServiceError } from '@grpc/grpc-js';
-import type { Clock } from '../../../lib/clock/clock';
 import { ApiError } from '../../../lib/errors/errors';
-import { newId, type RandomInt } from '../../../lib/ids/ids';
-import type { FairQueue } from '../../../lib/limits/fair-queue';
+import { newId } from '../../../lib/ids/ids';
 import { limit } from '../../../lib/limits/limit';
-import type { Logger } from '../../../lib/log/log';
 import type {
   CancelSession,
   ControlServiceServer,
@@ -17,23 +14,14 @@ import type {
   EnrollResponse,
   SessionGrant,
 } from '../../../proto/gen/worker/control';
-import type { Db } from '../db/db';
-import type { Kms } from '../kms/kms';
-import { CONTROLLER_LIMITS, type ControllerLimits } from '../limits';
-import { identityOf, type WorkerIdentity } from '../listeners/cluster-listener';
-import {
-  CERTIFICATE_LIFETIME_MS,
-  issueServerIdentity,
-  loadAuthority,
-  type DeploymentAuthority,
-  type ServerIdentity,
-} from '../workers/authority';
-import type { TofuHmac } from '../workers/deployment';
+import { CONTROLLER_LIMITS } from '../limits';
+import { identityOf } from '../listeners/cluster-listener';
+import { CERTIFICATE_LIFETIME_MS, issueServerIdentity, loadAuthority, type ServerIdentity } from '../workers/authority';
 import { enroll } from '../workers/enrollment';
 import { Attachment } from './attachment';
 import type { ControlDeps, ControlOptions } from './control-deps';
 import type { Held } from './control.store';
-import { Lease, type Measure } from './lease';
+import { Lease } from './lease';
 import { createRequestQueue } from './request-queue';
 
 export const MAX_PUSHED = limit('sessions just handed out', 1_000, {
