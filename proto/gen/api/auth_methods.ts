@@ -1961,8 +1961,8 @@ export const AuthMethodServiceDefinition = {
     },
     /**
      * Logs in. password and ldap: command "login", attributes login_name and password; answers with
-     * the auth token and its text in attributes. oidc: command "start" or "token". This release
-     * logs in with password auth methods only.
+     * the auth token and its text in attributes. oidc: command "start" or "token". This release logs
+     * in with password auth methods only.
      */
     authenticate: {
       name: "Authenticate",

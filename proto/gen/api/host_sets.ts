@@ -1857,8 +1857,8 @@ export const HostSetServiceDefinition = {
       },
     },
     /**
-     * Lists host sets, a page at a time, newest first; with a list_token of a finished listing:
-     * what changed since.
+     * Lists host sets, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
      */
     listHostSets: {
       name: "ListHostSets",

@@ -1304,8 +1304,8 @@ export const ManagedGroupServiceDefinition = {
       },
     },
     /**
-     * Lists managed groups, a page at a time, newest first; with a list_token of a finished
-     * listing: what changed since.
+     * Lists managed groups, a page at a time, newest first; with a list_token of a finished listing:
+     * what changed since.
      */
     listManagedGroups: {
       name: "ListManagedGroups",

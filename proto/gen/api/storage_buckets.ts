@@ -1414,8 +1414,8 @@ export const StorageBucketServiceDefinition = {
       },
     },
     /**
-     * Lists storage buckets, a page at a time, newest first; with a list_token of a finished
-     * listing: what changed since.
+     * Lists storage buckets, a page at a time, newest first; with a list_token of a finished listing:
+     * what changed since.
      */
     listStorageBuckets: {
       name: "ListStorageBuckets",

@@ -2766,9 +2766,7 @@ export const WorkerServiceDefinition = {
         },
       },
     },
-    /**
-     * Creates a worker from the registration request that it shows, in worker_generated_auth_token.
-     */
+    /** Creates a worker from the registration request that it shows, in worker_generated_auth_token. */
     createWorkerLed: {
       name: "CreateWorkerLed",
       requestType: CreateWorkerLedRequest as typeof CreateWorkerLedRequest,
@@ -3263,9 +3261,7 @@ export const WorkerServiceService = {
       Buffer.from(DeleteWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteWorkerResponse => DeleteWorkerResponse.decode(value),
   },
-  /**
-   * Creates a worker from the registration request that it shows, in worker_generated_auth_token.
-   */
+  /** Creates a worker from the registration request that it shows, in worker_generated_auth_token. */
   createWorkerLed: {
     path: "/sallyport.api.v1.WorkerService/CreateWorkerLed" as const,
     requestStream: false as const,
@@ -3368,9 +3364,7 @@ export interface WorkerServiceServer extends UntypedServiceImplementation {
   updateWorker: handleUnaryCall<UpdateWorkerRequest, UpdateWorkerResponse>;
   /** Deletes a worker and what depends on it. */
   deleteWorker: handleUnaryCall<DeleteWorkerRequest, DeleteWorkerResponse>;
-  /**
-   * Creates a worker from the registration request that it shows, in worker_generated_auth_token.
-   */
+  /** Creates a worker from the registration request that it shows, in worker_generated_auth_token. */
   createWorkerLed: handleUnaryCall<CreateWorkerLedRequest, CreateWorkerLedResponse>;
   /** Creates a worker and answers with the one-time activation token to enroll it with. */
   createControllerLed: handleUnaryCall<CreateControllerLedRequest, CreateControllerLedResponse>;
@@ -3460,9 +3454,7 @@ export interface WorkerServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteWorkerResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Creates a worker from the registration request that it shows, in worker_generated_auth_token.
-   */
+  /** Creates a worker from the registration request that it shows, in worker_generated_auth_token. */
   createWorkerLed(
     request: CreateWorkerLedRequest,
     callback: (error: ServiceError | null, response: CreateWorkerLedResponse) => void,

@@ -4555,9 +4555,9 @@ export const ControlServiceDefinition = {
   fullName: "sallyport.worker.v1.ControlService",
   methods: {
     /**
-     * Exchanges a one-time activation token for a certificate of the deployment's authority.
-     * Without a token it answers a worker whose registration request an administrator has given to
-     * a controller.
+     * Exchanges a one-time activation token for a certificate of the deployment's authority. Without
+     * a token it answers a worker whose registration request an administrator has given to a
+     * controller.
      */
     enroll: {
       name: "Enroll",
