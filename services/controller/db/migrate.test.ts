@@ -22,6 +22,14 @@ test('an empty database becomes current, once', async () => {
   await drop();
 });
 
+test('a database of another program stays as it is', async () => {
+  const { url, drop } = await createEmptyDatabase();
+  await execute(url, 'create table iam_scope (public_id text primary key)');
+  await expect(migrate(url, log)).rejects.toThrow('tables of another program, such as "iam_scope"');
+  expect(await schemaState(url, log)).toBe('empty');
+  await drop();
+});
+
 test('two migrators at once apply each migration once', async () => {
   const { url, drop } = await createEmptyDatabase();
   const [a, b] = await Promise.all([migrate(url, log), migrate(url, log)]);

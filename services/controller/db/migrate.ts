@@ -16,10 +16,12 @@ const LOCK_TABLE = 'schema_migrations_lock';
 export type SchemaState = 'empty' | 'behind' | 'current' | 'ahead';
 
 /**
- * Applies what is missing; rejects when the database is ahead of this release or a statement fails.
+ * Applies what is missing; rejects when the database is ahead of this release, belongs to another
+ * program, or a statement fails.
  */
 export async function migrate(url: string, log: Logger): Promise<{ applied: string[] }> {
   return withDb(url, log, async (db) => {
+    await refuseForeign(db);
     const { error, results } = await migrator(db.executor).migrateToLatest();
     const failed = results?.find((r) => r.status === 'Error')?.migrationName;
     if (failed !== undefined) {
@@ -30,6 +32,20 @@ export async function migrate(url: string, log: Logger): Promise<{ applied: stri
     if (error !== undefined) throw error as Error;
     return { applied: (results ?? []).map((r) => r.migrationName) };
   });
+}
+
+/** Tables that no migration of ours and no extension has made: somebody gave the wrong address. */
+async function refuseForeign(db: Db): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select c.relname as name from pg_class c
+    where c.relkind in ('r', 'p') and c.relnamespace = current_schema()::regnamespace
+      and to_regclass(${TABLE}) is null and c.relname not in (${TABLE}, ${LOCK_TABLE})
+      and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
+    order by c.relname limit 1`.execute(db.executor);
+  if (rows[0] === undefined) return;
+  throw new Error(
+    `the database holds tables of another program, such as "${rows[0].name}": create one for Sallyport alone`,
+  );
 }
 
 /** Compares the database with the migrations of this release; changes nothing. */
