@@ -3,6 +3,7 @@
  * that starts meanwhile sees a whole one.
  *   cli.cjs     the command line, npm packages inside: one file to read at every start
  *   server.cjs  dev, server, database: npm packages stay outside, as some read files next to their own code
+ *   data.cjs    a data process of a worker: it must stay small, and holds neither gRPC nor metrics
  *   worker.cjs  the worker process; it must not contain controller code, which is checked here
  */
 import { spawnSync } from 'node:child_process';
@@ -52,6 +53,11 @@ const bundles = [
     name: 'worker.cjs',
     options: { entryPoints: ['services/server/worker-process.ts'], packages: 'external' },
     banned: /^services\/(controller|dev)\/|^(pg|kysely)$/,
+  },
+  {
+    name: 'data.cjs',
+    options: { entryPoints: ['services/worker/data/main.ts'], packages: 'external' },
+    banned: /^services\/(controller|dev|server)\/|^(pg|kysely|prom-client|@grpc\/.*)$/,
   },
 ];
 

@@ -4,7 +4,7 @@ import { formatAddress, parseAddress, type HostPort } from '../../lib/config/add
 import type { Fields } from '../../lib/config/fields';
 import type { ControllerConfig } from '../controller/config';
 import type { WorkerConfig } from '../worker/config';
-import { WORKER_LIMITS } from '../worker/limits';
+import { MAX_DATA_PROCESSES, WORKER_LIMITS } from '../worker/limits';
 import { readLimitTable } from './config-limits';
 import { DEFAULT_PORTS, type Listeners } from './config-listeners';
 
@@ -39,6 +39,7 @@ export function readWorker(
     authStoragePath: block.requiredText('auth_storage_path', 'a directory for the keys of this worker'),
     // Needed for the first start only.
     activationToken: block.textIfSet('controller_generated_activation_token'),
+    dataProcesses: block.integer('data_processes', 1, MAX_DATA_PROCESSES) ?? 1,
     limits: readLimitTable(block, WORKER_LIMITS),
   };
   const drainTimeoutMs = block.duration('drain_timeout');

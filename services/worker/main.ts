@@ -6,19 +6,14 @@ import { formatAddress } from '../../lib/config/address';
 import { packageFile } from '../../lib/config/package-root';
 import { Lifecycle } from '../../lib/lifecycle/lifecycle';
 import type { ListeningSocket } from '../../lib/lifecycle/listening-socket';
-import type { Logger } from '../../lib/log/log';
+import type { LogOptions, Logger } from '../../lib/log/log';
 import { startOps } from '../../lib/ops/ops-server';
 import type { WorkerConfig, WorkerReload } from './config';
 import { ControlClient } from './control/control-client';
-import { ConnectionPlaces } from './proxy/connection-places';
+import { DataPlane } from './data-plane';
 import { createProxyMetrics } from './proxy/metrics';
-import { boundaryHandler } from './proxy/boundary-upgrade';
-import { BOUNDARY_PROTOCOL, ProxyServer, SALLYPORT_PROTOCOL } from './proxy/proxy-server';
-import { serveSallyport, type ConnectionDeps } from './proxy/sallyport-protocol';
 import { SessionRegistry } from './sessions/registry';
 
-/** A connection with one direction ended and no bytes for this long is closed. */
-const HALF_CLOSED_IDLE_MS = 3_600_000;
 /** How long a closing worker waits for its last reports to be acknowledged; what is left stays on disk. */
 const LAST_REPORTS_MS = 2_000;
 const LOOK_MS = 10;
@@ -26,6 +21,8 @@ const LOOK_MS = 10;
 export interface WorkerDeps {
   clock: Clock;
   log: Logger;
+  /** How data processes log; default: at the level of `log`. */
+  logOptions?: LogOptions | undefined;
   /** Called before a process that takes over says Hello to a controller. */
   attaching?: (() => void) | undefined;
 }
@@ -56,6 +53,12 @@ export interface RunningWorker {
   processEnded(bootId: string): void;
   /** Takes other tags and controllers; live connections do not notice. */
   reload(config: WorkerReload): void;
+  setLogLevel(level: string): void;
+  /**
+   * Ends without a successor at hand. Data processes keep their connections for the next control process; a worker
+   * without data processes cuts everything.
+   */
+  letGo(): Promise<void>;
   /** Cuts everything, reports it if a controller is there, and frees ports and files. */
   close(): Promise<void>;
 }
@@ -78,12 +81,17 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
 
 async function start(
   config: WorkerConfig,
-  { clock, log, attaching }: WorkerDeps,
+  { clock, log, logOptions, attaching }: WorkerDeps,
   lifecycle: Lifecycle,
 ): Promise<RunningWorker> {
-  const metrics = new Registry();
+  const registry = new Registry();
+  const metrics = createProxyMetrics(registry);
   const state = { isDraining: false, isClosing: false, isPassedOn: config.proxy.fd !== undefined };
-  const sessions: SessionRegistry = new SessionRegistry(clock, (...asked) => control.findSession(...asked));
+  const sessions: SessionRegistry = new SessionRegistry(clock, (...asked) => control.findSession(...asked), {
+    granted: (session) => plane.fleet.granted(session),
+    ended: (session) => plane.fleet.ended(session),
+    forgotten: (session) => plane.fleet.forgotten(session),
+  });
   let proxyAddress = config.takesOver?.proxyAddress ?? config.proxy;
   const control: ControlClient = new ControlClient({
     upstreams: config.initialUpstreams,
@@ -98,25 +106,35 @@ async function start(
     isDraining: () => state.isDraining,
     registry: sessions,
     drainingBootIds: config.takesOver?.drainingBootIds,
+    closesAreSafe: (sequence) => plane.fleet.safe(sequence),
+    attachedChanged: (isAttached) => plane.fleet.controllerState(isAttached),
   });
   lifecycle.onClose('the control stream', () => control.close());
-  const proxy = createProxy(config, { control, sessions, state, clock, log, metrics });
+  const plane: DataPlane = new DataPlane(config, { sessions, control, state, clock, log, logOptions, metrics });
+  lifecycle.onClose('the proxy port', () => plane.close());
   if (config.takesOver) {
     attaching?.();
     control.start();
     // Until then the earlier process accepts.
     await control.firstAttach;
-  }
-  proxyAddress = await proxy.listen();
-  lifecycle.onClose('the proxy port', () => proxy.close());
+  } else await plane.takeUp();
+  proxyAddress = await plane.listen();
   if (config.publicAddress === undefined && ['0.0.0.0', '::'].includes(proxyAddress.host)) {
     log.warn({ proxyAddress }, 'clients cannot use this address: set public_addr to one that they can reach');
   }
-  const ops = await openOps(config, metrics, { control, sessions, state });
+  const ops = await openOps(config, registry, { control, sessions, state, plane });
   if (ops) lifecycle.onClose('the ops port', () => ops.close());
   if (!config.takesOver) control.start();
 
-  const { cutAll, drain } = endings({ control, sessions, state, clock, log, proxy });
+  const { cutAll, drain } = endings({ control, sessions, state, clock, log, plane });
+  const close = async (): Promise<void> => {
+    state.isDraining = true;
+    state.isClosing = true;
+    plane.stopListening();
+    await cutAll();
+    sessions.close();
+    await lifecycle.close();
+  };
   return {
     proxyAddress,
     opsAddress: ops?.address,
@@ -124,46 +142,44 @@ async function start(
     registrationRequest: () => control.registrationRequest,
     attached: () => control.firstAttach,
     bootId: control.bootId,
-    sockets: () => ({ proxy: proxy.socket(), ops: ops?.socket() }),
+    sockets: () => ({ proxy: plane.socket(), ops: ops?.socket() }),
     reload: (changed) => control.reload(changed),
+    setLogLevel: (level) => plane.fleet.setLogLevel(level),
     goOn: () => control.goOn(),
     processEnded: (bootId) => control.processEnded(bootId),
-    drain,
+    drain: (deadlineMs) => drain(deadlineMs, false),
     async handOver(deadlineMs) {
       state.isPassedOn = true;
       control.handOver();
       void ops?.close();
-      await drain(deadlineMs);
+      await drain(deadlineMs, true);
     },
-    async close() {
-      state.isDraining = true;
-      state.isClosing = true;
-      proxy.stopListening();
-      await cutAll();
+    async letGo() {
+      if (!plane.letGo()) return close();
       sessions.close();
       await lifecycle.close();
     },
+    close,
   };
 }
 
 type State = Parts['state'] & { isClosing: boolean };
 
 /** How the connections of a worker end with it. */
-function endings(parts: Omit<Parts, 'state'> & WorkerDeps & { state: State; proxy: ProxyServer }) {
-  const { control, sessions, state, clock, log, proxy } = parts;
+function endings(parts: Omit<Parts, 'state'> & Pick<WorkerDeps, 'clock' | 'log'> & { state: State }) {
+  const { control, sessions, state, clock, log, plane } = parts;
   const cutAll = async (): Promise<void> => {
     sessions.cutAll({ closedBy: 'worker', cause: 'worker drain' });
     await until(clock, LAST_REPORTS_MS, () => sessions.connectionCount() === 0);
     await until(clock, LAST_REPORTS_MS, () => control.unacknowledged === 0 || !control.isAttached);
   };
-  const drain = async (deadlineMs: number): Promise<void> => {
+  const drain = async (deadlineMs: number, isHandedOver: boolean): Promise<void> => {
     log.info({ deadline_ms: deadlineMs }, 'draining');
     state.isDraining = true;
-    if (state.isPassedOn) proxy.stopListening();
+    plane.drain(deadlineMs, isHandedOver);
     control.announceDraining();
     // Of what was accepted before, some may not have got as far as a connection.
-    const isIdle = () => (state.isPassedOn ? proxy.socketCount : sessions.connectionCount()) === 0;
-    await until(clock, deadlineMs, () => state.isClosing || isIdle());
+    await until(clock, deadlineMs, () => state.isClosing || plane.isEmpty);
     await cutAll();
   };
   return { cutAll, drain };
@@ -172,39 +188,12 @@ function endings(parts: Omit<Parts, 'state'> & WorkerDeps & { state: State; prox
 interface Parts {
   control: ControlClient;
   sessions: SessionRegistry;
+  plane: DataPlane;
   /** `isPassedOn`: others hold the listening socket too, so that whoever comes is served by the next process. */
   state: { isDraining: boolean; isPassedOn: boolean };
 }
 
-function createProxy(
-  config: WorkerConfig,
-  { control, sessions, state, clock, log, metrics }: Parts & WorkerDeps & { metrics: Registry },
-): ProxyServer {
-  const proxyMetrics = createProxyMetrics(metrics);
-  const deps: ConnectionDeps = {
-    controller: control,
-    places: new ConnectionPlaces(config.limits),
-    endSession: (id, end) => sessions.end(id, end),
-    isDraining: () => state.isDraining && !state.isPassedOn,
-    clock,
-    log,
-    metrics: proxyMetrics,
-    halfClosedIdleMs: HALF_CLOSED_IDLE_MS,
-  };
-  return new ProxyServer({
-    ...config.proxy,
-    protocols: new Map([
-      [SALLYPORT_PROTOCOL, (socket, session) => serveSallyport(socket, session, deps)],
-      [BOUNDARY_PROTOCOL, boundaryHandler(deps)],
-    ]),
-    findSession: (id, address) => sessions.get(id, address),
-    clock,
-    log,
-    metrics: proxyMetrics,
-  });
-}
-
-async function openOps(config: WorkerConfig, registry: Registry, { control, sessions, state }: Parts) {
+async function openOps(config: WorkerConfig, registry: Registry, { control, sessions, state, plane }: Parts) {
   if (!config.ops) return undefined;
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, value: () => number) =>
@@ -219,8 +208,9 @@ async function openOps(config: WorkerConfig, registry: Registry, { control, sess
   gauge('sessions', 'Sessions this worker may serve or still explains.', () => sessions.size);
   gauge('attached', '1 while a controller holds the control stream.', () => Number(control.isAttached));
   gauge('unacknowledged_closes', 'Closed connections no controller has stored yet.', () => control.unacknowledged);
+  gauge('data_processes', 'Processes beside this one that carry connections.', () => plane.fleet.size);
   return startOps(config.ops, {
-    ready: () => control.isAttached && !state.isDraining,
+    ready: () => control.isAttached && plane.isServing && !state.isDraining,
     health: () => ({
       worker_id: control.workerId,
       attached: control.isAttached,
@@ -228,8 +218,10 @@ async function openOps(config: WorkerConfig, registry: Registry, { control, sess
       sessions: sessions.size,
       connections: sessions.connectionCount(),
       unacknowledged_closes: control.unacknowledged,
+      data_processes: plane.fleet.size,
     }),
     registry,
+    counted: () => plane.fleet.counted(),
     stopping: () => state.isDraining,
   });
 }

@@ -6,20 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleBidiStreamingCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Timestamp } from "../google/protobuf/timestamp";
 
 export const protobufPackage = "sallyport.worker.v1";
@@ -4512,109 +4498,6 @@ export const RenewCertificateResult: MessageFns<RenewCertificateResult> = {
     message.error = object.error ?? "";
     return message;
   },
-};
-
-/** Served on the cluster port. Without a client certificate only Enroll answers. */
-export type ControlServiceDefinition = typeof ControlServiceDefinition;
-export const ControlServiceDefinition = {
-  name: "ControlService",
-  fullName: "sallyport.worker.v1.ControlService",
-  methods: {
-    /**
-     * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-     * registration request an administrator has brought.
-     */
-    enroll: {
-      name: "Enroll",
-      requestType: EnrollRequest as typeof EnrollRequest,
-      requestStream: false,
-      responseType: EnrollResponse as typeof EnrollResponse,
-      responseStream: false,
-      options: {},
-    },
-    /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
-    attach: {
-      name: "Attach",
-      requestType: AttachRequest as typeof AttachRequest,
-      requestStream: true,
-      responseType: AttachResponse as typeof AttachResponse,
-      responseStream: true,
-      options: {},
-    },
-  },
-} as const;
-
-/** Served on the cluster port. Without a client certificate only Enroll answers. */
-export type ControlServiceService = typeof ControlServiceService;
-export const ControlServiceService = {
-  /**
-   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-   * registration request an administrator has brought.
-   */
-  enroll: {
-    path: "/sallyport.worker.v1.ControlService/Enroll" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: EnrollRequest): Buffer => Buffer.from(EnrollRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): EnrollRequest => EnrollRequest.decode(value),
-    responseSerialize: (value: EnrollResponse): Buffer => Buffer.from(EnrollResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): EnrollResponse => EnrollResponse.decode(value),
-  },
-  /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
-  attach: {
-    path: "/sallyport.worker.v1.ControlService/Attach" as const,
-    requestStream: true as const,
-    responseStream: true as const,
-    requestSerialize: (value: AttachRequest): Buffer => Buffer.from(AttachRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): AttachRequest => AttachRequest.decode(value),
-    responseSerialize: (value: AttachResponse): Buffer => Buffer.from(AttachResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): AttachResponse => AttachResponse.decode(value),
-  },
-} as const;
-
-export interface ControlServiceServer extends UntypedServiceImplementation {
-  /**
-   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-   * registration request an administrator has brought.
-   */
-  enroll: handleUnaryCall<EnrollRequest, EnrollResponse>;
-  /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
-  attach: handleBidiStreamingCall<AttachRequest, AttachResponse>;
-}
-
-export interface ControlServiceClient extends Client {
-  /**
-   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-   * registration request an administrator has brought.
-   */
-  enroll(
-    request: EnrollRequest,
-    callback: (error: ServiceError | null, response: EnrollResponse) => void,
-  ): ClientUnaryCall;
-  enroll(
-    request: EnrollRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: EnrollResponse) => void,
-  ): ClientUnaryCall;
-  enroll(
-    request: EnrollRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: EnrollResponse) => void,
-  ): ClientUnaryCall;
-  /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
-  attach(): ClientDuplexStream<AttachRequest, AttachResponse>;
-  attach(options: Partial<CallOptions>): ClientDuplexStream<AttachRequest, AttachResponse>;
-  attach(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<AttachRequest, AttachResponse>;
-}
-
-export const ControlServiceClient = makeGenericClientConstructor(
-  ControlServiceService,
-  "sallyport.worker.v1.ControlService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): ControlServiceClient;
-  service: typeof ControlServiceService;
-  serviceName: string;
 };
 
 function bytesFromBase64(b64: string): Uint8Array {

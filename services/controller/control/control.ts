@@ -9,13 +9,8 @@ import { newId, type RandomInt } from '../../../lib/ids/ids';
 import type { FairQueue } from '../../../lib/limits/fair-queue';
 import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
-import type {
-  CancelSession,
-  ControlServiceServer,
-  EnrollRequest,
-  EnrollResponse,
-  SessionGrant,
-} from '../../../proto/gen/worker/control';
+import type { CancelSession, EnrollRequest, EnrollResponse, SessionGrant } from '../../../proto/gen/worker/control';
+import type { ControlServiceServer } from '../../../proto/gen/worker/control_service';
 import type { Db } from '../db/db';
 import type { Kms } from '../kms/kms';
 import { CONTROLLER_LIMITS, type ControllerLimits } from '../limits';

@@ -52,6 +52,8 @@ export class CloseSpool {
   private cancelFlush: () => void = () => {};
   /** Highest sequence that a controller acknowledged. */
   acknowledged = 0n;
+  /** Called when all closes up to a sequence are safe: on disk, or stored at a controller. */
+  onSafe: (sequence: bigint) => void = () => {};
 
   /**
    * Reads what earlier processes left; with the boot id of a process that starts beside others, only opens a file for it.
@@ -142,6 +144,7 @@ export class CloseSpool {
       this.pending_.delete(known);
       this.unwritten.delete(known);
     }
+    this.onSafe(sequence);
     if (this.lines > 1) this.scheduleFlush();
   }
 
@@ -153,6 +156,15 @@ export class CloseSpool {
     this.flush();
     this.closeFile();
     if (basename(this.path) !== FILE && this.size === 0) rmSync(this.path, { force: true });
+  }
+
+  /** Closes and removes the file: another one has what stands in it. */
+  discard(): void {
+    if (this.isClosed) return;
+    this.cancelFlush();
+    this.isClosed = true;
+    this.closeFile();
+    rmSync(this.path, { force: true });
   }
 
   private scheduleFlush(delayMs = FLUSH_DELAY_MS): void {
@@ -197,8 +209,7 @@ export class CloseSpool {
     fsyncSync(file);
     this.isTorn = false;
     this.lines += lines.length;
-    this.unwritten.clear();
-    this.writtenAcknowledged = this.acknowledged;
+    this.written();
   }
 
   /** Writes the file anew with a fresh reservation. */
@@ -211,8 +222,13 @@ export class CloseSpool {
     this.isTorn = false;
     this.reserved = reserved;
     this.lines = lines.length;
+    this.written();
+  }
+
+  private written(): void {
     this.unwritten.clear();
     this.writtenAcknowledged = this.acknowledged;
+    this.onSafe(this.next - 1n);
   }
 
   /** Adds the closes of another file. */

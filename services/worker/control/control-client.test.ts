@@ -15,13 +15,8 @@ import {
   type Authority,
 } from '../../../lib/tls/certificates';
 import { newEd25519, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
-import {
-  ControlServiceService,
-  type AttachRequest,
-  type AttachResponse,
-  type ControlServiceServer,
-  type Hello,
-} from '../../../proto/gen/worker/control';
+import type { AttachRequest, AttachResponse, Hello } from '../../../proto/gen/worker/control';
+import { ControlServiceService, type ControlServiceServer } from '../../../proto/gen/worker/control_service';
 import { newGrant } from '../../../test/harness/session-worker';
 import { waitFor } from '../../../test/harness/wait';
 import { SessionRegistry } from '../sessions/registry';

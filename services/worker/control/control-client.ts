@@ -10,7 +10,7 @@ import type { Clock } from '../../../lib/clock/clock';
 import { CONTROL_PROTOCOL_VERSION } from '../../../lib/contract/session-protocol';
 import { randomBase62, type RandomInt } from '../../../lib/ids/ids';
 import type { Logger } from '../../../lib/log/log';
-import type { Hello, Reconciled, SessionGrant, Welcome } from '../../../proto/gen/worker/control';
+import type { ConnectionClosed, Hello, Reconciled, SessionGrant, Welcome } from '../../../proto/gen/worker/control';
 import type { SessionRegistry } from '../sessions/registry';
 import {
   ControllerUnreachable,
@@ -57,13 +57,18 @@ export interface ControlOptions {
   registry: SessionRegistry;
   /** Set for a process that takes over: earlier ones of this worker, which live and drain. */
   drainingBootIds?: string[] | undefined;
+  /** For data processes: who keeps closes need not do so up to this sequence. */
+  closesAreSafe?: ((sequence: bigint) => void) | undefined;
+  /** For data processes: a controller is there, or none is any more. */
+  attachedChanged?: ((isAttached: boolean) => void) | undefined;
   /** Default: TLS with the worker's certificate. */
   connect?: ((upstream: Upstream, identity: WorkerIdentity) => AttachClient) | undefined;
   random?: RandomInt | undefined;
 }
 
 export class ControlClient implements Controller {
-  readonly bootId: string;
+  /** Tells the processes of a worker apart. */
+  bootId: string;
   private readonly spool: CloseSpool;
   private readonly reports: CloseReports;
   private readonly queues: RequestQueues;
@@ -103,6 +108,7 @@ export class ControlClient implements Controller {
     }
     const besideOthersAs = options.drainingBootIds === undefined ? undefined : this.bootId;
     this.spool = new CloseSpool(options.storagePath, options.clock, options.log, besideOthersAs);
+    this.spool.onSafe = options.closesAreSafe ?? this.spool.onSafe;
     this.reports = new CloseReports(this.spool, (message) => this.stream?.send(message));
     this.queues = new RequestQueues(options.clock);
     this.stats = new Stats(() => options.registry.all());
@@ -113,7 +119,7 @@ export class ControlClient implements Controller {
     });
     // Whoever does not ask must not be ended by it.
     this.firstAttach.catch(() => undefined);
-    this.stopStats = options.clock.every(STATS_INTERVAL_MS, () => this.sendStats());
+    this.stopStats = options.clock.every(STATS_INTERVAL_MS, () => this.reportStats());
   }
 
   get workerId(): string | undefined {
@@ -132,6 +138,14 @@ export class ControlClient implements Controller {
   /** Closes that no controller has acknowledged. */
   get unacknowledged(): number {
     return this.spool.size;
+  }
+
+  /**
+   * Data processes of earlier control processes go on: controllers know their connections by these ids. Before the start.
+   */
+  goOnAs(bootId: string | undefined, others: readonly string[]): void {
+    this.bootId = bootId ?? this.bootId;
+    this.drainingBootIds = [...this.drainingBootIds, ...others];
   }
 
   start(): void {
@@ -231,8 +245,14 @@ export class ControlClient implements Controller {
   }
 
   connectionClosed(closed: ClosedConnection): void {
-    this.spool.add(closedMessage(closed, this.bootId));
+    this.passOn(closedMessage(closed, this.bootId));
+  }
+
+  /** Reports a close of a data process; answers its sequence in the spool. */
+  passOn(close: Omit<ConnectionClosed, 'sequence'>): bigint {
+    const { sequence } = this.spool.add(close);
     if (this.isAttached) this.reports.goOn();
+    return sequence;
   }
 
   private async request(make: (requestId: bigint) => Outgoing): Promise<Incoming> {
@@ -293,6 +313,7 @@ export class ControlClient implements Controller {
         ended: (error) => {
           this.stream = undefined;
           if (this.wasAttached) this.options.registry.controllerLost();
+          this.options.attachedChanged?.(false);
           resolve(error);
         },
       });
@@ -367,6 +388,7 @@ export class ControlClient implements Controller {
     log.info({ worker_id: welcome.worker_id, controller_id: welcome.controller_id, upstream }, 'attached');
     this.scheduleRenewal();
     this.resolveFirst();
+    this.options.attachedChanged?.(true);
     for (const waiter of [...this.attachWaiters]) waiter();
   }
 
@@ -408,7 +430,8 @@ export class ControlClient implements Controller {
     else this.options.log.warn({ session_id: message.session_id }, 'this release cannot serve the grant');
   }
 
-  private sendStats(): void {
+  /** Tells of counts that have changed: every second, and when data processes have told of theirs. */
+  reportStats(): void {
     // What is left out now, the next report brings.
     if (!this.isAttached || this.stream?.isBlocked === true) return;
     for (const stats of this.stats.changed()) this.stream?.send({ $case: 'connection_stats', value: { stats } });

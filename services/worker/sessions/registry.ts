@@ -50,6 +50,13 @@ export class WorkerSession {
   }
 }
 
+/** Told of what changes of the sessions, for those who have copies of them. */
+export interface SessionObserver {
+  granted(session: WorkerSession): void;
+  ended(session: WorkerSession): void;
+  forgotten(session: WorkerSession): void;
+}
+
 /** Asks a controller for a session that was not announced, for a client. Rejects with ControllerUnreachable. */
 export type FetchSession = (sessionId: string, clientAddress: string) => Promise<FoundSession | undefined>;
 
@@ -66,6 +73,7 @@ export class SessionRegistry {
   constructor(
     private readonly clock: Clock,
     private readonly fetch: FetchSession,
+    private readonly observer?: SessionObserver,
   ) {}
 
   get size(): number {
@@ -74,6 +82,11 @@ export class SessionRegistry {
 
   all(): Iterable<WorkerSession> {
     return this.sessions.values();
+  }
+
+  /** The session if it is known here. */
+  find(sessionId: string): WorkerSession | undefined {
+    return this.sessions.get(sessionId);
   }
 
   /** Adds a session or renews its lifetime; live connections and a known end stay. */
@@ -88,18 +101,23 @@ export class SessionRegistry {
     session.isRevoked = false;
     session.expiresAt = this.clock.now().getTime() + grant.expiresInMs;
     this.sessions.set(grant.sessionId, session);
+    this.observer?.granted(session);
     this.watch(session);
     if (ended) this.end(grant.sessionId, ended);
     return session;
   }
 
-  /** Cuts all connections of a session and refuses new ones with the same cause. Unknown ids are fine. */
-  end(sessionId: string, end: SessionEnd): void {
+  /**
+   * Cuts all connections of a session and refuses new ones with the same cause. Unknown ids are fine. `isRevoked`: a new
+   * grant revives it.
+   */
+  end(sessionId: string, end: SessionEnd, isRevoked = false): void {
     const session = this.sessions.get(sessionId);
     if (!session) return;
     session.ended ??= end;
-    session.isRevoked = false;
+    session.isRevoked = isRevoked;
     session.tlsServer = undefined;
+    this.observer?.ended(session);
     session.cut(connectionEnd(session.ended));
     this.endedSessions.add(session);
     if (this.endedSessions.size > MAX_ENDED) this.forgetOldestEnd();
@@ -116,14 +134,19 @@ export class SessionRegistry {
     session.cancelTimer();
     this.sessions.delete(session.id);
     this.endedSessions.delete(session);
+    this.observer?.forgotten(session);
+  }
+
+  /** Forgets a session of which there is nothing more to explain, unless it has connections. */
+  drop(sessionId: string): void {
+    const session = this.sessions.get(sessionId);
+    if (session?.connections.size === 0) this.forget(session);
   }
 
   /** Ends every session: the controllers deny this worker, so that it may serve nothing until one grants it again. */
   revokeAll(end: SessionEnd): void {
     for (const session of [...this.sessions.values()]) {
-      if (session.ended) continue;
-      this.end(session.id, end);
-      session.isRevoked = true;
+      if (!session.ended) this.end(session.id, end, true);
     }
   }
 
