@@ -13,6 +13,9 @@ import type { ProxyMetrics } from './proxy/metrics';
 import type { ProxyServer } from './proxy/proxy-server';
 import type { SessionRegistry } from './sessions/registry';
 
+/** How often it is looked whether other control processes still live. */
+const WATCH_MS = 5_000;
+
 export interface DataPlaneParts {
   sessions: SessionRegistry;
   control: ControlClient;
@@ -29,6 +32,8 @@ export class DataPlane {
   readonly fleet: DataFleet;
   /** Undefined where data processes accept. */
   private readonly proxy: ProxyServer | undefined;
+  private readonly stopWatching: (() => void)[] = [];
+  private isClosed = false;
 
   /** Throws the error of the system when the worker's directory is not usable. */
   constructor(
@@ -39,12 +44,18 @@ export class DataPlane {
     const { sessions, control, state, clock, log, logOptions = { level: log.level }, metrics } = parts;
     const isDraining = (): boolean => state.isDraining && !state.isPassedOn;
     openStorage(directory);
-    const key = processKey(directory);
+    let key: Buffer | undefined;
     const places = new ConnectionPlaces(limits);
     const began = clock.now().getTime();
     this.fleet = new DataFleet(
       { processes, proxy: config.proxy, directory, limits, logOptions, began },
-      { sessions, places, metrics, clock, log, key, upstream: control, isDraining },
+      {
+        ...{ sessions, places, metrics, clock, log, upstream: control, isDraining },
+        // Only a worker with data processes needs one.
+        get key() {
+          return (key ??= processKey(directory));
+        },
+      },
     );
     if (processes > 1) return;
     this.proxy = createProxy(config.proxy, { controller: control, sessions, places, isDraining, clock, log, metrics });
@@ -56,10 +67,47 @@ export class DataPlane {
    */
   async takeUp(): Promise<void> {
     const { control } = this.parts;
-    const found = await this.fleet.takeUp((bootId) => bootId !== control.bootId && control.processEnded(bootId));
-    const bootId = found.find(({ isHandedOver }) => !isHandedOver)?.bootId;
-    const others = found.map((process) => process.bootId).filter((id) => id !== bootId);
-    control.goOnAs(bootId, others);
+    const { left, living } = await this.takeUpProcesses();
+    const bootId = left.find(({ isHandedOver }) => !isHandedOver)?.bootId;
+    const others = left.map((process) => process.bootId).filter((id) => id !== bootId);
+    control.goOnAs(bootId, [...others, ...living.filter((id) => !others.includes(id) && id !== bootId)]);
+    for (const id of living) if (id !== bootId) this.watch(id);
+  }
+
+  /** Nobody tells of the end of a control process that drains, where the one that would is gone. */
+  private watch(bootId: string): void {
+    const look = async (): Promise<void> => {
+      const { left, living } = await this.takeUpProcesses();
+      if (this.isClosed) return;
+      if (living.includes(bootId)) return this.later(look);
+      if (!left.some((process) => process.bootId === bootId)) this.parts.control.processEnded(bootId);
+    };
+    this.later(look);
+  }
+
+  private later(look: () => Promise<void>): void {
+    this.stopWatching.push(
+      this.parts.clock.after(WATCH_MS, () => {
+        look().catch((error: unknown) => {
+          this.parts.log.warn({ err: error }, 'other processes of this worker could not be looked for');
+          this.later(look);
+        });
+      }),
+    );
+  }
+
+  /**
+   * Another control process of this worker is gone. Data processes that it has left go on here; without such, nobody has
+   * its connections any more.
+   */
+  async processEnded(bootId: string): Promise<void> {
+    const { left } = await this.takeUpProcesses();
+    if (!left.some((process) => process.bootId === bootId)) this.parts.control.processEnded(bootId);
+  }
+
+  private takeUpProcesses() {
+    const { control } = this.parts;
+    return this.fleet.takeUp((bootId) => bootId !== control.bootId && control.processEnded(bootId));
   }
 
   /** Starts to accept. Rejects with the error of the system when the port is not usable. */
@@ -97,8 +145,14 @@ export class DataPlane {
    */
   letGo(): boolean {
     if (this.proxy !== undefined) return false;
+    this.endWatching();
     this.fleet.letGo();
     return true;
+  }
+
+  private endWatching(): void {
+    this.isClosed = true;
+    for (const stop of this.stopWatching.splice(0)) stop();
   }
 
   stopListening(): void {
@@ -107,6 +161,7 @@ export class DataPlane {
 
   /** Ends with whatever there is. */
   async close(): Promise<void> {
+    this.endWatching();
     await Promise.all([this.proxy?.close(), this.fleet.close()]);
   }
 }

@@ -126,7 +126,20 @@ async function start(
   if (ops) lifecycle.onClose('the ops port', () => ops.close());
   if (!config.takesOver) control.start();
 
-  const { cutAll, drain } = endings({ control, sessions, state, clock, log, plane });
+  return {
+    proxyAddress,
+    opsAddress: ops?.address,
+    sockets: () => ({ proxy: plane.socket(), ops: ops?.socket() }),
+    ...commands({ control, sessions, plane, state, lifecycle, clock, log, closeOps: () => void ops?.close() }),
+  };
+}
+
+type Commanded = Omit<RunningWorker, 'proxyAddress' | 'opsAddress' | 'sockets'>;
+
+/** What a worker can be asked and told. */
+function commands(parts: Ending & { lifecycle: Lifecycle; closeOps(): void }): Commanded {
+  const { control, sessions, plane, state, lifecycle, log, closeOps } = parts;
+  const { cutAll, drain } = endings(parts);
   const close = async (): Promise<void> => {
     state.isDraining = true;
     state.isClosing = true;
@@ -136,22 +149,24 @@ async function start(
     await lifecycle.close();
   };
   return {
-    proxyAddress,
-    opsAddress: ops?.address,
     workerId: () => control.workerId,
     registrationRequest: () => control.registrationRequest,
     attached: () => control.firstAttach,
     bootId: control.bootId,
-    sockets: () => ({ proxy: plane.socket(), ops: ops?.socket() }),
     reload: (changed) => control.reload(changed),
     setLogLevel: (level) => plane.fleet.setLogLevel(level),
     goOn: () => control.goOn(),
-    processEnded: (bootId) => control.processEnded(bootId),
+    processEnded(bootId) {
+      plane.processEnded(bootId).catch((error: unknown) => {
+        log.error({ err: error }, 'what another process of this worker has left could not be taken up');
+        control.processEnded(bootId);
+      });
+    },
     drain: (deadlineMs) => drain(deadlineMs, false),
     async handOver(deadlineMs) {
       state.isPassedOn = true;
       control.handOver();
-      void ops?.close();
+      closeOps();
       await drain(deadlineMs, true);
     },
     async letGo() {
@@ -165,8 +180,10 @@ async function start(
 
 type State = Parts['state'] & { isClosing: boolean };
 
+type Ending = Omit<Parts, 'state'> & Pick<WorkerDeps, 'clock' | 'log'> & { state: State };
+
 /** How the connections of a worker end with it. */
-function endings(parts: Omit<Parts, 'state'> & Pick<WorkerDeps, 'clock' | 'log'> & { state: State }) {
+function endings(parts: Ending) {
   const { control, sessions, state, clock, log, plane } = parts;
   const cutAll = async (): Promise<void> => {
     sessions.cutAll({ closedBy: 'worker', cause: 'worker drain' });

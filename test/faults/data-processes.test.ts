@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSessionProxy } from '../../cli/proxy/session-proxy';
 import { startDeployment, type Deployment, type Part } from '../harness/deployment';
-import { dial, echo, endpoint, readAll, type Endpoint } from '../harness/endpoints';
+import { dial, echo, endpoint, gone, readAll, type Endpoint } from '../harness/endpoints';
 import { descendants, freePorts } from '../harness/process';
 import { waitFor } from '../harness/wait';
 import { transferEndpoint, type Transfer, type TransferEndpoint } from './transfer';
@@ -88,6 +88,26 @@ const text = async (port: number, words: string): Promise<string> => {
   return (await readAll(socket)).toString();
 };
 
+/** Its connections, once they are over, or as `holds` says. */
+const closed = async (
+  sessionId: string,
+  count: number,
+  holds = (row: any) => row.cause !== undefined,
+): Promise<any[]> => {
+  const isSo = ({ connections = [] }) => connections.length === count && connections.every(holds);
+  return (await deployment.api.sessionWhere(sessionId, 'closed', isSo)).connections;
+};
+const bytes = (rows: any[]): string[] => rows.map((row) => `${row.cause} ${row.bytes_up} ${row.bytes_down}`).sort();
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test('connections are spread; counts are sums; a cancel reaches all of them', async () => {
   const { proxy, sessionId } = await proxyTo(transfers.port);
   const all = await startMany(proxy.port, 12);
@@ -138,9 +158,9 @@ test('a data process that is killed loses its connections and no others, and is 
       ({ connections: [...rows] }) => rows.length === 18 && rows.every((row: any) => row.cause !== undefined),
     )
   ).connections;
-  const gone = rows.filter((row) => row.cause === 'worker lost');
-  expect(gone).toHaveLength(lost.size);
-  for (const row of gone) {
+  const lostRows = rows.filter((row) => row.cause === 'worker lost');
+  expect(lostRows).toHaveLength(lost.size);
+  for (const row of lostRows) {
     expect(row.closed_by).toBe('worker');
     expect(Number(row.bytes_up)).toBeGreaterThanOrEqual(told.get(row.client_tcp_port)!);
   }
@@ -152,19 +172,25 @@ test('a data process that is killed loses its connections and no others, and is 
 }, 60_000);
 
 test('the control process that is killed ends no connection: the next one takes them up', async () => {
-  const [kept, canceled, quiet] = [await proxyTo(transfers.port), await proxyTo(transfers.port), await proxyTo(transfers.port)];
+  const [kept, canceled, quiet] = [
+    await proxyTo(transfers.port),
+    await proxyTo(transfers.port),
+    await proxyTo(transfers.port),
+  ];
   const all = await startMany(kept.proxy.port, 6);
   const cut = await startMany(canceled.proxy.port, 3);
   const ending = await startMany(quiet.proxy.port, 3);
   const pids = dataPids();
-  const gone = new Promise((resolve) => worker.live.child.once('exit', resolve));
+  const exit = new Promise((resolve) => worker.live.child.once('exit', resolve));
   worker.live.child.kill('SIGKILL');
-  await gone;
+  await exit;
   // They end while there is no control process: their records wait for the next one.
   const ended = await Promise.all(ending.map((each) => each.finish()));
   const before = all.map((each) => each.moved());
   await waitFor('the others to go on', () => all.every((each, i) => each.moved() > before[i]! + 100_000));
-  const exited = Promise.all(pids.map((pid) => waitFor('an earlier data process to end', () => !isAlive(pid), { timeoutMs: 40_000 })));
+  const exited = Promise.all(
+    pids.map((pid) => waitFor('an earlier data process to end', () => !isAlive(pid), { timeoutMs: 40_000 })),
+  );
   await worker.start();
   await waitFor('new data processes beside the earlier ones', async () => (await health()).data_processes > PROCESSES, {
     status: log,
@@ -176,15 +202,6 @@ test('the control process that is killed ends no connection: the next one takes 
   await Promise.all(cut.map((each) => each.lost));
   const results = await Promise.all([...all, ...more].map((each) => each.finish()));
   expect(results.every(({ isRight }) => isRight)).toBe(true);
-  const bytes = (rows: any[]) => rows.map((row) => `${row.cause} ${row.bytes_up} ${row.bytes_down}`).sort();
-  const closed = async (sessionId: string, count: number) =>
-    (
-      await deployment.api.sessionWhere(
-        sessionId,
-        'closed',
-        ({ connections = [] }) => connections.length === count && connections.every((row: any) => row.cause),
-      )
-    ).connections;
   expect(bytes(await closed(kept.sessionId, 8))).toEqual(results.map(({ up, down }) => `fin ${up} ${down}`).sort());
   expect(bytes(await closed(quiet.sessionId, 3))).toEqual(ended.map(({ up, down }) => `fin ${up} ${down}`).sort());
   expect((await closed(canceled.sessionId, 3)).map((row: any) => row.cause)).toEqual(Array(3).fill('canceled'));
@@ -194,14 +211,115 @@ test('the control process that is killed ends no connection: the next one takes 
   expect(readdirSync(home).filter((name) => name.startsWith('closes-'))).toEqual([]);
 }, 90_000);
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
+describe('SIGUSR2', () => {
+  const successors = (): number[] =>
+    log()
+      .split('\n')
+      .filter((line) => line.includes('the next process of this worker serves'))
+      .map((line) => (JSON.parse(line) as { pid: number }).pid);
+
+  /** Answers the id of the control process that serves from then on. */
+  async function handOver(): Promise<number> {
+    const before = successors().length;
+    worker.live.child.kill('SIGUSR2');
+    await waitFor('the next process', () => successors().length > before, { status: log });
+    return successors().at(-1)!;
   }
-}
+
+  test('the next processes serve while earlier ones drain; nobody is refused; a cancel reaches all', async () => {
+    const [kept, canceled] = [await proxyTo(transfers.port), await proxyTo(transfers.port)];
+    const short = await proxyTo(server.port);
+    const all = await startMany(kept.proxy.port, 4);
+    const cut = await startMany(canceled.proxy.port, 4);
+    let isOver = false;
+    const connects = (async () => {
+      for (let i = 0; !isOver; i++) expect(await text(short.proxy.port, `number ${i}`)).toBe(`number ${i}`);
+    })();
+    await handOver();
+    all.push(...(await startMany(kept.proxy.port, 4)));
+    cut.push(...(await startMany(canceled.proxy.port, 4)));
+    isOver = true;
+    await connects;
+    expect(short.warnings).toEqual([]);
+    await deployment.api.ok('POST', `/v1/sessions/${canceled.sessionId}:cancel`, { version: 2 });
+    await Promise.all(cut.map((each) => each.lost));
+    const results = await Promise.all(all.map((each) => each.finish()));
+    expect(bytes(await closed(kept.sessionId, 8))).toEqual(results.map(({ up, down }) => `fin ${up} ${down}`).sort());
+    expect((await closed(canceled.sessionId, 8)).map((row: any) => row.cause)).toEqual(Array(8).fill('canceled'));
+    await waitFor('the earlier processes to end', () => dataPids().length === PROCESSES + 1, { status: log });
+    for (const each of [kept, canceled, short]) await each.proxy.close();
+  }, 60_000);
+
+  test('a control process that drains and is killed leaves its connections to the one that serves', async () => {
+    const { proxy, sessionId } = await proxyTo(transfers.port);
+    const present = successors().at(-1)!;
+    const all = await startMany(proxy.port, 4);
+    await handOver();
+    const next = await startMany(proxy.port, 2);
+    process.kill(present, 'SIGKILL');
+    await worker.live.output(/a data process of an earlier control process is taken up/);
+    const before = all.map((each) => each.moved());
+    await waitFor('all to go on', () => all.every((each, i) => each.moved() > before[i]! + 100_000));
+    expect((await closed(sessionId, 6, () => true)).filter((row: any) => row.cause)).toEqual([]);
+    const results = await Promise.all([...all, ...next].map((each) => each.finish()));
+    expect(bytes(await closed(sessionId, 6))).toEqual(results.map(({ up, down }) => `fin ${up} ${down}`).sort());
+    await proxy.close();
+  }, 60_000);
+
+  test('the main process that is killed ends no connection, neither of its own nor of those that followed it', async () => {
+    const { proxy, sessionId } = await proxyTo(transfers.port);
+    const all = await startMany(proxy.port, 4);
+    await handOver();
+    all.push(...(await startMany(proxy.port, 4)));
+    const serving = successors().at(-1)!;
+    const exit = new Promise((resolve) => worker.live.child.once('exit', resolve));
+    worker.live.child.kill('SIGKILL');
+    await exit;
+    await waitFor('the one that serves to end', () => !isAlive(serving));
+    await worker.start();
+    const before = all.map((each) => each.moved());
+    await waitFor('all to go on', () => all.every((each, i) => each.moved() > before[i]! + 100_000));
+    const results = await Promise.all(all.map((each) => each.finish()));
+    expect(bytes(await closed(sessionId, 8))).toEqual(results.map(({ up, down }) => `fin ${up} ${down}`).sort());
+    await proxy.close();
+    await served();
+  }, 60_000);
+});
+
+test('limits hold for all data processes together', async () => {
+  const [proxy, ops] = (await freePorts(2)) as [number, number];
+  const block = {
+    data_processes: PROCESSES,
+    tags: { type: ['few'] },
+    limits: { connections: 5, connections_per_session: 4 },
+  };
+  const few = await deployment.addWorker('few', { proxy, ops }, block);
+  await few.start();
+  const filter = { egress_worker_filter: '"few" in "/tags/type"' };
+  const [first, second] = [await proxyTo(transfers.port, filter), await proxyTo(transfers.port, filter)];
+  const refusals = async ({ proxy, warnings }: typeof first, holds: RegExp): Promise<void> => {
+    // Whichever process they come to.
+    for (let i = 0; i < 2 * PROCESSES; i++) {
+      const before = warnings.length;
+      await gone(await dial(proxy.port));
+      expect(await waitFor('the refusal', () => warnings[before])).toMatch(holds);
+    }
+  };
+  const all = await startMany(first.proxy.port, 4);
+  await refusals(first, /connections_per_session, 4/);
+  all.push(...(await startMany(second.proxy.port, 1)));
+  await refusals(second, /worker.limits.connections, 5/);
+  const results = await Promise.all(all.map((each) => each.finish()));
+  expect(results.every(({ isRight }) => isRight)).toBe(true);
+  await waitFor('the places to be free', async () => {
+    const health = await fetch(`http://127.0.0.1:${ops}/health`);
+    return ((await health.json()) as any).connections === 0;
+  });
+  const again = await startMany(second.proxy.port, 4);
+  for (const each of again) expect((await each.finish()).isRight).toBe(true);
+  for (const each of [first, second]) await each.proxy.close();
+  expect((await few.live.stop()).code).toBe(0);
+}, 60_000);
 
 test('SIGTERM drains all data processes, and none is left', async () => {
   const { proxy, sessionId } = await proxyTo(transfers.port);

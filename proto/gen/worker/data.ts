@@ -85,6 +85,8 @@ export interface ProcessHello {
   began: bigint;
   /** A later process of the worker has taken over: this one only looks after its connections. */
   handed_over: boolean;
+  /** Another control process has this one and lives: there will be no inventory. */
+  taken: boolean;
 }
 
 /** Answer to ProcessHello. The inventory follows. */
@@ -903,6 +905,7 @@ function createBaseProcessHello(): ProcessHello {
     boot_id: "",
     began: 0n,
     handed_over: false,
+    taken: false,
   };
 }
 
@@ -931,6 +934,9 @@ export const ProcessHello: MessageFns<ProcessHello> = {
     }
     if (message.handed_over !== false) {
       writer.uint32(56).bool(message.handed_over);
+    }
+    if (message.taken !== false) {
+      writer.uint32(64).bool(message.taken);
     }
     return writer;
   },
@@ -1004,6 +1010,14 @@ export const ProcessHello: MessageFns<ProcessHello> = {
             message.handed_over = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.taken = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1025,6 +1039,7 @@ export const ProcessHello: MessageFns<ProcessHello> = {
       boot_id: isSet(object.boot_id) ? globalThis.String(object.boot_id) : "",
       began: isSet(object.began) ? BigInt(object.began) : 0n,
       handed_over: isSet(object.handed_over) ? globalThis.Boolean(object.handed_over) : false,
+      taken: isSet(object.taken) ? globalThis.Boolean(object.taken) : false,
     };
   },
 
@@ -1051,6 +1066,9 @@ export const ProcessHello: MessageFns<ProcessHello> = {
     if (message.handed_over !== false) {
       obj.handed_over = message.handed_over;
     }
+    if (message.taken !== false) {
+      obj.taken = message.taken;
+    }
     return obj;
   },
 
@@ -1066,6 +1084,7 @@ export const ProcessHello: MessageFns<ProcessHello> = {
     message.boot_id = object.boot_id ?? "";
     message.began = (object.began !== undefined && object.began !== null) ? BigInt(object.began) : 0n;
     message.handed_over = object.handed_over ?? false;
+    message.taken = object.taken ?? false;
     return message;
   },
 };

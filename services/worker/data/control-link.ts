@@ -21,12 +21,11 @@ import {
   type Controller,
   type FoundSession,
 } from '../sessions/types';
-import { MessageLink } from './message-link';
+import { DATA_LINK_VERSION, MessageLink } from './message-link';
 import type { ProcessCounter } from './process-counts';
 import { isProof, newNonce, proofOf } from './process-key';
 import { UnacknowledgedCloses } from './unacknowledged-closes';
 
-export const DATA_PROTOCOL_VERSION = 1;
 const REPORT_INTERVAL_MS = 1_000;
 /** How long a request waits for a control process that is started anew. */
 const CONTROL_WAIT_MS = 2_000;
@@ -202,7 +201,7 @@ export class ControlLink implements Controller {
     });
   }
 
-  /** One control process at a time: another one waits until the present one is gone, or gives up itself. */
+  /** One control process at a time: another one is told that there is one. */
   private accept(socket: Socket): void {
     const { key, clock, bootId, began } = this.options;
     const nonce = newNonce();
@@ -213,15 +212,16 @@ export class ControlLink implements Controller {
       {
         message: ({ message }) => {
           if (isBegun) return void (message && this.receive(message));
-          if (message?.$case === 'challenge' && this.link === undefined) {
+          if (message?.$case === 'challenge') {
             const hello = {
-              protocol_version: DATA_PROTOCOL_VERSION,
+              protocol_version: DATA_LINK_VERSION,
               proof: proofOf(key, 'data', message.value.nonce),
               nonce,
               pid: process.pid,
               boot_id: bootId,
               began: BigInt(began),
               handed_over: this.isHandedOver,
+              taken: this.link !== undefined,
             };
             return link.send({ message: { $case: 'hello', value: hello } });
           }

@@ -2,7 +2,7 @@
  * The data processes of a worker: started, watched, replaced, drained and stopped. Those that an earlier control process
  * has left behind are taken up: their connections go on, and they end with the last one.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { closeSync, readdirSync, rmSync, statSync } from 'node:fs';
 import type { Clock } from '../../../lib/clock/clock';
 import { randomBase62 } from '../../../lib/ids/ids';
 import type { ListeningSocket } from '../../../lib/lifecycle/listening-socket';
@@ -21,7 +21,11 @@ const MAX_RETRY_MS = 5_000;
 const LONG_LIFE_MS = 60_000;
 /** A port may be held for a moment by processes that are about to notice that their control process is gone. */
 const PORT_TRIES = 20;
-const PORT_RETRY_MS = 100;
+/** How often a process is asked that does not answer, or says that it has a control process. */
+const TAKE_UP_TRIES = 3;
+const PAUSE_MS = 100;
+/** A socket that nobody answers at is removed when it is this old: a younger one may be about to listen. */
+const STALE_MS = 10_000;
 /** How long a process may take to end in order before it is killed. */
 const STOP_MS = 2_000;
 const COUNTS_MS = 1_000;
@@ -37,15 +41,24 @@ export interface FleetOptions {
   began: number;
 }
 
+export interface TakenUp {
+  left: { bootId: string; isHandedOver: boolean }[];
+  living: string[];
+}
+
 type FleetParts = Omit<RemoteParts, 'key'> & { key: Buffer; clock: Clock; log: Logger };
 
 export class DataFleet implements SessionObserver {
   private readonly processes = new Set<RemoteProcess>();
   private readonly children = new Map<RemoteProcess, Launched>();
+  /** Of the sockets of the processes. */
+  private readonly names = new Set<string>();
   /** Ends of replacements that are being started. */
   private readonly starting = new Set<Promise<void>>();
   private readonly cancelRetries = new Set<() => void>();
   private listener: KeptSocket | undefined;
+  /** Descriptor of a listening socket that was passed on, until it is in `listener`. */
+  private inherited: number | undefined;
   private state: 'serving' | 'draining' | 'closing' = 'serving';
   private retryMs = FIRST_RETRY_MS;
   private bootId = '';
@@ -53,7 +66,9 @@ export class DataFleet implements SessionObserver {
   constructor(
     private readonly options: FleetOptions,
     private readonly parts: FleetParts,
-  ) {}
+  ) {
+    this.inherited = options.proxy.fd;
+  }
 
   /** Processes that are linked to this one. */
   get size(): number {
@@ -65,14 +80,17 @@ export class DataFleet implements SessionObserver {
     return this.state === 'serving' ? this.children.size : 0;
   }
 
-  /** Takes up what an earlier control process has left. Answers the boot ids that these have, the latest first. */
-  async takeUp(ended: (bootId: string) => void): Promise<{ bootId: string; isHandedOver: boolean }[]> {
+  /**
+   * Takes up what other control processes have left. `ended` is called when the last process of a boot id is gone. Answers
+   * the boot ids of what was taken up, the latest first, and those of control processes that live beside this one.
+   */
+  async takeUp(ended: (bootId: string) => void): Promise<TakenUp> {
     const { directory } = this.options;
     const names = readdirSync(directory)
       .map(socketName)
-      .filter((name) => name !== undefined);
-    const found = await Promise.all(names.map((name) => this.takeUpOne(name)));
-    const taken = found.filter((process) => process !== undefined).sort((a, b) => b.began - a.began);
+      .filter((name) => name !== undefined && !this.names.has(name));
+    const found = await Promise.all(names.map((name) => this.takeUpOne(name!)));
+    const taken = found.filter((one) => one instanceof RemoteProcess).sort((a, b) => b.began - a.began);
     for (const process of taken) {
       const { pid, connectionCount: connections } = process;
       this.parts.log.info({ pid, connections }, 'a data process of an earlier control process is taken up');
@@ -81,18 +99,36 @@ export class DataFleet implements SessionObserver {
       });
     }
     const byBootId = new Map(taken.map(({ bootId, isHandedOver }) => [bootId, { bootId, isHandedOver }]));
-    return [...byBootId.values()];
+    const living = found.flatMap((one) => (one !== undefined && 'takenBy' in one ? [one.takenBy] : []));
+    return { left: [...byBootId.values()], living: [...new Set(living)] };
   }
 
-  private async takeUpOne(name: string): Promise<RemoteProcess | undefined> {
-    const socket = await dialProcess(this.options.directory, name);
-    if (socket === undefined) {
-      rmSync(socketPath(this.options.directory, name), { force: true });
-      return undefined;
+  private async takeUpOne(name: string): Promise<RemoteProcess | { takenBy: string } | undefined> {
+    for (let triesLeft = TAKE_UP_TRIES; ; triesLeft--) {
+      const socket = await dialProcess(this.options.directory, name);
+      if (socket === undefined) {
+        this.removeStale(name);
+        return undefined;
+      }
+      const found = await RemoteProcess.takeUp(socket, this.parts);
+      if (found instanceof RemoteProcess) {
+        this.add(found, name);
+        return found;
+      }
+      // A busy process may be about to notice that its control process is gone, or may need longer to answer.
+      if (triesLeft === 0) return found;
+      await this.pause();
     }
-    const process = await RemoteProcess.takeUp(socket, this.parts);
-    if (process) this.add(process);
-    return process;
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => this.parts.clock.after(PAUSE_MS, resolve));
+  }
+
+  private removeStale(name: string): void {
+    const path = socketPath(this.options.directory, name);
+    const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (made !== undefined && Date.now() - made > STALE_MS) rmSync(path, { force: true });
   }
 
   /** Starts the processes. Rejects with the error of the system when the port is not usable. */
@@ -151,6 +187,7 @@ export class DataFleet implements SessionObserver {
   /** Leaves the processes with their connections to the next control process. */
   letGo(): void {
     this.stopReplacing();
+    for (const child of this.children.values()) child.leave();
     for (const process of this.processes) process.letGo();
     this.processes.clear();
     this.closeListener();
@@ -187,11 +224,14 @@ export class DataFleet implements SessionObserver {
       try {
         const { address, listener } = await this.start();
         this.listener = listener;
+        // From here on there is one socket, which is closed when others accept.
+        if (this.inherited !== undefined) closeSync(this.inherited);
+        this.inherited = undefined;
         return address;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code !== 'EADDRINUSE' || left === 0 || this.processes.size === 0) throw error;
-        await new Promise<void>((resolve) => this.parts.clock.after(PORT_RETRY_MS, resolve));
+        await this.pause();
       }
     }
   }
@@ -199,13 +239,13 @@ export class DataFleet implements SessionObserver {
   private async start(): Promise<Launched> {
     const { directory, limits, processes, began, logOptions, proxy } = this.options;
     const name = randomBase62(NAME_LENGTH);
-    const fd = this.listener?.fd ?? proxy.fd;
+    const fd = this.listener?.fd ?? this.inherited;
     const key = this.parts.key.toString('base64');
     const config = { bootId: this.bootId, began, directory, name, key, limits, processes, proxy: { ...proxy, fd } };
     const child = await launch({ config, log: logOptions });
     const socket = await dialProcess(directory, name);
     const process = socket && (await RemoteProcess.takeUp(socket, this.parts));
-    if (process === undefined) {
+    if (!(process instanceof RemoteProcess)) {
       child.kill();
       throw new Error('a data process of this worker cannot be reached in its directory');
     }
@@ -216,16 +256,21 @@ export class DataFleet implements SessionObserver {
     }
     if (this.listener !== undefined) child.listener?.close();
     this.children.set(process, child);
-    this.add(process);
+    this.add(process, name);
     const startedAt = this.parts.clock.now().getTime();
     void process.gone.then(() => this.replace(process, child, startedAt));
     return child;
   }
 
-  private add(process: RemoteProcess): void {
+  private add(process: RemoteProcess, name: string): void {
     this.processes.add(process);
+    this.names.add(name);
     process.tell({ $case: 'controller_state', value: { attached: this.parts.upstream.isAttached } });
-    void process.gone.then(() => this.processes.delete(process));
+    void process.gone.then(() => {
+      this.processes.delete(process);
+      this.names.delete(name);
+      if (!process.isLeft) rmSync(socketPath(this.options.directory, name), { force: true });
+    });
   }
 
   /** Without its link it is of no use, should it still be there. */

@@ -12,9 +12,9 @@ import type { Logger } from '../../../lib/log/log';
 import type { WorkerLimits } from '../limits';
 import { ConnectionPlaces } from '../proxy/connection-places';
 import { createProxy } from '../proxy/create-proxy';
+import type { ProxyServer } from '../proxy/proxy-server';
 import { SessionRegistry } from '../sessions/registry';
-import type { ConnectionEnd } from '../sessions/types';
-import { ControlLink } from './control-link';
+import { ControlLink, type Commands } from './control-link';
 import { ProcessCounter } from './process-counts';
 
 const LOOK_MS = 50;
@@ -22,7 +22,6 @@ const LOOK_MS = 50;
 const LAST_ENDS_MS = 2_000;
 /** How long a process without a control process waits for the first one. */
 const FIRST_CONTROL_MS = 10_000;
-const DRAINED: ConnectionEnd = { closedBy: 'worker', cause: 'worker drain' };
 
 /** All that a data process needs; comes as one message of JSON. */
 export interface DataProcessConfig {
@@ -60,80 +59,119 @@ export async function startDataProcess(
   config: DataProcessConfig,
   { clock, log }: { clock: Clock; log: Logger },
 ): Promise<DataProcess> {
-  const counter = new ProcessCounter();
-  const registry: SessionRegistry = new SessionRegistry(clock, (...asked) => link.findSession(...asked));
-  const state = { isDraining: false, isPassedOn: false, isEnding: false };
-  const proxy = createProxy(config.proxy, {
-    get controller() {
-      return link;
-    },
-    // The control process counts for all; this keeps one process from dialing more than all may.
-    places: new ConnectionPlaces(config.limits),
-    processes: config.processes,
-    sessions: registry,
-    isDraining: () => state.isDraining && !state.isPassedOn,
-    clock,
-    log,
-    metrics: counter.metrics,
-  });
-  let markOver = (): void => {};
-  const over = new Promise<void>((resolve) => (markOver = resolve));
-  const end = async (): Promise<void> => {
-    if (state.isEnding) return;
-    state.isEnding = true;
-    stopLooking();
-    await proxy.close();
-    link.close();
-    registry.close();
-    markOver();
+  const process = new Process(config, clock, log);
+  const address = await process.start();
+  return {
+    address,
+    socket: () => process.proxy.socket(),
+    over: process.over,
+    stopOrphan: () => process.stopOrphan(),
   };
-  const cutAndEnd = (): void => {
-    state.isDraining = true;
-    proxy.stopListening();
-    registry.cutAll(DRAINED);
-    clock.after(LAST_ENDS_MS, () => void end());
-    endWhenIdle();
-  };
-  let stopLooking = (): void => {};
-  /** Of what was accepted, some may not have got as far as a connection. */
-  const endWhenIdle = (): void => {
-    stopLooking();
-    stopLooking = clock.every(LOOK_MS, () => {
-      const isIdle = state.isPassedOn ? proxy.socketCount === 0 : registry.connectionCount() === 0;
-      if (isIdle && link.isSettled) void end();
+}
+
+class Process implements Commands {
+  readonly proxy: ProxyServer;
+  readonly over: Promise<void>;
+  private readonly link: ControlLink;
+  private readonly registry: SessionRegistry;
+  private readonly timers: (() => void)[] = [];
+  private stopLooking = (): void => {};
+  private markOver = (): void => {};
+  private isDraining = false;
+  /** Others accept on the same port, or somebody will: whoever comes is theirs. */
+  private isPassedOn = false;
+  private isEnding = false;
+
+  constructor(
+    private readonly config: DataProcessConfig,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {
+    const { bootId, began, directory, name, processes } = config;
+    const counter = new ProcessCounter();
+    const registry = new SessionRegistry(clock, (...asked) => this.link.findSession(...asked));
+    const key = Buffer.from(config.key, 'base64');
+    this.registry = registry;
+    this.link = new ControlLink({
+      ...{ bootId, began, directory, name, key, registry, counter, clock, log },
+      commands: this,
     });
-  };
-  const link: ControlLink = new ControlLink({
-    bootId: config.bootId,
-    began: config.began,
-    directory: config.directory,
-    name: config.name,
-    key: Buffer.from(config.key, 'base64'),
-    registry,
-    counter,
-    clock,
-    log,
-    commands: {
-      drain(deadlineMs, isPassedOn) {
-        state.isDraining = true;
-        state.isPassedOn = isPassedOn;
-        if (!isPassedOn) return;
-        proxy.stopListening();
-        endWhenIdle();
-        // Should the control process not be there to say it.
-        clock.after(deadlineMs, cutAndEnd);
-      },
-      stop: () => void end(),
-      orphaned() {
-        log.warn('the control process of this worker is gone: connections go on, no new ones are accepted');
-        state.isPassedOn = true;
-        proxy.stopListening();
-        endWhenIdle();
-      },
-    },
-  });
-  await link.listen(socketPath(config.directory, config.name));
-  clock.after(FIRST_CONTROL_MS, () => void (link.hasControl || registry.connectionCount() > 0 || end()));
-  const address = await proxy.listen();
-  return { address, socket: () => proxy.socket(), over, stopOrphan: () => void (link.hasControl || cutAndEnd()) };
+    this.proxy = createProxy(config.proxy, {
+      controller: this.link,
+      sessions: registry,
+      // The control process counts for all; this keeps one process from dialing more than all may.
+      places: new ConnectionPlaces(config.limits),
+      processes,
+      isDraining: () => this.isDraining && !this.isPassedOn,
+      clock,
+      log,
+      metrics: counter.metrics,
+    });
+    this.over = new Promise((resolve) => (this.markOver = resolve));
+  }
+
+  async start(): Promise<{ host: string; port: number }> {
+    await this.link.listen(socketPath(this.config.directory, this.config.name));
+    this.later(FIRST_CONTROL_MS, () => {
+      if (!this.link.hasControl && this.registry.connectionCount() === 0) void this.end();
+    });
+    return this.proxy.listen();
+  }
+
+  drain(deadlineMs: number, isPassedOn: boolean): void {
+    this.isDraining = true;
+    this.isPassedOn ||= isPassedOn;
+    if (!isPassedOn) return;
+    this.proxy.stopListening();
+    this.endWhenIdle();
+    // Should the control process not be there to say it.
+    this.later(deadlineMs, () => this.cutAndEnd());
+  }
+
+  stop(): void {
+    void this.end();
+  }
+
+  orphaned(): void {
+    this.log.warn('the control process of this worker is gone: connections go on, no new ones are accepted');
+    this.isPassedOn = true;
+    this.proxy.stopListening();
+    this.endWhenIdle();
+  }
+
+  stopOrphan(): void {
+    if (!this.link.hasControl) this.cutAndEnd();
+  }
+
+  private cutAndEnd(): void {
+    this.isDraining = true;
+    this.proxy.stopListening();
+    this.registry.cutAll({ closedBy: 'worker', cause: 'worker drain' });
+    this.later(LAST_ENDS_MS, () => void this.end());
+    this.endWhenIdle();
+  }
+
+  /** Of what was accepted, some may not have got as far as a connection. */
+  private endWhenIdle(): void {
+    this.stopLooking();
+    this.stopLooking = this.clock.every(LOOK_MS, () => {
+      const isIdle = this.isPassedOn ? this.proxy.socketCount === 0 : this.registry.connectionCount() === 0;
+      if (isIdle && this.link.isSettled) void this.end();
+    });
+  }
+
+  private async end(): Promise<void> {
+    if (this.isEnding) return;
+    this.isEnding = true;
+    this.stopLooking();
+    for (const cancel of this.timers) cancel();
+    await this.proxy.close();
+    this.link.close();
+    this.registry.close();
+    this.markOver();
+  }
+
+  private later(ms: number, work: () => void): void {
+    this.timers.push(this.clock.after(ms, work));
+  }
 }

@@ -23,6 +23,8 @@ export interface Launched {
   /** Settles when the process has ended. */
   readonly exited: Promise<string>;
   kill(): void;
+  /** This process does not wait for its end. */
+  leave(): void;
 }
 
 /** Rejects when the process does not listen; with the code of the system where it told one, such as EADDRINUSE. */
@@ -48,7 +50,7 @@ export async function launch({ config, log }: StartDataProcess): Promise<Launche
           return;
         }
         const listener = handle as unknown as KeptSocket | undefined;
-        resolve({ pid: child.pid!, address: message, listener, exited, kill });
+        resolve({ pid: child.pid!, address: message, listener, exited, kill, leave: () => child.unref() });
         child.disconnect();
       });
       void exited.then((how) => reject(new Error(`a data process of this worker ended ${how} before it listened`)));

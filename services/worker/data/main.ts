@@ -16,8 +16,7 @@ export interface StartDataProcess {
 
 /** Its answer; with the listening socket when it has one. */
 export type DataProcessStarted =
-  | { type: 'listening'; host: string; port: number }
-  | { type: 'failed'; error: SystemError };
+  { type: 'listening'; host: string; port: number } | { type: 'failed'; error: SystemError };
 
 /** What tells a person what is wrong. */
 type SystemError = Pick<NodeJS.ErrnoException, 'message' | 'code' | 'syscall' | 'path'> & {

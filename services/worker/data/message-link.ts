@@ -2,6 +2,8 @@
 import type { Socket } from 'node:net';
 import { limit } from '../../../lib/limits/limit';
 
+/** Of what the processes of a worker tell each other. */
+export const DATA_LINK_VERSION = 1;
 const HEADER_BYTES = 4;
 const MAX_MESSAGE_BYTES = limit('message between processes of a worker', 4 * 1_048_576, {
   what: 'message between the control process of a worker and one of its data processes',

@@ -27,8 +27,7 @@ import {
 } from '../sessions/types';
 import type { AuthorizeConnectionRequest, ConnectionClosed } from '../../../proto/gen/worker/control';
 import type { Clock } from '../../../lib/clock/clock';
-import { DATA_PROTOCOL_VERSION } from './control-link';
-import { MessageLink } from './message-link';
+import { DATA_LINK_VERSION, MessageLink } from './message-link';
 import { REFUSED_CONNECTIONS, REFUSED_SOCKETS } from './process-counts';
 import { isProof, newNonce, proofOf } from './process-key';
 
@@ -75,6 +74,8 @@ export class RemoteProcess {
   /** Settles when the process has no link any more: it is gone, or as good as. */
   readonly gone: Promise<void>;
   isGone = false;
+  /** It goes on, for a later control process. */
+  isLeft = false;
   private readonly connections = new Map<string, RemoteConnection>();
   /** Sessions that the process knows. */
   private readonly known = new Set<string>();
@@ -98,10 +99,10 @@ export class RemoteProcess {
   }
 
   /**
-   * Takes up the process at the other end of `socket`, with all that it holds. Undefined when there is none, when it
-   * has a control process, or when it does not prove that it is of this worker.
+   * Takes up the process at the other end of `socket`, with all that it holds. Undefined when it is gone, or does not
+   * prove that it is of this worker. The boot id of its control process, when it has one that lives.
    */
-  static takeUp(socket: Socket, parts: RemoteParts): Promise<RemoteProcess | undefined> {
+  static takeUp(socket: Socket, parts: RemoteParts): Promise<RemoteProcess | { takenBy: string } | undefined> {
     return new Promise((resolve) => {
       let process: RemoteProcess | undefined;
       let isComplete = false;
@@ -112,6 +113,10 @@ export class RemoteProcess {
         message({ message }) {
           if (process === undefined) {
             if (message?.$case !== 'hello' || !isOurs(message.value, parts.key, nonce)) return link.destroy();
+            if (message.value.taken) {
+              resolve({ takenBy: message.value.boot_id });
+              return link.destroy();
+            }
             process = new RemoteProcess(message.value, parts);
             process.link = link;
             const value = {
@@ -153,7 +158,7 @@ export class RemoteProcess {
   /** Leaves the process to a later control process. */
   letGo(): void {
     this.connections.clear();
-    this.isGone = true;
+    this.isLeft = true;
     this.link.end();
   }
 
@@ -417,7 +422,7 @@ export class RemoteProcess {
 const CUTS_OF_MESSAGE = 1_000;
 
 const isOurs = (hello: ProcessHello, key: Buffer, nonce: Buffer): boolean =>
-  hello.protocol_version === DATA_PROTOCOL_VERSION && isProof(hello.proof, key, 'data', nonce);
+  hello.protocol_version === DATA_LINK_VERSION && isProof(hello.proof, key, 'data', nonce);
 
 class RemoteConnection implements LiveConnection {
   isAuthorized = false;
