@@ -1,6 +1,7 @@
 /**
- * Import walls, each with the reason why it stands. A new dependency between parts starts with a change here. The linter
- * checks all of them; test/tidy checks those by path at each run of the tests.
+ * Import walls, each with the reason why it stands. A new dependency between parts starts with a
+ * change here. The linter checks all of them; test/tidy checks those by path at each run of the
+ * tests.
  */
 const TESTS = '\\.(test|fixture)\\.ts$';
 

@@ -19,7 +19,8 @@ const config: Config = {
     ],
   },
   transformIgnorePatterns: ['/node_modules/'],
-  // Many tests wait for processes, so two are worth it even on two processors; more than four crowd PostgreSQL.
+  // Many tests wait for processes, so two are worth it even on two processors; more than four crowd
+  // PostgreSQL.
   maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
   reporters: ['default', '<rootDir>/test/harness/nothing-selected.cjs'],
   testTimeout: 30_000,

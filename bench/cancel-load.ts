@@ -1,4 +1,7 @@
-/** Live connections beside which bench/cancel.ts measures, in a process of their own: tokens come in, a count goes out. */
+/**
+ * Live connections beside which bench/cancel.ts measures, in a process of their own: tokens come
+ * in, a count goes out.
+ */
 import { connect, type Socket } from 'node:net';
 import { startSessionProxy, type SessionProxy } from '../cli/proxy/session-proxy';
 

@@ -1,7 +1,8 @@
 /**
- * From the answer to a cancel until the last byte was delivered, to the endpoint or to the client, and until both have seen
- * the cut; with many live connections of other sessions on the same worker. Starts dev mode on free ports. Run: npm run
- * bench:cancel. BENCH_LIVE (1000) is the number of live connections, BENCH_SAMPLES (100) that of cancels.
+ * From the answer to a cancel until the last byte was delivered, to the endpoint or to the client,
+ * and until both have seen the cut; with many live connections of other sessions on the same
+ * worker. Starts dev mode on free ports. Run: npm run bench:cancel. BENCH_LIVE (1000) is the number
+ * of live connections, BENCH_SAMPLES (100) that of cancels.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * The figures of docs/architecture.md that need a whole deployment: API latencies, connect, first bytes, cancel, close, CLI
- * start. Starts dev mode on free ports. Run: npm run bench:figures
+ * The figures of bench/README.md that need a whole deployment: API latencies, connect, first bytes,
+ * cancel, close, CLI start. Starts dev mode on free ports. Run: npm run bench:figures
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

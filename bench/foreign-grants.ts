@@ -1,7 +1,7 @@
 /**
- * What other people's lists cost when projects that they have nothing to do with are full of grants for everybody. Starts
- * dev mode on free ports. Run: npm run bench:grants. BENCH_PROJECTS (25) and BENCH_GRANTS (1000) say how many there
- * are, BENCH_SAMPLES (30) how often each list is asked for.
+ * What other people's lists cost when projects that they have nothing to do with are full of grants
+ * for everybody. Starts dev mode on free ports. Run: npm run bench:grants. BENCH_PROJECTS (25) and
+ * BENCH_GRANTS (1000) say how many there are, BENCH_SAMPLES (30) how often each list is asked for.
  */
 import { Api } from '../test/harness/api';
 import { startDev } from '../test/harness/dev';

@@ -1,6 +1,7 @@
 /**
- * What one match and one compilation of a regular expression cost at their limits, in CPU time and per step: the figures
- * behind the numbers in lib/filter/pattern.ts. `node -r esbuild-register bench/regex.ts`
+ * What one match and one compilation of a regular expression cost at their limits, in CPU time and
+ * per step: the figures behind the numbers in lib/filter/pattern.ts.
+ * `node -r esbuild-register bench/regex.ts`
  */
 import { performance } from 'node:perf_hooks';
 import { compilePattern, PatternRefused, type Pattern } from '../lib/filter/pattern';

@@ -1,9 +1,10 @@
 /**
- * Builds dist/: one bundle per kind of process. Each file is written beside its place and renamed, so that a program
- * that starts meanwhile sees a whole one.
+ * Builds dist/: one bundle per kind of process. Each file is written beside its place and renamed,
+ * so that a program that starts meanwhile sees a whole one.
  *   cli.cjs     the command line, npm packages inside: one file to read at every start
- *   server.cjs  dev, server, database: npm packages stay outside, as some read files next to their own code
- *   data.cjs    a data process of a worker: it must stay small, and holds neither gRPC nor metrics
+ *   server.cjs  dev, server, database: npm packages stay outside, as some read files next to their
+ *               own code
+ *   data.cjs    a data process of a worker, which must stay small: it has neither gRPC nor metrics
  *   worker.cjs  the worker process; it must not contain controller code, which is checked here
  */
 import { spawnSync } from 'node:child_process';
@@ -39,7 +40,8 @@ const bundles = [
       keepNames: true,
       // re2js is only needed where a search uses a regular expression.
       external: ['@napi-rs/keyring', 're2js'],
-      // The launcher compiles this file with a code cache, where import() does not work: it becomes require().
+      // The launcher compiles this file with a code cache, where import() does not work: it becomes
+      // require().
       supported: { 'dynamic-import': false },
       loader: { '.node': 'empty' },
       plugins: [leanYargs],
@@ -86,7 +88,10 @@ function refuseBanned({ name, banned }, { inputs }) {
   if (found.length > 0) throw new Error(`dist/${name} must not contain ${found.join(', ')}`);
 }
 
-/** One run through the lazily compiled code, so that the cache the launcher writes holds what a command needs. */
+/**
+ * One run through the lazily compiled code, so that the cache the launcher writes holds what a
+ * command needs.
+ */
 function primeCodeCache() {
   for (const file of readdirSync(dist)) if (file.endsWith('.cache')) rmSync(join(dist, file));
   const command = ['scopes', 'list', '-addr', 'http://127.0.0.1:1', '-token', 'env://SALLYPORT_BUILDING'];

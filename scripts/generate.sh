@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Generates proto/gen (TypeScript) and proto/gen/image.binpb (descriptors for the HTTP side and reflection),
-# the OpenAPI document of the HTTP side, and the parsers of filter expressions and queries.
+# Generates proto/gen (TypeScript) and proto/gen/image.binpb (descriptors for the HTTP side and
+# reflection), the OpenAPI document of the HTTP side, and the parsers of filter expressions and
+# queries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 node_modules/.bin/buf generate

@@ -1,7 +1,8 @@
 /**
- * yargs without what this program does not use: it lays out help by itself, in English. Measuring text, columns,
- * translations, looking for a package.json (whose absence makes an exception, with its stack, at every start) and
- * loading node:assert would take most of the time that yargs needs at the start of a command.
+ * yargs without what this program does not use: it lays out help by itself, in English. Measuring
+ * text, columns, translations, looking for a package.json (whose absence makes an exception, with
+ * its stack, at every start) and loading node:assert would take most of the time that yargs needs
+ * at the start of a command.
  */
 const PARTS = {
   assert: `

@@ -1,4 +1,7 @@
-/** Writes proto/gen/openapi.json. Argument: a descriptor image with source info, whose comments become descriptions. */
+/**
+ * Writes proto/gen/openapi.json. Argument: a descriptor image with source info, whose comments
+ * become descriptions.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { packageFile } from '../lib/config/package-root';
 import { openApiDocument } from '../services/controller/gateway/openapi/document';

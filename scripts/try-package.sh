@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Packs, installs globally into an empty directory, and runs what was installed: the CLI, dev mode, a first login.
+# Packs, installs globally into an empty directory, and runs what was installed: the CLI, dev mode,
+# a first login.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# Only this user can enter it: dev mode must cope with programs that its PostgreSQL user cannot read.
+# Only this user can enter it: dev mode must cope with programs that its PostgreSQL user cannot
+# read.
 dir=$(mktemp -d)
 dev=
 cleanup() {

@@ -2,7 +2,10 @@
 import type { Config } from 'jest';
 import base, { LONG } from '../jest.config';
 
-/** The tests that take minutes, which `npm test` leaves out: npm run e2e, npm run faults, npm run strain. */
+/**
+ * The tests that take minutes, which `npm test` leaves out: npm run e2e, npm run faults, npm run
+ * strain.
+ */
 const config: Config = {
   ...base,
   rootDir: '..',

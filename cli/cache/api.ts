@@ -1,10 +1,13 @@
-/** What the cache and its clients say to each other: JSON over HTTP on a Unix socket. */
+/** The protocol between the cache and its clients: JSON over HTTP on a Unix socket. */
 
 /** Kinds of which the cache holds copies. */
 export const CACHED = ['resolvable-aliases', 'sessions', 'targets'] as const;
 export type CachedKind = (typeof CACHED)[number];
 
-/** What can be searched. Implicit scopes are those of the targets and sessions that are there. */
+/**
+ * The kinds that can be searched. Implicit scopes are the scopes of the targets and sessions in the
+ * cache.
+ */
 export const SEARCHABLE = [...CACHED, 'implicit-scopes'] as const;
 export type Searchable = (typeof SEARCHABLE)[number];
 

@@ -1,4 +1,7 @@
-/** The cache as its user sees it: `cache start` in this process, on a real socket, before a controller with canned answers. */
+/**
+ * The cache as its user sees it: `cache start` in this process, on a real socket, before a
+ * controller with canned answers.
+ */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';

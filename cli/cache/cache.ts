@@ -1,6 +1,6 @@
 /**
- * What the cache does, without its socket: it knows users by their tokens, keeps their copies fresh in the background,
- * and answers searches from them, after a refresh where a copy is too old.
+ * The cache without its socket. It knows users by their tokens, keeps their copies fresh in the
+ * background, and answers searches from the copies, after a refresh where a copy is too old.
  */
 import { UsageError } from '../core/errors';
 import { parseAddress } from '../core/address';
@@ -49,7 +49,10 @@ export class Cache {
     clearTimeout(this.timer);
   }
 
-  /** Takes a token, once the controller has said whose it is. Its user's copies are made in the background. */
+  /**
+   * Takes a token when the controller has told its user. The copies of the user are made in the
+   * background.
+   */
   async addToken(request: TokenRequest): Promise<void> {
     this.usedAt = Date.now();
     const known = this.userOf(request.auth_token_id);

@@ -12,7 +12,7 @@ import type { CachePaths } from './paths';
 const TIMEOUT_MS = 120_000;
 /** Largest answer, in bytes. */
 const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
-/** How long a cache may take to start, and how often that is looked at. */
+/** How long a cache may take to start, and the pause between two looks. */
 const START_MS = 20_000;
 const LOOK_MS = 50;
 

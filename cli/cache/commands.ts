@@ -80,7 +80,7 @@ function logFormat({ args }: StartContext): string {
   return format;
 }
 
-/** The names of servers' levels are understood too, as the variable is the same. */
+/** The level names of servers are accepted as well, because both read the same variable. */
 function logLevel({ args }: StartContext): CacheLogLevel {
   const level = args['log-level'].toLowerCase() || 'info';
   const known = { trace: 'debug', err: 'error', fatal: 'error' }[level] ?? level;
@@ -89,7 +89,7 @@ function logLevel({ args }: StartContext): CacheLogLevel {
   return found;
 }
 
-/** How long a cache may take to end, and how often that is looked at, ms. */
+/** How long a cache may take to end, and the pause between two looks, ms. */
 const STOP_MS = 10_000;
 const LOOK_MS = 25;
 
@@ -136,7 +136,10 @@ export async function runAddToken(context: TokenContext): Promise<number> {
   return EXIT.ok;
 }
 
-/** The token that the flags choose, as the cache takes it: by reference where it stands in the keyring. */
+/**
+ * The token that the flags choose, in the form for the cache: a reference where it is in the
+ * keyring.
+ */
 export async function tokenForCache(context: TokenContext): Promise<TokenRequest> {
   const { text, keyring, boundTo } = await chooseToken(context);
   const id = tokenId(text);
@@ -151,7 +154,7 @@ export async function tokenForCache(context: TokenContext): Promise<TokenRequest
   return keyring === undefined ? { ...request, auth_token: text } : { ...request, keyring };
 }
 
-/** What -output-curl-string prints. The socket is the protection: no token is sent along. */
+/** The output of -output-curl-string. The socket is the protection: no token is sent. */
 export function cacheCurl(paths: CachePaths, method: string, path: string, body?: unknown): CurlCommand {
   const text = curlCommand({ method, path, body }, `unix://${paths.socket}`, '');
   return new CurlCommand(text.replace('-H "Authorization: Bearer " ', ''));

@@ -1,8 +1,8 @@
 /**
- * A copy of one list of a user. The first refresh reads the whole list; each later one asks, with the token that the
- * list ended with, for what has changed and what is gone.
+ * A copy of one list of a user. The first refresh reads the whole list. Each later one sends the
+ * list token of the refresh before it, and learns what has changed and what was deleted.
  */
-import type { ApiClient } from '../core/client';
+import type { ApiClient, ListAnswer } from '../core/client';
 import { ControllerError } from '../core/errors';
 import type { Item } from '../output/table';
 import { aliases } from '../resources/aliases';
@@ -15,7 +15,7 @@ const MAX_ITEMS = 200_000;
 /** Pages of one refresh; far more than any list has. */
 const MAX_PAGES = 10_000;
 
-/** Terminated sessions are no longer of interest, but must be heard of to be forgotten. */
+/** Terminated sessions are not searched, but the copy must learn of their end to remove them. */
 const isGone: Readonly<Partial<Record<CachedKind, (item: Item) => boolean>>> = {
   sessions: (item) => item.status === 'terminated',
 };
@@ -24,7 +24,7 @@ const EVERYWHERE = { scope_id: 'global', recursive: true };
 
 /** Calls that list the kinds. */
 const LISTS: Readonly<
-  Record<CachedKind, (client: ApiClient, userId: string, listToken: object) => Promise<Record<string, any>>>
+  Record<CachedKind, (client: ApiClient, userId: string, listToken: object) => Promise<ListAnswer>>
 > = {
   targets: async (client, _, listToken) =>
     client.call({
@@ -80,11 +80,12 @@ export class Copy {
     return this.failedAt === undefined || (this.refreshedAt ?? 0) > this.failedAt ? undefined : this.failure;
   }
 
-  /** Brings the copy up to date; notes and rethrows what went wrong. */
+  /** Brings the copy up to date. Notes an error and throws it again. */
   async refresh(client: ApiClient): Promise<void> {
     try {
       await this.update(client).catch(async (error: unknown) => {
-        // A token that the controller no longer takes (expired, other grants) says nothing about the list.
+        // A token that the controller no longer takes (expired, other grants) says nothing about
+        // the list.
         if (this.listToken === '' || !isInvalidListToken(error)) throw error;
         this.listToken = '';
         await this.update(client);
@@ -104,7 +105,7 @@ export class Copy {
     for (let page = 0; page < MAX_PAGES; page++) {
       const answer = await LISTS[this.kind](client, this.userId, listToken === '' ? {} : { list_token: listToken });
       this.merge(changed, answer);
-      listToken = String(answer.list_token ?? '');
+      listToken = answer.list_token ?? '';
       if (answer.response_type === 'delta' && listToken !== '') continue;
       this.items = changed;
       this.listToken = listToken;
@@ -113,12 +114,12 @@ export class Copy {
     throw new Error(`the list did not end after ${MAX_PAGES} pages`);
   }
 
-  private merge(into: Map<string, Item>, answer: Record<string, any>): void {
-    for (const item of (answer.items ?? []) as Item[]) {
+  private merge(into: Map<string, Item>, answer: ListAnswer): void {
+    for (const item of answer.items ?? []) {
       if (isGone[this.kind]?.(item) === true) into.delete(String(item.id));
       else into.set(String(item.id), item);
     }
-    for (const id of (answer.removed_ids ?? []) as string[]) into.delete(id);
+    for (const id of answer.removed_ids ?? []) into.delete(id);
     if (into.size > MAX_ITEMS) throw new Error(`the list has more than ${MAX_ITEMS} items, which is too much to keep`);
   }
 

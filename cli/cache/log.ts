@@ -1,4 +1,7 @@
-/** The log of the cache: a file that is set aside when it is large, and in the foreground standard error too. */
+/**
+ * The log of the cache: a file that is set aside when it is large, and in the foreground standard
+ * error too.
+ */
 import { visible } from '../../lib/text/visible';
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 

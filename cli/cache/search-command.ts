@@ -48,7 +48,7 @@ function tellDoubts({ printer }: Context, answer: Awaited<ReturnType<typeof sear
     printer.warn(`The cache could not ask the controller, what is shown may be old: ${answer.refresh_error}`);
 }
 
-/** Makes sure that a cache of this version runs and knows the token. */
+/** Starts a cache of this version unless one runs, and gives it the token. */
 async function withCache({ io }: Context, paths: CachePaths, token: TokenRequest): Promise<void> {
   const mayStart = parseBoolean(environment(io.env, 'SKIP_CACHE_DAEMON') ?? '') !== true;
   const running = await cacheStatus(paths).catch((error: unknown) => {

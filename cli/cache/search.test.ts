@@ -47,7 +47,7 @@ test('results are put in order with pauses, and scopes are collected with pauses
     const found = (await searchItems(request, (kind) => (kind === 'targets' ? items : []), work)).items;
     expect(pauses).toBeGreaterThanOrEqual(parameters.includes('scopes') ? 60 : 40);
     expect(found).toHaveLength(20_000);
-    const keys = found.map(({ id, name }) => `${String(name ?? '')} ${String(id)}`);
+    const keys = found.map(({ id, name }) => `${name as string} ${id as string}`);
     expect(keys).toEqual([...keys].sort());
   }
 });

@@ -1,4 +1,7 @@
-/** Answers searches from the copies of a user. Pure: what is fresh enough was decided before. */
+/**
+ * Answers searches from the copies of a user. It is pure: whether a copy is fresh enough was
+ * decided before.
+ */
 import { compileFilter, FilterSyntaxError } from '../../lib/filter/filter';
 import { limit } from '../../lib/limits/limit';
 import { sorted } from '../../lib/limits/sorted';
@@ -51,7 +54,7 @@ const SEARCH_WORK = limit('work of a search in the cache', 1_000_000_000, {
   test: 'cli/cache/search.test.ts: a search that needs too much work ends with an error',
 });
 
-/** What a search does before others get their turn. */
+/** The steps of a search after which others get their turn. */
 const STRETCH = 1_000_000;
 /** Steps of looking at an item. */
 const ITEM_STEPS = 100;
@@ -86,7 +89,10 @@ export function parseSearch(parameters: URLSearchParams): SearchRequest {
   };
 }
 
-/** Items that match, in order, and whether there were more than asked for. Throws a UsageError for bad expressions. */
+/**
+ * Items that match, in order, and whether there were more than asked for. Throws a UsageError for
+ * bad expressions.
+ */
 export async function searchItems(
   request: SearchRequest,
   itemsOf: (kind: CachedKind) => Item[],
@@ -118,7 +124,7 @@ function orderOf({ sortBy, descending }: SearchRequest): (a: Item, b: Item) => n
   return (a, b) => direction * compare(text(a), text(b)) || compare(String(a.id), String(b.id));
 }
 
-/** Scopes are those of the items that are there, each once. */
+/** Scopes are the scopes of the cached items, each once. */
 async function candidates(resource: Searchable, itemsOf: (kind: CachedKind) => Item[], work: Work): Promise<Item[]> {
   const items = KINDS[resource].from.flatMap(itemsOf);
   if (resource !== 'implicit-scopes') return items;
@@ -135,7 +141,7 @@ async function candidates(resource: Searchable, itemsOf: (kind: CachedKind) => I
 const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
 function columnOf(item: Item, column: string): string | undefined {
-  const value: unknown = column === 'scope_id' ? (item.scope_id ?? item.scope?.id) : item[column];
+  const value: unknown = column === 'scope_id' ? (item.scope_id ?? (item.scope as Item | undefined)?.id) : item[column];
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -1,4 +1,7 @@
-/** One user of one controller, as the cache knows it: tokens to ask with, and copies of what the user can see. */
+/**
+ * One user of one controller in the cache: the tokens to ask with, and copies of what the user may
+ * see.
+ */
 import { authTokens } from '../resources/auth-tokens';
 import { ApiClient } from '../core/client';
 import { ControllerError, UsageError } from '../core/errors';
@@ -14,14 +17,17 @@ const UNAUTHENTICATED = 401;
 
 type Token = Pick<ChosenToken, 'text' | 'boundTo'>;
 
-/** Sends nothing by itself; the first call checks where the token goes. */
+/** Makes a client and sends nothing. Its first call checks where the token may go. */
 const clientFor = (env: NodeJS.ProcessEnv, request: TokenRequest, token: Token): ApiClient =>
   ApiClient.connect(env, request.boundary_addr, token, {
     otherAddress: request.allow_other_address === true,
     clearText: request.allow_clear_text === true,
   });
 
-/** Looks a token up where it is: in memory, or in the keyring at each use. Undefined when it is gone. */
+/**
+ * Looks a token up where it is: in memory, or in the keyring at each use. Undefined when it is
+ * gone.
+ */
 async function tokenOf(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<Token | undefined> {
   if (request.keyring === undefined) return request.auth_token === undefined ? undefined : { text: request.auth_token };
   const keyring = await openKeyring(request.keyring.keyring_type, env);
@@ -30,7 +36,7 @@ async function tokenOf(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<T
   return { text: stored.token, boundTo: stored.bound_address };
 }
 
-/** The user whose token it is, as the controller says. Throws what calls throw. */
+/** The user of the token, as the controller says. Throws the errors of calls. */
 export async function ownerOf(request: TokenRequest, env: NodeJS.ProcessEnv): Promise<string> {
   const token = await tokenOf(request, env);
   if (token === undefined || tokenId(token.text) !== request.auth_token_id)
@@ -86,7 +92,10 @@ export class CachedUser {
     if (this.tokens.size > MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
   }
 
-  /** Brings all copies up to date; a refresh that is under way is joined. Rejects when a copy could not be. */
+  /**
+   * Brings all copies up to date; a refresh that is under way is joined. Rejects when a copy could
+   * not be.
+   */
   refresh(): Promise<void> {
     this.refreshing ??= this.refreshAll().finally(() => (this.refreshing = undefined));
     return this.refreshing;

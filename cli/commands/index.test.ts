@@ -9,8 +9,9 @@ function indexText(): string {
     .sort();
   return [
     '/**',
-    ' * The nouns and their verbs, as the folders here have them: `<noun>/<noun>.ts` tells what a noun is, each further',
-    ' * file is a verb. Written by `UPDATE_GOLDEN=1 jest cli/commands`, checked by the same test without it.',
+    ' * The nouns and their verbs, as the folders here have them: `<noun>/<noun>.ts` says what a noun is,',
+    ' * and each further file is a verb. Written by `UPDATE_GOLDEN=1 npx jest cli/commands`, checked by',
+    ' * the same test without it.',
     ' */',
     "import type { CommandLoader } from '../core/command';",
     "import { noun } from '../core/tree';",

@@ -1,6 +1,7 @@
 /**
- * What may stand at the end of a command line. Bash, and zsh in its manner, run the program itself with the line in
- * COMP_LINE and the cursor's place in COMP_POINT; each line of the answer is one candidate.
+ * Candidates for the end of a command line. Bash, and zsh in a similar way, run the program itself
+ * with the line in COMP_LINE and the position of the cursor in COMP_POINT. Each line of the answer
+ * is one candidate.
  */
 import { typedWords } from '../core/generic';
 import { complete, locate, readLine } from '../core/program';
@@ -12,7 +13,8 @@ export async function candidates(line: string): Promise<string[]> {
   const route = await locate(typedWords(words.slice(1)));
   const { awaiting, words: read } = readLine(route);
   if (read.includes('--') || (awaiting !== undefined && awaiting.choices === undefined)) return [];
-  // yargs asks for the flag whose values it shall complete, knows two dashes only, and takes a whole flag for given.
+  // yargs needs the flag whose values it is to complete, knows only two dashes, and takes a
+  // complete flag for given.
   const flag = awaiting === undefined ? [] : [`--${awaiting.name}`];
   const found = complete(route, [...flag, last.startsWith('-') ? '--' : last]);
   const dashes = last.startsWith('--') ? '--' : '-';

@@ -80,7 +80,8 @@ describe('in the files of shells', () => {
   test('a real bash completes with what was installed', () => {
     writeFileSync(at('.bashrc'), '');
     install(home, {}, SALLYPORT);
-    // What bash does behind the Tab key: run the command of `complete -C` with the line in its environment.
+    // What bash does behind the Tab key: run the command of `complete -C` with the line in its
+    // environment.
     const script =
       'source ~/.bashrc; eval "set -- $(complete -p sallyport)"; COMP_LINE="sallyport targets li" COMP_POINT=20 "$3"';
     const env = { ...process.env, HOME: home };

@@ -1,6 +1,6 @@
 /**
- * Completion in the start files of the user's shells. A line there makes the shell ask the program itself; fish has a
- * file of its own. Only shells that are set up already are touched.
+ * Installs completion in the start files of the user's shells. A line there makes the shell ask the
+ * program itself; fish has a file of its own. Only shells that are already set up are changed.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -35,7 +35,10 @@ export function install(home: string, env: NodeJS.ProcessEnv, binary: string): O
   });
 }
 
-/** Takes completion away from each shell that has it. What loads bashcompinit stays: others may need it. */
+/**
+ * Takes completion away from each shell that has it. What loads bashcompinit stays: others may need
+ * it.
+ */
 export function uninstall(home: string, env: NodeJS.ProcessEnv, binary: string): Outcome {
   return change(home, env, binary, (place) => {
     if (!isInstalled(place)) return false;

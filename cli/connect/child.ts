@@ -11,7 +11,10 @@ const KILL_AFTER_MS = 5_000;
 /** Exit status for a child that died of a signal. */
 const DIED_OF_SIGNAL = 255;
 
-/** Absolute path of a program. Nothing is ever taken from the current directory unless its path is spelled out. */
+/**
+ * Absolute path of a program. Nothing is ever taken from the current directory unless its path is
+ * spelled out.
+ */
 export function findProgram(name: string, env: NodeJS.ProcessEnv): string {
   if (name.includes('/')) return name;
   for (const directory of (env.PATH ?? '').split(delimiter)) {
@@ -32,7 +35,10 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Replaces `{{boundary.port}}`, `{{boundary.ip}}` and `{{boundary.addr}}`; one space may stand inside the braces. */
+/**
+ * Replaces `{{boundary.port}}`, `{{boundary.ip}}` and `{{boundary.addr}}`; one space may stand
+ * inside the braces.
+ */
 export function fillTemplates(text: string, ip: string, port: number): string {
   const values: Record<string, string> = { port: String(port), ip, addr: hostPort(ip, port) };
   return text.replace(/\{\{ ?(?:boundary|sallyport)\.(port|ip|addr) ?\}\}/g, (_, name: string) => values[name]!);
@@ -82,7 +88,10 @@ export function startChild(
   };
 }
 
-/** Some failures are thrown, others come as an event: arguments and environment that are too long together are thrown. */
+/**
+ * Some failures are thrown, others come as an event: arguments and environment that are too long
+ * together are thrown.
+ */
 function spawned(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   try {
     return spawn(program, args, options);

@@ -1,10 +1,13 @@
 /**
- * A session on a local port, from its authorization to its end. Whatever ends it (the program, a signal, the session
- * itself), the listener closes, the program is ended and the session is ended through the worker, in this order.
+ * A session on a local port, from its authorization to its end. Whatever ends it (the program, a
+ * signal, the session itself), the listener closes, the program is ended and the session is ended
+ * through the worker, in this order.
  *
- * Exit status: the program's own; else as in exit-status.ts: 0 when the user ended it, 1 when the server side did.
+ * Exit status: the program's own; else as in exit-status.ts: 0 when the user ended it, 1 when the
+ * server side did.
  *
- * With -stdio there is no listener: standard input and output are the only connection, and the session ends with it.
+ * With -stdio there is no listener: standard input and output are the only connection, and the
+ * session ends with it.
  */
 import { isIP } from 'node:net';
 import { MAX_PORT } from '../../lib/contract/numbers';
@@ -46,7 +49,7 @@ export interface OpenSession {
 export interface Program {
   name: string;
   launch(session: OpenSession): Launch;
-  /** A helper owns the terminal: nothing says where the proxy listens. */
+  /** A helper owns the terminal, so the address of the proxy is not printed. */
   quiet: boolean;
   /** What -inactive-timeout is when it is 0. */
   inactivityMs?: number;
@@ -58,13 +61,13 @@ const SIGNALED: ProxyEnd = { reason: 'Received shutdown signal', serverSide: fal
 /** Runs `connect`; `program` is what to run, if anything. */
 export async function connect(context: ConnectContext, program: Program | undefined): Promise<number> {
   const listen = listenOptions(context);
-  // A helper whose program is missing must not open a session for nothing.
+  // Checked first: a helper whose program is missing must not open a session for nothing.
   if (program?.quiet === true) findProgram(program.name, context.io.env);
   let signal: (end: ProxyEnd) => void = () => undefined;
   const signaled = new Promise<ProxyEnd>((resolve) => (signal = resolve));
   let running: Child | undefined;
   const restore = onSignals((name) => {
-    // The terminal sends Ctrl-C to the program too, which may only stop what it is doing.
+    // The terminal sends Ctrl-C to the program too, which may only interrupt its present work.
     if (name === 'SIGINT' && running !== undefined && context.io.stdin.isTTY === true) return 'ignored';
     signal(SIGNALED);
     return 'handled';
@@ -128,7 +131,9 @@ async function openSession(
   }
 }
 
-/** A token of a session that is over fails here, with the reason, and not at the first connection. */
+/**
+ * A token of a session that is over fails here, with the reason, and not at the first connection.
+ */
 async function refuseEnded(token: string): Promise<void> {
   const reason = await whyOver(token).catch((error: unknown) => {
     throw error instanceof InvalidAuthorizationToken ? new UsageError(error.message) : error;
@@ -162,7 +167,7 @@ async function serve(
   return finish(context, proxy, outcome);
 }
 
-/** Starts the program, once the credentials that it could not be given have been shown. */
+/** Starts the program, after showing the credentials that it could not be given. */
 function launch({ io, args: flags, rest, printer }: ConnectContext, session: OpenSession, program: Program): Child {
   const { address, port } = session.proxy;
   const { first = [], args, env } = program.launch(session);
@@ -177,7 +182,10 @@ function launch({ io, args: flags, rest, printer }: ConnectContext, session: Ope
   return startChild(path, words, { ...inherited, ...variables }, session.files.descriptors);
 }
 
-/** The ends that take the program with them. One that has used its last connection may finish what it does. */
+/**
+ * Resolves with an end of the proxy that ends the program too. A proxy that has used its last
+ * connection lets the program finish its work.
+ */
 async function cutShort(proxy: SessionProxy): Promise<ProxyEnd> {
   const end = await proxy.done;
   if (end.serverSide || !end.reason.startsWith('No connections left')) return end;
@@ -190,13 +198,16 @@ async function finish(context: ConnectContext, proxy: SessionProxy, end: ProxyEn
   return verdict(context, end);
 }
 
-/** Exit status; the cause is told when the server side ended it. */
+/** The exit status. Prints the cause when the server side ended the session. */
 function verdict({ printer }: ConnectContext, end: ProxyEnd): number {
   if (end.serverSide) printer.error(end.message === undefined ? end.reason : `${end.reason}: ${end.message}`);
   return exitStatus(end);
 }
 
-/** Carries standard input and output as the session's only connection. Nothing else is written to standard output. */
+/**
+ * Carries standard input and output as the session's only connection. Nothing else is written to
+ * standard output.
+ */
 export async function connectStreams(context: ConnectContext): Promise<number> {
   const { token } = await authorization(context);
   let signal: (end: ProxyEnd) => void = () => undefined;

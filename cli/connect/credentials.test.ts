@@ -6,18 +6,18 @@ const raw = (secret: unknown): string => Buffer.from(JSON.stringify(secret)).toS
 /** A credential with a declared type. */
 const typed = (id: string, type: string, secret: Record<string, string>): SessionCredential => ({
   credential_source: { id, type: 'static', credential_store_id: 'csst_1', credential_type: type },
-  secret: { raw: raw(secret), decoded: secret },
+  secret: { raw: raw(secret), ...(secret instanceof Object ? { decoded: { ...secret } } : {}) },
   credential: secret,
 });
 
 /** One of Vault without a type. */
 const untyped = (id: string, secret: unknown): SessionCredential => ({
   credential_source: { id, type: 'vault-generic', credential_store_id: 'csvlt_1' },
-  secret: { raw: raw(secret), decoded: secret },
+  secret: { raw: raw(secret), ...(secret instanceof Object ? { decoded: { ...secret } } : {}) },
 });
 
 const login = (id: string) => typed(id, 'username_password', { username: `user-${id}`, password: 'p' });
-const ids = (credentials: readonly SessionCredential[]) => credentials.map((one) => one.credential_source.id as string);
+const ids = (credentials: readonly SessionCredential[]) => credentials.map((one) => one.credential_source?.id);
 
 test('the first credential of a kind is taken, the others are left over in their order', () => {
   const all = new BrokeredCredentials([typed('j', 'json', { a: '1' }), login('a'), login('b')]);

@@ -1,12 +1,13 @@
 /**
- * Which of a session's brokered credentials a helper can use. Each credential is of one kind: the declared type
- * decides where it is one that helpers know, else the keys of the decoded secret do. A helper takes the first one of a
- * kind; the rest is left over, for the user to read.
+ * Decides which brokered credentials of a session a helper can use. Each credential has one kind:
+ * its declared type where helpers know that type, otherwise the kind that the keys of its secret
+ * tell. A helper takes the first credential of a kind. The others are printed for the user.
  */
-import type { Item } from '../output/table';
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { SessionCredential as Credential } from '../../proto/gen/api/targets';
 
 /** A credential as `authorize-session` answers it. */
-export type SessionCredential = Item;
+export type SessionCredential = AsJson<Credential>;
 
 interface UsernamePassword {
   username: string;
@@ -49,7 +50,7 @@ export class BrokeredCredentials {
     return secret && { username: secret.username!, password: secret.password! };
   }
 
-  /** The first user name with a password, which stays among those left over. */
+  /** Takes the first user name with a password. The credential is printed all the same. */
   peekUsernamePassword(): UsernamePassword | undefined {
     const secret = this.unused.find(({ kind }) => kind === 'username_password')?.secret;
     return secret && { username: secret.username!, password: secret.password! };
@@ -60,7 +61,10 @@ export class BrokeredCredentials {
     return this.take('password')?.password;
   }
 
-  /** Takes the first SSH private key. One with a passphrase stays among those left over, reduced to the passphrase. */
+  /**
+   * Takes the first SSH private key. One with a passphrase stays among those left over, reduced to
+   * the passphrase.
+   */
   takeSshPrivateKey(): SshPrivateKey | undefined {
     const at = this.unused.findIndex(({ kind }) => kind === 'ssh_private_key');
     if (at < 0) return undefined;

@@ -87,7 +87,7 @@ const GROUPS = [CONNECTION, CLIENT, OUTPUT, { title: 'Connect Options', flags: C
 
 type ConnectFlag = FlagsIn<typeof GROUPS>;
 
-/** What a form of `connect` is given, with flags of its own. */
+/** The values that a form of `connect` gets, with flags of its own. */
 export type ConnectContext<F extends Flag = never> = Context<Args<ConnectFlag> & Args<F>>;
 
 export const connectFlags = <const F extends readonly Flag[]>(

@@ -1,4 +1,6 @@
-/** What the helper commands have in common: a style, a program, and what it is started with. */
+/**
+ * The common part of the helper commands: a style, a program, and what the program is started with.
+ */
 import { hostOf as hostOfAddress } from '../../lib/config/address';
 import { UsageError } from '../core/errors';
 import type { ConnectContext } from './flags';

@@ -1,4 +1,4 @@
-/** What `connect` says: where it listens, how many connections are left, why it ended. */
+/** The messages of `connect`: where it listens, how many connections are left, why it ended. */
 import { brokeredCredentials } from '../output/brokered-credentials';
 import { localTime } from '../output/format';
 import type { Printer } from '../output/print';

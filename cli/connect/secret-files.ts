@@ -1,6 +1,7 @@
 /**
- * Files that hand a secret to a program. They have no name any more when the secret is written: nobody finds them, and
- * nothing is left when `connect` is killed. The program opens them by a descriptor.
+ * Files that hand a secret to a program. A file has lost its name before the secret is written to
+ * it, so nobody can find it and nothing is left when `connect` is killed. The program opens the
+ * file by a descriptor.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs';
@@ -17,15 +18,16 @@ export class SecretFiles {
 
   /** Answers a path for a program that keeps the descriptors which it inherits. */
   forChild(text: string): string {
-    // Windows has neither descriptors that are inherited in this way nor files without a name.
+    // Windows can neither pass descriptors in this way nor remove the name of an open file.
     if (process.platform === 'win32') return this.namedFile(text);
     this.inherited.push(this.unnamedFile(text));
     return `/dev/fd/${FIRST_DESCRIPTOR + this.inherited.length - 1}`;
   }
 
   /**
-   * Answers a path for a program that closes them, such as ssh: the descriptor of this process, which programs of its
-   * user may open. Only Linux has such paths; elsewhere the file keeps its name until `connect` ends.
+   * Answers a path for a program that closes inherited descriptors, such as ssh: the descriptor of
+   * this process, which programs of its user may open. Only Linux has such paths. Elsewhere the
+   * file keeps its name until `connect` ends.
    */
   forPath(text: string): string {
     return process.platform === 'linux' ? `/proc/${process.pid}/fd/${this.unnamedFile(text)}` : this.namedFile(text);
@@ -36,7 +38,7 @@ export class SecretFiles {
     return this.inherited;
   }
 
-  /** Gives all files up; each that resists is reported. */
+  /** Removes all files, and reports each one that cannot be removed. */
   remove(report: (text: string) => void): void {
     for (const descriptor of this.open.splice(0)) closeSync(descriptor);
     for (const path of this.named.splice(0))
@@ -49,7 +51,7 @@ export class SecretFiles {
 
   private unnamedFile(text: string): number {
     const path = newPath();
-    // wx: never a file, or a link, that somebody else has put there.
+    // `wx` never opens a file or a link that somebody else has put there.
     const descriptor = openSync(path, 'wx+', 0o600);
     this.open.push(descriptor);
     unlinkSync(path);
@@ -69,7 +71,7 @@ export class SecretFiles {
 
 const newPath = (): string => join(tmpdir(), `sallyport-${randomBytes(16).toString('hex')}`);
 
-/** At its place, so that the descriptor still stands at the beginning for whoever reads it. */
+/** Written at a position, so that the descriptor still stands at the beginning for its reader. */
 function writeAll(descriptor: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at, bytes.length - at, at);

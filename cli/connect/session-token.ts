@@ -1,4 +1,4 @@
-/** Where the authorization of `connect` comes from: a new session, or the token that was given. */
+/** The authorization of `connect`: from a new session, or from a token that was given. */
 import { withClient } from '../core/api-command';
 import { EXIT, UsageError } from '../core/errors';
 import { targets } from '../resources/targets';
@@ -13,10 +13,13 @@ export interface Authorization {
   credentials: SessionCredential[];
 }
 
-/** More than any token, in characters, read from standard input. */
+/** The most characters that are read from standard input; no token is as long. */
 const MAX_INPUT = 1024 * 1024;
 
-/** The token and what came with it. Throws a UsageError when the flags name no session or more than one. */
+/**
+ * The token and what came with it. Throws a UsageError when the flags name no session or more than
+ * one.
+ */
 export async function authorization(context: ConnectContext): Promise<Authorization> {
   const { args, line } = context;
   const byTarget = args['target-id'] !== '' || args['target-name'] !== '';
@@ -61,7 +64,9 @@ function authorizationRequest({ args, line }: ConnectContext): Record<string, st
   return { id: name, name, ...(scopeId === '' ? { scope_name: scopeName } : { scope_id: scopeId }), ...host };
 }
 
-/** The token in what was given: itself, an item, or a whole answer with an item. */
+/**
+ * Finds the token in the given text, which is the token, an item, or a whole answer with an item.
+ */
 export function tokenIn(text: string): string {
   const trimmed = text.trim();
   if (!trimmed.startsWith('{')) return trimmed;

@@ -5,8 +5,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type Signal = (typeof SIGNALS)[number];
 
 /**
- * Calls back for each signal; the returned function restores what was before. A second signal while the first is
- * being worked on ends the process at once.
+ * Calls back for each signal. The returned function restores the previous state. A second signal
+ * ends the process at once while the first one is handled.
  */
 export function onSignals(handle: (signal: Signal) => 'handled' | 'ignored'): () => void {
   let handled = false;

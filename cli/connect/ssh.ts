@@ -10,10 +10,10 @@ import { option } from './writers/words';
 /** Programs of the styles. */
 export const SSH_STYLES = { ssh: 'ssh', sshpass: 'sshpass', putty: 'putty' };
 
-/** Every connection to this machine may be another host. */
+/** Each connection to this machine may lead to another host. */
 const ANY_HOST_KEY = ['-o', 'NoHostAuthenticationForLocalhost=yes'];
 
-/** Workers of SSH targets log in themselves, so that brokered credentials are for TCP targets only. */
+/** Workers log in to SSH targets themselves, so only TCP targets have credentials for ssh. */
 const isTcp = (targetId: string): boolean => isIdOf(targetId, 'target', 'tcp');
 
 /** Arguments of the program; `words` is what to run over there. */

@@ -1,13 +1,13 @@
 /**
- * Standard input and output as one stream, for programs that speak to a session through pipes, such as the
- * ProxyCommand of ssh. The end of each direction is carried on its own.
+ * Joins standard input and output to one stream, for programs that use a session through pipes,
+ * such as the ProxyCommand of ssh. Each direction ends on its own.
  */
 import { createReadStream, createWriteStream, fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { isatty, ReadStream, WriteStream } from 'node:tty';
 
-/** Joins the two; the readable one is only read as fast as the other side takes it. */
+/** Joins the two. The readable one is read only as fast as the other side takes the bytes. */
 class JoinedStreams extends Duplex {
   constructor(
     private readonly input: Readable,
@@ -41,7 +41,7 @@ class JoinedStreams extends Duplex {
     done(error);
   }
 
-  /** Pipes know no reset; the other side sees both directions end. */
+  /** Pipes have no reset: the other side sees both directions end. */
   resetAndDestroy(): this {
     return this.destroy();
   }
@@ -50,7 +50,8 @@ class JoinedStreams extends Duplex {
 /** Those of this process. */
 export const standardStreams = (): JoinedStreams => new JoinedStreams(openInput(), openOutput());
 
-// Not process.stdin and process.stdout: writes to the latter block the process while a pipe is full.
+// Not process.stdin and process.stdout: writes to the latter block the process while a pipe is
+// full.
 function openInput(): Readable {
   if (isatty(0)) return new ReadStream(0);
   return isStream(0) ? new Socket({ fd: 0, readable: true, writable: false }) : createReadStream('', { fd: 0 });

@@ -9,7 +9,7 @@ export interface Address {
   url: string;
 }
 
-/** Understands `http://`, `https://` and `unix://`; a path from `/v1` on is cut. */
+/** Understands `http://`, `https://` and `unix://`. A path from `/v1` on is cut off. */
 export function parseAddress(text: string): Address {
   if (text.startsWith('unix://')) return { target: `unix:${text.slice('unix://'.length)}`, tls: false, url: text };
   const url = parseUrl(text);

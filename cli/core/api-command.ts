@@ -1,4 +1,4 @@
-/** What every command that calls the controller does. */
+/** The common part of all commands that call the controller. */
 import type { ApiClient, Call } from './client';
 import type { Context } from './command';
 import { EXIT, UsageError } from './errors';
@@ -21,9 +21,13 @@ export async function withClient(
 }
 
 /** Prints an item and answers the exit status. */
-export function showItem(context: Context, item: unknown, lines: (item: any) => string[]): number {
+export function showItem<T extends object>(
+  context: Context,
+  item: T | undefined,
+  lines: (item: T) => string[],
+): number {
   if (context.printer.format === 'json') context.printer.json({ status_code: 200, item });
-  else context.printer.table(lines(item ?? {}));
+  else context.printer.table(lines(item ?? ({} as T)));
   return EXIT.ok;
 }
 

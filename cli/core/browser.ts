@@ -8,10 +8,10 @@ const OPENERS: Readonly<Record<string, readonly string[]>> = {
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 
-/** How long a program that neither ends nor fails may take before it counts as started, ms. */
+/** How long to wait for a program that neither ends nor fails before it counts as started, ms. */
 const STARTED_AFTER_MS = 1_500;
 
-/** Whether a program took the URL. Only http and https URLs are ever handed over. */
+/** Whether a program opened the URL. Only http and https URLs are passed on. */
 export async function openInBrowser(url: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) return false;
   const [program, ...args] = env.BROWSER ? [env.BROWSER] : (OPENERS[process.platform] ?? ['xdg-open']);

@@ -1,17 +1,20 @@
 /**
- * Makers of the commands that all kinds of resources have: read, list, create, update, delete, and editing one of the
- * lists of an item.
+ * Makes the commands that all kinds of resources have: read, list, create, update, delete, and
+ * edits of one of an item's lists.
  */
 import { listTable, type Item } from '../output/table';
 import { currentVersion, requiredId, showItem, withClient } from './api-command';
-import type { ApiClient } from './client';
+import type { ApiClient, ListAnswer } from './client';
 import { defineCommand, valueOf, type Command, type Context, type Flag, type TextFlag } from './command';
 import { EXIT, LocalError, UsageError } from './errors';
 import { bodyOf, DESCRIPTION, NAME, type Body, type Field } from './fields';
 import { apiFlags, FILTER, RECURSIVE, VERSION, type ApiContext } from './flags';
 import type { Resource } from './resource';
 
-/** Pages of one listing; far more than any list has, so that a broken server cannot keep a command for ever. */
+/**
+ * The most pages of one listing, far more than any list has: a broken server cannot keep a command
+ * busy for ever.
+ */
 const MAX_PAGES = 10_000;
 
 export const idFlag = (resource: Resource) =>
@@ -38,7 +41,7 @@ export function readCommand(resource: Resource, options: Options = {}): Command 
           action: `read on ${resource.singular}`,
           attempt: `read ${resource.singular}`,
         });
-        return showItem(context, answer.item, resource.presenter.item);
+        return showItem(context, answer.item as Item | undefined, resource.presenter.item);
       }),
   });
 }
@@ -111,24 +114,25 @@ export async function listAll(
   const found = new Map<string, Item>();
   let listToken = '';
   for (let page = 0; page < MAX_PAGES; page++) {
-    const answer = await client.call({
+    const answer: ListAnswer = await client.call({
       service,
       method: `list${resource.messages}`,
       request: { ...request, ...(listToken === '' ? {} : { list_token: listToken }) },
       action: `list on ${resource.plural}`,
       attempt: `list ${resource.plural}`,
     });
-    for (const item of (answer.items ?? []) as Item[]) found.set(String(item.id), item);
-    for (const id of (answer.removed_ids ?? []) as string[]) found.delete(id);
-    listToken = String(answer.list_token ?? '');
+    for (const item of answer.items ?? []) found.set(String(item.id), item);
+    for (const id of answer.removed_ids ?? []) found.delete(id);
+    listToken = answer.list_token ?? '';
     if (answer.response_type !== 'delta' || listToken === '')
       return page === 0 ? [...found.values()] : newestFirst([...found.values()]);
   }
   throw new LocalError(`Error trying to list ${resource.plural}: the list did not end after ${MAX_PAGES} pages`);
 }
 
-const newestFirst = (items: Item[]): Item[] =>
-  items.sort((a, b) => Date.parse(b.created_time ?? '') - Date.parse(a.created_time ?? ''));
+const createdAt = ({ created_time: time }: Item): number => Date.parse(typeof time === 'string' ? time : '');
+
+const newestFirst = (items: Item[]): Item[] => items.sort((a, b) => createdAt(b) - createdAt(a));
 
 function containerId(context: Context, { container }: Resource): string {
   const id = valueOf(context, container.flag);
@@ -154,13 +158,15 @@ export interface CreateOptions<M extends Flag = never> extends Options {
   besideTexts?: readonly TextFlag[];
   /** Flags that `complete` reads. */
   more?: readonly M[];
-  /** Last changes to the item: what flags alone do not give, such as a password that was asked for. */
+  /**
+   * Last changes to the item: what flags alone do not give, such as a password that was asked for.
+   */
   complete?(context: ApiContext<M>, body: Body): Promise<void> | void;
   /** Key of another method. */
   method?: string;
 }
 
-/** Kinds with two names are called in messages what they were called in the command. */
+/** Messages call a kind with two names by the name in the command. */
 const named = ({ path }: Context, noun: string, kind: string | undefined): string =>
   kind === undefined ? noun : noun.replace(kind, () => path.at(-1)!);
 
@@ -190,11 +196,11 @@ export function createCommand<const M extends Flag = never>(
         const answer = await client.call({
           service: await resource.service(),
           method: options.method ?? `create${resource.message}`,
-          request: { item, ...Object.fromEntries(flags) },
+          request: { item, ...(Object.fromEntries(flags) as Record<string, unknown>) },
           action: `create on ${named(context, noun, kind)}`,
           attempt: `create ${named(context, noun, kind)}`,
         });
-        return showItem(context, answer.item, resource.presenter.item);
+        return showItem(context, answer.item as Item | undefined, resource.presenter.item);
       });
     },
   };
@@ -235,7 +241,7 @@ export function updateCommand<const M extends Flag = never>(
           mask: body.mask,
           ...names,
         });
-        return showItem(context, answer.item, resource.presenter.item);
+        return showItem(context, answer.item as Item | undefined, resource.presenter.item);
       });
     },
   };
@@ -262,7 +268,7 @@ export interface EditOptions extends Options {
   field: string;
   /** Checks one value; throws a UsageError. */
   check?(value: string): void;
-  /** What the field of the request holds where that is not the list of values. */
+  /** The content of the request's field, where it is not the list of values. */
   encode?(values: readonly string[]): unknown;
 }
 
@@ -270,7 +276,10 @@ type ListFlag = Flag & { type: 'list' };
 
 const EDITS: Record<string, string> = { add: 'Add', set: 'Replace all', remove: 'Remove' };
 
-/** Adds to, replaces or removes from a list of an item. A lone `null` replaces by nothing. */
+/**
+ * Adds to, replaces or removes from a list of an item. A lone `null` replaces the list with an
+ * empty one.
+ */
 export function editCommand(resource: Resource, options: EditOptions): Command {
   const { verb, flag } = options;
   const kind = verb.split('-')[0]!;
@@ -294,7 +303,7 @@ export function editCommand(resource: Resource, options: EditOptions): Command {
           request,
           ...names,
         });
-        return showItem(context, answer.item, resource.presenter.item);
+        return showItem(context, answer.item as Item | undefined, resource.presenter.item);
       });
     },
   });

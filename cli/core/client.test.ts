@@ -1,6 +1,7 @@
 /**
- * The command line as a gRPC client: what it sends, how it pages, what it makes of answers and of servers that are no
- * controllers. The server is a real one with canned answers, as what matters here is the protocol.
+ * The command line as a gRPC client: what it sends, how it pages, what it makes of answers and of
+ * servers that are no controllers. The server is a real one with canned answers, as what matters
+ * here is the protocol.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';

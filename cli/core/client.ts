@@ -1,13 +1,16 @@
 /**
- * Calls of the API. Requests are written as JSON, exactly what an HTTP client would send, and go out as gRPC; answers
- * come back as JSON. With `-output-curl-string` nothing is sent and the curl command of the call is printed.
+ * Calls of the API. Requests are written as JSON, exactly what an HTTP client would send, and go
+ * out as gRPC; answers come back as JSON. With `-output-curl-string` nothing is sent and the curl
+ * command of the call is printed.
  */
 import type { Client, ServiceError } from '@grpc/grpc-js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
+import type { AsJson } from '../../lib/rpc/as-json';
 import { callUnary, openChannel, type TlsOptions, type UnaryMethod } from '../../lib/rpc/channel';
+import type { Item } from '../output/table';
 import { parseAddress, type Address } from './address';
 import type { Args, FlagsIn } from './command';
 import { environment } from './environment';
@@ -26,17 +29,26 @@ export interface ApiService {
   methods: Readonly<Record<string, unknown>>;
 }
 
+/** A message of a method as JSON; free-form where the method is chosen at run time. */
+type JsonOf<Type> = Type extends { decode(input: Uint8Array): infer M } ? AsJson<M> : RequestJson;
+type MessagesOf<S extends ApiService, M extends string> = M extends keyof S['methods'] ? S['methods'][M] : unknown;
+type RequestOf<Method> = Method extends { requestType: infer Type } ? JsonOf<Type> : RequestJson;
+type AnswerOf<Method> = Method extends { responseType: infer Type } ? JsonOf<Type> : Item;
+
 /** What is called and how it is named in errors. */
-export interface Call {
-  service: ApiService;
+export interface Call<S extends ApiService = ApiService, M extends string = string> {
+  service: S;
   /** Key in the definition, `getTarget`. */
-  method: string;
-  request: RequestJson;
+  method: M & keyof S['methods'];
+  request: RequestOf<MessagesOf<S, M>>;
   /** Paths of an update, see the HTTP PATCH rules. */
   mask?: readonly string[];
   /** "list on hosts": completes "Error from controller when performing …". */
   action: string;
-  /** "listing scope keys": completes "Error from controller when …" for the calls that are told in other words. */
+  /**
+   * "listing scope keys": completes "Error from controller when …" for the calls that are told in
+   * other words.
+   */
   doing?: string;
   /** "list hosts": completes "Error trying to …". */
   attempt: string;
@@ -44,6 +56,14 @@ export interface Call {
   isSecret?: boolean;
   /** Sends the call even when only a curl command was asked for: the read before an update. */
   preliminary?: boolean;
+}
+
+/** The part of a list's page that code for all kinds uses. */
+export interface ListAnswer {
+  readonly items?: readonly Item[] | undefined;
+  readonly removed_ids?: readonly string[] | undefined;
+  readonly list_token?: string | undefined;
+  readonly response_type?: string | undefined;
 }
 
 /** Time for one call when nothing else is said. */
@@ -94,8 +114,11 @@ export class ApiClient {
     return this.token.text;
   }
 
-  /** The answer as JSON. Throws a ControllerError, a LocalError or, for curl commands, a CurlCommand. */
-  async call(call: Call): Promise<Record<string, any>> {
+  /**
+   * The answer as JSON. Throws a ControllerError, a LocalError or, for curl commands, a
+   * CurlCommand.
+   */
+  async call<S extends ApiService, const M extends string>(call: Call<S, M>): Promise<AnswerOf<MessagesOf<S, M>>> {
     const method = call.service.methods[call.method] as UnaryMethod;
     if (this.curl && call.preliminary !== true)
       throw new CurlCommand(
@@ -111,7 +134,7 @@ export class ApiClient {
     try {
       const answer: unknown = await callUnary(this.channel, call.service.fullName, method, request, options);
       await this.accepted();
-      return method.responseType.toJSON(answer) as Record<string, any>;
+      return method.responseType.toJSON(answer) as AnswerOf<MessagesOf<S, M>>;
     } catch (error) {
       throw this.explain(error as ServiceError, call);
     }
@@ -135,7 +158,7 @@ export class ApiClient {
     await bind?.(this.address.url);
   }
 
-  private explain(error: ServiceError, call: Call): Error {
+  private explain(error: ServiceError, call: Pick<Call, 'action' | 'doing' | 'attempt'>): Error {
     const body = error.metadata?.get(ERROR_BODY_TRAILER)[0];
     if (body === undefined)
       return new LocalError(`Error trying to ${call.attempt}: ${explainTransport(error, this.address)}`);
@@ -169,7 +192,8 @@ function tlsOptions(args: Args<FlagsIn<[typeof CONNECTION]>>, address: Address):
 
 function authorities(file: string, directory: string): Buffer | undefined {
   if (file !== '') return readPem(file);
-  // The launcher keeps the variable from Node, where it costs time at every start; here is where it matters.
+  // The launcher hides the variable from Node, where it costs time at every start. Here it is
+  // needed.
   const extra = process.env.NODE_EXTRA_CA_CERTS;
   if (directory === '') return extra === undefined || extra === '' ? undefined : withDefaults(readPem(extra));
   return Buffer.concat(

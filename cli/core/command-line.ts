@@ -1,7 +1,8 @@
 /**
- * The words behind a command, as scripts of Go programs spell them, put into the one spelling that yargs reads alike
- * whatever they hold. One dash and two are the same; a flag that is no boolean takes what follows `=`, or the next
- * word, whatever it starts with; a boolean never takes the next word; what follows `--` is for somebody else.
+ * Reads the words behind a command, as scripts of Go programs spell them, and rewrites them in the
+ * one spelling that yargs always reads in the same way. One dash and two are the same. A flag that
+ * is no boolean takes what follows `=`, or the next word, whatever it starts with. A boolean never
+ * takes the next word. What follows `--` is for another program.
  */
 import type { Flag, Occurrence } from './command';
 import { UsageError } from './errors';
@@ -28,10 +29,10 @@ export interface CommandLine {
   problem: UsageError | undefined;
 }
 
-/** Stands for an unknown flag, whose name could mean something to a parser. No flag is called so. */
+/** Replaces an unknown flag, whose name could mean something to a parser. No flag has this name. */
 const UNKNOWN = '--?';
 
-/** Never throws: a line that is still being typed is read as well. */
+/** Never throws, because it also reads lines that are still being typed. */
 export function readCommandLine(words: readonly string[], flags: readonly Flag[]): CommandLine {
   const known = new Map(flags.map((flag) => [flag.name, flag]));
   const line = { words: [] as string[], given: [] as Occurrence[], bare: [] as BareWord[], rest: [] as string[] };

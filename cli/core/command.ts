@@ -1,14 +1,15 @@
 /**
- * Commands are data. A node of the command tree has a synopsis, perhaps commands below it, and perhaps flags and a
- * handler of its own; help, flag parsing, dispatch and the tests read the same data.
+ * Commands are data. A node of the command tree has a synopsis, perhaps commands below it, and
+ * perhaps flags and a handler of its own; help, flag parsing, dispatch and the tests read the same
+ * data.
  */
 import type { Printer } from '../output/print';
 import type { Io } from './io';
 
 /**
  * What a handler gets for a flag, by its type.
- * - `string`: empty and absent are the same; also for numbers that the word `null` clears, whose content the command
- *   checks.
+ * - `string`: empty and absent are the same; also for numbers that the word `null` clears, whose
+ *   content the command checks.
  * - `bool`: `-x`, `-x=false`; never takes the next word.
  * - `duration`: milliseconds.
  * - `list`: each occurrence adds one value, trimmed; commas are not split.
@@ -39,7 +40,10 @@ export interface Flag {
   hidden?: boolean;
   /** The values that it can have, for completion. */
   choices?: readonly string[];
-  /** Why the flag, which scripts may still give, does nothing here. Told in help, and again where it is used. */
+  /**
+   * Why the flag does nothing here, although scripts may still give it. Shown in the help, and
+   * again when the flag is used.
+   */
   noEffect?: string;
   /** Largest value of a number; beyond it the flag is refused. */
   max?: number;
@@ -57,14 +61,17 @@ export interface FlagGroup<F extends Flag = Flag> {
 export type FlagsIn<G extends readonly FlagGroup[]> = G[number]['flags'][number];
 
 /**
- * The values of some flags by name. A flag whose name the types do not know cannot be named here: generic code reads
- * it with {@link valueOf}.
+ * The values of some flags by name. A flag whose name the types do not know cannot be named here:
+ * generic code reads it with {@link valueOf}.
  */
 export type Args<F extends Flag> = {
   readonly [G in F as string extends G['name'] ? never : G['name']]: FlagValues[G['type']];
 };
 
-/** What one call of a command is given. `A` has the values of its flags: command line before environment before default. */
+/**
+ * What one call of a command is given. `A` has the values of its flags: command line before
+ * environment before default.
+ */
 export interface Context<A extends object = object> {
   io: Io;
   printer: Printer;
@@ -112,7 +119,9 @@ export interface Command {
   examples?: readonly string[];
   /** Only with `run`. */
   flags?: readonly FlagGroup[];
-  /** A word behind the command is the same as this flag: the alias of a target instead of its id. */
+  /**
+   * The flag that a word behind the command stands for: the alias of a target instead of its id.
+   */
   alias?: string;
   /** Words behind `--` have a meaning. */
   passthrough?: boolean;

@@ -52,7 +52,7 @@ function read(path: string): string {
   }
 }
 
-/** With the rights of the file; a reader never sees half of it. */
+/** Writes with the permissions of the file. A reader never sees half of the text. */
 function overwrite(path: string, text: string): void {
   const partial = `${path}.${process.pid}`;
   try {
@@ -95,7 +95,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** HCL's JSON form has the type as a name around each block: `"kms": {"aead": {...}}`. */
+/** In the JSON form of HCL the type is a name around each block: `"kms": {"aead": {...}}`. */
 function withTypes(top: Record<string, unknown>): Record<string, unknown> {
   const { kms } = top;
   if (typeof kms !== 'object' || kms === null) return top;

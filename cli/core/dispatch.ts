@@ -1,4 +1,7 @@
-/** From words to a command, its flags and its exit status; everything that can go wrong ends here. */
+/**
+ * Finds the command and the flags of a command line, runs it, and answers its exit status.
+ * Everything that can go wrong ends here.
+ */
 import { Printer } from '../output/print';
 import { showLine } from '../output/terminal';
 import type { Context, Flag } from './command';
@@ -24,7 +27,7 @@ export async function dispatch(argv: readonly string[], io: Io): Promise<number>
 const isUnknown = ({ path, rest: [word] }: Route): boolean =>
   path.length === 0 && word !== undefined && !word.startsWith('-');
 
-/** A shell asks what may stand at the end of its line. */
+/** A shell asks for candidates for the end of its line. */
 async function complete(io: Io): Promise<number> {
   const { candidates, lineToComplete } = await import('../completion/complete');
   const words = await candidates(lineToComplete(io.env) ?? '');

@@ -1,3 +1,6 @@
-/** Environment variables of the CLI: `SALLYPORT_X` wins over `BOUNDARY_X`; an empty variable is as good as none. */
+/**
+ * Environment variables of the CLI: `SALLYPORT_X` takes precedence over `BOUNDARY_X`. An empty
+ * variable counts as not set.
+ */
 export const environment = (env: NodeJS.ProcessEnv, name: string): string | undefined =>
   env[`SALLYPORT_${name}`] || env[`BOUNDARY_${name}`] || undefined;

@@ -1,6 +1,6 @@
 /**
- * How a command fails. The class decides the exit status; everything else that is thrown is a bug or a local failure
- * and gives status 2.
+ * The ways in which a command fails. The class decides the exit status. Everything else that is
+ * thrown is a bug or a local failure, and gives status 2.
  */
 
 /** Exit statuses of the CLI. A child of `connect` hands its own status through. */
@@ -16,7 +16,7 @@ export class UnknownCommand extends Error {
   override readonly name = 'UnknownCommand';
 }
 
-/** Something on this machine or on the way to the controller is in the way. */
+/** A failure on this machine or on the way to the controller. */
 export class LocalError extends Error {
   override readonly name = 'LocalError';
 }

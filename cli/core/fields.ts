@@ -6,7 +6,10 @@ import { mustBeIndirect } from './indirect';
 import { parseBoolean, parseDuration, parseInteger } from './numbers';
 
 export interface Field {
-  /** Besides texts, `bool`, `uint` and `list` flags are understood; each text of a list goes through `parse`. */
+  /**
+   * Besides texts, `bool`, `uint` and `list` flags are understood; each text of a list goes through
+   * `parse`.
+   */
   flag: Flag;
   /** Where the value goes: `name`, `attributes.default_port`. */
   path: string;
@@ -16,7 +19,10 @@ export interface Field {
   required?: boolean;
   /** False: `null` is a text like any other. */
   clearable?: false;
-  /** The flag only takes references such as `env://NAME`: what it holds must not stand on the command line. */
+  /**
+   * The flag takes only references such as `env://NAME`, because its value must not be on the
+   * command line.
+   */
   indirect?: boolean;
 }
 
@@ -73,7 +79,10 @@ export interface Body {
   mask: string[];
 }
 
-/** Values of the flags that were given. Empty is not given; `null` clears, which for a new item is nothing at all. */
+/**
+ * Values of the given flags. An empty value counts as not given. `null` clears; for a new item that
+ * is the same as nothing.
+ */
 export function bodyOf(context: Context, fields: readonly Field[], purpose: 'create' | 'update'): Body {
   const item: Record<string, unknown> = {};
   const mask: string[] = [];

@@ -1,4 +1,4 @@
-/** From the text of a flag to its value, as a handler gets it. */
+/** Converts the text of a flag to its value, as a handler gets it. */
 import type { Args, Flag, FlagType, FlagValues } from './command';
 import { environment } from './environment';
 import { UsageError } from './errors';
@@ -17,14 +17,19 @@ const PARSERS: Parsers = {
   duration: parseDuration,
 };
 
-/** What the value of an occurrence on the command line is. Throws a UsageError that names the flag. */
+/**
+ * What the value of an occurrence on the command line is. Throws a UsageError that names the flag.
+ */
 export function givenValue(flag: Flag, texts: readonly string[]): FlagValues[FlagType] {
   if (flag.type === 'list') return texts.map((text) => text.trim());
   const parse = PARSERS[flag.type];
   return texts.map((text) => checked(flag, text, parse(text))).at(-1);
 }
 
-/** The value of a flag that is not given, and whether the environment has it. A variable that does not parse is none. */
+/**
+ * The value of a flag that is not on the command line, and whether the environment has it. A
+ * variable that cannot be parsed counts as not set.
+ */
 export function fallback(flag: Flag, env: NodeJS.ProcessEnv): { value: FlagValues[FlagType]; isSet: boolean } {
   if (flag.type === 'list') return { value: [], isSet: false };
   const parse: (text: string) => FlagValues[FlagType] | undefined = PARSERS[flag.type];

@@ -130,7 +130,7 @@ const API = [CONNECTION, CLIENT, OUTPUT] as const;
 
 type ApiFlag = FlagsIn<typeof API>;
 
-/** What a command that calls the controller is given, with flags of its own. */
+/** The values that a command which calls the controller gets, with flags of its own. */
 export type ApiContext<F extends Flag = never> = Context<Args<ApiFlag> & Args<F>>;
 
 /** What every command that calls the controller takes, before its own flags. */

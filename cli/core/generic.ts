@@ -1,4 +1,7 @@
-/** `read ID`, `update ID` and `delete ID`: the kind of the resource follows from the prefix of its id. */
+/**
+ * `read ID`, `update ID` and `delete ID`: the kind of the resource follows from the prefix of its
+ * id.
+ */
 
 interface Kind {
   noun: string;
@@ -58,7 +61,7 @@ const PREFIXES: Record<string, Kind> = {
 
 export const GENERIC_VERBS = ['read', 'update', 'delete'];
 
-/** The words of the typed command, or the same words when the id tells nothing. */
+/** The words with the noun in front; the same words when the id tells no noun. */
 export function typedWords(words: readonly string[]): readonly string[] {
   const [verb, id, ...rest] = words;
   if (verb === undefined || id === undefined || !GENERIC_VERBS.includes(verb)) return words;

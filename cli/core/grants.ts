@@ -1,4 +1,4 @@
-/** First look at a grant, so that a slip of the pen is found before anything is sent. The controller decides. */
+/** A first check of a grant, which finds slips before anything is sent. The controller decides. */
 import { UsageError } from './errors';
 
 /** Throws a UsageError for text that cannot be a grant. */

@@ -1,6 +1,6 @@
 /**
- * Reads what Boundary's configuration files use of HCL: blocks with labels, `name = value`, strings, numbers, booleans,
- * lists and objects. No templates, no here-documents.
+ * Reads what Boundary's configuration files use of HCL: blocks with labels, `name = value`,
+ * strings, numbers, booleans, lists and objects. No templates, no here-documents.
  */
 import { limit } from '../../lib/limits/limit';
 
@@ -17,7 +17,10 @@ const MAX_DEPTH = limit('nesting of a configuration', 20, {
   test: 'cli/core/hcl.test.ts: a file that nests too deeply is none',
 });
 
-/** Blocks come as lists under their names, the first label as `type`. Undefined when the text is no such file. */
+/**
+ * Blocks come as lists under their names, the first label as `type`. Undefined when the text is no
+ * such file.
+ */
 export function parseHcl(text: string): Body | undefined {
   try {
     const tokens = new Tokens(text);

@@ -1,6 +1,6 @@
 /**
- * Help of every level against `test/golden/help`, groups of flags that several commands share against `shared` there,
- * once. `UPDATE_GOLDEN=1` writes the files.
+ * Help of every level against `test/golden/help`, groups of flags that several commands share
+ * against `shared` there, once. `UPDATE_GOLDEN=1` writes the files.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

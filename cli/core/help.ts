@@ -10,7 +10,7 @@ const WIDTH = 78;
 
 const LOCAL = ['authenticate', 'client-agent', 'config', 'connect', 'daemon', 'dev', 'logout', 'search', 'server'];
 const GENERIC = ['delete', 'read', 'update'];
-/** Works, but says nothing that a newcomer needs. */
+/** Such a flag works, but means nothing to a newcomer. */
 const HIDDEN = ['version'];
 
 /** Help of the whole program. */

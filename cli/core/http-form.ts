@@ -1,15 +1,20 @@
 /**
- * The HTTP form of a call, from the annotations of its method: what `-output-curl-string` prints. Works for every
- * method; nothing is written twice.
+ * The HTTP form of a call, made from the annotations of its method, for `-output-curl-string`. It
+ * works for every method.
  */
 import { HttpRule } from '../../proto/gen/google/api/http';
 import type { UnaryMethod } from '../../lib/rpc/channel';
 import { shellQuoted } from '../connect/writers/shell';
 
-/** Field number of `google.api.http` in the options of a method, as it stands on the wire: number and wire type. */
+/**
+ * Field number of `google.api.http` in the options of a method, as it stands on the wire: number
+ * and wire type.
+ */
 const HTTP_OPTION = 578365826;
 
-/** A request as JSON: the fields of the request message, `item` as the body of a create or update. */
+/**
+ * A request as JSON: the fields of the request message, `item` as the body of a create or update.
+ */
 export type RequestJson = Readonly<Record<string, unknown>>;
 
 export interface HttpForm {

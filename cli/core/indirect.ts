@@ -15,7 +15,9 @@ export function followReference(text: string, env: NodeJS.ProcessEnv): string | 
 /** The text itself, or what it refers to. */
 export const maybeIndirect = (text: string, env: NodeJS.ProcessEnv): string => followReference(text, env) ?? text;
 
-/** For secrets, which must not stand on the command line where other users of the machine see them. */
+/**
+ * For secrets, which must not be on the command line, where other users of the machine see them.
+ */
 export function mustBeIndirect(flag: string, text: string, env: NodeJS.ProcessEnv): string {
   const value = followReference(text, env);
   if (value === undefined)

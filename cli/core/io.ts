@@ -1,4 +1,7 @@
-/** The outside world of one command: streams and environment, so that tests can run commands in process. */
+/**
+ * The outside world of one command: streams and environment, so that tests can run commands in
+ * process.
+ */
 import { isatty, WriteStream } from 'node:tty';
 import { MARGIN } from '../output/wrap';
 
@@ -27,6 +30,7 @@ const DEFAULT_COLUMNS = 80;
 /** Streams and environment of this process. Standard input is opened when something reads it. */
 export function processIo(): Io {
   const { stdout, stderr, env } = process;
+  for (const output of [stdout, stderr]) output.on('error', ignoreLostReader);
   return {
     get stdin() {
       return process.stdin;
@@ -38,8 +42,13 @@ export function processIo(): Io {
   };
 }
 
-// Scripts compare tables, so their layout must not depend on where the output goes: only an interactive standard
-// input makes tables wider or narrower.
+/** The reader of a pipe may leave early, as `head` does; the command goes on without it. */
+function ignoreLostReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+// Scripts compare tables, so their layout must not depend on where the output goes: only an
+// interactive standard input makes tables wider or narrower.
 function width(): number {
   const { stdout, stderr } = process;
   const columns = isatty(0) ? stdout.columns || stderr.columns || new WriteStream(0).columns : DEFAULT_COLUMNS;

@@ -1,6 +1,7 @@
 /**
- * Logging in with an OIDC provider: the controller starts an attempt and names the URL of the provider, the person
- * logs in there with a browser, and meanwhile this command asks the controller for the token until it is there.
+ * Logging in with an OIDC provider: the controller starts an attempt and names the URL of the
+ * provider, the person logs in there with a browser, and meanwhile this command asks the controller
+ * for the token until it is there.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { authMethods } from '../resources/auth-methods';
@@ -13,7 +14,9 @@ import { finishLogin } from './login-result';
 /** Time between two looks for the token. */
 const POLL_MS = 1_500;
 
-/** An attempt is good for five minutes at the controller; a little more ends it here in any case. */
+/**
+ * An attempt is good for five minutes at the controller; a little more ends it here in any case.
+ */
 const MAX_POLLS = 220;
 
 export async function logInWithProvider(context: ApiContext, client: ApiClient, authMethodId: string): Promise<number> {

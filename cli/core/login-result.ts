@@ -1,4 +1,4 @@
-/** What a login says, and what becomes of the token. */
+/** Prints the result of a login and stores its token. */
 import { localTime } from '../output/format';
 import { row } from '../output/table';
 import { parseAddress } from './address';
@@ -32,7 +32,8 @@ function showLogin({ printer }: ApiContext, token: StoredToken): void {
   printer.table(['', 'Authentication information:', ...lines.map(([label, value]) => row(2, label, value, COLUMN))]);
 }
 
-// The login has succeeded, so whatever becomes of the token the person gets it, and the status is 0.
+// The login has succeeded, so the person gets the token and the status 0, even when it cannot be
+// stored.
 async function keep({ io, args, printer }: ApiContext, token: StoredToken): Promise<void> {
   const name = tokenName(args);
   const type = args['keyring-type'];

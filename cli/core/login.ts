@@ -21,7 +21,7 @@ export type LoginKind = 'password' | 'ldap' | 'oidc';
 /** How the id of an auth method of each kind begins. */
 const PREFIXES: Readonly<Record<LoginKind, string>> = { password: 'ampw_', ldap: 'amldap_', oidc: 'amoidc_' };
 
-/** `authenticate` without a kind: the primary auth method of the scope tells it. */
+/** `authenticate` without a kind: the primary auth method of the scope decides. */
 export const logInWithPrimary = (context: LoginContext): Promise<number> =>
   anonymously(context, async (client) => {
     const id = await primaryAuthMethod(context, client);

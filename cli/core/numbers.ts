@@ -1,4 +1,7 @@
-/** Numbers and durations as flags and variables spell them. All return undefined for text that is none. */
+/**
+ * Numbers and durations in the spelling of flags and variables. All functions return undefined for
+ * other texts.
+ */
 import { parseDuration as parsePlainDuration } from '../../lib/config/duration';
 
 /** Decimal, or hexadecimal, octal and binary with `0x`, `0o` and `0b`; a sign may precede. */

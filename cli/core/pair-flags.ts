@@ -1,6 +1,6 @@
 /**
- * Families of five flags that build one JSON object: the whole object as JSON, or piece by piece with `key=value`,
- * whose type is told by the flag or taken from the value. Dotted keys nest.
+ * Families of five flags that build one JSON object: the whole object as JSON, or piece by piece
+ * with `key=value`, whose type is told by the flag or taken from the value. Dotted keys nest.
  */
 import { valueOf, type Context, type Flag, type TextFlag } from './command';
 import { UsageError } from './errors';
@@ -30,7 +30,10 @@ export function pairFlags({ whole, piece }: PairFamily, what: string, reset = ''
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** The object that the flags of a family give; undefined when none is there, null for a whole that is reset. */
+/**
+ * The object that the flags of a family give: undefined when none is given, null when the whole is
+ * reset.
+ */
 export function pairedObject(context: Context, family: PairFamily): Record<string, unknown> | null | undefined {
   const { line, io } = context;
   const { whole, piece } = family;

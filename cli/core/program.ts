@@ -1,6 +1,7 @@
 /**
- * The command line as yargs reads it: its commands, options and strict modes are made from the data of the commands.
- * Modules are loaded along the leading words only, so that a start reads no more than it needs.
+ * The command line as yargs reads it: its commands, options and strict modes are made from the data
+ * of the commands. Modules are loaded along the leading words only, so that a start reads no more
+ * than it needs.
  */
 import type { Argv, Options } from 'yargs';
 import yargs from 'yargs/yargs';
@@ -12,7 +13,9 @@ import { fallback, givenValue } from './flag-values';
 import { unknownWords } from './suggest';
 import { nearest } from '../../lib/text/nearest';
 
-/** A command and the way to it. The first step is the program itself, which has no word. */
+/**
+ * A command and the words that lead to it. The first step is the program itself, which has no word.
+ */
 export interface Route {
   path: readonly string[];
   steps: readonly [Command, ...Command[]];
@@ -49,7 +52,10 @@ export const flagsOf = ({ flags = [] }: Command): Flag[] => flags.flatMap((group
 
 export const readLine = ({ command, rest }: Route): CommandLine => readCommandLine(rest, flagsOf(command));
 
-/** Throws an UnknownCommand for words that lead nowhere, and a UsageError for flags and words that mean nothing. */
+/**
+ * Throws an UnknownCommand for words that lead nowhere, and a UsageError for flags and words that
+ * mean nothing.
+ */
 export function parse(route: Route, line: CommandLine, env: NodeJS.ProcessEnv): Call {
   if (line.problem !== undefined && route.command.run !== undefined) throw line.problem;
   let args: object | undefined;
@@ -72,7 +78,8 @@ export function complete(route: Route, words: readonly string[]): string[] {
     {},
     (_error, _args, output) => void (found ||= output),
   );
-  // For zsh and fish, as SHELL names them, yargs adds descriptions; this program is asked by bash's protocol.
+  // For zsh and fish, as SHELL names them, yargs adds descriptions; this program is asked by bash's
+  // protocol.
   return found === '' ? [] : found.split('\n').map((candidate) => candidate.split(/[:\t]/)[0]!);
 }
 
@@ -83,7 +90,9 @@ const PROGRAM = 'sallyport';
 /** Key of the word that stands for a flag. */
 const ALIAS = 'target-alias';
 
-/** Nothing is read from a directory; without one yargs asks for the current one, which may be gone. */
+/**
+ * No directory is read. Without this one, yargs asks for the current directory, which may be gone.
+ */
 const NOWHERE = '/';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -140,7 +149,7 @@ function build(route: Route, env: NodeJS.ProcessEnv, called: (args: object) => v
   }
 }
 
-/** Every value reaches yargs as one text: what it means is decided in one place, below. */
+/** Every value is one text to yargs. {@link typed} decides what it means. */
 const option = ({ hidden = false, choices }: Flag, completing: boolean): Options => ({
   type: 'string',
   nargs: 1,
@@ -165,7 +174,10 @@ function valueIn(args: Values, flag: Flag, env: NodeJS.ProcessEnv): unknown {
   return isGiven ? givenValue(flag, texts) : fallback(flag, env).value;
 }
 
-/** Why yargs does not take the line. Its message only counts where it is that of a flag's value. */
+/**
+ * The error of a line that yargs refuses. Its own message is used only when it is about the value
+ * of a flag.
+ */
 function refusal({ path, command }: Route, line: CommandLine, message: string): Error {
   if (command.run === undefined) return new UnknownCommand(message);
   if (line.unknown !== undefined) return unknownFlag(line.unknown, flagsOf(command));

@@ -1,4 +1,7 @@
-/** Questions to the person at the terminal. They go to standard output, the answer comes from standard input. */
+/**
+ * Questions to the person at the terminal. They go to standard output, the answer comes from
+ * standard input.
+ */
 import { createInterface, type Interface, type Key } from 'node:readline';
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -34,7 +37,10 @@ export async function confirm(io: Io, question: string): Promise<boolean> {
   return (await nextLine(io.stdin, 'answer')).toLowerCase() === 'y';
 }
 
-/** The terminal stops to echo before the question appears: whoever answers at once, as programs do, is not shown. */
+/**
+ * The terminal stops echoing before the question appears, so that a quick answer, such as that of a
+ * program, is not shown.
+ */
 async function askSecret({ stdin, stdout }: Io, question: string, what: string): Promise<string> {
   const lines = stdin.isTTY === true && stdin.setRawMode !== undefined ? mutedLines(stdin) : undefined;
   try {
@@ -74,7 +80,7 @@ function typedLine(lines: Interface, stdin: Input, what: string): Promise<string
   });
 }
 
-/** What was typed behind the line, in the same chunk, is for whoever reads next. */
+/** Text behind the line in the same chunk is left for the next reader. */
 function giveBack(stdin: Input): void {
   let left = '';
   const keep = (_text: string | undefined, { sequence }: Key): void => void (left += sequence ?? '');

@@ -1,4 +1,7 @@
-/** `-recovery-config`: a token of the recovery key instead of that of a login, a new one for each request. */
+/**
+ * `-recovery-config`: a token of the recovery key instead of that of a login, a new one for each
+ * request.
+ */
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../lib/clock/clock';
 import { findKmsBlock, readAeadKey, type AeadKey } from '../../lib/config/aead-key';
@@ -13,7 +16,7 @@ export function recoveryTokens(file: string, env: NodeJS.ProcessEnv): (() => str
   return () => makeRecoveryToken(key, systemClock.now());
 }
 
-/** Of the file only the block with the recovery key counts: it may be that of a controller. */
+/** Only the block with the recovery key is read: the file may be that of a controller. */
 function readRecoveryKey(file: string, env: NodeJS.ProcessEnv): AeadKey {
   const problems: Problem[] = [];
   const block = findKmsBlock(new Fields(readJson(file), '', problems, env), 'recovery');

@@ -1,4 +1,4 @@
-/** What the commands of one kind of resource have in common. */
+/** The common part of the commands of one kind of resource. */
 import type { ApiService } from './client';
 import type { TextFlag } from './command';
 import type { Presenter } from '../output/table';
@@ -23,7 +23,9 @@ export interface Resource {
   messages: string;
   container: Container;
   presenter: Presenter;
-  /** The generated definition; loaded with the first call, as it brings the gRPC library with it. */
+  /**
+   * The generated definition; loaded with the first call, as it brings the gRPC library with it.
+   */
   service(): Promise<ApiService>;
 }
 

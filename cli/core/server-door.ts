@@ -1,6 +1,6 @@
 /**
- * The one way from the command line to the programs that serve: a bundle of its own, loaded only for `dev`, `server`
- * and `database`, so that the other commands stay small and hold no server code.
+ * The only way from the command line to the server programs: a separate bundle, loaded only for
+ * `dev`, `server` and `database`. The other commands stay small and hold no server code.
  */
 import { existsSync } from 'node:fs';
 import { packageFile } from '../../lib/config/package-root';

@@ -1,6 +1,6 @@
 /**
- * Where a token may go. A stored one goes to the address that it was made at; none goes over a network in clear. Both
- * rules have a flag that lifts them.
+ * Decides where a token may be sent. A stored token goes only to the address of its login, and no
+ * token goes over a network without TLS. Each rule has a flag that lifts it.
  */
 import { isIP } from 'node:net';
 import type { Address } from './address';
@@ -33,7 +33,10 @@ export const freedomOf = (args: Partial<Args<typeof OTHER_ADDRESS | typeof CLEAR
   clearText: args['allow-clear-text'] === true,
 });
 
-/** Throws when a token may not go there. `boundTo` is the address of its login; undefined for one that is bound to none. */
+/**
+ * Throws when a token may not be sent there. `boundTo` is the address of its login; undefined for a
+ * token that is bound to none.
+ */
 export function checkPlace(boundTo: string | undefined, address: Address, freedom: TokenFreedom): void {
   if (boundTo !== undefined && boundTo !== address.url && !freedom.otherAddress)
     throw new LocalError(

@@ -18,9 +18,9 @@ export interface ChosenToken {
   keyring?: { keyring_type: string; token_name: string } | undefined;
   /** Address of the login of a stored token. */
   boundTo?: string | undefined;
-  /** Notes the address where a token of an older release was accepted. */
+  /** Stores the address that has accepted a token of an older release. */
   bind?: ((address: string) => Promise<void>) | undefined;
-  /** Makes the token of one request; instead of `text`. */
+  /** Makes the token of one request. Used instead of `text`. */
   fresh?: (() => string) | undefined;
 }
 
@@ -63,7 +63,7 @@ async function keyringToken({ io, args, printer }: Context<TokenArgs>): Promise<
     return { text: '', getToken };
   }
   const boundTo = stored.bound_address;
-  // The entry may be in a place that can only be read; then the next command binds it.
+  // The store may be read-only; then the next command binds the entry.
   const bind = async (address: string): Promise<void> =>
     void (await keyring.write(name, { ...stored, bound_address: address }).catch(() => undefined));
   const place = { keyring_type: type, token_name: name };

@@ -1,4 +1,4 @@
-/** What went wrong on the way to the controller, and what to do about it. */
+/** Explains what went wrong on the way to the controller, and what to do about it. */
 import { status, type ServiceError } from '@grpc/grpc-js';
 import type { Address } from './address';
 
@@ -8,7 +8,8 @@ export function explainTransport(error: ServiceError, address: Address): string 
     .replace(/\s+/g, ' ')
     .replace(/^No connection established\. Last error: (?:Error: )?/, '')
     .replace(/\.? Resolution note: $/, '')
-    // OpenSSL's form is code:error:number:library:function:reason:file:line: of which only the reason tells a person anything.
+    // OpenSSL's form is code:error:number:library:function:reason:file:line: of which only the
+    // reason tells a person anything.
     .replace(/[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):[^:]*:\d+:/g, '$1')
     .replace(/ ?\(\d{4}-\d\d-\d\dT[^)]*\)/g, '')
     .trim();

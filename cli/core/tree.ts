@@ -1,4 +1,7 @@
-/** Puts nouns and verbs together: a noun's own file tells what it is, each further file of its folder is a verb. */
+/**
+ * Joins nouns and verbs: a noun's own file says what it is, and each further file of its folder is
+ * a verb.
+ */
 import type { Command, CommandLoader } from './command';
 
 type Module = () => Promise<{ command: Command }>;

@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Account } from '../../proto/gen/api/accounts';
 import {
   actionsSection,
   attributeFields,
@@ -9,7 +11,7 @@ import {
   type Presenter,
 } from './table';
 
-export const accounts: Presenter = {
+export const accounts: Presenter<AsJson<Account>> = {
   list: {
     title: 'Account',
     none: 'No accounts found',

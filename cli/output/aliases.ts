@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Alias } from '../../proto/gen/api/aliases';
 import {
   actionsSection,
   attributeFields,
@@ -13,7 +15,7 @@ const LIST_COLUMN = 20;
 /** Columns between the values of an alias and those of its attributes. */
 const FURTHER_RIGHT = 2;
 
-export const aliases: Presenter = {
+export const aliases: Presenter<AsJson<Alias>> = {
   list: {
     title: 'Alias',
     none: 'No aliases found',

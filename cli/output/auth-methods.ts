@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { AuthMethod } from '../../proto/gen/api/auth_methods';
 import {
   actionsSection,
   attributeFields,
@@ -11,7 +13,7 @@ import {
 
 const NAMES = { min_login_name_length: 'Minimum Login Name Length', min_password_length: 'Minimum Password Length' };
 
-export const authMethods: Presenter = {
+export const authMethods: Presenter<AsJson<AuthMethod>> = {
   list: {
     title: 'Auth Method',
     none: 'No auth methods found',

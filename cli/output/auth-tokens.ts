@@ -1,6 +1,8 @@
-import { actionsSection, itemTable, scopeSection, time, type Item, type Fields, type Presenter } from './table';
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { AuthToken } from '../../proto/gen/api/auth_tokens';
+import { actionsSection, itemTable, scopeSection, time, type Fields, type Presenter } from './table';
 
-const fields = (token: Item): Fields => ({
+const fields = (token: AsJson<AuthToken>): Fields => ({
   'Approximate Last Used Time': time(token.approximate_last_used_time),
   'Auth Method ID': token.auth_method_id,
   'Created Time': time(token.created_time),
@@ -9,7 +11,7 @@ const fields = (token: Item): Fields => ({
   'User ID': token.user_id,
 });
 
-export const authTokens: Presenter = {
+export const authTokens: Presenter<AsJson<AuthToken>> = {
   list: { title: 'Auth Token', none: 'No auth tokens found', column: 33, fields },
   item: (token) =>
     itemTable('Auth Token', { ...fields(token), ID: token.id }, [scopeSection(token), actionsSection(token)]),

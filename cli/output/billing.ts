@@ -1,10 +1,12 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { ActiveUsers } from '../../proto/gen/api/billing';
 import { longTime } from './format';
-import { row, type Item } from './table';
+import { row } from './table';
 
 const COLUMN = 14;
 
 /** Users who opened sessions, by month. */
-export const activeUsersTable = (months: readonly Item[]): string[] => [
+export const activeUsersTable = (months: readonly AsJson<ActiveUsers>[]): string[] => [
   'Billing information:',
   '',
   ...months.flatMap((month) => [

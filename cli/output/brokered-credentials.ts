@@ -1,17 +1,25 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { SessionCredential, SessionSecret } from '../../proto/gen/api/targets';
 /** Credentials that a session brought, as `connect` shows them. */
 import { attributeValue } from './format';
-import { row, rows, type Item } from './table';
+import { row, rows } from './table';
 
 /** The column of values leaves room for labels of this width at least. */
 const MIN_LABEL = 17;
 
-/** Lines with a heading; `indent` is 0, or 2 below the listening block. Each credential ends with an empty line. */
-export function brokeredCredentials(credentials: readonly Item[], indent: 0 | 2): string[] {
+/**
+ * Lines with a heading; `indent` is 0, or 2 below the listening block. Each credential ends with an
+ * empty line.
+ */
+export function brokeredCredentials(credentials: readonly AsJson<SessionCredential>[], indent: 0 | 2): string[] {
   const blocks = credentials.map((credential) => [...lines(credential, indent), '']);
   return [`${' '.repeat(indent)}Credentials:`, ...blocks.flat()];
 }
 
-function lines({ credential_source: source = {}, secret, credential }: Item, indent: number): string[] {
+function lines(
+  { credential_source: source = {}, secret, credential }: AsJson<SessionCredential>,
+  indent: number,
+): string[] {
   const fields = {
     'Credential Source Description': source.description,
     'Credential Source ID': source.id,
@@ -38,7 +46,11 @@ export interface SecretLayout {
 }
 
 /** The fields of a typed credential; of others the secret as JSON, or as it is. */
-export function secretLines(layout: SecretLayout, secret: Item = {}, credential: Item = {}): string[] {
+export function secretLines(
+  layout: SecretLayout,
+  secret: AsJson<SessionSecret> = {},
+  credential: AsJson<SessionCredential>['credential'] = {},
+): string[] {
   const fields = Object.entries(credential);
   if (fields.length > 0) {
     const column = layout.pairs + Math.max(...fields.map(([name]) => name.length)) + 4;

@@ -12,9 +12,14 @@ import { planter } from '../testing/planted';
 import { memoryIo, runCli, type Outcome } from '../testing/run';
 import { Printer } from './print';
 
-/** Sets the title, moves the cursor, turns the direction, hides letters: each in a field would be too much. */
+/**
+ * Sets the title, moves the cursor, turns the direction, hides letters: each in a field would be
+ * too much.
+ */
 const CANARY = 'cnry\u001b]0;title\u0007\u009b2J\u202eevil\u2066\u200b\u2028\u{e0041}\u007f\r\u0085\b\ud800';
-/** What a terminal must never get from others. Written anew, so that the gate is not its own judge. */
+/**
+ * What a terminal must never get from others. Written anew, so that the gate is not its own judge.
+ */
 const HARMFUL = new RegExp(
   String.raw`[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]|\p{Cs}`,
   'u',

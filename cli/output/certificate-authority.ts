@@ -1,11 +1,13 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { CertificateAuthority } from '../../proto/gen/api/workers';
 import { longTime } from './format';
-import { row, type Item } from './table';
+import { row } from './table';
 
 const COLUMN = 29;
 
 /** The authorities that vouch for workers. */
-export function certificateAuthorityTable(authority: Item): string[] {
-  const blocks = ((authority.certs ?? []) as Item[]).map((certificate, index) => [
+export function certificateAuthorityTable(authority: AsJson<CertificateAuthority>): string[] {
+  const blocks = (authority.certs ?? []).map((certificate, index) => [
     ...(index === 0 ? [] : ['']),
     row(2, 'ID', certificate.id, COLUMN),
     row(2, 'Public Key Sha256', certificate.public_key_sha256, COLUMN),

@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { CredentialLibrary } from '../../proto/gen/api/credential_libraries';
 import {
   actionsSection,
   attributeFields,
@@ -6,7 +8,6 @@ import {
   itemTable,
   rows,
   scopeSection,
-  type Item,
   type Presenter,
   type Section,
 } from './table';
@@ -24,7 +25,7 @@ const NAMES = {
   extensions: 'Extensions',
 };
 
-export const credentialLibraries: Presenter = {
+export const credentialLibraries: Presenter<AsJson<CredentialLibrary>> = {
   list: {
     title: 'Credential Library',
     none: 'No credential library found',
@@ -54,12 +55,12 @@ export const credentialLibraries: Presenter = {
 };
 
 const credentialTypeSection =
-  (library: Item): Section =>
+  (library: AsJson<CredentialLibrary>): Section =>
   () =>
     (library.credential_type ?? '') === '' ? [] : ['', '  Credential Type:', `    ${library.credential_type}`];
 
 const mappingSection =
-  (library: Item): Section =>
+  (library: AsJson<CredentialLibrary>): Section =>
   (column) => {
     const overrides = (library.credential_mapping_overrides ?? {}) as Record<string, string>;
     if (Object.keys(overrides).length === 0) return [];

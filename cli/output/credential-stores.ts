@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { CredentialStore } from '../../proto/gen/api/credential_stores';
 import {
   actionsSection,
   attributeFields,
@@ -22,7 +24,7 @@ const NAMES = {
   worker_filter: 'Worker Filter',
 };
 
-export const credentialStores: Presenter = {
+export const credentialStores: Presenter<AsJson<CredentialStore>> = {
   list: {
     title: 'Credential Store',
     none: 'No credential store found',

@@ -1,4 +1,7 @@
-/** Layouts of credential stores, libraries and credentials, and of what a session brings. Times are UTC here. */
+/**
+ * Layouts of credential stores, libraries and credentials, and of what a session brings. Times are
+ * UTC here.
+ */
 import { credentialLibraries } from './credential-libraries';
 import { credentialStores } from './credential-stores';
 import { credentials } from './credentials';

@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Credential } from '../../proto/gen/api/credentials';
 import {
   actionsSection,
   attributeFields,
@@ -16,7 +18,7 @@ const NAMES = {
   private_key_passphrase_hmac: 'Private Key Passphrase HMAC',
 };
 
-export const credentials: Presenter = {
+export const credentials: Presenter<AsJson<Credential>> = {
   list: {
     title: 'Credential',
     none: 'No credentials found',

@@ -1,14 +1,8 @@
-import {
-  actionsSection,
-  commonFields,
-  itemTable,
-  recordsSection,
-  scopeSection,
-  type Item,
-  type Presenter,
-} from './table';
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Group } from '../../proto/gen/api/groups';
+import { actionsSection, commonFields, itemTable, recordsSection, scopeSection, type Presenter } from './table';
 
-export const groups: Presenter = {
+export const groups: Presenter<AsJson<Group>> = {
   list: {
     title: 'Group',
     none: 'No groups found',
@@ -20,7 +14,7 @@ export const groups: Presenter = {
       actionsSection(group),
       recordsSection(
         'Members:',
-        group.members?.map((member: Item) => ({ ID: member.id, 'Scope ID': member.scope_id })),
+        group.members?.map((member) => ({ ID: member.id, 'Scope ID': member.scope_id })),
       ),
     ]),
 };

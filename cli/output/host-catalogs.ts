@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { HostCatalog } from '../../proto/gen/api/host_catalogs';
 import {
   actionsSection,
   attributeFields,
@@ -7,10 +9,11 @@ import {
   itemTable,
   pluginSection,
   scopeSection,
+  type Plugged,
   type Presenter,
 } from './table';
 
-export const hostCatalogs: Presenter = {
+export const hostCatalogs: Presenter<AsJson<HostCatalog> & Plugged> = {
   list: {
     title: 'Host Catalog',
     none: 'No host catalogs found',

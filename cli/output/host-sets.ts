@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { HostSet } from '../../proto/gen/api/host_sets';
 import { quotedList } from './format';
 import {
   actionsSection,
@@ -8,11 +10,11 @@ import {
   linesSection,
   pluginSection,
   scopeSection,
-  type Item,
+  type Plugged,
   type Presenter,
 } from './table';
 
-export const hostSets: Presenter = {
+export const hostSets: Presenter<AsJson<HostSet> & Plugged> = {
   list: {
     title: 'Host Set',
     none: 'No host sets found',
@@ -47,5 +49,5 @@ export const hostSets: Presenter = {
   },
 };
 
-const interval = (set: Item): string | undefined =>
+const interval = (set: AsJson<HostSet>): string | undefined =>
   set.sync_interval_seconds === undefined ? undefined : `${set.sync_interval_seconds} seconds`;

@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Host } from '../../proto/gen/api/hosts';
 import {
   actionsSection,
   attributeFields,
@@ -7,10 +9,11 @@ import {
   linesSection,
   pluginSection,
   scopeSection,
+  type Plugged,
   type Presenter,
 } from './table';
 
-export const hosts: Presenter = {
+export const hosts: Presenter<AsJson<Host> & Plugged> = {
   list: {
     title: 'Host',
     none: 'No hosts found',

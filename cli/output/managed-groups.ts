@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { ManagedGroup } from '../../proto/gen/api/managed_groups';
 import {
   actionsSection,
   attributeFields,
@@ -9,7 +11,7 @@ import {
   type Presenter,
 } from './table';
 
-export const managedGroups: Presenter = {
+export const managedGroups: Presenter<AsJson<ManagedGroup>> = {
   list: {
     title: 'Managed Group',
     none: 'No managed groups found',

@@ -1,15 +1,8 @@
-import {
-  actionsSection,
-  commonFields,
-  itemTable,
-  rows,
-  scopeSection,
-  type Item,
-  type Presenter,
-  type Section,
-} from './table';
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Policy } from '../../proto/gen/api/policies';
+import { actionsSection, commonFields, itemTable, rows, scopeSection, type Presenter, type Section } from './table';
 
-export const policies: Presenter = {
+export const policies: Presenter<AsJson<Policy>> = {
   list: {
     title: 'Policy',
     none: 'No policies found',
@@ -28,10 +21,21 @@ export const policies: Presenter = {
     ]),
 };
 
+/** Attributes of a policy of the type `storage`. */
+interface Retention {
+  readonly retain_for?: Period;
+  readonly delete_after?: Period;
+}
+
+interface Period {
+  readonly days?: number;
+  readonly overridable?: boolean;
+}
+
 const storage =
-  (attributes: Item | undefined): Section =>
+  (attributes: Retention | undefined): Section =>
   (column) => {
-    const period = (of: Item | undefined) => rows(6, { Days: of?.days, Overridable: of?.overridable }, column);
+    const period = (of: Period | undefined) => rows(6, { Days: of?.days, Overridable: of?.overridable }, column);
     return attributes === undefined
       ? []
       : [

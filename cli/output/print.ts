@@ -38,7 +38,7 @@ export class Printer {
     passThrough(this.io.stdout, `${text}\n`);
   }
 
-  /** Never part of the result, so on standard error in both formats. */
+  /** This is not part of the result, so it goes to standard error in both formats. */
   warn(text: string): void {
     showLine(this.io.stderr, text, this.brush(YELLOW));
   }

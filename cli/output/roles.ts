@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Role } from '../../proto/gen/api/roles';
 import {
   actionsSection,
   commonFields,
@@ -5,7 +7,6 @@ import {
   linesSection,
   row,
   scopeSection,
-  type Item,
   type Presenter,
   type Section,
 } from './table';
@@ -13,7 +14,7 @@ import {
 /** Principals and grant scopes keep this value column, whatever the labels above. */
 const COLUMN = 20;
 
-export const roles: Presenter = {
+export const roles: Presenter<AsJson<Role>> = {
   list: {
     title: 'Role',
     none: 'No roles found',
@@ -26,19 +27,18 @@ export const roles: Presenter = {
       principals(role),
       linesSection(
         'Canonical Grants:',
-        role.grants?.map((grant: Item) => grant.canonical),
+        role.grants?.map((grant) => grant.canonical ?? ''),
       ),
       linesSection(
         'Grant Scope IDs:',
-        role.grant_scope_ids?.map((id: string) => row(0, 'ID', id, COLUMN - 4)),
+        role.grant_scope_ids?.map((id) => row(0, 'ID', id, COLUMN - 4)),
       ),
     ]),
 };
 
 const principals =
-  (role: Item): Section =>
+  ({ principals: list = [] }: AsJson<Role>): Section =>
   () => {
-    const list = (role.principals ?? []) as Item[];
     if (list.length === 0) return [];
     const lines = list.flatMap((principal) => [
       row(4, 'ID', principal.id, COLUMN),

@@ -69,7 +69,7 @@ test('certificate authority and billing', () => {
     '  Not Before Time:           2023-01-24 17:09:53.12 +0000 UTC',
     '  Not After Time:            2023-01-24 17:09:53.12 +0000 UTC',
   ]);
-  expect(activeUsersTable([{ count: '2', start_time: time, end_time: time }])).toEqual([
+  expect(activeUsersTable([{ count: 2, start_time: time, end_time: time }])).toEqual([
     'Billing information:',
     '',
     '  Count:      2',

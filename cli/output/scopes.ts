@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Scope } from '../../proto/gen/api/scopes';
 import {
   actionsSection,
   collectionActionsSection,
@@ -10,7 +12,7 @@ import {
 
 const blank: Section = () => [''];
 
-export const scopes: Presenter = {
+export const scopes: Presenter<AsJson<Scope>> = {
   list: {
     title: 'Scope',
     none: 'No child scopes found',

@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Alias } from '../../proto/gen/api/aliases';
 import type { Searchable } from '../cache/api';
 import { sessions } from './sessions';
 import { listTable, type Item, type ListLayout } from './table';
@@ -11,7 +13,7 @@ const LAYOUTS: Readonly<Record<Searchable, ListLayout>> = {
   'resolvable-aliases': {
     title: 'Resolvable Alias',
     none: NONE,
-    fields: (alias) => ({
+    fields: (alias: AsJson<Alias>) => ({
       Version: alias.version,
       Type: alias.type,
       DestinationId: alias.destination_id,

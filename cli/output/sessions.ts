@@ -1,16 +1,9 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Connection, Session, SessionState } from '../../proto/gen/api/sessions';
 import { formatAddress } from '../../lib/config/address';
-import {
-  actionsSection,
-  itemTable,
-  recordsSection,
-  scopeSection,
-  time,
-  type Fields,
-  type Item,
-  type Presenter,
-} from './table';
+import { actionsSection, itemTable, recordsSection, scopeSection, time, type Fields, type Presenter } from './table';
 
-export const sessions: Presenter = {
+export const sessions: Presenter<AsJson<Session>> = {
   list: {
     title: 'Session',
     none: 'No sessions found',
@@ -32,7 +25,7 @@ export const sessions: Presenter = {
     ]),
 };
 
-const mainFields = (session: Item): Fields => ({
+const mainFields = (session: AsJson<Session>): Fields => ({
   'Auth Token ID': session.auth_token_id,
   // Told when it was somebody else.
   'Canceled By': session.canceled_by === session.user_id ? undefined : session.canceled_by,
@@ -53,13 +46,13 @@ const mainFields = (session: Item): Fields => ({
   Version: session.version,
 });
 
-const stateFields = (state: Item): Fields => ({
+const stateFields = (state: AsJson<SessionState>): Fields => ({
   'End Time': time(state.end_time),
   'Start Time': time(state.start_time),
   Status: state.status,
 });
 
-const connectionFields = (connection: Item): Fields => ({
+const connectionFields = (connection: AsJson<Connection>): Fields => ({
   'Bytes Down': connection.bytes_down ?? 0,
   'Bytes Up': connection.bytes_up ?? 0,
   'Client Address': address(connection.client_tcp_address, connection.client_tcp_port),

@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { StorageBucket } from '../../proto/gen/api/storage_buckets';
 import {
   actionsSection,
   attributeFields,
@@ -11,7 +13,7 @@ import {
 const LIST_COLUMN = 29;
 const NAMES = { region: 'Region', endpoint_url: 'Endpoint' };
 
-export const storageBuckets: Presenter = {
+export const storageBuckets: Presenter<AsJson<StorageBucket>> = {
   list: {
     title: 'Storage Bucket',
     none: 'No storage buckets found',

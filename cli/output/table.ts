@@ -1,11 +1,25 @@
 /**
- * Table layouts. Everything here is pure: items as they stand in JSON go in, lines come out; `print.ts` wraps and
- * writes them.
+ * Table layouts. Everything here is pure: items as they stand in JSON go in, lines come out;
+ * `print.ts` wraps and writes them.
  */
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Group } from '../../proto/gen/api/groups';
+import type { Scope } from '../../proto/gen/api/scopes';
 import { attributeValue, localTime } from './format';
 
-/** An item as the API answers it. */
-export type Item = Readonly<Record<string, any>>;
+/** An item as the API answers it, of any kind. */
+export type Item = Readonly<Record<string, unknown>>;
+
+/** What nearly all items have. */
+type Common = Pick<AsJson<Group>, 'id' | 'name' | 'description' | 'created_time' | 'updated_time' | 'version'>;
+/** Items that live in a scope. */
+type Scoped = Pick<AsJson<Group>, 'scope'>;
+/** Fields that controllers with plugins show of an item and its plugin; ours has no plugins. */
+export interface Plugged {
+  readonly plugin?: { readonly id?: string; readonly name?: string };
+  readonly secrets_hmac?: string;
+}
+type Actionable = Pick<AsJson<Group>, 'authorized_actions'>;
 
 /** Undefined and empty values leave their line out. */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -32,7 +46,9 @@ export function rows(indent: number, fields: Fields, column: number): string[] {
     .map(([label, value]) => row(indent, label, value, column));
 }
 
-/** One item: main block, then sections. Labels of free-form attributes may widen the label column. */
+/**
+ * One item: main block, then sections. Labels of free-form attributes may widen the label column.
+ */
 export function itemTable(
   title: string,
   fields: Fields,
@@ -45,7 +61,7 @@ export function itemTable(
 }
 
 /** The labels that nearly all items have. */
-export const commonFields = (item: Item): Fields => ({
+export const commonFields = (item: Common): Fields => ({
   'Created Time': time(item.created_time),
   Description: item.description,
   ID: item.id,
@@ -58,9 +74,8 @@ export const time = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : localTime(text);
 
 export const scopeSection =
-  (item: Item, heading = 'Scope:'): Section =>
+  ({ scope }: Scoped, heading = 'Scope:'): Section =>
   (column) => {
-    const scope = item.scope as Item | undefined;
     if (scope === undefined) return ['', `  ${heading}`, '    <not included in response>'];
     const fields = { ID: scope.id, Name: scope.name, 'Parent Scope ID': scope.parent_scope_id, Type: scope.type };
     return ['', `  ${heading}`, ...rows(4, fields, column)];
@@ -68,11 +83,9 @@ export const scopeSection =
 
 /** The plugin behind an item; nothing for items without one. */
 export const pluginSection =
-  (item: Item): Section =>
-  (column) => {
-    const plugin = item.plugin as Item | undefined;
-    return plugin === undefined ? [] : ['', '  Plugin:', ...rows(4, { ID: plugin.id, Name: plugin.name }, column)];
-  };
+  ({ plugin }: Plugged): Section =>
+  (column) =>
+    plugin === undefined ? [] : ['', '  Plugin:', ...rows(4, { ID: plugin.id, Name: plugin.name }, column)];
 
 /** A heading and one line for each text, or nothing at all without texts. */
 export const linesSection =
@@ -80,11 +93,12 @@ export const linesSection =
   () =>
     lines === undefined || lines.length === 0 ? [] : ['', `  ${heading}`, ...lines.map((line) => `    ${line}`)];
 
-export const actionsSection = (item: Item): Section => linesSection('Authorized Actions:', item.authorized_actions);
+export const actionsSection = (item: Actionable): Section =>
+  linesSection('Authorized Actions:', item.authorized_actions);
 
 /** Actions on what an item contains: collections in order, their actions below. */
 export const collectionActionsSection =
-  (noun: string, item: Item, blank = ''): Section =>
+  (noun: string, item: Pick<AsJson<Scope>, 'authorized_collection_actions'>, blank = ''): Section =>
   () => {
     const actions = Object.entries((item.authorized_collection_actions ?? {}) as Record<string, string[]>).sort();
     if (actions.length === 0) return [];
@@ -107,7 +121,10 @@ export const recordsSection =
   };
 
 /** Renamed free-form attributes for {@link itemTable} and {@link attributesSection}. */
-export function attributeFields(item: Item, names: Readonly<Record<string, string>> = {}): Fields {
+export function attributeFields(
+  item: { readonly attributes?: unknown },
+  names: Readonly<Record<string, string>> = {},
+): Fields {
   const attributes = Object.entries((item.attributes ?? {}) as Record<string, unknown>);
   return Object.fromEntries(attributes.map(([key, value]) => [names[key] ?? key, attributeValue(value)]));
 }
@@ -119,7 +136,7 @@ export const attributesSection =
       ? []
       : [...(options.blankBefore === false ? [] : ['']), '  Attributes:', ...rows(4, attributes, column)];
 
-export interface ListLayout {
+export interface ListLayout<T extends object = Item> {
   /** `Target`, as in `Target information:`. */
   title: string;
   /** Printed alone when there is no item. */
@@ -127,13 +144,20 @@ export interface ListLayout {
   /** Column of the values. */
   column?: number;
   /** Labels and values behind the id, in this order. */
-  fields(item: Item): Fields;
+  fields(item: T): Fields;
 }
+
+/** What lists show of items of all kinds. */
+type Listed = Pick<Common, 'id'> & Scoped & Actionable;
 
 /** Value column of most lists. */
 const LIST_COLUMN = 25;
 
-export function listTable(layout: ListLayout, items: readonly Item[], recursive: boolean): string[] {
+export function listTable<T extends object>(
+  layout: ListLayout<T>,
+  items: readonly (T & Listed)[],
+  recursive: boolean,
+): string[] {
   if (items.length === 0) return [layout.none];
   const column = layout.column ?? LIST_COLUMN;
   const blocks = items.map((item, index) => [
@@ -148,13 +172,12 @@ export function listTable(layout: ListLayout, items: readonly Item[], recursive:
   return ['', `${layout.title} information:`, ...blocks.flat()];
 }
 
-function listActions(item: Item): string[] {
-  const actions = (item.authorized_actions ?? []) as string[];
+function listActions({ authorized_actions: actions = [] }: Actionable): string[] {
   return actions.length === 0 ? [] : ['    Authorized Actions:', ...actions.map((action) => `      ${action}`)];
 }
 
 /** How one kind of resource is shown. */
-export interface Presenter {
-  list: ListLayout;
-  item(item: Item): string[];
+export interface Presenter<T extends object = Item> {
+  list: ListLayout<T>;
+  item(item: T): string[];
 }

@@ -1,4 +1,7 @@
-/** The layouts that scripts and people know, block by block. Times are in the zone of the tests, so they are UTC here. */
+/**
+ * The layouts that scripts and people know, block by block. Times are in the zone of the tests, so
+ * they are UTC here.
+ */
 import { accounts } from './accounts';
 import { authMethods } from './auth-methods';
 import { authTokens } from './auth-tokens';

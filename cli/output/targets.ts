@@ -1,3 +1,5 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { CredentialSource, SessionAuthorization, SessionCredential, Target } from '../../proto/gen/api/targets';
 import { secretLines, type SecretLayout } from './brokered-credentials';
 import {
   actionsSection,
@@ -9,7 +11,6 @@ import {
   row,
   scopeSection,
   time,
-  type Item,
   type Presenter,
   type Section,
 } from './table';
@@ -19,7 +20,7 @@ const NAMES = { default_port: 'Default Port', default_client_port: 'Default Clie
 const blank: Section = () => [''];
 const attached = { blankBefore: false };
 
-export const targets: Presenter = {
+export const targets: Presenter<AsJson<Target>> = {
   list: {
     title: 'Target',
     none: 'No targets found',
@@ -42,12 +43,12 @@ export const targets: Presenter = {
         blank,
         recordsSection(
           'Aliases:',
-          target.aliases?.map((alias: Item) => ({ ID: alias.id, Value: alias.value })),
+          target.aliases?.map((alias) => ({ ID: alias.id, Value: alias.value })),
           attached,
         ),
         recordsSection(
           'Host Sources:',
-          target.host_sources?.map((source: Item) => ({ 'Host Catalog ID': source.host_catalog_id, ID: source.id })),
+          target.host_sources?.map((source) => ({ 'Host Catalog ID': source.host_catalog_id, ID: source.id })),
           attached,
         ),
         credentialSources('Brokered', target.brokered_credential_sources),
@@ -59,14 +60,14 @@ export const targets: Presenter = {
   },
 };
 
-const credentialSources = (purpose: string, sources: readonly Item[] | undefined): Section =>
+const credentialSources = (purpose: string, sources: readonly AsJson<CredentialSource>[] | undefined): Section =>
   recordsSection(
     `${purpose} Credential Sources:`,
     sources?.map((source) => ({ 'Credential Store ID': source.credential_store_id, ID: source.id })),
     attached,
   );
 
-const mainFields = (target: Item) => ({
+const mainFields = (target: AsJson<Target>) => ({
   ...commonFields(target),
   Address: target.address,
   'Egress Worker Filter': target.egress_worker_filter,
@@ -85,7 +86,7 @@ const mainFields = (target: Item) => ({
 const AUTHORIZATION_COLUMN = 25;
 
 /** What `targets authorize-session` answers. All lines are always there. */
-export function sessionAuthorization(item: Item): string[] {
+export function sessionAuthorization(item: AsJson<SessionAuthorization>): string[] {
   const fields: [string, unknown][] = [
     ['Authorization Token', item.authorization_token],
     ['Created Time', time(item.created_time)],
@@ -105,12 +106,16 @@ export function sessionAuthorization(item: Item): string[] {
 const CREDENTIAL_COLUMN = 35;
 const SECRET: SecretLayout = { pairs: 6, json: 6, step: 2 };
 
-function sessionCredentials(credentials: readonly Item[] | undefined): string[] {
+function sessionCredentials(credentials: readonly AsJson<SessionCredential>[] | undefined): string[] {
   if (credentials === undefined || credentials.length === 0) return [];
   return ['  Credentials:', ...credentials.flatMap(sessionCredential)];
 }
 
-function sessionCredential({ credential_source: source = {}, secret, credential }: Item): string[] {
+function sessionCredential({
+  credential_source: source = {},
+  secret,
+  credential,
+}: AsJson<SessionCredential>): string[] {
   const fields: [string, unknown][] = [
     ['Credential Store ID', source.credential_store_id],
     ['Credential Source ID', source.id],

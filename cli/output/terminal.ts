@@ -1,7 +1,8 @@
 /**
- * The one place where the CLI writes to its streams. Text for people passes {@link visible}, so that names, filters,
- * error texts and whatever else others have written cannot speak to the terminal. Documents for programs, such as JSON
- * and files, go out byte for byte; JSON has escapes of its own for the same characters.
+ * The only place where the CLI writes to its streams. Text for people passes {@link visible}, so
+ * that names, filters, error texts and everything else that others have written cannot control the
+ * terminal. Documents for programs, such as JSON and files, are written unchanged; JSON has its own
+ * escapes for the same characters.
  */
 import { visible, visibleLine } from '../../lib/text/visible';
 import type { Output } from '../core/io';

@@ -1,14 +1,16 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { User, UserAccount } from '../../proto/gen/api/users';
 import {
   actionsSection,
   commonFields,
   itemTable,
   recordsSection,
   scopeSection,
-  type Item,
+  type Fields,
   type Presenter,
 } from './table';
 
-export const users: Presenter = {
+export const users: Presenter<AsJson<User>> = {
   list: {
     title: 'User',
     none: 'No users found',
@@ -27,7 +29,7 @@ export const users: Presenter = {
       'User',
       {
         ...commonFields(user),
-        // Spelled with a small d in the tables of items, which scripts look for.
+        // Tables of items spell it with a small d, which scripts look for.
         'Primary Account Id': user.primary_account_id,
         'Login Name': user.login_name,
         'Full Name': user.full_name,
@@ -37,4 +39,4 @@ export const users: Presenter = {
     ),
 };
 
-const member = (account: Item): Record<string, string> => ({ ID: account.id, 'Scope ID': account.scope_id });
+const member = (account: AsJson<UserAccount>): Fields => ({ ID: account.id, 'Scope ID': account.scope_id });

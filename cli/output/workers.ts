@@ -1,19 +1,12 @@
+import type { AsJson } from '../../lib/rpc/as-json';
+import type { Worker } from '../../proto/gen/api/workers';
 import { longTime, quotedList, utcTime } from './format';
-import {
-  actionsSection,
-  commonFields,
-  itemTable,
-  row,
-  scopeSection,
-  type Item,
-  type Presenter,
-  type Section,
-} from './table';
+import { actionsSection, commonFields, itemTable, row, scopeSection, type Presenter, type Section } from './table';
 
 /** Value column of the list of workers. */
 const LIST_COLUMN = 29;
 
-export const workers: Presenter = {
+export const workers: Presenter<AsJson<Worker>> = {
   list: {
     title: 'Worker',
     none: 'No workers found',
@@ -46,14 +39,14 @@ export const workers: Presenter = {
 };
 
 const tags =
-  (worker: Item): Section =>
+  (worker: AsJson<Worker>): Section =>
   () => {
-    const kinds: [string, Record<string, string[]> | undefined][] = [
+    const kinds: [string, unknown][] = [
       ['Configuration', worker.config_tags],
       ['Api', worker.api_tags],
       ['Canonical', worker.canonical_tags],
     ];
-    const lines = kinds.flatMap(([kind, values]) => tagLines(kind, values ?? {}));
+    const lines = kinds.flatMap(([kind, values]) => tagLines(kind, (values ?? {}) as Record<string, string[]>));
     return lines.length === 0 ? [] : ['', '  Tags:', ...lines];
   };
 
@@ -64,9 +57,8 @@ function tagLines(kind: string, values: Record<string, string[]>): string[] {
 }
 
 const downstream =
-  (worker: Item): Section =>
+  ({ directly_connected_downstream_workers: names = [] }: AsJson<Worker>): Section =>
   () => {
-    const names = (worker.directly_connected_downstream_workers ?? []) as string[];
     return names.length === 0
       ? []
       : ['', '  Directly Connected Downstream Workers:', ...names.map((name) => `    ${name}`)];

@@ -2,9 +2,9 @@
 export const MARGIN = 2;
 
 /**
- * Wraps text as the tables do: a line keeps its indent, what does not fit goes on at the same indent, runs of spaces
- * inside a line survive, and a word that is longer than the width gets a line of its own. A line that goes on may use
- * the margin at the right edge.
+ * Wraps text for tables. A line keeps its indent, and what does not fit goes on at the same indent.
+ * Runs of spaces inside a line are kept. A word that is longer than the width gets a line of its
+ * own. A continued line may use the margin at the right edge.
  */
 export function wrapLine(block: string, width: number): string {
   const text = block.trimEnd();
@@ -15,7 +15,10 @@ export function wrapLine(block: string, width: number): string {
     .join('\n');
 }
 
-/** Each element is one line or, when it has line breaks, a block that keeps the indent of its first line. */
+/**
+ * Each element is one line or, when it has line breaks, a block that keeps the indent of its first
+ * line.
+ */
 export const wrapBlocks = (blocks: readonly string[], width: number): string =>
   blocks.map((block) => wrapLine(block, width)).join('\n');
 

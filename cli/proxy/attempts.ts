@@ -1,34 +1,38 @@
 /**
- * What the workers of a session have said to one connection so far, and whether the next one may say something else.
+ * The answers of a session's workers to one connection so far, and whether another worker may
+ * answer differently.
  */
 import type { EndWord } from '../../lib/contract/endings';
 import type { ConnectError } from '../../proto/gen/transport/transport';
 import { problemLines } from './worker-dialer';
 
-/** From CONNECT or END to its answer. A worker takes at most 14 s for a controller, and 10 s for the endpoint. */
+/**
+ * From CONNECT or END to its answer. A worker takes at most 14 s for a controller, and 10 s for the
+ * endpoint.
+ */
 export const ANSWER_TIMEOUT_MS = 15_000;
 
 type BoundaryWord = 'unable to authorize connection';
 
-/** Refusals that say something of the worker alone. */
+/** Refusals that concern one worker alone. */
 const OF_THE_WORKER: readonly string[] = [
   'worker drain',
   'worker full',
   'controller unreachable',
   // The session, or that this worker may serve it.
   'session not found',
-  // A worker of Boundary says this for whatever reason.
+  // A worker of Boundary gives this answer for any reason.
   'unable to authorize connection',
 ] satisfies (EndWord | BoundaryWord)[];
 
-/** Refusals after which the connection may be on record all the same. */
+/** Refusals after which the connection may still be on record. */
 const UNCERTAIN: readonly string[] = ['controller unreachable', 'unable to authorize connection'] satisfies (
   EndWord | BoundaryWord
 )[];
 
 /** Whether another worker may allow what this one has refused. */
 export const mayWorkElsewhere = ({ cause, closed_by }: ConnectError): boolean =>
-  // "canceled" by a controller: perhaps it has only taken the session from this worker.
+  // "canceled" by a controller may mean that it has taken the session from this worker only.
   OF_THE_WORKER.includes(cause) || (cause === 'canceled' && closed_by === 'controller');
 
 export class Attempts {
@@ -36,7 +40,7 @@ export class Attempts {
   readonly asked = new Set<string>();
   /** Why each of them did not serve. */
   private readonly problems = new Map<string, string>();
-  /** Workers where the connection may have been allowed although its client did not hear of it. */
+  /** Workers that may have allowed the connection without its client hearing of it. */
   private readonly uncertain: string[] = [];
   /** Cause of the last refusal. */
   private cause: string | undefined;
@@ -59,8 +63,8 @@ export class Attempts {
   }
 
   /**
-   * Whether a refusal for the limit of connections can be taken at its word. An attempt that was lost may hold the slot
-   * that is missing, and a worker gives some of these back.
+   * Whether a refusal for the connection limit is certain. A lost attempt may hold the missing
+   * slot, and a worker gives some of these back.
    */
   get areCertain(): boolean {
     return this.uncertain.length === 0;

@@ -1,7 +1,9 @@
 /**
- * Client side of Boundary's session protocol `boundary-tcp-proxy-v1`, for workers that do not speak `sallyport/1`, shown
- * as the frames of that. States: upgrading → waiting for HandshakeResult → flowing. Such a worker says that a
- * connection is allowed before it dials, cannot half-close, and mostly drops connections without a reason.
+ * Client side of Boundary's session protocol `boundary-tcp-proxy-v1`, for workers that do not speak
+ * `sallyport/1`. It translates the protocol to the frames of `sallyport/1`.
+ * States: upgrading → waiting for HandshakeResult → flowing.
+ * Such a worker says that a connection is allowed before it dials, has no half-close, and mostly
+ * drops connections without a reason.
  */
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
@@ -35,7 +37,7 @@ const NO_BYTES = Buffer.alloc(0);
 export class BoundaryTransport implements SessionTransport {
   readonly hasHalfClose = false;
   private channel: WebSocketChannel | undefined;
-  /** The first message, as soon as the caller has said which. */
+  /** Sends the first message, when the caller has said which. */
   private first: ClientHandshake | undefined;
   private isFlowing = false;
   private isOver = false;
@@ -175,7 +177,8 @@ export class BoundaryTransport implements SessionTransport {
     if (this.isFlowing) return;
     const result = decodePayload(HandshakeResult, Buffer.concat(this.result.splice(0)));
     const ok: ConnectOk = {
-      // It states a time of its own clock, which says nothing about how long is left by this one.
+      // The worker states a time of its own clock, which does not tell how much is left by this
+      // clock.
       expires_in_ms: 0n,
       connections_left: result.connections_left,
       connection_limit: result.connection_limit,

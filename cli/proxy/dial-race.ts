@@ -1,7 +1,8 @@
 /**
- * Dials workers in the given order, each a moment after the one before or as soon as that has failed; the first TLS
- * handshake that completes wins and the others are dropped (after RFC 8305). A handshake that nobody uses costs a worker
- * little more than a signature, and a worker that is silent costs a connection no more than that moment.
+ * Dials workers in the given order. Each is dialed a moment after the one before, or as soon as
+ * that one has failed. The first TLS handshake that completes is used and the others are dropped
+ * (as in RFC 8305). An unused handshake costs a worker little more than a signature. A silent
+ * worker delays a connection only by that moment.
  */
 import { setMaxListeners } from 'node:events';
 import type { TLSSocket } from 'node:tls';
@@ -19,14 +20,14 @@ export interface Dialed {
 export interface DialRaceOptions {
   /** In the order in which they are dialed; not empty. */
   workers: readonly string[];
-  /** Rejects with why not, also when the signal aborts. */
+  /** Rejects with the reason, also when the signal aborts. */
   dial(worker: string, signal: AbortSignal): Promise<TLSSocket>;
   clock: Clock;
   /** Gives everything up. */
   signal: AbortSignal;
 }
 
-/** Every worker failed; by worker, in the order in which they did. */
+/** Every worker has failed: the errors by worker, in the order of the failures. */
 export type DialErrors = ReadonlyMap<string, NodeJS.ErrnoException>;
 
 export class DialRace {
@@ -70,7 +71,8 @@ export class DialRace {
   }
 
   private won(worker: string, socket: TLSSocket): void {
-    // Of two that complete in one turn of the event loop, the second is not needed; after an abort, none is.
+    // When two complete in one turn of the event loop, the second is not needed. After an abort
+    // none is.
     if (this.over.signal.aborted) {
       socket.on('error', () => undefined).destroy();
       return this.lost(worker, new Error('given up'));

@@ -12,17 +12,21 @@ import { NoWorkerReachable, problemLines, type WorkerDialer } from './worker-dia
 const END_TIMEOUT_MS = 30_000;
 /** Why the session is over, when the end is what was asked for or had happened before. */
 const DONE_CAUSES: readonly string[] = ['fin', 'canceled', 'expired', 'session ended'] satisfies EndWord[];
-/** The session is over, or this worker may not serve it: counts as over when no other worker says more. */
+/**
+ * The session is over, or this worker may not serve it. It counts as over when no other worker says
+ * more.
+ */
 const UNKNOWN_CAUSE = 'session not found' satisfies EndWord;
 
 /** What a worker answered; no cause: nothing. */
-type Answer = { text: string } & Partial<Close>;
+type Answer = { text: string } & { [K in keyof Close]?: Close[K] | undefined };
 
 const isOver = ({ cause = '', closed_by }: Answer): boolean =>
   DONE_CAUSES.includes(cause) && !isRevoked({ cause, closed_by });
 
-/** A controller has taken the session from this worker, where it may live on at others. */
-const isRevoked = ({ cause, closed_by }: Partial<Close>): boolean => cause === 'canceled' && closed_by === 'controller';
+/** A controller has taken the session from this worker. It may go on at others. */
+const isRevoked = ({ cause, closed_by }: Pick<Answer, 'cause' | 'closed_by'>): boolean =>
+  cause === 'canceled' && closed_by === 'controller';
 
 /** Says nothing of the session. */
 const isOfTheWorker = (answer: Answer): boolean =>
@@ -31,7 +35,10 @@ const isOfTheWorker = (answer: Answer): boolean =>
   answer.cause === UNKNOWN_CAUSE ||
   isRevoked(answer);
 
-/** Undefined when the session is over; else a sentence that says why it could not be ended. Never rejects. */
+/**
+ * Undefined when the session is over; else a sentence that says why it could not be ended. Never
+ * rejects.
+ */
 export async function endSession(dialer: WorkerDialer, tofuToken: string, clock: Clock): Promise<string | undefined> {
   const timeout = new AbortController();
   const cancel = clock.after(END_TIMEOUT_MS, () => timeout.abort());

@@ -1,11 +1,15 @@
 /**
- * When a session expires, as far as this end can tell. Clocks of client and controller may differ by minutes, so only
- * lengths of time count: that between the times in the authorization token, until a worker says how much is left.
+ * Tells when a session expires, as far as the client can know. Clocks of client and controller may
+ * differ by minutes, so only lengths of time are used: first the one between the times in the
+ * authorization token, then what a worker says is left.
  */
 import type { Clock } from '../../lib/clock/clock';
 import type { SessionAuthorizationData } from '../../lib/transport/authorization-token';
 
-/** How long before the end a person is warned, ms; with less than that left, at half of it. */
+/**
+ * How long before the end a person is warned, ms. When less is left at the start, the warning comes
+ * at half of it.
+ */
 const WARNING_MS = 5 * 60_000;
 /** How far two statements of the time left may differ before the timers are set anew, ms. */
 const TOLERANCE_MS = 1_000;

@@ -1,20 +1,27 @@
 /**
- * What a proxy that closes still waits for. Bytes whose sender has already closed must arrive, as long as they move. A
- * local client may have closed with bytes that were not read yet: while some are still read from it, it gets a short
- * time to show its end.
+ * What a closing proxy waits for. Bytes whose sender has already closed must arrive, as long as
+ * they move. A local client may have closed with bytes that are not read yet: while bytes are still
+ * read from it, it has a short time to show its end.
  */
 import type { Clock } from '../../lib/clock/clock';
 import type { ProxiedConnection } from './proxied-connection';
 
-/** How long to wait for ended connections to finish while bytes still move; how many looks while none do. */
+/**
+ * How long to wait for ended connections to finish while bytes still move; how many looks while
+ * none do.
+ */
 const FINISH_TOTAL_MS = 30_000;
 const FINISH_IDLE_LOOKS = 100;
 /**
- * Between two looks, ms. Idleness is counted in looks and not in time: behind each, what the system had for this
- * process has been read, however long the process itself had to wait for its turn.
+ * Between two looks, ms. Idleness is counted in looks and not in time: after each look, everything
+ * that the system had for this process has been read, however long the process had to wait for its
+ * turn.
  */
 const LOOK_MS = 10;
-/** How long to go on reading from local clients that have not ended but still send, and looks while they do not. */
+/**
+ * How long to go on reading from local clients that have not ended and still send, and the number
+ * of looks while they do not.
+ */
 const READ_UP_TOTAL_MS = 3_000;
 const READ_UP_IDLE_LOOKS = 5;
 
@@ -22,7 +29,7 @@ interface Wait {
   totalMs: number;
   idleLooks: number;
   select(): ProxiedConnection[];
-  /** What grows as long as the connection moves, given the number of the look. */
+  /** A number that grows while the connection moves, at the given look. */
   progress(connection: ProxiedConnection, look: number): number;
 }
 
@@ -47,7 +54,10 @@ export async function lastBytes(
   });
 }
 
-/** Until no connection is selected, or none moved during `idleLooks`, or `totalMs` have passed. */
+/**
+ * Waits until no connection is selected, none has moved during `idleLooks`, or `totalMs` have
+ * passed.
+ */
 async function whileMoving(clock: Clock, { totalMs, idleLooks, select, progress }: Wait): Promise<void> {
   const end = clock.now().getTime() + totalMs;
   let last = -1;

@@ -9,7 +9,10 @@ export interface LocalPort {
   suggested: number;
 }
 
-/** False when the suggested port is wanted and not available, and another one was taken. Rejects with the error of listening. */
+/**
+ * False when the suggested port was wanted but not free, and another one was taken. Rejects with
+ * the error of listening.
+ */
 export async function listenLocally(server: Server, host: string, { wanted, suggested }: LocalPort): Promise<boolean> {
   if (wanted !== 0 || suggested === 0) {
     await listenOn(server, { host, port: wanted });

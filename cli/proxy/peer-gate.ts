@@ -1,6 +1,7 @@
 /**
- * Lets the programs of one user through to a local listener. The superuser passes too: nothing keeps anything from him.
- * Where the system does not tell whose a connection is, it passes; docs/compatibility.md says where that is.
+ * Lets the programs of one user connect to a local listener. The superuser passes too, because
+ * nothing can be kept from it. Where the system does not tell the owner of a connection, the
+ * connection passes; docs/compatibility.md says where that is.
  */
 import type { Socket } from 'node:net';
 import { limit } from '../../lib/limits/limit';
@@ -30,7 +31,7 @@ export class PeerGate {
   private readonly waiting = new Set<Socket>();
   private readonly owners: Pick<SocketOwners, 'ownerOf'>;
   private readonly mine = new Set([0, process.getuid?.(), process.geteuid?.()]);
-  /** Whom a person has been told of; more lines would only help who wants to hide something among them. */
+  /** Users that were reported already. More lines would only help somebody to hide among them. */
   private readonly told = new Set<string>();
   private isClosed = false;
 
@@ -72,7 +73,7 @@ export class PeerGate {
     const who = owner.kind === 'user' ? `the user with id ${owner.uid}` : 'a program that had closed it already';
     const text = `A connection to the local port by ${who} was refused; ${REMEDY}.`;
     this.options.log(text);
-    // Whoever looks for open ports connects and closes at once; that is no news.
+    // Scans for open ports connect and close at once; they are not reported.
     if (owner.kind !== 'user' || this.told.has(who)) return;
     this.told.add(who);
     this.options.warn(text);

@@ -2,14 +2,15 @@
  * One local connection and the transport that carries it.
  * States: looking (dialing workers) ⇄ asking (CONNECT sent) → relaying → over.
  *
- * While another worker could still take the connection, nothing of the local side is read until CONNECT_OK: its bytes
- * wait in the buffers of the kernel, so that they are sent once, to the worker that serves. The last worker of the list
- * gets them right behind CONNECT, which saves a round trip and risks nothing.
+ * While another worker could still take the connection, nothing of the local side is read until
+ * CONNECT_OK: its bytes wait in the buffers of the kernel, so that they are sent once, to the
+ * worker that serves. The last worker of the list gets them right behind CONNECT, which saves a
+ * round trip and risks nothing.
  *
- * A worker that is lost after CONNECT may have taken a connection of a limited session, and counts it: the endpoint may
- * have been dialed. Asking the next worker is right all the same. The controllers hold the limit among all workers, so
- * that it cannot be passed; no byte was sent, so that nothing happens twice; and a local program would do the same by
- * connecting again.
+ * A worker that is lost after CONNECT may have taken a connection of a limited session, and counts
+ * it: the endpoint may have been dialed. Asking the next worker is right all the same. The
+ * controllers hold the limit among all workers, so that it cannot be passed; no byte was sent, so
+ * that nothing happens twice; and a local program would do the same by connecting again.
  */
 import type { Clock } from '../../lib/clock/clock';
 import { decodePayload, FrameType, ProtocolError } from '../../lib/transport/frames';
@@ -35,7 +36,10 @@ export interface ProxiedConnectionOptions {
   tofuToken: string;
   clock: Clock;
   connected(ok: ConnectOk): void;
-  /** No worker made the connection. A limit that is not certain may be one that an attempt elsewhere holds. */
+  /**
+   * No worker made the connection. When the limit is not certain, an attempt at another worker may
+   * hold the slot.
+   */
   refused(error: ConnectError, isCertain: boolean): void;
   /** The worker ended the connection and says why. */
   closed(close: Close): void;
@@ -45,7 +49,7 @@ export interface ProxiedConnectionOptions {
   failed(text: string, cause: string): void;
   /** The local connection is over; called once. */
   over(): void;
-  /** The transport is gone too, so the worker has all bytes that it will get; called last. */
+  /** Called last, when the transport is gone too: the worker has all bytes that it will get. */
   settled(): void;
   log(line: string): void;
 }
@@ -66,7 +70,8 @@ export class ProxiedConnection {
     private readonly options: ProxiedConnectionOptions,
   ) {
     local.on('error', (error) => options.log(`local connection: ${error.message}`));
-    // Reset before any worker has answered: a relay tells the one that was asked.
+    // The local side was reset before any worker had answered. A relay tells the worker that was
+    // asked.
     local.on('close', () => {
       if (this.transport && !this.relay && !this.isOver) this.startRelay(this.transport);
     });
@@ -176,7 +181,7 @@ export class ProxiedConnection {
   private connected(ok: ConnectOk): void {
     this.isConnected = true;
     this.cancelDeadline();
-    // At once: what follows in the same read is the relay's.
+    // Done at once, because what follows in the same read is for the relay.
     if (!this.relay) this.startRelay(this.transport!);
     this.options.connected(ok);
   }

@@ -8,12 +8,14 @@ import { Close } from '../../proto/gen/transport/transport';
 import { PROTOCOL } from './worker-dial';
 import { NoWorkerReachable, WorkerDialer } from './worker-dialer';
 
-/** A worker that is not there is no reason to wait: the listener tries again with each connection. */
+/**
+ * A worker that is not there is no reason to wait: the listener tries again with each connection.
+ */
 const CHECK_MS = 5_000;
 
 /**
- * Why the session of the token is over; undefined while it is not, or when no worker can tell. Rejects with
- * InvalidAuthorizationToken.
+ * Why the session of the token is over; undefined while it goes on, or when no worker can tell.
+ * Rejects with InvalidAuthorizationToken.
  */
 export async function whyOver(token: string): Promise<string | undefined> {
   const data = decodeAuthorizationToken(token);
@@ -25,7 +27,7 @@ export async function whyOver(token: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (!(error instanceof NoWorkerReachable)) throw error;
-    // The clock of this machine may be minutes off, so that it counts only where no worker says more.
+    // The clock of this machine may be minutes off, so it counts only when no worker says more.
     if ((data.expiration?.getTime() ?? 0) <= Date.now()) return 'The session has expired.';
     return error.sessionIsUnknown ? 'The session has ended.' : undefined;
   }

@@ -1,7 +1,7 @@
 /**
- * The client's end of a session: a local listener whose connections each travel in a session transport of their own.
- * A connection that cannot be made is reset and reported; the listener stays. The proxy ends by itself when the
- * session does: expiry, cancel, no connections left, or inactivity.
+ * The client's end of a session: a local listener. Each connection has a session transport of its
+ * own. A connection that cannot be made is reset and reported, and the listener stays. The proxy
+ * ends with the session: by expiry, cancel, the last connection, or inactivity.
  */
 import { setMaxListeners } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
@@ -24,11 +24,14 @@ export interface SessionProxyOptions {
   token: string;
   /** Numeric address. */
   listenAddress: string;
-  /** 0: the port the target suggests if it is free, else any. */
+  /** 0 takes the port that the target suggests, if it is free, or else any port. */
   listenPort: number;
-  /** Ends the proxy when it has had connections and none is open for this long. Absent or not positive: never. */
+  /**
+   * Ends the proxy when it has had connections and none is open for this long. Absent or not
+   * positive: never.
+   */
   inactivityMs?: number | undefined;
-  /** Connections of other users of this machine are taken too. */
+  /** Whether connections of other users of this machine are taken too. */
   allowOtherUsers?: boolean | undefined;
   /** The only connection, in the place of a listener; the proxy ends with it. */
   stream?: LocalStream | undefined;
@@ -66,7 +69,10 @@ export interface SessionProxy {
   defaultClientPort: number;
   /** Resolves when the proxy has ended, by itself or by close(). */
   done: Promise<ProxyEnd>;
-  /** Stops listening, lets connections finish that their client has ended, ends the session, cuts the rest. */
+  /**
+   * Stops listening, lets connections finish that their client has ended, ends the session, cuts
+   * the rest.
+   */
   close(): Promise<void>;
 }
 
@@ -91,7 +97,9 @@ export async function startSessionProxy(options: SessionProxyOptions): Promise<S
   };
 }
 
-/** How long connections of a session that is over wait for their workers to end them and say so, ms. */
+/**
+ * How long connections of a session that is over wait for their workers to end them and say so, ms.
+ */
 const LAST_WORD_MS = 2_000;
 
 /** Causes after which no connection of the session can ever succeed again. */
@@ -122,7 +130,7 @@ class RunningProxy {
   private closing: Promise<void> | undefined;
   /** The controller has ended the session, or will without being asked. */
   private sessionIsOver = false;
-  /** Told by a worker: the session is over; what is left is cut by the workers. */
+  /** A worker has said that the session is over. The workers cut what is left. */
   private ending: ProxyEnd | undefined;
   private limitReached = false;
 
@@ -198,7 +206,7 @@ class RunningProxy {
   }
 
   private connected(ok: ConnectOk): void {
-    // A timer that is set while the proxy closes would keep its process.
+    // A timer that is set while the proxy closes would keep its process alive.
     if (ok.expires_in_ms > 0n && !this.closing) this.expiry.set(Number(ok.expires_in_ms));
     if (ok.connections_left < 0) return;
     this.options.onConnectionsLeft?.(ok.connections_left, ok.connection_limit);
@@ -222,7 +230,7 @@ class RunningProxy {
     else this.finish({ reason: text, serverSide: true, cause });
   }
 
-  /** Whoever uses a listener sees the reset; with standard streams nobody would. */
+  /** A program at the listener sees the reset; with standard streams nobody would. */
   private resetByEndpoint(): void {
     if (this.options.stream !== undefined) this.broken("The session's endpoint reset the connection.", 'rst');
   }
@@ -233,7 +241,8 @@ class RunningProxy {
     this.sessionIsOver = true;
     if (this.ending !== undefined) return true;
     const end = (this.ending = { reason, serverSide: true, message: text, cause });
-    // Workers cut the other connections themselves. Whoever is cut here first would go on record as reset by its client.
+    // Workers cut the other connections themselves. A connection that is cut here first would be
+    // recorded as reset by its client.
     this.stopListening();
     this.cancelLastWord();
     if (this.connections.size === 0) this.finish(end);
@@ -258,7 +267,7 @@ class RunningProxy {
     this.sessionIsOver ||= this.limitReached;
     if (this.ending !== undefined) return this.finish(this.ending);
     if (this.options.stream !== undefined) {
-      // What broke the connection is told right behind its end.
+      // The reason of the break follows right behind the end.
       setImmediate(() => this.finish({ reason: 'Connection closed', serverSide: false }));
       return;
     }
@@ -285,7 +294,10 @@ class RunningProxy {
     this.options.onWarning?.(`The session expires in ${inWords(leftMs)}; then ${what}.`);
   }
 
-  /** The worker enforces expiry and says so on each connection; this end stops listening. */
+  /**
+   * The worker enforces the expiry and reports it on each connection. This end only stops
+   * listening.
+   */
   private expired(): void {
     this.stopListening();
     const end = (): void => void this.endedFor('expired', 'The session has expired.');
@@ -316,7 +328,8 @@ class RunningProxy {
     this.stopListening();
     this.stopTimers();
     await lastBytes(this.connections, this.unsettled, this.clock);
-    // The worker cuts what is left as ended by its client; here it is cut in case no worker answered.
+    // The worker cuts the remaining connections as ended by their client. They are cut here too, in
+    // case no worker answers.
     if (!this.sessionIsOver) await this.endSession();
     for (const connection of this.connections) connection.cut();
     this.abort.abort();

@@ -33,7 +33,10 @@ const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when
 const line = (ends: string, uid: number, inode: number): string =>
   `   1: ${ends} 01 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${inode} 2 0 20 0 0 10 -1\n`;
 
-/** Answers of a table with these lines, for 127.0.0.1:1000 connected to 127.0.0.1:2000 unless said otherwise. */
+/**
+ * Answers of a table with these lines, for 127.0.0.1:1000 connected to 127.0.0.1:2000 unless said
+ * otherwise.
+ */
 function ownerIn(lines: string, ends = {}, more = {}) {
   const table = join(directory, 'tcp');
   writeFileSync(table, HEAD + lines);
@@ -60,7 +63,8 @@ describeWith(LINUX, 'the table of this system', () => {
     owners['scan'] = (batch) => ((scans += 1), scan(batch));
     const answers = await Promise.all(all.map(({ accepted }) => owners.ownerOf(accepted)));
     expect(answers).toEqual(all.map(() => ({ kind: 'user', uid: process.getuid!() })));
-    // The first one alone, the others together; once more each, should the table have changed under a scan.
+    // The first one alone, the others together; once more each, should the table have changed under
+    // a scan.
     expect(scans).toBeLessThanOrEqual(4);
   });
 

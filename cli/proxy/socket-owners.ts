@@ -1,9 +1,11 @@
 /**
- * Whose socket is at the far end of a connection between two programs of this machine. Linux tells it: /proc/net/tcp and
- * /proc/net/tcp6 have a line for each end of each connection, with the user id of the program that holds that end.
+ * Finds the owner of the far end of a connection between two programs of this machine. On Linux,
+ * /proc/net/tcp and /proc/net/tcp6 have a line for each end of each connection, with the user id of
+ * the program that holds that end.
  *
- * One scan of the files answers for all connections that were waiting when it began, so that a burst of connections
- * costs few scans. The files are read in pieces: a busy machine has tens of thousands of lines.
+ * One scan of the files answers for all connections that were waiting when it began, so a burst of
+ * connections costs few scans. The files are read in pieces, because a busy machine has tens of
+ * thousands of lines.
  */
 import { createReadStream } from 'node:fs';
 import { isIPv4 } from 'node:net';
@@ -12,12 +14,18 @@ import { limit } from '../../lib/limits/limit';
 
 export type Owner =
   | { kind: 'user'; uid: number }
-  /** The program has closed its end already, so that the system no longer tells whose it was. */
+  /** The program has already closed its end, so the system no longer tells its owner. */
   | { kind: 'gone' }
-  /** This system does not tell, or the far end is on another machine or in another network namespace. */
+  /**
+   * This system does not tell, or the far end is on another machine or in another network
+   * namespace.
+   */
   | { kind: 'untold' };
 
-/** The two ends of a connection as the accepting side sees them: `remote…` is the program that connected. */
+/**
+ * The two ends of a connection as the accepting side sees them: `remote…` is the program that
+ * connected.
+ */
 export interface Ends {
   remoteAddress?: string | undefined;
   remotePort?: number | undefined;
@@ -37,7 +45,10 @@ const MAX_TABLE_BYTES = limit('socket table of the CLI', 64 * 1024 * 1024, {
 /** A line may be missed while the table changes between two reads. */
 const SCANS = 6;
 
-/** A connection that waits for its line. `keys` are the forms in which the line may name the two ends. */
+/**
+ * A connection that waits for its line. `keys` are the forms in which the line may name the two
+ * ends.
+ */
 interface Wanted {
   keys: readonly string[];
   isLocal: boolean;
@@ -121,18 +132,22 @@ async function* linesOf(path: string, maxBytes: number): AsyncGenerator<string> 
   }
 }
 
-/** `12: 0100007F:93EA 0100007F:86E7 01 …`; the key is the two ends, the local one of the line first. */
+/**
+ * `12: 0100007F:93EA 0100007F:86E7 01 …`; the key is the two ends, the local one of the line first.
+ */
 function parseLine(line: string): { key: string; owner(): Owner } {
   const start = line.indexOf(': ') + 2;
   const end = line.indexOf(' ', line.indexOf(' ', start) + 1);
   return { key: line.slice(start, end), owner: () => ownerIn(line.slice(end + 1)) };
 }
 
-/** Of the fields behind the ends: state, queues, timer, retransmissions, user id, timeout, inode. */
+/**
+ * Of the fields behind the ends: state, queues, timer, retransmissions, user id, timeout, inode.
+ */
 function ownerIn(rest: string): Owner {
   const [, , , , uid, , inode] = rest.trim().split(/\s+/);
-  // A socket that no program holds any more has no inode. Linux shows it as one of user 0; from 6.17 on it names the
-  // user until the far end has answered, so that a program may close at once.
+  // A socket that no program holds any more has no inode. Linux shows it as one of user 0; from
+  // 6.17 on it names the user until the far end has answered, so that a program may close at once.
   return inode === '0' && uid === '0' ? { kind: 'gone' } : { kind: 'user', uid: Number(uid) };
 }
 
@@ -166,7 +181,7 @@ function hexWords(bytes: readonly number[]): string {
   return (endianness() === 'LE' ? words.swap32() : words).toString('hex').toUpperCase();
 }
 
-/** Whether a program at this address is one of this machine, as far as that can be told. */
+/** Whether a program at this address is on this machine, as far as that can be known. */
 function isOfThisMachine(address: string): boolean {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   if (plain === '::1' || /^127\./.test(plain)) return true;

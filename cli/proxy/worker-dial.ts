@@ -15,7 +15,7 @@ const BOUNDARY_PROTOCOL = 'http/1.1';
 /** AES-128 first: about 10 % less CPU per byte. */
 const CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
 
-/** What both ends of a session's transports present. */
+/** The certificate and key that both ends of a session's transports present. */
 export interface SessionIdentity {
   sessionId: string;
   certificate: Buffer;
@@ -33,7 +33,10 @@ export const identityOf = (data: SessionAuthorizationData): SessionIdentity => (
   }),
 });
 
-/** An established transport to the worker at `address`, host:port. Rejects with why not; also when `signal` aborts. */
+/**
+ * Opens a transport to the worker at `address` (host:port). Rejects with the reason, also when
+ * `signal` aborts.
+ */
 export function dialWorker(
   address: string,
   identity: SessionIdentity,
@@ -49,7 +52,8 @@ export function dialWorker(
       servername: identity.sessionId,
       secureContext: identity.context,
       ALPNProtocols: [PROTOCOL, BOUNDARY_PROTOCOL, identity.sessionId],
-      // Compared below with the one certificate that is right; no authority, name or date is involved.
+      // The certificate is compared below with the only right one; authority, name and date do not
+      // matter.
       rejectUnauthorized: false,
     });
     const settle = (error?: Error) => {
@@ -85,7 +89,7 @@ export function openTransport(socket: tls.TLSSocket, handler: TransportHandler, 
   return isForeign ? new BoundaryTransport(socket, handler, clock) : new Transport(socket, handler, clock);
 }
 
-/** The worker is there and does not know the session. */
+/** The worker is reachable and does not know the session. */
 export const isAccessDenied = (error: NodeJS.ErrnoException): boolean => error.code?.includes('ACCESS_DENIED') === true;
 
 /** Why a worker was not reached, for a person. */

@@ -1,13 +1,13 @@
 /**
- * The workers of a session, and which of them to dial first. Whoever failed comes last for a while, and is not left
- * out: it may be the only one that is there.
+ * The workers of a session and the order in which they are dialed. A worker that failed comes last
+ * for a while. It is not left out, because it may be the only one.
  */
 import { systemClock, type Clock } from '../../lib/clock/clock';
 import type { SessionAuthorizationData } from '../../lib/transport/authorization-token';
 import { DialRace, type Dialed, type DialErrors } from './dial-race';
 import { describeDialError, dialWorker, identityOf, isAccessDenied, type SessionIdentity } from './worker-dial';
 
-/** How long a worker that failed stands behind the others. */
+/** How long a worker that failed is dialed after the others. */
 const FAILED_FOR_MS = 30_000;
 const NONE: ReadonlySet<string> = new Set();
 
@@ -18,7 +18,7 @@ export class NoWorkerReachable extends Error {
   constructor(
     /** By worker, why not. */
     readonly problems: ReadonlyMap<string, string>,
-    /** Every worker was there and did not know the session: it has ended. */
+    /** Every worker was reachable and did not know the session: it has ended. */
     readonly sessionIsUnknown = false,
   ) {
     super(problems.size === 0 ? 'given up' : problemLines(problems));
@@ -45,7 +45,10 @@ export class WorkerDialer {
     this.identity = identityOf(data);
   }
 
-  /** A transport to a worker that is not in `except`. Rejects with {@link NoWorkerReachable}, also when `signal` aborts. */
+  /**
+   * A transport to a worker that is not in `except`. Rejects with {@link NoWorkerReachable}, also
+   * when `signal` aborts.
+   */
   async dial(signal: AbortSignal, except: ReadonlySet<string> = NONE): Promise<Dialed> {
     const workers = this.inOrder().filter((worker) => !except.has(worker));
     if (workers.length === 0) throw new NoWorkerReachable(new Map());
@@ -53,7 +56,7 @@ export class WorkerDialer {
     const dial = (worker: string, over: AbortSignal) => dialWorker(worker, identity, clock, over);
     const result = await new DialRace({ workers, dial, clock, signal }).run();
     if (!('socket' in result)) throw unreachable(result);
-    // Failed, or still silent although they had the head start.
+    // Workers that failed, or were still silent although they had the head start.
     for (const worker of workers.slice(0, workers.indexOf(result.worker))) this.failed(worker);
     this.failedUntil.delete(result.worker);
     this.preferred = result.worker;

@@ -7,11 +7,11 @@ import { accounts } from './accounts';
 interface Action<F extends Flag> {
   verb: string;
   /** Key in the service definition. */
-  method: string;
+  method: 'setPassword' | 'changePassword';
   synopsis: string;
   flags: readonly F[];
   examples: readonly string[];
-  /** What the request carries besides id and version. */
+  /** The fields of the request besides id and version. */
   fields(context: ApiContext<F>): Promise<Record<string, unknown>>;
 }
 

@@ -1,7 +1,7 @@
 import { AUTH_METHOD, type Resource } from '../core/resource';
 import { accounts as presenter } from '../output/accounts';
 
-export const accounts: Resource = {
+export const accounts = {
   singular: 'account',
   plural: 'accounts',
   message: 'Account',
@@ -9,4 +9,4 @@ export const accounts: Resource = {
   container: AUTH_METHOD,
   presenter,
   service: async () => (await import('../../proto/gen/api/accounts')).AccountServiceDefinition,
-};
+} satisfies Resource;

@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { aliases as presenter } from '../output/aliases';
 
-export const aliases: Resource = {
+export const aliases = {
   singular: 'alias',
   plural: 'aliases',
   message: 'Alias',
@@ -9,4 +9,4 @@ export const aliases: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/aliases')).AliasServiceDefinition,
-};
+} satisfies Resource;

@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { authMethods as presenter } from '../output/auth-methods';
 
-export const authMethods: Resource = {
+export const authMethods = {
   singular: 'auth method',
   plural: 'auth methods',
   message: 'AuthMethod',
@@ -9,4 +9,4 @@ export const authMethods: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/auth_methods')).AuthMethodServiceDefinition,
-};
+} satisfies Resource;

@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { authTokens as presenter } from '../output/auth-tokens';
 
-export const authTokens: Resource = {
+export const authTokens = {
   singular: 'auth token',
   plural: 'auth tokens',
   message: 'AuthToken',
@@ -9,4 +9,4 @@ export const authTokens: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/auth_tokens')).AuthTokenServiceDefinition,
-};
+} satisfies Resource;

@@ -1,7 +1,7 @@
 import { CREDENTIAL_STORE, type Resource } from '../core/resource';
 import { credentialLibraries as presenter } from '../output/credential-libraries';
 
-export const credentialLibraries: Resource = {
+export const credentialLibraries = {
   singular: 'credential library',
   plural: 'credential libraries',
   message: 'CredentialLibrary',
@@ -9,4 +9,4 @@ export const credentialLibraries: Resource = {
   container: CREDENTIAL_STORE,
   presenter,
   service: async () => (await import('../../proto/gen/api/credential_libraries')).CredentialLibraryServiceDefinition,
-};
+} satisfies Resource;

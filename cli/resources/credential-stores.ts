@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { credentialStores as presenter } from '../output/credential-stores';
 
-export const credentialStores: Resource = {
+export const credentialStores = {
   singular: 'credential store',
   plural: 'credential stores',
   message: 'CredentialStore',
@@ -9,4 +9,4 @@ export const credentialStores: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/credential_stores')).CredentialStoreServiceDefinition,
-};
+} satisfies Resource;

@@ -1,7 +1,7 @@
 import { CREDENTIAL_STORE, type Resource } from '../core/resource';
 import { credentials as presenter } from '../output/credentials';
 
-export const credentials: Resource = {
+export const credentials = {
   singular: 'credential',
   plural: 'credentials',
   message: 'Credential',
@@ -9,4 +9,4 @@ export const credentials: Resource = {
   container: CREDENTIAL_STORE,
   presenter,
   service: async () => (await import('../../proto/gen/api/credentials')).CredentialServiceDefinition,
-};
+} satisfies Resource;

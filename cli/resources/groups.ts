@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { groups as presenter } from '../output/groups';
 
-export const groups: Resource = {
+export const groups = {
   singular: 'group',
   plural: 'groups',
   message: 'Group',
@@ -9,4 +9,4 @@ export const groups: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/groups')).GroupServiceDefinition,
-};
+} satisfies Resource;

@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { hostCatalogs as presenter } from '../output/host-catalogs';
 
-export const hostCatalogs: Resource = {
+export const hostCatalogs = {
   singular: 'host catalog',
   plural: 'host catalogs',
   message: 'HostCatalog',
@@ -9,4 +9,4 @@ export const hostCatalogs: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/host_catalogs')).HostCatalogServiceDefinition,
-};
+} satisfies Resource;

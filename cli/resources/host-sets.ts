@@ -1,7 +1,7 @@
 import { HOST_CATALOG, type Resource } from '../core/resource';
 import { hostSets as presenter } from '../output/host-sets';
 
-export const hostSets: Resource = {
+export const hostSets = {
   singular: 'host set',
   plural: 'host sets',
   message: 'HostSet',
@@ -9,4 +9,4 @@ export const hostSets: Resource = {
   container: HOST_CATALOG,
   presenter,
   service: async () => (await import('../../proto/gen/api/host_sets')).HostSetServiceDefinition,
-};
+} satisfies Resource;

@@ -1,7 +1,7 @@
 import { HOST_CATALOG, type Resource } from '../core/resource';
 import { hosts as presenter } from '../output/hosts';
 
-export const hosts: Resource = {
+export const hosts = {
   singular: 'host',
   plural: 'hosts',
   message: 'Host',
@@ -9,4 +9,4 @@ export const hosts: Resource = {
   container: HOST_CATALOG,
   presenter,
   service: async () => (await import('../../proto/gen/api/hosts')).HostServiceDefinition,
-};
+} satisfies Resource;

@@ -4,7 +4,10 @@ import { UsageError } from '../core/errors';
 import { confirm } from '../core/prompt';
 import { tokenId } from '../core/token';
 
-/** The id of `-id`; `self`, or yes to a question when there is no `-id`, is the token in use. */
+/**
+ * The id of `-id`. `self` is the token in use; without `-id`, the person is asked whether that is
+ * meant.
+ */
 export async function ownOrGivenToken(
   { io, args }: Context<{ id: string }>,
   client: ApiClient,

@@ -1,4 +1,4 @@
-/** Flags of what a plugin stands behind: host catalogs and sets, storage buckets. */
+/** Flags of resources that plugins provide: host catalogs, host sets, storage buckets. */
 import type { Context, Flag } from '../core/command';
 import { workerFilter, type Body, type Field } from '../core/fields';
 import { pairedObject, pairFlags, type PairFamily } from '../core/pair-flags';

@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { policies as presenter } from '../output/policies';
 
-export const policies: Resource = {
+export const policies = {
   singular: 'policy',
   plural: 'policies',
   message: 'Policy',
@@ -9,4 +9,4 @@ export const policies: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/policies')).PolicyServiceDefinition,
-};
+} satisfies Resource;

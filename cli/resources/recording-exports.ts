@@ -12,7 +12,7 @@ interface ExportCommand {
   /** `export read`, part of error texts. */
   verb: string;
   /** Key in the service definition. */
-  method: string;
+  method: 'getExport' | 'cancelExport';
 }
 
 /** A command that names an export by its id and prints it. */

@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { roles as presenter } from '../output/roles';
 
-export const roles: Resource = {
+export const roles = {
   singular: 'role',
   plural: 'roles',
   message: 'Role',
@@ -9,4 +9,4 @@ export const roles: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/roles')).RoleServiceDefinition,
-};
+} satisfies Resource;

@@ -4,15 +4,23 @@ import type { ApiClient } from '../core/client';
 import type { Command, Context, Flag } from '../core/command';
 import { EXIT, UsageError } from '../core/errors';
 import { apiFlags, type ApiContext } from '../core/flags';
-import type { Item } from '../output/table';
 import { scopes } from './scopes';
 
-/** Neither default nor environment: keys of the wrong scope are no small mistake. */
+/**
+ * The flag has neither a default nor a variable, because keys of a wrong scope are a serious
+ * mistake.
+ */
 const KEY_SCOPE = {
   name: 'scope-id',
   type: 'string',
   description: 'Id of the scope that the keys are of.',
 } as const satisfies Flag;
+
+/** What the methods answer, those with items and the one with a state. */
+interface KeyAnswer {
+  readonly items?: readonly object[] | undefined;
+  readonly state?: string | undefined;
+}
 
 interface KeyCommand<F extends Flag> {
   synopsis: string;
@@ -23,14 +31,14 @@ interface KeyCommand<F extends Flag> {
   /** `listing scope keys`: the same in errors of the controller. */
   doing: string;
   /** Key in the service definition. */
-  method: string;
+  method: 'listKeys' | 'rotateKeys' | 'listKeyVersionDestructionJobs' | 'destroyKeyVersion';
   /** Field of the request that names the scope. */
   scopeField: 'id' | 'scope_id';
   flags?: readonly F[];
   /** Further fields of the request. */
   request?(context: ApiContext<F>): Record<string, unknown>;
   /** Prints the answer. */
-  show(context: ApiContext, answer: Record<string, any>): void;
+  show(context: ApiContext, answer: KeyAnswer): void;
 }
 
 export const keyCommand = <const F extends Flag = never>(options: KeyCommand<F>): Command => ({
@@ -59,9 +67,9 @@ export const keyCommand = <const F extends Flag = never>(options: KeyCommand<F>)
 
 /** Shows the items of an answer as the table, or as JSON. */
 export const showItems =
-  (table: (items: readonly Item[]) => string[]) =>
-  ({ printer }: Context, answer: Record<string, any>): void => {
-    const items = (answer.items ?? []) as Item[];
+  <T extends object>(table: (items: readonly T[]) => string[]) =>
+  ({ printer }: Context, answer: KeyAnswer): void => {
+    const items = (answer.items ?? []) as readonly T[];
     if (printer.format === 'json') printer.json({ status_code: 200, items: items.length === 0 ? null : items });
     else printer.table(table(items));
   };

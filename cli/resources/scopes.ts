@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { scopes as presenter } from '../output/scopes';
 
-export const scopes: Resource = {
+export const scopes = {
   singular: 'scope',
   plural: 'scopes',
   message: 'Scope',
@@ -9,4 +9,4 @@ export const scopes: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/scopes')).ScopeServiceDefinition,
-};
+} satisfies Resource;

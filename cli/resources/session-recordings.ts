@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { sessionRecordings as presenter } from '../output/session-recordings';
 
-export const sessionRecordings: Resource = {
+export const sessionRecordings = {
   singular: 'session recording',
   plural: 'session recordings',
   message: 'SessionRecording',
@@ -9,4 +9,4 @@ export const sessionRecordings: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/session_recordings')).SessionRecordingServiceDefinition,
-};
+} satisfies Resource;

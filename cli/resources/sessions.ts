@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { sessions as presenter } from '../output/sessions';
 
-export const sessions: Resource = {
+export const sessions = {
   singular: 'session',
   plural: 'sessions',
   message: 'Session',
@@ -9,4 +9,4 @@ export const sessions: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/sessions')).SessionServiceDefinition,
-};
+} satisfies Resource;

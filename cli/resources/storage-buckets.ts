@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { storageBuckets as presenter } from '../output/storage-buckets';
 
-export const storageBuckets: Resource = {
+export const storageBuckets = {
   singular: 'storage bucket',
   plural: 'storage buckets',
   message: 'StorageBucket',
@@ -9,4 +9,4 @@ export const storageBuckets: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/storage_buckets')).StorageBucketServiceDefinition,
-};
+} satisfies Resource;

@@ -68,7 +68,9 @@ export const WORKER_FILTER: Field = field(
   workerFilter,
 );
 
-/** Of targets that can be recorded. This edition has none: the controller refuses their types. */
+/**
+ * Flags of targets that can be recorded. This edition has none: the controller refuses their types.
+ */
 export const RECORDED: Field[] = [
   ...TCP,
   field(

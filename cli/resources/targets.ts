@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { targets as presenter } from '../output/targets';
 
-export const targets: Resource = {
+export const targets = {
   singular: 'target',
   plural: 'targets',
   message: 'Target',
@@ -9,4 +9,4 @@ export const targets: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/targets')).TargetServiceDefinition,
-};
+} satisfies Resource;

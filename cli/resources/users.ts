@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { users as presenter } from '../output/users';
 
-export const users: Resource = {
+export const users = {
   singular: 'user',
   plural: 'users',
   message: 'User',
@@ -9,4 +9,4 @@ export const users: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/users')).UserServiceDefinition,
-};
+} satisfies Resource;

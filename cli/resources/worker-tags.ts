@@ -1,4 +1,6 @@
-/** Tags of workers on the command line: `-tag key=value1,value2`, once for each key or more often. */
+/**
+ * Tags of workers on the command line: `-tag key=value1,value2`, once for each key or more often.
+ */
 import { editCommand } from '../core/builders';
 import type { Command } from '../core/command';
 import { UsageError } from '../core/errors';

@@ -1,7 +1,7 @@
 import { SCOPE, type Resource } from '../core/resource';
 import { workers as presenter } from '../output/workers';
 
-export const workers: Resource = {
+export const workers = {
   singular: 'worker',
   plural: 'workers',
   message: 'Worker',
@@ -9,4 +9,4 @@ export const workers: Resource = {
   container: SCOPE,
   presenter,
   service: async () => (await import('../../proto/gen/api/workers')).WorkerServiceDefinition,
-};
+} satisfies Resource;

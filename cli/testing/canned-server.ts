@@ -1,4 +1,7 @@
-/** A real gRPC server whose answers a test writes, for what matters in the protocol between CLI and controller. */
+/**
+ * A real gRPC server whose answers a test writes, for what matters in the protocol between CLI and
+ * controller.
+ */
 import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
 import { AccountServiceDefinition, AccountServiceService } from '../../proto/gen/api/accounts';
@@ -73,9 +76,15 @@ export interface CannedServer {
   address: string;
   /** Calls, in their order. */
   seen: Seen[];
-  /** By the method's key, `getTarget`; the answer as JSON, a {@link Refusal}, or a promise of either. */
+  /**
+   * By the method's key, `getTarget`; the answer as JSON, a {@link Refusal}, or a promise of
+   * either.
+   */
   answers: Record<string, (request: any) => unknown>;
-  /** What the other methods answer; by service and method, `sallyport.api.v1.TargetService/GetTarget`. */
+  /**
+   * What the other methods answer; by service and method,
+   * `sallyport.api.v1.TargetService/GetTarget`.
+   */
   otherwise: ((method: string) => unknown) | undefined;
   /** Forgets calls and answers. */
   reset(): void;

@@ -1,4 +1,7 @@
-/** Answers of the API with a text of the test's choice in each field that holds text, whatever the message. */
+/**
+ * Answers of the API with a text of the test's choice in each field that holds text, whatever the
+ * message.
+ */
 import { createFileRegistry, fromBinary, ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { readFileSync } from 'node:fs';

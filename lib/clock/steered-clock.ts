@@ -1,24 +1,30 @@
 /**
- * A clock that follows another one, far away: its time is measured now and then, and goes on by the monotonic clock of
- * this machine in between. However often the time of this machine is set, nobody who asks here notices.
+ * A clock that follows a remote one. It measures the remote time now and then, and goes on by the
+ * monotonic clock of this machine in between. Its users therefore do not notice when the time of
+ * this machine is set.
  */
 import { systemClock, type Clock } from './clock';
 
-/** A correction beyond this is a step: the other clock was set, or this machine stood still. Smaller ones are drift, ms. */
+/**
+ * A correction beyond this is a step: the other clock was set, or this machine stood still. Smaller
+ * ones are drift, ms.
+ */
 const STEP_MS = 1_000;
-/** The other clock's time comes in whole milliseconds, cut. */
+/** The other clock's time comes in whole milliseconds, rounded down. */
 const RESOLUTION_MS = 1;
 
 export interface SteeredClockOptions {
-  /** Timers, and the time until the first measurement; that of the machine when absent. */
+  /**
+   * Used for timers, and for the time until the first measurement. The machine's clock when absent.
+   */
   local?: Clock;
-  /** Never goes back and is set by nobody, ms since whenever. */
+  /** A time that never goes back and that nobody sets, ms since an unknown moment. */
   monotonicMs?: () => number;
 }
 
 /** What a measurement came to. */
 export interface Measured {
-  /** How far the time here was moved at once, ms; 0 when nothing was to be done but for drift. */
+  /** How far the time was moved at once, ms; 0 when only drift was corrected, or nothing. */
   stepMs: number;
   /** The other clock minus the local one, ms. */
   localOffMs: number;
@@ -53,8 +59,9 @@ export class SteeredClock implements Clock {
   }
 
   /**
-   * Asks for the other clock's time, which must be read after the question was sent and before the answer came. An answer
-   * that the time here agrees with changes nothing, so that slow answers do no harm.
+   * Asks for the other clock's time, which must be read after the question was sent and before the
+   * answer came. An answer that agrees with the present estimate changes nothing, so slow answers
+   * do no harm.
    */
   async measure<T extends { time: Date }>(ask: () => Promise<T>): Promise<T & Measured> {
     const sent = this.monotonicMs();
@@ -74,7 +81,8 @@ export class SteeredClock implements Clock {
 
   private settle(correction: number): number {
     const isStep = this.wasMeasured && Math.abs(correction) > STEP_MS;
-    // Back only where the other clock was set back: who shares it must agree with its other readers.
+    // The time goes back only when the other clock was set back: all readers of that clock must
+    // agree.
     if (isStep || !this.wasMeasured) this.lastMs = 0;
     this.wasMeasured = true;
     return isStep ? correction : 0;

@@ -7,7 +7,10 @@ export interface HostPort {
   port: number;
 }
 
-/** Undefined when the text is no address. IPv6 needs brackets when a port follows; without a port `defaultPort` is taken. */
+/**
+ * Undefined when the text is no address. IPv6 needs brackets when a port follows; without a port
+ * `defaultPort` is taken.
+ */
 export function parseAddress(text: string, defaultPort: number): HostPort | undefined {
   if (isIPv6(text)) return { host: text, port: defaultPort };
   const match = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^\s:/[\]]+)(?::(\d{1,5}))?$/.exec(text);
@@ -24,5 +27,5 @@ const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : 
 /** A host without the brackets of IPv6, as URLs have them. */
 export const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
 
-/** Host of a text of this form, with or without a port; whether it is a good one is not looked at. */
+/** The host of a text of this form, with or without a port. It is not checked. */
 export const hostOf = (text: string): string => (isIPv6(text) ? text : unbracketed(text.replace(/:\d*$/, '')));

@@ -1,4 +1,7 @@
-/** `kms` blocks of type `aead`: a key in the configuration file itself, or in the variable or file that it names. */
+/**
+ * `kms` blocks of type `aead`: a key in the configuration file itself, or in the variable or file
+ * that it names.
+ */
 import type { Fields } from './fields';
 
 export interface AeadKey {

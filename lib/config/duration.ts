@@ -1,4 +1,7 @@
-/** Durations as Go writes them (`1h30m`, `250ms`, `-5s`), or bare seconds: the same in files, flags and variables. */
+/**
+ * Durations as Go writes them (`1h30m`, `250ms`, `-5s`), or bare seconds: the same in files, flags
+ * and variables.
+ */
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,

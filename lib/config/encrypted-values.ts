@@ -1,7 +1,8 @@
 /**
- * Encrypted values in configuration files. `{{encrypt(text)}}` marks what is to be encrypted, `{{decrypt(sealed)}}` holds
- * what was; sealed is a blob (lib/config/sealed.ts) in base64url without padding, the form of Boundary's
- * `config` commands. A marker ends at the first `)}}` and does not span lines.
+ * Encrypted values in configuration files. `{{encrypt(text)}}` marks what is to be encrypted,
+ * `{{decrypt(sealed)}}` holds what was; sealed is a blob (lib/config/sealed.ts) in base64url
+ * without padding, the form of Boundary's `config` commands. A marker ends at the first `)}}` and
+ * does not span lines.
  */
 import type { AeadKey } from './aead-key';
 import { openBlob, sealBlob } from './sealed';
@@ -19,11 +20,15 @@ export interface Marked {
   count: number;
 }
 
-/** Encrypts what is marked; without `strip` the results stand in markers for {@link decryptMarked}. */
+/**
+ * Encrypts what is marked; without `strip` the results stand in markers for {@link decryptMarked}.
+ */
 export const encryptMarked = (text: string, key: AeadKey, strip: boolean): Marked =>
   replaceMarked(text, ENCRYPT, (value) => wrap('decrypt', seal(key, value), strip));
 
-/** Decrypts what is marked; without `strip` the results stand in markers for {@link encryptMarked}. */
+/**
+ * Decrypts what is marked; without `strip` the results stand in markers for {@link encryptMarked}.
+ */
 export const decryptMarked = (text: string, key: AeadKey, strip: boolean): Marked =>
   replaceMarked(text, DECRYPT, (sealed, line) => wrap('encrypt', open(key, sealed, line), strip));
 
@@ -40,7 +45,7 @@ function replaceMarked(text: string, marker: RegExp, change: (inside: string, li
 
 const seal = (key: AeadKey, text: string): string => sealBlob(key, text).toString('base64url');
 
-// Neither the sealed text nor what could be read of it stands in the error.
+// The error holds neither the sealed text nor anything that was read of it.
 function open(key: AeadKey, sealed: string, line: number): string {
   try {
     return openBlob(key, Buffer.from(sealed, 'base64url'));

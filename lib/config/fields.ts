@@ -1,6 +1,7 @@
 /**
- * Reading a parsed configuration file: each read takes a key out, notes a problem when the value has not the expected
- * form, and goes on, so that one pass reports everything. Values never stand in a problem: they may be secrets.
+ * Reads a parsed configuration file. Each read takes a key out. When a value does not have the
+ * expected form, the read notes a problem and goes on, so one pass reports everything. No problem
+ * contains a value, because it may be a secret.
  */
 import { readFileSync } from 'node:fs';
 import { parseAddress, type HostPort } from './address';
@@ -72,7 +73,10 @@ export class Fields {
     }
   }
 
-  /** Like {@link text}; a variable or file that is not there counts as absent: the value is needed now and then. */
+  /**
+   * Like {@link text}, but a variable or file that does not exist counts as absent. For values that
+   * are needed only at times.
+   */
   textIfSet(key: string): string | undefined {
     return this.text(key, true);
   }
@@ -128,7 +132,10 @@ export class Fields {
     return parseAddress(text, defaultPort) ?? this.problem(key, 'an address such as "127.0.0.1:9200"');
   }
 
-  /** List of texts; one text stands for itself, or for a JSON array when it comes from a variable or file. */
+  /**
+   * List of texts; one text stands for itself, or for a JSON array when it comes from a variable or
+   * file.
+   */
   texts(key: string): string[] | undefined {
     let value = this.take(key);
     if (typeof value === 'string') {
@@ -150,7 +157,7 @@ export class Fields {
     }
   }
 
-  /** The value as it stands, for forms of their own. */
+  /** The raw value, for keys that have a form of their own. */
   raw(key: string): unknown {
     return this.take(key);
   }
@@ -178,7 +185,10 @@ export class Fields {
     return this.problem(key, 'one block in braces');
   }
 
-  /** Repeated blocks. `{"tcp": {…}}` is read as a block with the label "tcp", which becomes its `type`. */
+  /**
+   * Repeated blocks. `{"tcp": {…}}` is read as a block with the label "tcp", which becomes its
+   * `type`.
+   */
   blocks(key: string): Fields[] {
     const value = this.take(key);
     if (value === undefined) return [];

@@ -1,6 +1,7 @@
 /**
- * Values that stand elsewhere: `env://NAME`, `file://PATH`; `string://TEXT` is that text. They mean the same wherever they
- * are written: one final line end is dropped, nothing else, and what is not there or empty is an error that names it.
+ * References to values: `env://NAME`, `file://PATH`, and `string://TEXT` for the text itself. They
+ * mean the same wherever they are written. One final line end is dropped and nothing else. A
+ * reference to what is missing or empty is an error that names it.
  */
 import { readFileSync } from 'node:fs';
 import { referencedVariable } from './variables';
@@ -9,7 +10,10 @@ import { referencedVariable } from './variables';
 export class IndirectError extends Error {
   constructor(
     message: string,
-    /** A variable that is not set or is empty, or a file that is empty; else it cannot be read. */
+    /**
+     * Whether the reference leads to nothing: a variable that is not set or is empty, or an empty
+     * file. Otherwise the value cannot be read.
+     */
     readonly isEmpty: boolean,
   ) {
     super(message);
@@ -17,7 +21,7 @@ export class IndirectError extends Error {
   }
 }
 
-/** What the text refers to; undefined when it is no reference. */
+/** The value that the text refers to; undefined when the text is no reference. */
 export function followReference(text: string, env: NodeJS.ProcessEnv): string | undefined {
   const match = /^\s*(env|file|string):\/\/([^]*)$/.exec(text);
   if (match === null) return undefined;

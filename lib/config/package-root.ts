@@ -1,4 +1,7 @@
-/** Where this package's files are: the same answer in a checkout, under jest, in a bundle and in an installed package. */
+/**
+ * Finds the files of this package: in a checkout, under jest, in a bundle and in an installed
+ * package.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

@@ -1,6 +1,6 @@
 /**
- * What an {@link AeadKey} encrypts: a SealedBlob (proto/transport/sealed.proto) around AES-256-GCM, the form of Boundary's
- * recovery tokens and encrypted configuration values.
+ * What an {@link AeadKey} encrypts: a SealedBlob (proto/transport/sealed.proto) around AES-256-GCM,
+ * the form of Boundary's recovery tokens and encrypted configuration values.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { SealedBlob } from '../../proto/gen/transport/sealed';
@@ -18,7 +18,10 @@ export function sealBlob({ id, key }: AeadKey, text: string): Buffer {
   return Buffer.from(SealedBlob.encode({ ciphertext, key_info: { key_id: id } }).finish());
 }
 
-/** The text. Throws when the bytes are no blob, or another key or a changed bit is in play; the id does not matter. */
+/**
+ * The decrypted text. Throws when the bytes are no blob, when the key is another one, or when a bit
+ * was changed. The id of the key does not matter.
+ */
 export function openBlob({ key }: AeadKey, bytes: Uint8Array): string {
   const { ciphertext } = SealedBlob.decode(bytes);
   const end = ciphertext.length - TAG_BYTES;

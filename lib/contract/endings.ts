@@ -1,6 +1,7 @@
 /**
- * Why connections and sessions end, why a connection is refused, and who ended it: the words that controller, worker and
- * command line tell each other, and the sentences for a person. docs/causes.md says what each means.
+ * Why connections and sessions end, why a connection is refused, and who ended it: the words that
+ * controller, worker and command line tell each other, and the sentences for a person.
+ * docs/causes.md says what each means.
  */
 
 /** Who ended a connection or session. */
@@ -39,13 +40,13 @@ export type Refusal =
   | 'connection limit'
   | 'concurrent connection limit';
 
-/** Why a worker refuses one by itself, or none is reached. */
+/** Why a worker refuses a connection by itself, or why no worker is reached. */
 export type WorkerRefusal = 'worker full' | 'worker drain' | 'controller unreachable' | 'worker unreachable';
 
 /** Any word that can stand where a cause is told. */
 export type EndWord = Cause | Refusal | WorkerRefusal;
 
-/** Sentences for who is refused. */
+/** Sentences for somebody who is refused. */
 export const REFUSAL_TEXT: Readonly<Record<Refusal, string>> = {
   'session not found': 'The session does not exist or is not for this worker: authorize a new one.',
   'session ended': 'The session has ended: authorize a new one.',
@@ -56,7 +57,7 @@ export const REFUSAL_TEXT: Readonly<Record<Refusal, string>> = {
   'concurrent connection limit': 'The session has as many open connections as it may have: close one first.',
 };
 
-/** Sentences for whose connection or session ends. */
+/** Sentences for somebody whose connection or session ends. */
 const ENDED: Partial<Record<EndWord, string>> = {
   canceled: 'The session was canceled.',
   expired: 'The session has expired.',
@@ -73,7 +74,7 @@ const ENDED: Partial<Record<EndWord, string>> = {
   fin: 'The session was ended by its client.',
 };
 
-/** Sentences for causes that say more together with who it was. */
+/** Sentences for causes whose meaning depends on who ended the connection. */
 const ENDED_BY: Partial<Record<EndWord, Partial<Record<ClosedBy, string>>>> = {
   canceled: {
     policy:
@@ -88,7 +89,10 @@ const ENDED_BY: Partial<Record<EndWord, Partial<Record<ClosedBy, string>>>> = {
 const of = <T>(words: Partial<Record<string, T>>, word: string): T | undefined =>
   Object.hasOwn(words, word) ? words[word] : undefined;
 
-/** What the person at the client is told of an end. Words of a later release have a sentence too. */
+/**
+ * The sentence about an end for the person at the client. Words of a later release get a sentence
+ * too.
+ */
 export const endText = (cause: string, closedBy = ''): string =>
   of(of(ENDED_BY, cause) ?? {}, closedBy) ??
   of(ENDED, cause) ??

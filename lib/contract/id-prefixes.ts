@@ -1,6 +1,6 @@
 /**
- * Prefixes of public ids, by what they are of and its subtype. The first one is that of new ids; the others are older
- * forms, or forms of what this release does not make.
+ * Prefixes of public ids, by kind and subtype. New ids get the first one. The others are older
+ * forms, or forms of things that this release does not make.
  */
 import { hasIdForm, newId, type RandomInt } from '../ids/ids';
 
@@ -33,7 +33,7 @@ export const ID_PREFIXES = {
   policy: { storage: ['pst'] },
   'storage-bucket': { bucket: ['sb'] },
   'session-recording': { recording: ['sr'] },
-  /** Inside a session and a scope; nothing is granted on them. */
+  /** These exist inside a session or a scope; no grant names them. */
   connection: { connection: ['sc'] },
   key: { root: ['krk'], data: ['kdk'] },
   'key-version': { root: ['krkv'], data: ['kdkv'] },

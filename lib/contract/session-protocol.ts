@@ -1,12 +1,21 @@
-/** What both ends of a control stream and of a session's connection must hold alike, beside the messages in proto/. */
+/**
+ * What both ends of a control stream, and of a session's connection, must agree on beside the
+ * messages in proto/.
+ */
 import { randomBase62, type RandomInt } from '../ids/ids';
 
-/** Of the control stream; a controller attaches workers of its own version. */
+/** Version of the control stream's protocol. A controller attaches workers of its own version. */
 export const CONTROL_PROTOCOL_VERSION = 1;
-/** Largest message of the control stream either way; inventories and grant lists grow with the number of live sessions. */
+/**
+ * Largest message of the control stream either way; inventories and grant lists grow with the
+ * number of live sessions.
+ */
 export const MAX_CONTROL_MESSAGE_BYTES = 16 * 1_048_576;
 
-/** Letters and digits of a first-use token (TOFU): whoever shows it first has the session. */
+/**
+ * Length of a first-use token (TOFU), in letters and digits. The first client that shows one owns
+ * the session.
+ */
 export const TOFU_TOKEN_LENGTH = 20;
 const TOFU_TOKEN = new RegExp(`^[0-9A-Za-z]{${TOFU_TOKEN_LENGTH}}$`);
 export const isTofuToken = (text: string): boolean => TOFU_TOKEN.test(text);

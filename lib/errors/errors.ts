@@ -1,6 +1,7 @@
 /**
- * The closed catalogue of API errors: one class, one `kind` each, mapped here and only here to an HTTP status and a
- * gRPC code. Messages are for callers; `cause` is for the log and never leaves the process.
+ * The closed catalogue of API errors: one class, one `kind` each, mapped here and only here to an
+ * HTTP status and a gRPC code. Messages are for callers; `cause` is for the log and never leaves
+ * the process.
  */
 import { limit } from '../limits/limit';
 import { status } from '@grpc/grpc-js';
@@ -32,7 +33,10 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorKind, { http: number; grpc: s
   Internal: { http: 500, grpc: status.INTERNAL },
 };
 
-/** One field of a request that is not acceptable: its name as in the JSON body, dotted when nested, and why. */
+/**
+ * One field of a request that is not acceptable: its name as in the JSON body, dotted when nested,
+ * and why.
+ */
 export interface FieldError {
   name: string;
   description: string;
@@ -46,7 +50,10 @@ export interface ErrorBody {
   details?: { request_fields: FieldError[] };
 }
 
-/** Texts repeat what the caller sent, which may be anything; the longest of our own stay well below. Characters. */
+/**
+ * The longest text, in characters. Texts may repeat anything that the caller sent; our own texts
+ * are much shorter.
+ */
 const MAX_TEXT = limit('text of an error', 1_000, {
   what: 'message or description of an error',
   unit: 'characters',
@@ -67,7 +74,7 @@ export class ApiError extends Error {
   readonly kind: ErrorKind;
   readonly fields: FieldError[];
   readonly op: string | undefined;
-  /** Kind in the body, where clients know another than that of the status. */
+  /** The kind in the body, where clients know another kind than that of the status. */
   readonly shownKind: ErrorKind;
 
   constructor(

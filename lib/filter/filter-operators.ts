@@ -1,11 +1,17 @@
-/** Selectors and comparisons of filter expressions. What a comparison costs is charged before it is done. */
+/**
+ * Selectors and comparisons of filter expressions. What a comparison costs is charged before it is
+ * done.
+ */
 import type { Operator } from './filter-syntax';
 import type { Patterns } from './patterns';
 
 /** Notes steps that are about to be done; throws when there are too many. */
 export type Charge = (steps: number) => void;
 
-/** Ends an evaluation without a match. One object, as making an error costs more than most evaluations. */
+/**
+ * Thrown to end an evaluation without a match. It is one shared object, because making an error
+ * costs more than most evaluations.
+ */
 export const CANNOT = new Error('The filter cannot be evaluated on this value.');
 
 /** Steps of a comparison without what its operands cost by their length. */
@@ -60,7 +66,8 @@ export function compileOperator(
       return isEmpty;
     case 'matches':
       patterns.add(text);
-      // A broken expression is found out when it is used, as clients are used to: it matches nothing.
+      // A broken expression matches nothing, and is found only when it is used. Clients know this
+      // behavior.
       return (found, charge) =>
         (typeof found === 'string' ? patterns.test(text, found, charge) : undefined) ?? cannot();
   }
@@ -73,7 +80,7 @@ function cannot(): never {
 const TRUE = ['1', 't', 'T', 'true', 'TRUE', 'True'];
 const FALSE = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
 
-/** The text is read as what the value is; undefined where it cannot be. */
+/** Reads the text as a value of the same type; undefined where it cannot be read so. */
 function equals(found: unknown, text: string): boolean | undefined {
   if (typeof found === 'string') return found === text;
   if (typeof found === 'boolean') {
@@ -87,11 +94,12 @@ function equals(found: unknown, text: string): boolean | undefined {
 
 function contains(found: unknown, text: string, charge: Charge): boolean {
   if (typeof found === 'string') {
-    // The worst case: a text that is nearly there at every place.
+    // The worst case: the searched text almost matches at every place.
     charge(Math.ceil((found.length * text.length) / COMPARED));
     return found.includes(text);
   }
-  // Lists may be mixed: an element the text cannot be read as is just another one.
+  // Elements of a list may have several types. One that the text cannot be read as is not equal to
+  // it.
   if (Array.isArray(found)) {
     charge(found.length * (ELEMENT + Math.ceil(text.length / COMPARED)));
     return found.some((item) => equals(item, text) === true);

@@ -44,7 +44,7 @@ export function parseFilter(text: string): Expression {
   }
 }
 
-/** What the generated parser throws, as far as it is told. */
+/** The part of the generated parser's error that is used. */
 interface Mismatch extends Error {
   location?: { start: { line: number; column: number; offset: number } };
   expected?: Expectation[] | null;
@@ -55,7 +55,10 @@ type Expectation =
   | { type: 'class'; parts: (string | [string, string])[]; inverted: boolean }
   | { type: 'any' | 'end' | 'other' };
 
-/** Line, character of the line and byte where it went wrong, and all that could have stood there, sorted. */
+/**
+ * Describes where parsing failed (line, character of the line, byte) and everything that could have
+ * stood there, sorted.
+ */
 function describeMismatch(text: string, { location, expected, message }: Mismatch): string {
   if (location === undefined) return message;
   const { line, column, offset } = location.start;

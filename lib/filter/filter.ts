@@ -1,8 +1,9 @@
 /**
- * Filter expressions over plain JSON values, with the meaning go-bexpr 0.1.15 gives them: list filters, worker filters,
- * managed groups, log events and searches. This is the one door to them, so that work and memory are limited in one place.
- * An expression that cannot be evaluated on a value (a comparison with a list, a number that is none, a broken regular
- * expression) does not match it.
+ * Filter expressions over plain JSON values, with the meaning that go-bexpr 0.1.15 gives them. List
+ * filters, worker filters, managed groups, log events and searches use them through this module
+ * only, so that work and memory are limited in one place. An expression that cannot be evaluated on
+ * a value (a comparison with a list, a text that is no number, a broken regular expression) does
+ * not match the value.
  */
 import { limit } from '../limits/limit';
 import type { Work } from '../limits/work';
@@ -21,7 +22,10 @@ const EVALUATION = limit('work of a filter on one value', 3_000_000, {
   test: 'lib/filter/filter.test.ts: an evaluation has a limit of its own',
 });
 
-/** One evaluation: what is looked at, the names that `any` and `all` bind, and whom to tell what it costs. */
+/**
+ * One evaluation: the value, the names that `any` and `all` bind, and the function that charges the
+ * work.
+ */
 interface Context {
   root: unknown;
   bound: Map<string, unknown>;
@@ -31,11 +35,15 @@ interface Context {
 type Evaluate = (context: Context) => boolean;
 
 export interface Filter {
-  /** Compiles the regular expressions, with pauses. Before each evaluation of a request; it mostly does nothing. */
+  /**
+   * Compiles the regular expressions, with pauses. To be called before each evaluation of a
+   * request; mostly there is nothing left to compile.
+   */
   prepare(work: Work): Promise<void>;
   /**
-   * Whether the value matches; undefined where the expression cannot be evaluated on it. What it costs is charged to
-   * `work`; without one, as for events, the limit of a single evaluation holds alone. Throws only what `work` throws.
+   * Whether the value matches; undefined where the expression cannot be evaluated on it. The work
+   * is charged to `work`. Without one, as for events, only the limit of a single evaluation
+   * applies. Throws only what `work` throws.
    */
   evaluate(input: unknown, work?: Work): boolean | undefined;
 }
@@ -105,7 +113,10 @@ function compileCollection(expression: Expression & { kind: 'any' | 'all' }, pat
   };
 }
 
-/** What one or two names are bound to, turn by turn: element or index and element; key or key and value. */
+/**
+ * The values that one or two names are bound to, round by round: the element, or index and element;
+ * the key, or key and value.
+ */
 function entriesOf(value: unknown, two: boolean): (readonly [unknown, unknown])[] {
   if (value === undefined) return [];
   if (Array.isArray(value)) return value.map((element, index) => (two ? [index, element] : [element, undefined]));

@@ -1,4 +1,7 @@
-/** Texts in quotes, whose brackets do not count: a sticky expression by the mark that begins them. */
+/**
+ * Sticky expressions of quoted texts, by the mark that begins them. Brackets in quotes do not
+ * count.
+ */
 export type Quotes = Readonly<Record<string, RegExp>>;
 
 /** Whether brackets nest deeper than `max` outside of quotes. One pass over the text. */

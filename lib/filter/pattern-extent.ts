@@ -1,6 +1,7 @@
 /**
- * What compiling a regular expression will cost, estimated from its text before anything is compiled. The estimate may be
- * too high, and is never much too low: what looks like a repetition counts as one, and what looks like text counts as text.
+ * Estimates from the text of a regular expression what compiling it will cost, before anything is
+ * compiled. The estimate may be too high, and is never much too low: what looks like a repetition
+ * counts as one, and what looks like text counts as text.
  */
 
 export interface PatternExtent {
@@ -115,7 +116,7 @@ class Scanner {
     const { last } = this.group;
     const more = {
       repeats: last.repeats * (count - 1) + count,
-      // One that chooses between going on and leaving, for each.
+      // One instruction for each, which chooses between repeating and going on.
       instructions: last.instructions * (count - 1) + count,
       ranges: last.ranges * (count - 1),
     };
@@ -125,7 +126,7 @@ class Scanner {
       instructions: last.instructions + more.instructions,
       ranges: last.ranges + more.ranges,
     };
-    // Where it is no repetition, it is text, and the last character of it is what the next one would repeat.
+    // When it is no repetition, it is text, and the next repetition applies to its last character.
     this.group.total.instructions += text.length;
   }
 
@@ -165,7 +166,7 @@ class Scanner {
     const high = this.take(/-(?=[^\]])/y) === null ? low : (this.take(edge)?.[0] ?? '');
     this.parsedRanges++;
     if (!this.folds || low === high) return;
-    // What an escape stands for is not worth reading: it may be the whole span.
+    // The value of an escape is not read: it is taken for the whole span.
     const plain = !low.startsWith('\\') && !high.startsWith('\\');
     const span = plain ? high.codePointAt(0)! - low.codePointAt(0)! : FOLDED_SPAN;
     this.folded += Math.min(Math.max(span, 0), FOLDED_SPAN);

@@ -1,6 +1,7 @@
 /**
- * Regular expressions of users: RE2's syntax, matched in time linear in the subject by re2js. The engine bounds neither
- * what compiling costs nor what one match costs, so that both are bounded and charged here before they are done.
+ * Regular expressions of users: they have RE2's syntax, and re2js matches them in time linear in
+ * the subject. The engine limits neither the cost of compiling nor that of one match, so both are
+ * limited and charged here beforehand.
  */
 import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
@@ -29,7 +30,9 @@ const COMPILING = limit('work of compiling a regular expression', 2_000_000, {
   test: 'lib/filter/pattern.test.ts: is refused before it is compiled',
 });
 
-/** 10 ms to 30 ms where every character leads to a new state of the automaton, 1 ms where none does. */
+/**
+ * 10 ms to 30 ms where every character leads to a new state of the automaton, 1 ms where none does.
+ */
 const MATCHING = limit('work of one match', 200_000, {
   what: 'size of a regular expression (instructions and large classes) times characters of the text it is matched with',
   unit: 'instructions',
@@ -37,9 +40,12 @@ const MATCHING = limit('work of one match', 200_000, {
   test: 'lib/filter/pattern.test.ts: a match that would take too long is refused before it begins',
 });
 
-/** What things cost, in steps of the order of 10 ns, by measurement: `bench/regex.ts`. */
+/** Measured costs, in steps of the order of 10 ns: `bench/regex.ts`. */
 const STEPS = { instruction: 200, range: 2, parsedRange: 40, folded: 6, matched: 8 } as const;
-/** Each new state of the automaton has a place for every class of characters: so many ranges weigh as an instruction. */
+/**
+ * Each new state of the automaton has a place for every class of characters, so this many ranges
+ * weigh as much as one instruction.
+ */
 const RANGES_PER_INSTRUCTION = 8;
 /** Memory of a compiled program. */
 const BYTES = { instruction: 200, range: 8 } as const;
@@ -51,15 +57,19 @@ export class PatternRefused extends Error {
 
 /** A compiled regular expression. */
 export interface Pattern {
-  /** Whether it matches anywhere in the subject. Calls `charge` with the steps first; throws {@link PatternRefused}. */
+  /**
+   * Whether it matches anywhere in the subject. Calls `charge` with the steps first; throws
+   * {@link PatternRefused}.
+   */
   test(subject: string, charge: (steps: number) => void): boolean;
-  /** Memory that it holds; what it learns from subjects comes on top as it goes. */
+  /** Memory that the pattern holds, bytes. What it learns from subjects is added as it grows. */
   bytes(): number;
 }
 
 /**
- * Why the expression, by its text alone, cannot be used here; undefined when it can. A broken one is no matter of this: it
- * matches nothing, as clients know it, and neither does one with too many repetitions.
+ * Why the text of the expression alone excludes it from use; undefined when it does not. Broken
+ * expressions pass: they match nothing, as clients know it. So do expressions with too many
+ * repetitions.
  */
 export function tooLarge(source: string): string | undefined {
   if (source.length > LENGTH) return `longer than ${LENGTH} characters`;
@@ -104,7 +114,10 @@ function compile(source: string): RE2JS {
   }
 }
 
-/** States that the engine keeps to match the next subject faster, up to 8 MiB; the engine counts them itself. */
+/**
+ * Bytes of the states that the engine keeps to match the next subject faster, up to 8 MiB. The
+ * engine counts them itself.
+ */
 function learnedBytes(compiled: RE2JS): number {
   const { lazyDFA: automaton } = compiled.re2() as { lazyDFA: { stateBudget: number; memBudget: number } | null };
   return automaton === null ? 0 : automaton.stateBudget - automaton.memBudget;

@@ -1,4 +1,7 @@
-/** The regular expressions of one filter: compiled at first use, and given up when they hold much memory. */
+/**
+ * The regular expressions of one filter. They are compiled at first use, and dropped when they hold
+ * much memory.
+ */
 import { limit } from '../limits/limit';
 import type { Work } from '../limits/work';
 import { compilePattern, PatternRefused, type Pattern } from './pattern';

@@ -19,7 +19,7 @@ export interface Answer {
   text: string;
 }
 
-/** The answer, whatever its status. Rejects when there is none in time, or one that is too long. */
+/** The answer, whatever its status. Rejects when there is none in time, or when it is too long. */
 export function boundedRequest({ url, options, body, timeoutMs, maxBytes, signal }: BoundedRequest): Promise<Answer> {
   const deadline = AbortSignal.timeout(timeoutMs);
   const text = body === undefined ? undefined : JSON.stringify(body);

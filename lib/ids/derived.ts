@@ -1,10 +1,15 @@
-/** Ids that follow from what they name, so that the same thing has the same id wherever it is made. */
+/**
+ * Ids that follow from what they name, so that the same thing has the same id wherever it is made.
+ */
 import { blake2b256 } from './blake2b';
 
 const SUFFIX_LENGTH = 10;
 /** Letters by value; in this order for derived ids only. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-/** The largest multiple of 62 that fits a byte: bytes from here on are left out, or some letters would come up more often. */
+/**
+ * The largest multiple of 62 that fits a byte. Bytes from here on are skipped, because they would
+ * make some letters more likely.
+ */
 const USABLE = 248;
 
 /** An id such as `acctldap_34yV5O9cwt`: base62 of the BLAKE2b-256 of the seeds, joined by `|`. */

@@ -1,4 +1,4 @@
-/** Who opens, closes: closers run once, last opened first, each even when another fails. */
+/** Closes what was opened. Closers run once, in reverse order, each even when another one fails. */
 export type Closer = () => Promise<void> | void;
 
 export class Lifecycle {
@@ -10,7 +10,10 @@ export class Lifecycle {
     this.closers.push({ name, close });
   }
 
-  /** Undoes everything in reverse order; rejects with an AggregateError when something could not be undone. */
+  /**
+   * Undoes everything in reverse order; rejects with an AggregateError when something could not be
+   * undone.
+   */
   close(): Promise<void> {
     this.closing ??= this.run();
     return this.closing;

@@ -1,13 +1,17 @@
 /**
- * Counts of what is held at the moment: connections of an address, bytes of a peer, places of a principal. All limits of
- * shares stand on this interface, so that several processes can share their counts by another implementation of it.
+ * Counts of what is held at the moment: connections of an address, bytes of a peer, places of a
+ * principal. All limits on shares use this interface, so another implementation of it could let
+ * several processes share their counts.
  */
 
 /** What was taken. */
 export interface Lease {
   /** How much is held; -1 once it was given back. */
   readonly amount: number;
-  /** Takes more for the same holders, all or nothing; false when a limit is in the way. Less than 0 gives back. */
+  /**
+   * Takes more for the same holders, all or nothing; false when a limit would be exceeded. A
+   * negative number gives back.
+   */
   grow(by: number): boolean;
   /** Gives everything back. Further calls do nothing. */
   release(): void;
@@ -15,7 +19,10 @@ export interface Lease {
 
 /** One limit that a lease counts under. */
 export interface Share {
-  /** What is counted: `api connections of an address`. Shares of the same kind and holder are counted together. */
+  /**
+   * What is counted: `api connections of an address`. Shares of the same kind and holder are
+   * counted together.
+   */
   kind: string;
   /** Who holds it; one fixed word where all are counted together. */
   holder: string;
@@ -23,7 +30,10 @@ export interface Share {
 }
 
 export interface Counters {
-  /** Takes `amount` of every share, or nothing: then it answers the first share that is used up. */
+  /**
+   * Takes `amount` of every share. When one of them is used up, takes nothing and answers the first
+   * such share.
+   */
   take(shares: readonly Share[], amount?: number): Lease | Share;
   /** How much the holder holds of the kind. */
   held(kind: string, holder: string): number;

@@ -1,12 +1,13 @@
 /**
- * A queue whose turns go round the callers: who has much waiting does not delay who has little. When the queue is full,
- * the caller with the most waiting gives up its latest place to a caller with fewer.
+ * A queue in which callers take turns: a caller with much waiting work does not delay one with
+ * little. When the queue is full, the caller with the most waiting loses its latest place to a
+ * caller with fewer.
  */
 
 export interface FairQueueOptions {
   /** Pieces of work that run at once. */
   concurrent: number;
-  /** Of these, of one caller. Absent: as many as run at all. */
+  /** The part of them that one caller may have. When absent, one caller may have all. */
   concurrentPerCaller?: number | undefined;
   /** Places of all callers together. */
   waiting: number;
@@ -31,8 +32,8 @@ export class FairQueue {
   private waiting = 0;
 
   /**
-   * `options` may change while the queue is in use. `refused` makes the error of a caller without a place; `gone` that of
-   * one whose signal was aborted.
+   * `options` may change while the queue is in use. `refused` makes the error of a caller without a
+   * place; `gone` that of one whose signal was aborted.
    */
   constructor(
     private readonly options: FairQueueOptions,
@@ -44,7 +45,10 @@ export class FairQueue {
     return this.waiting;
   }
 
-  /** Does the work in the caller's turn. Rejects without doing it when there is no place or the signal is aborted. */
+  /**
+   * Does the work in the caller's turn. Rejects without doing it when there is no place or the
+   * signal is aborted.
+   */
   async run<T>(caller: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.turn(caller, signal);
     try {
@@ -55,7 +59,7 @@ export class FairQueue {
     }
   }
 
-  /** Starts who is next in turn, if there is room: what ended has made room for one. */
+  /** Starts the next work in turn, if there is room. */
   private next(): void {
     for (const [caller, places] of this.callers) {
       if (!this.hasRoom(caller)) continue;
@@ -119,7 +123,10 @@ export class FairQueue {
     });
   }
 
-  /** Takes the latest place of the caller with the most; false when nobody has clearly more than `own`. */
+  /**
+   * Takes the latest place of the caller with the most; false when nobody has clearly more than
+   * `own`.
+   */
   private displace(own: number): boolean {
     let heaviest: string | undefined;
     let most = own + 1;

@@ -1,6 +1,7 @@
 /**
- * Room that many take from: for connections, or for bytes. One holder, an address or an account, has a share of it. When
- * the room is full, the holder with the most gives way to those with less, so that nobody closes it to others.
+ * Room that many holders share: for connections, or for bytes. A holder, which is an address or an
+ * account, has a limited share. When the room is full, the holder with the most gives way to
+ * holders with less, so that nobody can keep others out.
  */
 import { isLease, type Counters, type Lease, type Share } from './counters';
 
@@ -18,14 +19,19 @@ export interface Taker {
   amount?: number;
   /** Loses nothing when it ends: it waits for its peer. */
   isIdle?: boolean;
-  /** Stands for many others, as a proxy does: the share of one holder does not bind it. */
+  /**
+   * The holder stands for many others, as a proxy does: the share of one holder does not limit it.
+   */
   isUnbounded?: boolean;
 }
 
-/** What was in the way: the share of the holder, or the room of all. */
+/** The limit that was reached: the share of the holder, or the room of all. */
 export type Lack = 'share' | 'room';
 
-/** A place in use may go to somebody who would hold less than this part of what its holder has. */
+/**
+ * A place in use may go to a holder that would have less than this part of what its present holder
+ * has.
+ */
 const CLEARLY_LESS = 8;
 
 interface Holding {
@@ -166,7 +172,9 @@ export class Place {
     return Math.max(0, this.lease.amount);
   }
 
-  /** Takes more, or gives back with a negative number. Answers what is in the way. */
+  /**
+   * Takes more, or gives back with a negative number. Answers the limit that was reached, if any.
+   */
   grow(by: number): Lack | undefined {
     return this.room.grow(this, this.lease, by);
   }

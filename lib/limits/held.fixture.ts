@@ -8,7 +8,9 @@ export function held() {
     return new Promise<void>((resolve) => ends.push(resolve));
   };
   const count = (name: string): number => began.filter((other) => other === name).length;
-  /** Ends the work that began first, so many times; what follows from it has happened afterwards. */
+  /**
+   * Ends the work that began first, so many times; what follows from it has happened afterwards.
+   */
   const finish = async (times = 1): Promise<void> => {
     for (; times > 0; times--) {
       await settle();

@@ -1,6 +1,7 @@
 /**
- * Requests of an HTTP/1.1 port, counted: each takes its room before it is looked at, those of one connection are served
- * in turn, so that a peer that reads no answers gets one, and an answer is read within a deadline.
+ * Counts the requests of an HTTP/1.1 port. Each takes its room before it is looked at. Requests of
+ * one connection are served in turn, so a peer that reads no answers gets only one. An answer must
+ * be read within a deadline.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { REFUSED } from './intake';
@@ -44,7 +45,7 @@ export function countRequests(listener: CountedListener, options: HttpRequestsOp
     const facts = options.factsOf?.(request) ?? {};
     const held = peer.open({ ...facts, drop: () => cut('gave way to others') });
     if (typeof held === 'string') {
-      // An answer would have to wait for those before it.
+      // The refusal would have to wait for earlier answers, so the connection is cut.
       if (peer.openRequests > 0) return cut(REFUSED['no room']);
       options.refused(REFUSED['no room']);
       response.setHeader('Connection', 'close');
@@ -65,7 +66,7 @@ function inTurn(before: ServerResponse | undefined, serve: () => void): void {
   else before.once('close', serve);
 }
 
-/** From the end of the answer on our side to its last byte in the hands of the system. */
+/** From the end of the answer here until the system has taken its last byte. */
 function watchAnswer(response: ServerResponse, timeoutMs: number, late: () => void): void {
   response.once('prefinish', () => {
     const timer = setTimeout(late, timeoutMs);

@@ -1,6 +1,7 @@
 /**
- * Streams of a gRPC port, counted below gRPC: each takes its room before a handler sees it, what it sends is counted as
- * it comes, and both a message and its answer have a deadline. gRPC itself keeps a message until it is whole.
+ * Counts the streams of a gRPC port below gRPC. Each takes its room before a handler sees it. What
+ * it sends is counted as it comes. A message and its answer each have a deadline. gRPC itself keeps
+ * a message until it is complete.
  */
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
@@ -12,7 +13,7 @@ export interface StreamsOptions {
   shares: PortShares;
   /** Most that a request of somebody unknown may have, bytes. */
   strangersMax: () => number;
-  /** Who calls, as far as the headers tell; default: whom the connection belongs to. */
+  /** The caller, by the headers. Default: the peer of the connection. */
   factsOf?:
     ((peer: Peer, headers: IncomingHttpHeaders) => { address?: string; holder?: string | undefined }) | undefined;
   /** Looks up who sent the headers; absent: nobody can tell. */
@@ -28,17 +29,22 @@ export interface StreamsOptions {
 
 /** All ms. */
 export interface StreamTimeouts {
-  /** From the connection to its first stream, of peers that have not proven who they are. */
+  /**
+   * The time from the connection to its first stream, for peers that have not proven who they are.
+   */
   first: number;
   /** From a message's first byte, or the beginning of its stream, to its last byte. */
   message: number;
-  /** For the peer to read what is sent, while nothing moves. */
+  /** The time that the peer has to read what is sent, while nothing moves. */
   answer: number;
   /** How often answers are looked at. */
   check: number;
 }
 
-/** Names the stream to the handler of its call. Set here, whatever the peer sends. */
+/**
+ * The header that names the stream to the handler of its call. It is set here, whatever the peer
+ * sends.
+ */
 export const STREAM_HEADER = 'sallyport-stream';
 
 /** What a message costs beside its bytes while it waits for its handler. */
@@ -51,7 +57,7 @@ export class Http2Streams {
   private readonly sweep: NodeJS.Timeout;
   private next = 0;
 
-  /** Stands before the listeners for streams that `server` has. */
+  /** Handles the streams before the listeners that `server` has. */
   constructor(
     server: Http2Server,
     private readonly options: StreamsOptions,
@@ -66,7 +72,7 @@ export class Http2Streams {
     this.sweep = setInterval(() => this.closeUnread(), options.timeouts().check).unref();
   }
 
-  /** What the call holds that {@link STREAM_HEADER} names. */
+  /** The held bytes of the call that {@link STREAM_HEADER} names. */
   find(id: string): Held | undefined {
     return this.streams.get(id)?.held;
   }
@@ -77,7 +83,8 @@ export class Http2Streams {
 
   /** False when the stream was refused. */
   private open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
-    // Node tells of a stream that its peer has reset in the packet that opens it when it is already destroyed.
+    // When a peer resets a stream in the packet that opens it, Node reports the stream after it has
+    // been destroyed.
     const isGone = stream.destroyed || stream.closed;
     const peer = isGone ? undefined : stream.session && this.options.shares.peerOf(stream.session.socket);
     if (peer === undefined) {
@@ -124,8 +131,9 @@ export class Http2Streams {
 }
 
 /**
- * Ends a stream with the status and text, or, when its answer has begun, with the error code that stands for them. It
- * does so in a later turn: Node must not send a reset while it is still reading frames of the connection.
+ * Ends a stream with the status and text, or, when its answer has begun, with the error code that
+ * stands for them. It does so in a later turn: Node must not send a reset while it is still reading
+ * frames of the connection.
  */
 function refuse(stream: ServerHttp2Stream, text: string): void {
   stream.removeAllListeners('data').pause();
@@ -148,7 +156,9 @@ class CountedStream {
   private readonly meter = new MessageMeter();
   private readonly isStreaming: boolean;
   private deadline: NodeJS.Timeout | undefined;
-  /** Bytes that waited to be read at the last look, and for how many looks they have been as many. */
+  /**
+   * The bytes that waited to be read at the last look, and the number of looks since they changed.
+   */
   private unread = 0;
   private looks = 0;
   private isRefused = false;
@@ -178,7 +188,10 @@ class CountedStream {
     this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
-  /** Whoever has got the whole answer has no more to send; the trailers may still be on their way. */
+  /**
+   * A peer that has the whole answer has nothing more to send. The trailers may still be on their
+   * way.
+   */
   private endRequest(): void {
     if (this.stream.readableEnded) return;
     const timer = setTimeout(() => this.stream.close(constants.NGHTTP2_NO_ERROR), this.options.timeouts().check);
@@ -199,7 +212,10 @@ class CountedStream {
     );
   }
 
-  /** What of the chunk is kept: all of it, of a stream of messages the last one. */
+  /**
+   * The part of the chunk that is kept: all of it, or the last message in it for a stream of
+   * messages.
+   */
   private countedOf(chunk: Buffer): number {
     const wasUnderWay = this.meter.isUnderWay;
     const { ofLast, ended } = this.meter.push(chunk);
@@ -214,7 +230,7 @@ class CountedStream {
   private settle(taken: Intaken): void {
     if (taken === 'taken' || this.isRefused) return;
     this.isRefused = true;
-    // Nothing of it is kept any more; others may have its room at once.
+    // Nothing of the stream is kept any more, so others may have its room at once.
     this.held.release();
     this.options.refused(REFUSED[taken]);
     refuse(this.stream, this.options.textOf(taken));

@@ -1,14 +1,22 @@
-/** What one request sends, chunk by chunk: counted against the room of its sender before it is kept. */
+/**
+ * What one request sends, chunk by chunk: counted against the room of its sender before it is kept.
+ */
 import type { Held } from './port-shares';
 
 export interface IntakeOptions {
   /** Most that a request of somebody unknown may have, bytes. */
   strangersMax: () => number;
-  /** Looks up who sent the request, before more than that is taken of it; absent: nobody can tell. */
+  /**
+   * Looks up the sender of the request, before more than that is taken. When absent, the sender
+   * cannot be known.
+   */
   vouch?: (() => Promise<string | undefined>) | undefined;
 }
 
-/** `stranger`: more than those may send who have not proven who they are. `no room`: too much is held at the moment. */
+/**
+ * `stranger`: the request is larger than senders may send who have not proven who they are.
+ * `no room`: too much is held at the moment.
+ */
 export type Intaken = 'taken' | 'stranger' | 'no room';
 
 /** Reasons, as refusals are counted by them. */
@@ -31,8 +39,8 @@ export class Intake {
   ) {}
 
   /**
-   * Counts a chunk of a message whose sender has announced its length. With a promise for an answer nothing further may
-   * be read until it has resolved.
+   * Counts a chunk of a message whose sender has announced its length. With a promise for an answer
+   * nothing further may be read until it has resolved.
    */
   take(bytes: number, announced = 0): Intaken | Promise<Intaken> {
     this.size += bytes;
@@ -43,7 +51,7 @@ export class Intake {
     return (this.vouched ??= this.lookUp(this.options.vouch));
   }
 
-  /** The next message begins: what the last one held is given back. */
+  /** The next message begins: gives back what the last one held. */
   restart(): void {
     this.held.grow(-this.counted);
     this.counted = 0;

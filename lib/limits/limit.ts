@@ -1,16 +1,20 @@
 /**
- * Limits as data. A limit is a number with the facts that an operator needs about it: what it counts, what happens when
- * it is reached, how to change it, and the test that reaches it. `docs/limits.md` is generated from these facts.
+ * Limits as data. A limit is a number with the facts that an operator needs about it: what it
+ * counts, what happens when it is reached, how to change it, and the test that reaches it.
+ * `docs/limits.md` is generated from these facts.
  */
 
 export interface LimitFacts {
-  /** What is limited, in the words of the documentation: `sessions of a user that nobody has connected to yet`. */
+  /**
+   * What is limited, in the words of the documentation:
+   * `sessions of a user that nobody has connected to yet`.
+   */
   what: string;
   /** `bytes`, `characters`, `ms`, `connections`, … */
   unit: string;
   /** What happens when it is reached: the answer, the close, the wait. */
   reached: string;
-  /** File of the test that reaches it, a colon, and its title: `lib/x/y.test.ts: the title`. */
+  /** File of the test that reaches it, a colon, and its title: `lib/clock/clock.test.ts: …`. */
   test: string;
 }
 
@@ -49,7 +53,10 @@ export interface LimitTable<K extends string = string> {
   defaults(): Record<K, number>;
 }
 
-/** Notes the facts of configurable limits. `block` is the path of the block that holds them: `controller.limits`. */
+/**
+ * Notes the facts of configurable limits. `block` is the path of the block that holds them:
+ * `controller.limits`.
+ */
 export function limitTable<K extends string>(block: string, entries: Record<K, ConfigurableLimit>): LimitTable<K> {
   for (const [name, { what, unit, reached, test, value, min = 1, max }] of Object.entries<ConfigurableLimit>(entries)) {
     if (value < min || value > max) throw new Error(`the default of ${block}.${name} is not between ${min} and ${max}`);

@@ -1,4 +1,7 @@
-/** The one way to listen for strangers over TCP: what waits to be accepted has a limit that a flood does not reach at once. */
+/**
+ * Every TCP port that strangers reach is opened here: the queue of connections that wait to be
+ * accepted has a length that a flood does not fill at once.
+ */
 import type { Server } from 'node:net';
 import { limit } from './limit';
 

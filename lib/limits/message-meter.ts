@@ -1,4 +1,6 @@
-/** Follows the messages of a gRPC stream by their frames: a flag, four bytes of length, the message. */
+/**
+ * Follows the messages of a gRPC stream by their frames: a flag, four bytes of length, the message.
+ */
 
 const HEAD_BYTES = 5;
 
@@ -19,7 +21,10 @@ export class MessageMeter {
     return this.head === HEAD_BYTES ? this.length : 0;
   }
 
-  /** Takes the next bytes of the stream; answers how many of them belong to the message that is last in them. */
+  /**
+   * Takes the next bytes of the stream; answers how many of them belong to the message that is last
+   * in them.
+   */
   push(chunk: Buffer): { ofLast: number; ended: number } {
     let ended = 0;
     let began = 0;

@@ -1,11 +1,11 @@
-/** Whom an address stands for when shares are counted. */
+/** The holder that an address stands for when shares are counted. */
 import { isIPv6 } from 'node:net';
 
 /** `::ffff:192.0.2.1` as `192.0.2.1`, brackets dropped. */
 export const plainAddress = (address: string): string =>
   address.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=\d+\.)/i, '');
 
-/** The network that one site has of IPv6, /64, as four groups; IPv4 addresses stand for themselves. */
+/** The IPv6 network of one site, /64, as four groups. IPv4 addresses stand for themselves. */
 export function networkOf(given: string): string {
   const address = plainAddress(given);
   if (!isIPv6(address)) return address;

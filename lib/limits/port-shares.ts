@@ -1,7 +1,7 @@
 /**
- * Who may hold how much at one port: connections, and bytes of requests and answers. Peers that have not proven who they
- * are share one room, by address; those that have share another, by account. So strangers cannot take the room of those
- * who are known, and neither the one of the other.
+ * Limits who may hold how much at one port: connections, and bytes of requests and answers. Peers
+ * that have not proven who they are share one room, by address. Peers that have share another one,
+ * by account. So strangers cannot take the room of known peers, and no account that of another.
  */
 import type { Socket } from 'node:net';
 import { localCounters, type Counters } from './counters';
@@ -26,15 +26,21 @@ export interface PortSharesOptions {
   limits: () => PortLimits;
   /** Default: counts of this process alone. */
   counters?: Counters;
-  /** Whether an address is that of a proxy, which stands for many: the share of one address does not bind it. */
+  /**
+   * Whether an address is that of a proxy, which stands for many: the share of one address does not
+   * bind it.
+   */
   isProxy?: ((address: string) => boolean) | undefined;
-  /** Requests stand for as long as their connection: then the newest connection replaces the oldest of its holder. */
+  /**
+   * Requests last as long as their connection, so the newest connection replaces the oldest one of
+   * its holder.
+   */
   isStanding?: boolean;
   /** Told of every connection or request that was refused or cut, with the reason. */
   refused: (reason: string) => void;
 }
 
-/** What every open request counts: its headers, of at most this size, and the objects that stand for it. */
+/** What every open request counts at least: its headers, of at most this size, and its objects. */
 export const REQUEST_BASE_BYTES = 16_384;
 
 const CONNECTION_REFUSED: Record<Lack, string> = {
@@ -58,7 +64,10 @@ export class PortShares {
     };
   }
 
-  /** Counts a connection until it closes; without a place it is closed at once, and the answer is undefined. */
+  /**
+   * Counts a connection until it closes. When there is no place, closes it at once and answers
+   * undefined.
+   */
   admit(socket: Socket): Peer | undefined {
     const address = plainAddress(socket.remoteAddress ?? '');
     const key = keyOf(socket);
@@ -83,7 +92,7 @@ export class PortShares {
     return peer;
   }
 
-  /** The peer of a connection; also of the TLS socket on top of the one that was admitted. */
+  /** The peer of a connection. Also found by the TLS socket on top of the one that was admitted. */
   peerOf(socket: Pick<Socket, EndPoints>): Peer | undefined {
     return this.peers.get(keyOf(socket));
   }
@@ -122,7 +131,7 @@ interface PeerFacts {
 export interface RequestFacts {
   /** Of whoever calls; default: the address of the connection. */
   address?: string | undefined;
-  /** Who calls, where that is known; default: whom the connection belongs to. */
+  /** The caller, where it is known. Default: the peer of the connection. */
   holder?: string | undefined;
   /** Ends the request: its room was given to another. */
   drop(): void;
@@ -155,8 +164,8 @@ export class Peer {
   }
 
   /**
-   * The peer has proven who it is: from now on it counts among those who are known. Answers false when they have no room
-   * for it; then it counts as it did.
+   * Counts a peer that has proven who it is among the known ones. Answers false when they have no
+   * room; the peer then counts as before.
    */
   prove(holder: string): boolean {
     if (this.owner !== undefined || this.facts.isProxy) return true;
@@ -169,7 +178,7 @@ export class Peer {
     return true;
   }
 
-  /** Opens a request with room for its headers. Answers what is in the way. */
+  /** Opens a request with room for its headers. Answers the limit that was reached, if any. */
   open({ address = this.address, holder = this.owner, drop }: RequestFacts): Held | Lack {
     const taker = { holder: holder ?? networkOf(address), drop, amount: REQUEST_BASE_BYTES };
     const place = (holder === undefined ? this.rooms.strangersBytes : this.rooms.knownBytes).take(taker);
@@ -192,7 +201,7 @@ export class Peer {
   }
 }
 
-/** What one request holds: what came of it, and what is not yet read of its answer. */
+/** The bytes that one request holds: what has come of it, and what is unread of its answer. */
 export class Held {
   /** Made by {@link Peer.open}. */
   constructor(
@@ -211,12 +220,17 @@ export class Held {
     return this.place.amount;
   }
 
-  /** Takes more, or gives back with a negative number. Answers what is in the way. */
+  /**
+   * Takes more, or gives back with a negative number. Answers the limit that was reached, if any.
+   */
   grow(bytes: number): Lack | undefined {
     return this.place.grow(bytes);
   }
 
-  /** Whoever sent the request, and holds its connection, has proven who it is. Answers what is in the way. */
+  /**
+   * Counts the sender of the request, and of its connection, as proven. Answers the limit that was
+   * reached, if any.
+   */
   prove(holder: string): Lack | undefined {
     this.peer.prove(holder);
     if (this.known) return undefined;

@@ -1,4 +1,7 @@
-/** What was used lately: a map that forgets what has not been asked for while about as many others were. */
+/**
+ * A map of recently used entries: it drops an entry that was not used while about as many others
+ * were.
+ */
 export class Recent<K, V> {
   private young = new Map<K, V>();
   private old = new Map<K, V>();
@@ -15,7 +18,8 @@ export class Recent<K, V> {
   }
 
   set(key: K, value: V): void {
-    // Forgetting entries one by one would walk over the holes that those before them have left.
+    // The whole generation is dropped at once: removing entries one by one would walk over the
+    // holes that earlier removals left.
     if (this.young.size >= this.size) [this.old, this.young] = [this.young, new Map<K, V>()];
     this.young.set(key, value);
   }

@@ -1,4 +1,7 @@
-/** Sorting that gives others their turn: one call of the built-in sort holds the event loop for as long as it takes. */
+/**
+ * Sorts with pauses for others: one call of the built-in sort holds the event loop until it is
+ * done.
+ */
 import type { Work } from './work';
 
 /** Items that are sorted at a stretch. */
@@ -8,7 +11,10 @@ const COMPARING = 20;
 /** Comparisons between two looks at the work. */
 const LOOK = 256;
 
-/** The items in order, those that are equal in the order they came in. Charges each comparison, with pauses. */
+/**
+ * The items in order, those that are equal in the order they came in. Charges each comparison, with
+ * pauses.
+ */
 export async function sorted<T>(items: readonly T[], compare: (a: T, b: T) => number, work: Work): Promise<T[]> {
   let runs: T[][] = [];
   for (let at = 0; at < items.length; at += RUN) {

@@ -1,14 +1,18 @@
 /**
- * Counts of what was done within fixed windows of time: requests of an address in 30 seconds. All limits of rates stand
- * on this interface, so that several processes can share their windows by another implementation of it.
+ * Counts of what was done within fixed windows of time: requests of an address in 30 seconds. All
+ * limits of rates stand on this interface, so that several processes can share their windows by
+ * another implementation of it.
  *
- * A window belongs to a holder, whom somebody vouches for, or to strangers. When the table is full, the windows of
- * strangers give way, those with the fewest uses first. A window that is used up gives way to holders alone, so nobody
- * gets a new one by making many others.
+ * A window belongs to a holder, whom somebody vouches for, or to strangers. When the table is full,
+ * the windows of strangers give way, those with the fewest uses first. A window that is used up
+ * gives way to holders alone, so nobody gets a new one by making many others.
  */
 import { limit } from './limit';
 
-/** Part of the table that the windows of one holder may take for good; beyond it they count as those of strangers. */
+/**
+ * The part of the table that the windows of one holder may keep. Windows beyond it count as those
+ * of strangers.
+ */
 const HOLDER_PERCENT = limit('windows of one account', 10, {
   what: 'part of the table of request windows that one account keeps even when the table is full',
   unit: 'percent',
@@ -26,7 +30,10 @@ export interface WindowSpec {
   strangersLimit: number;
   /** Length of the window, ms. */
   periodMs: number;
-  /** One of a few that the program itself names: it takes no room in the table and never gives way. */
+  /**
+   * One of a few windows that the program itself defines. They take no room in the table and never
+   * give way.
+   */
   fixed?: boolean;
 }
 
@@ -40,7 +47,8 @@ export type Taken =
   | { outcome: 'taken'; /** After the act, in the order of the specs. */ states: WindowState[] }
   | {
       outcome: 'used up';
-      /** Index of the spec whose window is used up; of several, the one that ends last. */ at: number;
+      /** Index of the spec whose window is used up; of several, the one that ends last. */
+      at: number;
       endsAt: number;
     }
   | { outcome: 'full' };
@@ -48,7 +56,7 @@ export type Taken =
 export interface Windows {
   /** Counts one act in all the windows or in none. `holder` is undefined for a stranger. */
   take(specs: readonly WindowSpec[], holder: string | undefined, nowMs: number): Taken;
-  /** The windows turn out to be those of the holder. */
+  /** Notes that the windows belong to the holder. */
   claim(specs: readonly WindowSpec[], holder: string, nowMs: number): void;
   /** Windows in the table. */
   readonly size: number;
@@ -67,18 +75,21 @@ interface Entry {
   byStrangers: number;
   fixed: boolean;
   holder: string | undefined;
-  /** Where it stands among those that may give way; undefined while it does not. */
+  /** The level of the window among those that may give way; undefined while it may not. */
   level: number | undefined;
 }
 
-/** Levels of use: level n holds what was used fewer than 2^(n+1) times; the last one holds what is used up. */
+/**
+ * Levels of use: level n holds what was used fewer than 2^(n+1) times; the last one holds what is
+ * used up.
+ */
 const LEVELS = 32;
 const USED_UP = LEVELS - 1;
-/** Ended windows that one call clears away: more than it can make. */
+/** Ended windows that one call removes: more than it can make. */
 const CLEARED_AT_ONCE = 32;
 
 class LocalWindows implements Windows {
-  /** By period, and in it by key. Of one period the oldest end first. */
+  /** Windows by period and key. Within a period the oldest window ends first. */
   private readonly entries = new Map<number, Map<string, Entry>>();
   private readonly levels = Array.from({ length: LEVELS }, () => new Set<Entry>());
   private readonly heldBy = new Map<string, number>();
@@ -102,7 +113,7 @@ class LocalWindows implements Windows {
     this.clearEnded(nowMs);
     const found = specs.map((spec) => this.find(spec, nowMs));
     const refusal = usedUpOf(specs, found, holder);
-    // A refused act makes no windows: nobody pushes others out by being refused.
+    // A refused act makes no windows, so refused callers cannot push others out.
     if (refusal !== undefined) return refusal;
     const missing = specs.filter((spec, i) => found[i] === undefined && spec.fixed !== true).length;
     const own = found.filter((entry) => entry !== undefined);
@@ -175,7 +186,7 @@ class LocalWindows implements Windows {
     entry.level = undefined;
   }
 
-  /** Whether there is room for so many more, after others than `own` have given way. */
+  /** Makes room for this many windows: others than `own` may give way. False when there is none. */
   private makeRoom(more: number, own: readonly Entry[], holder: string | undefined): boolean {
     const excess = this.counted + more - this.capacity;
     if (more === 0 || excess <= 0) return true;
@@ -186,7 +197,10 @@ class LocalWindows implements Windows {
     return true;
   }
 
-  /** Of each period, windows that ended a while ago; those of one period end in the order of their making. */
+  /**
+   * Of each period, windows that ended a while ago; those of one period end in the order of their
+   * making.
+   */
   private clearEnded(nowMs: number): void {
     for (const [periodMs, entries] of this.entries) {
       let left = CLEARED_AT_ONCE;

@@ -1,6 +1,7 @@
 /**
- * Log lines in other forms than one JSON object a line: for people, and as CloudEvents. Every line is an event of one
- * kind: audit (decisions of the authorization point), observation (requests), error, or system for the rest.
+ * Log lines in other forms than one JSON object a line: for people, and as CloudEvents. Every line
+ * is an event of one kind: audit (decisions of the authorization point), observation (requests),
+ * error, or system for the rest.
  */
 import { randomUUID } from 'node:crypto';
 import { compileFilter, type Filter } from '../filter/filter';
@@ -9,7 +10,10 @@ import { visible } from '../text/visible';
 export const LOG_FORMATS = ['json', 'standard', 'cloudevents-json', 'cloudevents-text'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** Expressions over `/type` and `/data/<key of the line>`; a line passes that matches one to allow and none to deny. */
+/**
+ * Expressions over `/type` and `/data/<key of the line>`. A line passes when it matches one to
+ * allow and none to deny.
+ */
 export interface LineFilters {
   allow: readonly string[];
   deny: readonly string[];

@@ -34,7 +34,7 @@ export interface EventOptions extends LineFilters {
   audit?: boolean | undefined;
   /** A line per request. At level "debug" when absent, whatever the level when on. */
   observations?: boolean | undefined;
-  /** What is neither of them nor an error. On when absent. */
+  /** All other lines except errors. On when absent. */
   system?: boolean | undefined;
 }
 
@@ -48,7 +48,7 @@ export function eventLevel(log: Logger, kind: 'audit' | 'observation'): string {
   return observations === undefined ? log.level : observations ? 'debug' : 'silent';
 }
 
-/** Another least level from now on; events of a kind keep theirs. */
+/** Sets another least level from now on. Events of a kind keep theirs. */
 export function setLevel(log: Logger, level: string): void {
   log.level = levelOf(level, eventsOf.get(log));
 }

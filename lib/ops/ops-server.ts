@@ -1,4 +1,7 @@
-/** The ops port of a process: liveness, readiness, health and Prometheus metrics over HTTP/1.1 or HTTPS. */
+/**
+ * The ops port of a process: liveness, readiness, health and Prometheus metrics over HTTP/1.1 or
+ * HTTPS.
+ */
 import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -19,7 +22,10 @@ interface OpsAddress {
   fd?: number | undefined;
   /** PEM; plaintext when absent. */
   tls?: { cert: Buffer; key: Buffer } | undefined;
-  /** Names that requests may call this port by, beside loopback ones; absent: all. Against DNS rebinding. */
+  /**
+   * Names that requests may call this port by, beside loopback ones; absent: all. Against DNS
+   * rebinding.
+   */
   allowedHosts?: readonly string[] | undefined;
 }
 
@@ -29,7 +35,10 @@ interface OpsSources {
   /** JSON of `/health`; gets the query parameters. */
   health: (query: URLSearchParams) => object;
   registry: Registry;
-  /** Resolves when other processes have told what they have counted; asked before each answer of `/metrics`. */
+  /**
+   * Resolves when other processes have told what they have counted; asked before each answer of
+   * `/metrics`.
+   */
   counted?: () => Promise<void>;
   /** True once the process shuts down: `/health` and `/readyz` answer 503 then. */
   stopping?: () => boolean;
@@ -47,7 +56,7 @@ export interface Ops {
 
 const TEST = 'services/controller/listeners/ops-shares.test.ts';
 
-/** All ms. The check's period is how late the other two are noticed. */
+/** All in ms. The period of the check is how late the other two are noticed. */
 const TIMEOUTS: ServerOptions = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 /** Probes and scrapers need a handful. */
 const MAX_CONNECTIONS = limit('connections to an ops port', 256, {

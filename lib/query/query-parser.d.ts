@@ -1,2 +1,4 @@
-/** What the generated parser offers. Throws an error with `location` for texts that are no query. */
+/**
+ * What the generated parser offers. Throws an error with `location` for texts that are no query.
+ */
 export declare function parse(input: string): unknown;

@@ -1,4 +1,7 @@
-/** Queries over rows of texts; see `query.peggy` for the language. Texts compare without regard to case. */
+/**
+ * Queries over rows of texts; see `query.peggy` for the language. Texts compare without regard to
+ * case.
+ */
 import { nestsDeeperThan } from '../filter/nesting';
 import { limit } from '../limits/limit';
 import type { Work } from '../limits/work';
@@ -76,10 +79,11 @@ function compileComparison(
   const test = TESTS[operator];
   return (row, work) => {
     const found = row(column);
-    // Case, and the worst case of looking for a text that is nearly there at every place.
+    // The cost of ignoring case, and the worst case of a search: a text that almost matches at
+    // every place.
     const length = (found?.length ?? 0) * (operator === '%' ? 1 + wanted.length : 2);
     work.charge(COMPARISON + Math.ceil(length / COMPARED));
-    // As in SQL: what is not there is neither equal nor different.
+    // As in SQL, a missing value is neither equal nor different.
     return found !== undefined && test(found.toLowerCase(), wanted);
   };
 }

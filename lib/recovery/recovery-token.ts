@@ -1,7 +1,9 @@
 /**
- * Recovery tokens: what the holder of the recovery key sends instead of an auth token when nobody can log in. Each is
- * for one request. The text is `r_1` and base58 of a sealed blob (lib/config/sealed.ts) around the JSON
- * `{"nonce": <32 bytes, base64 without padding>, "creation_time": <RFC 3339>}`, the form of Boundary's clients.
+ * Recovery tokens: what the holder of the recovery key sends instead of an auth token when nobody
+ * can log in. Each is for one request. The text is `r_1` and base58 of a sealed blob
+ * (lib/config/sealed.ts) around the JSON
+ * `{"nonce": <32 bytes, base64 without padding>, "creation_time": <RFC 3339>}`, the form of
+ * Boundary's clients.
  */
 import { randomBytes } from 'node:crypto';
 import type { AeadKey } from '../config/aead-key';
@@ -12,7 +14,10 @@ import { limit } from '../limits/limit';
 /** Form 1, the only one. */
 const PREFIX = 'r_1';
 const NONCE_BYTES = 32;
-/** Several times what one takes. Anybody may send one, and decoding costs the square of the length. */
+/**
+ * The longest text that is read, several times the length of a real token. Anybody may send one,
+ * and decoding costs the square of the length.
+ */
 const MAX_LENGTH = limit('recovery token', 1_024, {
   what: 'a recovery token',
   unit: 'characters',

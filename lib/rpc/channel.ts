@@ -1,6 +1,7 @@
 /**
- * gRPC clients: one place that knows how an address becomes a channel and how a generated method definition is called.
- * No proxy from the environment is ever used: addresses are ours, and a proxy would see tokens.
+ * gRPC clients: one place that knows how an address becomes a channel and how a generated method
+ * definition is called. No proxy from the environment is ever used: addresses are ours, and a proxy
+ * would see tokens.
  */
 import {
   Client,
@@ -39,11 +40,11 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** A generated message type, as far as a call needs it. */
 export interface MessageType {
-  encode(message: any): { finish(): Uint8Array };
-  decode(input: Uint8Array): any;
-  fromPartial(object: any): any;
-  fromJSON(object: any): any;
-  toJSON(message: any): unknown;
+  encode(message: unknown): { finish(): Uint8Array };
+  decode(input: Uint8Array): unknown;
+  fromPartial(object: unknown): unknown;
+  fromJSON(object: unknown): unknown;
+  toJSON(message: unknown): unknown;
 }
 
 /** A unary method of a generated service definition. */
@@ -65,7 +66,10 @@ export function openChannel(options: ChannelOptions): Client {
   });
 }
 
-/** Sent instead of an IP address, which TLS does not allow as a server name; the certificate must name the address. */
+/**
+ * Sent instead of an IP address, which TLS does not allow as a server name; the certificate must
+ * name the address.
+ */
 const NAME_FOR_ADDRESSES = 'localhost';
 
 /** IP address of a target, without port and brackets; undefined for names and Unix sockets. */
@@ -107,14 +111,14 @@ export function callUnary(
   method: UnaryMethod,
   request: unknown,
   options: CallOptions,
-): Promise<any> {
+): Promise<unknown> {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(options.headers ?? {})) if (value !== '') metadata.set(name, value);
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(
       `/${service}/${method.name}`,
       (message: unknown) => Buffer.from(method.requestType.encode(message).finish()),
-      (bytes: Buffer) => method.responseType.decode(bytes) as unknown,
+      (bytes: Buffer) => method.responseType.decode(bytes),
       request,
       metadata,
       { deadline: new Date(Date.now() + options.timeoutMs) },

@@ -1,11 +1,14 @@
 /**
- * Whether a request calls a server by a name of its own. A page can give its own name the address of a server on the
- * visitor's machine (DNS rebinding) and is then of one origin with it; the `Host` header still tells the page's name.
+ * Whether a request calls a server by one of its own names. A web page can point its own name at a
+ * server on the visitor's machine (DNS rebinding), and then shares an origin with that server. The
+ * `Host` header still has the name of the page.
  */
 import { isIP } from 'node:net';
 import { hostOf } from '../config/address';
 
-/** `allowed`: names besides loopback ones; absent: all. Requests of HTTP/1.1 always have a `Host`. */
+/**
+ * `allowed`: names besides loopback ones; absent: all. Requests of HTTP/1.1 always have a `Host`.
+ */
 export function isOwnHost(host: string | undefined, allowed: readonly string[] | undefined): boolean {
   if (allowed === undefined || host === undefined) return true;
   const name = nameOf(host);

@@ -1,4 +1,4 @@
-/** gRPC servers: one place that knows what a peer may do to one. */
+/** gRPC servers: the one place that knows what a hostile peer can do to them. */
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 import type { ServerHttp2Stream } from 'node:http2';
 
@@ -8,9 +8,9 @@ type StreamHandler = (interceptors: unknown, stream: ServerHttp2Stream, headers:
 const STREAM_HANDLERS = ['_streamHandler', '_channelzHandler'] as const;
 
 /**
- * A server that outlives peers which reset a stream in the same packet that opens it. Node tells of such a stream when it
- * is already destroyed; to answer it then, as grpc-js does when the content type or the path is wrong, throws where
- * nobody catches, and would end the process.
+ * A server that survives peers which reset a stream in the packet that opens it. Node reports such
+ * a stream after it has been destroyed. When the content type or the path is wrong, grpc-js answers
+ * it nevertheless. That throws where nobody catches, and would end the process.
  */
 export function createRpcServer(options: ServerOptions): Server {
   const server = new Server(options);
@@ -18,7 +18,7 @@ export function createRpcServer(options: ServerOptions): Server {
   for (const name of STREAM_HANDLERS) {
     const handle = internals[name];
     internals[name] = function (this: Server, interceptors, stream, headers) {
-      // Its error, that the peer has reset it, needs a listener all the same.
+      // The stream's error (the peer has reset it) still needs a listener.
       if (stream.destroyed || stream.closed) stream.on('error', () => undefined);
       else handle.call(this, interceptors, stream, headers);
     };

@@ -1,6 +1,6 @@
 /**
- * bcrypt_pbkdf as OpenSSH has it, a round at a time: everything else goes on between two rounds. The rounds themselves
- * come from the package of that name.
+ * bcrypt_pbkdf as in OpenSSH, one round at a time, so that other work goes on between two rounds.
+ * The package bcrypt-pbkdf does the rounds.
  */
 import { createHash } from 'node:crypto';
 import { hash, HASHSIZE } from 'bcrypt-pbkdf';

@@ -1,7 +1,8 @@
 /**
- * Whether a text is an SSH private key that a passphrase opens. Understands OpenSSH's own format (PROTOCOL.key of
- * OpenSSH) and the PEM forms of PKCS#1, SEC1 and, without a passphrase, PKCS#8: the work that encrypted PKCS#8 asks for
- * has no limit. Nothing of the key leaves this file, in errors neither.
+ * Whether a text is an SSH private key that a passphrase opens. Understands OpenSSH's own format
+ * (PROTOCOL.key of OpenSSH) and the PEM forms of PKCS#1, SEC1 and, without a passphrase, PKCS#8:
+ * the work that encrypted PKCS#8 asks for has no limit. Nothing of the key leaves this file, in
+ * errors neither.
  */
 import { createDecipheriv, createPrivateKey } from 'node:crypto';
 import { limit } from '../limits/limit';
@@ -30,8 +31,8 @@ const TEXTS: Record<PrivateKeyProblem, string> = {
 const HEADER = /-----BEGIN ((?:[A-Z0-9]{1,20} )?PRIVATE KEY)-----\r?\n/;
 
 /**
- * Throws {@link PrivateKeyError} unless the key can be used with the passphrase, or without one. What deriving its key costs
- * is charged to `work`.
+ * Throws {@link PrivateKeyError} unless the key can be used with the passphrase, or without one.
+ * What deriving its key costs is charged to `work`.
  */
 export async function checkPrivateKey(text: string, passphrase?: string, work?: Work): Promise<void> {
   const header = HEADER.exec(text);

@@ -1,13 +1,15 @@
 /**
- * The one-time token that enrolls a worker: `neslat_` and base58 of four fields of 32 bytes. The hashes of the
- * authorities' public keys let the worker trust the very first connection.
+ * The one-time token that enrolls a worker: `neslat_` and base58 of four fields of 32 bytes. The
+ * hashes of the authorities' public keys let the worker trust the very first connection.
  */
 import { decodeBase58, encodeBase58 } from '../ids/base58';
 import { limit } from '../limits/limit';
 
 const PREFIX = 'neslat_';
 const FIELD_BYTES = 32;
-/** Anybody may send one, and decoding costs the square of the length. */
+/**
+ * The longest text that is read: anybody may send one, and decoding costs the square of the length.
+ */
 const MAX_LENGTH = limit('activation token', 200, {
   what: 'an activation token of a worker',
   unit: 'characters',

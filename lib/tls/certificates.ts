@@ -20,7 +20,10 @@ export async function createCertificateRequest(key: KeyObject): Promise<Buffer> 
   return Buffer.from(request.rawData);
 }
 
-/** SubjectPublicKeyInfo, DER, of a request; undefined when it is malformed, not Ed25519, or its signature is wrong. */
+/**
+ * SubjectPublicKeyInfo, DER, of a request; undefined when it is malformed, not Ed25519, or its
+ * signature is wrong.
+ */
 export async function publicKeyOfRequest(der: Uint8Array): Promise<Buffer | undefined> {
   try {
     const request = new x509.Pkcs10CertificateRequest(Buffer.from(der));

@@ -5,7 +5,10 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SEED_BYTES = 32;
 
-/** Private key from its raw form: 64 bytes (seed, then public key) or the seed alone. Throws on any other length. */
+/**
+ * Private key from its raw form: 64 bytes (seed, then public key) or the seed alone. Throws on any
+ * other length.
+ */
 export function ed25519FromRaw(raw: Uint8Array): KeyObject {
   if (raw.length !== 2 * SEED_BYTES && raw.length !== SEED_BYTES) {
     throw new Error(`an Ed25519 private key has 64 bytes, this one has ${raw.length}`);

@@ -1,7 +1,8 @@
 /**
- * What a worker without an activation token gives its administrator: base58 of a format byte, its public key and a
- * secret. The controller certifies that key only, and the secret proves to the worker that the answer comes from where
- * the administrator took the request to; it never crosses the wire between the two.
+ * The request that a worker without an activation token gives to its administrator: base58 of a
+ * format byte, its public key and a secret. The controller certifies only that key. The secret
+ * proves to the worker that the answer comes from the deployment that the administrator took the
+ * request to. It is never sent between worker and controller.
  */
 import { createHmac, createPublicKey, timingSafeEqual } from 'node:crypto';
 import { decodeBase58, encodeBase58 } from '../ids/base58';
@@ -41,7 +42,7 @@ interface Answer {
   authorities: readonly Uint8Array[];
 }
 
-/** Proof that an answer was made by who knows the secret. */
+/** The proof that the answer comes from somebody who knows the secret. */
 export function registrationProof(secret: Uint8Array, { certificate, authorities }: Answer): Buffer {
   const hmac = createHmac('sha256', secret);
   for (const part of [certificate, ...authorities]) {

@@ -1,4 +1,7 @@
-/** What a controller needs to run, parsed and checked; `services/server` makes it from a file, dev mode from flags. */
+/**
+ * What a controller needs to run, parsed and checked; `services/server` makes it from a file, dev
+ * mode from flags.
+ */
 import type { AeadKey } from '../../lib/config/aead-key';
 import type { OwnOrigins } from './gateway/origin';
 import type { Forwarding } from './rpc/forwarded';
@@ -44,7 +47,10 @@ export interface ControllerConfig {
     url: string;
     maxOpenConnections?: number | undefined;
   };
-  /** Root key of the envelope encryption: 32 bytes, with an id that tells it from others. Never logged. */
+  /**
+   * Root key of the envelope encryption: 32 bytes, with an id that tells it from others. Never
+   * logged.
+   */
   rootKey: AeadKey;
   /** Key of recovery tokens; absent: they are refused. Never logged. */
   recoveryKey?: AeadKey | undefined;
@@ -91,7 +97,10 @@ export interface ControllerConfig {
   apiRateLimits?: RateLimits | undefined;
   /** Changed in place when the configuration is loaded anew. */
   limits: ControllerLimits;
-  /** Networks that requests on behalf of users may go to although they are loopback, link-local or the like. */
+  /**
+   * Networks that requests on behalf of users may go to although they are loopback, link-local or
+   * the like.
+   */
   outgoingAllowedNetworks: readonly string[];
   /** How long readiness answers "unavailable" before the listeners stop, ms. Default 0. */
   gracefulShutdownWaitMs: number;

@@ -1,4 +1,7 @@
-/** What clients and probes of a controller reach: the API port, with gRPC and HTTP, and the ops port. */
+/**
+ * What clients and probes of a controller reach: the API port, with gRPC and HTTP, and the ops
+ * port.
+ */
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { packageFile } from '../../lib/config/package-root';
@@ -35,7 +38,10 @@ export interface Front {
   /** As bound. */
   apiAddress: ListenAddress;
   opsAddress: ListenAddress | undefined;
-  /** Takes certificates, CORS, rate limits and other limits of another configuration; nothing that runs is interrupted. */
+  /**
+   * Takes certificates, CORS, rate limits and other limits of another configuration; nothing that
+   * runs is interrupted.
+   */
   reload(config: ControllerConfig): void;
 }
 
@@ -94,7 +100,10 @@ const NOTHING_WANTED = {
   known: { holders: [], scopes: [], tags: [] },
 };
 
-/** The user of a token. A recovery token counts as that of its user and is not used up by the look. */
+/**
+ * The user of a token. A recovery token counts as that of its user, and this look does not use it
+ * up.
+ */
 const verifier =
   ({ recoveryKey }: ControllerConfig, { deps, known }: Parts) =>
   async (token: string): Promise<string | undefined> => {
@@ -107,7 +116,10 @@ const verifier =
     return opensRecoveryToken(recoveryKey, token, now) ? RECOVERY_USER : undefined;
   };
 
-/** The ops port, and readiness at the end: probes learn that the controller stops before its ports close. */
+/**
+ * The ops port, and readiness at the end: probes learn that the controller stops before its ports
+ * close.
+ */
 async function startOps(
   config: ControllerConfig,
   { deps, registry }: Parts,

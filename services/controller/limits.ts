@@ -1,4 +1,7 @@
-/** Limits that the `limits` block of a controller's configuration can change. Fixed limits stand where they hold. */
+/**
+ * Limits that the `limits` block of a controller's configuration can change. Fixed limits stand
+ * where they hold.
+ */
 import { limitTable } from '../../lib/limits/limit';
 import { PORT_LIMITS } from './port-limits';
 import { SHAPE_LIMITS } from './shape-limits';

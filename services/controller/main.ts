@@ -1,4 +1,7 @@
-/** A controller from its configuration to a running process part: what is opened here is closed here, in reverse. */
+/**
+ * A controller from its configuration to a running process part: what is opened here is closed
+ * here, in reverse.
+ */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Clock } from '../../lib/clock/clock';
 import { Lifecycle } from '../../lib/lifecycle/lifecycle';
@@ -28,12 +31,18 @@ export interface RunningController {
   apiAddress: ListenAddress;
   clusterAddress: ListenAddress;
   opsAddress: ListenAddress | undefined;
-  /** Takes certificates, CORS, rate limits and other limits of another configuration; nothing that runs is interrupted. */
+  /**
+   * Takes certificates, CORS, rate limits and other limits of another configuration; nothing that
+   * runs is interrupted.
+   */
   reload(config: ControllerConfig): void;
   close(): Promise<void>;
 }
 
-/** Starts a controller on an initialized, migrated database. Whatever was opened is closed again when a part fails. */
+/**
+ * Starts a controller on an initialized, migrated database. Whatever was opened is closed again
+ * when a part fails.
+ */
 export async function startController(
   config: ControllerConfig,
   { clock, log }: { clock: Clock; log: Logger },

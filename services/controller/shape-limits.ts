@@ -1,7 +1,8 @@
 /**
- * Limits on how much of everything there is. The schema keeps them (`check_limit`): whatever adds rows is counted in its own
- * transaction, under a lock of what it adds to. Those that other people's requests have to load are tight: what one scope
- * holds of grants, above all of those for everybody. The others are there so that nothing grows without an end.
+ * Limits on the number of items of each kind. The schema keeps them (`check_limit`): it counts
+ * added rows in their own transaction, under a lock of the row that holds them. The limits on
+ * grants of one scope are low, above all on grants for everybody, because other people's requests
+ * load these grants. The other limits only keep everything from growing without end.
  */
 import type { ConfigurableLimit } from '../../lib/limits/limit';
 

@@ -1,7 +1,8 @@
 /**
- * The database of dev mode: an embedded PostgreSQL with one role and database for the controller and one of each for
- * the demo target, which can do nothing beside. What must survive a restart with the same directory is in `dev.json`;
- * where the directory goes with the process nothing is written, so that a process that is killed leaves no key behind.
+ * The database of dev mode: an embedded PostgreSQL. The controller has one role and database, and
+ * the demo target has one of each that can do nothing else. `dev.json` keeps what must survive a
+ * restart with the same directory. A directory that goes with the process has no such file, so a
+ * process that is killed leaves no key behind.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,7 @@ import { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from './embedd
 export interface DevState {
   /** Root key of the envelope encryption, base64. */
   rootKey: string;
-  /** Of PostgreSQL; the demo target leads there, so it stays the same. */
+  /** The port of PostgreSQL. It stays the same, because the demo target leads there. */
   port: number;
   passwords: { postgres: string; sallyport: string; demo: string };
 }
@@ -26,7 +27,7 @@ export interface DevState {
 export interface DevDatabase {
   /** Of the controller. */
   url: string;
-  /** Of the demo database; absent when there is none or the server is not ours. */
+  /** The URL of the demo database; absent when there is none, or when the server is not ours. */
   demoUrl?: URL | undefined;
   postgres?: EmbeddedPostgres;
 }

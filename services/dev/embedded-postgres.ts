@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL server as a child process: for dev mode and for tests, never for production. The server ends with this
- * process, however this process ends.
+ * A PostgreSQL server as a child process, for dev mode and for tests, never for production. It ends
+ * with this process, in whatever way this process ends.
  */
 import { randomBytes } from 'node:crypto';
 import { execFileSync, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
@@ -29,13 +29,15 @@ export interface EmbeddedPostgresOptions {
   dataDir: string;
   /** Port on 127.0.0.1; 0 picks a free one. */
   port: number;
-  /** Password of the superuser `postgres`. Absent: anybody who reaches the port is let in (tests). */
+  /**
+   * Password of the superuser `postgres`. Absent: anybody who reaches the port is let in (tests).
+   */
   password?: string;
   /** Lines of pg_hba.conf; absent: everybody as the authentication method says. */
   hba?: string[];
   /** Directory of the Unix socket, at most 90 characters; absent: no socket. */
   socketDir?: string;
-  /** False trades safety of the data at a power cut for speed. */
+  /** False is faster, but data may be lost when the power fails. */
   durable: boolean;
   env?: NodeJS.ProcessEnv;
 }
@@ -68,7 +70,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   if (!existsSync(join(options.dataDir, 'PG_VERSION'))) initialize(bin, options, user, running);
   if (options.hba !== undefined) writeOwned(join(options.dataDir, 'pg_hba.conf'), `${options.hba.join('\n')}\n`, user);
   const port = options.port === 0 ? await freePort() : options.port;
-  // A server that runs here already is somebody else's; ours will say so and end.
+  // A server that already runs here is somebody else's; ours will report that and end.
   const foreign = readyPid(options.dataDir, port);
   const child = launch(bin, options, port, running);
   return untilReady(child, options.dataDir, port, foreign);
@@ -113,14 +115,17 @@ function initialize(
   }
 }
 
-/** A file for one program, which has no name any more when the text is written: nothing is left, however we end. */
+/**
+ * A file for one program. It has lost its name before the text is written, so nothing is left in
+ * whatever way this process ends.
+ */
 function unnamedFile(text: string, user: ServerUser | undefined): number {
   const path = join(tmpdir(), `.sallyport-${randomBytes(16).toString('hex')}`);
   const file = openSync(path, 'wx+', 0o600);
   try {
     unlinkSync(path);
     if (user !== undefined) fchownSync(file, user.uid, user.gid);
-    // At its place, so that the descriptor still stands at the beginning.
+    // Written at a position, so that the descriptor still stands at the beginning.
     writeSync(file, text, 0);
     return file;
   } catch (error) {
@@ -129,7 +134,9 @@ function unnamedFile(text: string, user: ServerUser | undefined): number {
   }
 }
 
-/** Ends with the parent even when that is killed: its end of the pipe on descriptor 0 closes then. */
+/**
+ * Ends with the parent even when that is killed: its end of the pipe on descriptor 0 closes then.
+ */
 const GUARD =
   'exec 3<&0 </dev/null; "$@" 3<&- & pid=$!; (read -r _ <&3; kill -INT $pid) & wait $pid; code=$?; kill $!; exit $code';
 
@@ -141,7 +148,8 @@ function launch(bin: string, options: EmbeddedPostgresOptions, port: number, run
     ? ['setpriv', '--pdeathsig', 'INT', ...command]
     : ['/bin/sh', '-c', GUARD, 'sh', ...command];
   const stdio: StdioOptions = ['pipe', 'ignore', 'pipe'];
-  // A session of its own: Ctrl-C at the terminal reaches us, and we stop the server when nobody needs it any more.
+  // In a session of its own: Ctrl-C at the terminal reaches this process, which stops the server
+  // when nobody needs it any more.
   return spawn(guarded[0]!, guarded.slice(1), { ...running, stdio, detached: true });
 }
 
@@ -190,7 +198,10 @@ async function untilReady(
   return { port, pid, exited, stop: () => stop(child, pid, exited, () => ended), kill: () => signal(pid, 'SIGQUIT') };
 }
 
-/** The server notes pid, port and "ready" in lines 1, 4 and 8 of this file when it accepts connections. */
+/**
+ * The server notes pid, port and "ready" in lines 1, 4 and 8 of this file when it accepts
+ * connections.
+ */
 function readyPid(dataDir: string, port: number): number | undefined {
   try {
     const lines = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n');

@@ -1,6 +1,7 @@
 /**
- * `dev`: a deployment on one machine in one command. It is a preset of the entry points that operators use: embedded
- * PostgreSQL, a controller in this process, and a worker as its own process that enrolls over the cluster port.
+ * `dev`: a deployment on one machine in one command. It is a preset of the entry points that
+ * operators use: embedded PostgreSQL, a controller in this process, and a worker as its own process
+ * that enrolls over the cluster port.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -57,7 +58,7 @@ export async function runDev(flags: Flags, streams: Streams): Promise<number> {
   try {
     streams.stdout.write(await Promise.race([starting, interrupted]));
   } catch (error) {
-    // What is still starting registers itself for closing first.
+    // Parts that are still starting register themselves for closing first.
     await starting.catch(() => undefined);
     await running.lifecycle.close();
     throw error;
@@ -137,7 +138,7 @@ function controllerConfig(settings: DevSettings, state: DevState, database: DevD
     },
     cluster: { address: settings.cluster, publicAddress: settings.controllerPublicClusterAddress },
     ops: { address: settings.ops, allowedHosts: settings.opsAllowedHosts },
-    // Vault and identity providers of somebody who tries things out are on the same host.
+    // People who try things out run Vault and identity providers on the same host.
     outgoingAllowedNetworks: ['127.0.0.0/8', '::1'],
     apiRateLimits: { rules: [], maxQuotas: DEFAULT_MAX_QUOTAS },
   };

@@ -1,6 +1,6 @@
 /**
- * Flags of `dev`, which the command line has filled from the environment too: they win over the file of -config, that
- * over the defaults.
+ * Flags of `dev`, which the command line has filled from the environment too: they win over the
+ * file of -config, that over the defaults.
  */
 import { readFileSync } from 'node:fs';
 import { AEAD_KEY_BYTES } from '../../lib/config/aead-key';
@@ -187,7 +187,7 @@ class Reader {
 
 type FromFile = Partial<Record<Purpose, HostPort[]>> & { logLevel?: string | undefined };
 
-/** Of the file only the addresses of its listeners and the log level count. */
+/** Only the addresses of the listeners and the log level of the file are used. */
 function readFile(path: string | undefined, env: NodeJS.ProcessEnv, problems: Problem[]): FromFile {
   if (path === undefined) return {};
   let values: unknown;

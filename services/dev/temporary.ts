@@ -1,4 +1,7 @@
-/** Temporary directories that carry the pid of their owner, so that a later start can remove what a killed one left. */
+/**
+ * Temporary directories that carry the pid of their owner, so that a later start can remove what a
+ * killed one left.
+ */
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** How a worker carries connections: in its own process, or in data processes. The rest of the worker sees no difference. */
+/**
+ * How a worker carries connections: in its own process, or in data processes. The rest of the
+ * worker sees no difference.
+ */
 import type { Clock } from '../../lib/clock/clock';
 import type { ListeningSocket } from '../../lib/lifecycle/listening-socket';
 import type { LogOptions, Logger } from '../../lib/log/log';
@@ -19,7 +22,10 @@ const WATCH_MS = 5_000;
 export interface DataPlaneParts {
   sessions: SessionRegistry;
   control: ControlClient;
-  /** `isPassedOn`: others hold the listening socket too, so that whoever comes is served by the next process. */
+  /**
+   * `isPassedOn`: others hold the listening socket too, so that whoever comes is served by the next
+   * process.
+   */
   state: { isDraining: boolean; isPassedOn: boolean };
   clock: Clock;
   log: Logger;
@@ -62,8 +68,8 @@ export class DataPlane {
   }
 
   /**
-   * Takes up data processes that an earlier control process has left behind. To be called before the control stream
-   * starts, since controllers are to see one worker whose connections go on.
+   * Takes up data processes that an earlier control process has left behind. To be called before
+   * the control stream starts, since controllers are to see one worker whose connections go on.
    */
   async takeUp(): Promise<void> {
     const { control } = this.parts;
@@ -97,8 +103,8 @@ export class DataPlane {
   }
 
   /**
-   * Another control process of this worker is gone. Data processes that it has left go on here; without such, nobody has
-   * its connections any more.
+   * Another control process of this worker is gone. Data processes that it has left go on here;
+   * without such, nobody has its connections any more.
    */
   async processEnded(bootId: string): Promise<void> {
     const { left } = await this.takeUpProcesses();
@@ -140,8 +146,8 @@ export class DataPlane {
   }
 
   /**
-   * Leaves the connections of data processes to a later control process; false where this process carries connections
-   * itself.
+   * Leaves the connections of data processes to a later control process; false where this process
+   * carries connections itself.
    */
   letGo(): boolean {
     if (this.proxy !== undefined) return false;

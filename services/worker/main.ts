@@ -14,7 +14,10 @@ import { DataPlane } from './data-plane';
 import { createProxyMetrics } from './proxy/metrics';
 import { SessionRegistry } from './sessions/registry';
 
-/** How long a closing worker waits for its last reports to be acknowledged; what is left stays on disk. */
+/**
+ * How long a closing worker waits for its last reports to be acknowledged; what is left stays on
+ * disk.
+ */
 const LAST_REPORTS_MS = 2_000;
 const LOOK_MS = 10;
 
@@ -36,18 +39,28 @@ export interface RunningWorker {
   workerId(): string | undefined;
   /** What an administrator creates the worker with; undefined when it does not wait for that. */
   registrationRequest(): string | undefined;
-  /** Resolves at the first Welcome of a controller; rejects when there can be none as the worker is configured. */
+  /**
+   * Resolves at the first Welcome of a controller; rejects when there can be none as the worker is
+   * configured.
+   */
   attached(): Promise<void>;
   /**
-   * Takes no new connections, lets live ones run to the deadline, then cuts them as `worker drain`. With an inherited
-   * listening socket nobody is refused meanwhile: who connects waits in its queue for the next process.
+   * Takes no new connections, lets live ones run to the deadline, then cuts them as `worker drain`.
+   * With an inherited listening socket nobody is refused meanwhile: who connects waits in its queue
+   * for the next process.
    */
   drain(deadlineMs: number): Promise<void>;
-  /** Drains beside another process of this worker, which has attached and accepts on the same sockets. */
+  /**
+   * Drains beside another process of this worker, which has attached and accepts on the same
+   * sockets.
+   */
   handOver(deadlineMs: number): Promise<void>;
   /** The listening sockets, for the next process of this worker. */
   sockets(): WorkerSockets;
-  /** The process that was to take over is gone: attaches anew, so that controllers see this one as the worker. */
+  /**
+   * The process that was to take over is gone: attaches anew, so that controllers see this one as
+   * the worker.
+   */
   goOn(): void;
   /** An earlier process that drained beside this one is gone. */
   processEnded(bootId: string): void;
@@ -55,8 +68,8 @@ export interface RunningWorker {
   reload(config: WorkerReload): void;
   setLogLevel(level: string): void;
   /**
-   * Ends without a successor at hand. Data processes keep their connections for the next control process; a worker
-   * without data processes cuts everything.
+   * Ends without a successor at hand. Data processes keep their connections for the next control
+   * process; a worker without data processes cuts everything.
    */
   letGo(): Promise<void>;
   /** Cuts everything, reports it if a controller is there, and frees ports and files. */
@@ -206,7 +219,10 @@ interface Parts {
   control: ControlClient;
   sessions: SessionRegistry;
   plane: DataPlane;
-  /** `isPassedOn`: others hold the listening socket too, so that whoever comes is served by the next process. */
+  /**
+   * `isPassedOn`: others hold the listening socket too, so that whoever comes is served by the next
+   * process.
+   */
   state: { isDraining: boolean; isPassedOn: boolean };
 }
 

@@ -1,4 +1,7 @@
-/** What an attack is. Each runs in a process of its own; the runner measures what an honest user notices of it. */
+/**
+ * What an attack is. Each runs in a process of its own; the runner measures what an honest user
+ * notices of it.
+ */
 import type { Random } from '../sim/random';
 import type { Stage } from './stage';
 
@@ -17,7 +20,10 @@ export interface Orders {
   from: string;
   authMethod: string;
   honest: { loginName: string; scope: string };
-  /** The project in which attackers may do everything, and a target and a big number of targets there. */
+  /**
+   * The project in which attackers may do everything, and a target and a big number of targets
+   * there.
+   */
   field: { scope: string; target: string };
   /** What {@link Attack.prepare} answered. */
   prepared: Prepared;
@@ -61,15 +67,23 @@ export interface Attack {
   class: AttackClass;
   /** In place of the usual length. */
   seconds?: number;
-  /** Goes on until it has taken all that it wants, at most so long; then the usual measurement begins. */
+  /**
+   * Goes on until it has taken all that it wants, at most so long; then the usual measurement
+   * begins.
+   */
   atMostSeconds?: number;
   /** Whether the honest user logs in meanwhile, too. */
   withLogins?: boolean;
-  /** Whether {@link meanwhile} cuts the worker's stream at the end, so that connections of that time may fail. */
+  /**
+   * Whether {@link meanwhile} cuts the worker's stream at the end, so that connections of that time
+   * may fail.
+   */
   takesWorkerAway?: boolean;
   /** In the runner, before anything is measured. */
   prepare?(stage: Stage): Promise<Prepared>;
-  /** In the attacking process; ends when the signal aborts, or earlier. Absent: nothing is attacked. */
+  /**
+   * In the attacking process; ends when the signal aborts, or earlier. Absent: nothing is attacked.
+   */
   run?(context: Context): Promise<void>;
   /** In the runner, while the attack goes on. */
   meanwhile?(stage: Stage, signal: AbortSignal): Promise<Finding[]>;
@@ -77,7 +91,10 @@ export interface Attack {
   cleanUp?(stage: Stage, prepared: Prepared): Promise<void>;
 }
 
-/** Runs `work` in `parallel` loops until the signal aborts or `limit` rounds are done. Answers are counted by status. */
+/**
+ * Runs `work` in `parallel` loops until the signal aborts or `limit` rounds are done. Answers are
+ * counted by status.
+ */
 export async function flood(
   { signal, count }: Context,
   { parallel, limit = Infinity }: { parallel: number; limit?: number },

@@ -1,4 +1,7 @@
-/** The process of an attack: its load is not the runner's, which measures. Started by the runner, and as that process. */
+/**
+ * The process of an attack: its load is not the runner's, which measures. Started by the runner,
+ * and as that process.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import { Random } from '../sim/random';

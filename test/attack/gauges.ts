@@ -1,4 +1,7 @@
-/** What an attack does to a process, measured inside of it: the longest stall of its event loop, and its memory. */
+/**
+ * What an attack does to a process, measured inside of it: the longest stall of its event loop, and
+ * its memory.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Live } from '../harness/process';
 
@@ -13,7 +16,10 @@ const SAMPLE_MS = 50;
 /** A process that says nothing for so long counts as stalled for all of it. */
 const SCRAPE_MS = 10_000;
 
-/** Memory of a process now, and the most since the last reset; undefined when there is none or no /proc. */
+/**
+ * Memory of a process now, and the most since the last reset; undefined when there is none or no
+ * /proc.
+ */
 export function livesAt(pid: number): { rssMiB: number; peakMiB: number } | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -1,4 +1,7 @@
-/** An honest user who lists, authorizes sessions and connects again and again, and how long each takes him. */
+/**
+ * An honest user who lists, authorizes sessions and connects again and again, and how long each
+ * takes him.
+ */
 import { startSessionProxy } from '../../cli/proxy/session-proxy';
 import { dial } from '../harness/endpoints';
 import { OPERATIONS, pause, type Operation } from './attack';
@@ -15,7 +18,9 @@ export interface Sample {
   error?: string;
 }
 
-/** From one call to the next of the same kind, at least: he is a person with a script, not a load. */
+/**
+ * From one call to the next of the same kind, at least: he is a person with a script, not a load.
+ */
 const PACE_MS = 60;
 const AT_MOST_LONGER_MS = 4_000;
 /** What takes longer has failed. */
@@ -39,7 +44,10 @@ export class HonestUser {
     if (withLogins) this.loops.push(this.repeat(() => this.login()));
   }
 
-  /** Lets the phase last so long, and longer on a slow machine: until each call was made once, if that helps. */
+  /**
+   * Lets the phase last so long, and longer on a slow machine: until each call was made once, if
+   * that helps.
+   */
   async spend(ms: number): Promise<void> {
     const end = Date.now() + ms;
     const made = (operation: Operation): boolean =>

@@ -1,4 +1,7 @@
-/** What the figures of an attack mean: ratios of the honest user's times, the aims, and whether an attack has failed. */
+/**
+ * What the figures of an attack mean: ratios of the honest user's times, the aims, and whether an
+ * attack has failed.
+ */
 import { OPERATIONS, type Finding, type Operation, type Tally } from './attack';
 import type { Strain } from './gauges';
 import { PHASES, type Phase, type Sample } from './honest';

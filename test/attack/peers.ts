@@ -1,4 +1,7 @@
-/** What attackers and the honest user reach the ports with; each peer has a loopback address of its own. */
+/**
+ * What attackers and the honest user reach the ports with; each peer has a loopback address of its
+ * own.
+ */
 import { Agent, request } from 'node:http';
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { connect, type Socket } from 'node:net';

@@ -1,4 +1,7 @@
-/** Who takes part: an honest user with a project of his, attackers, and the project in which they may do everything. */
+/**
+ * Who takes part: an honest user with a project of his, attackers, and the project in which they
+ * may do everything.
+ */
 import { sql, type Db } from '../../services/controller/db/db';
 import type { Deployment } from '../harness/deployment';
 import type { Endpoint } from '../harness/endpoints';

@@ -1,6 +1,7 @@
 /**
- * Attacks on a deployment of its own, on loopback, at most 5 minutes: what each does to the processes and to an honest
- * user. Run: npm run attack [-- --only NAME] [--seed N] [--json FILE] [--list]. See README.md.
+ * Attacks on a deployment of its own, on loopback, at most 5 minutes: what each does to the
+ * processes and to an honest user. Run: npm run attack [-- --only NAME] [--seed N] [--json FILE]
+ * [--list]. See README.md.
  */
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -79,7 +80,9 @@ async function main(): Promise<number> {
   return finish(run, json);
 }
 
-/** By what the phases are shortened so that all attacks that are left fit in the time that is left. */
+/**
+ * By what the phases are shortened so that all attacks that are left fit in the time that is left.
+ */
 function paceOf(left: readonly Attack[], leftMs: number): number {
   const phases = left.map(
     ({ seconds = SECONDS, atMostSeconds = 0 }) => BEFORE_MS + 1_000 * (seconds + atMostSeconds / 2) + AFTER_MS,

@@ -1,4 +1,7 @@
-/** What is attacked: PostgreSQL, a controller and a worker, each a process of its own, with the people of the play. */
+/**
+ * What is attacked: PostgreSQL, a controller and a worker, each a process of its own, with the
+ * people of the play.
+ */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger } from '../../lib/log/log';
@@ -23,7 +26,10 @@ export const ATTACKER_ADDRESS = '127.0.0.3';
 
 /** Small, so that an attack can fill the table in seconds. */
 const MAX_QUOTAS = 1_000;
-/** A process that holds more after an attack is started anew, so that the next one is measured by itself. */
+/**
+ * A process that holds more after an attack is started anew, so that the next one is measured by
+ * itself.
+ */
 const RESTART_ABOVE_MIB = 400;
 /** Of a list that has no end. */
 const MAX_PAGES = 100;
@@ -84,8 +90,8 @@ export class Stage {
   }
 
   /**
-   * Removes attackers, whose sessions end with them, and the targets and roles whose name begins with theirs. Those are
-   * removed as rows: a list of the API would suffer from what they do.
+   * Removes attackers, whose sessions end with them, and the targets and roles whose name begins
+   * with theirs. Those are removed as rows: a list of the API would suffer from what they do.
    */
   async remove(attackers: readonly AttackingUser[]): Promise<void> {
     const { scope } = this.field;
@@ -106,7 +112,10 @@ export class Stage {
     return clientHello(sessionId);
   }
 
-  /** All targets for the administrator, page by page: how many pages, and the size of the largest in bytes. */
+  /**
+   * All targets for the administrator, page by page: how many pages, and the size of the largest in
+   * bytes.
+   */
   async listOverGrpc(): Promise<{ pages: number; most: number }> {
     const { api, ports } = this.deployment;
     const door = grpcDoor(`127.0.0.1:${ports.api}`, api.token);
@@ -125,7 +134,10 @@ export class Stage {
     }
   }
 
-  /** Cuts the worker's stream and answers how long it takes the worker to come back, ms; undefined when it does not. */
+  /**
+   * Cuts the worker's stream and answers how long it takes the worker to come back, ms; undefined
+   * when it does not.
+   */
   async reattach(limitMs: number): Promise<number | undefined> {
     this.parts.link.cut();
     await waitFor('the worker to notice', async () => !(await this.isAttached()), { timeoutMs: 5_000 });
@@ -145,8 +157,9 @@ export class Stage {
   }
 
   /**
-   * Makes the deployment as it was before an attack: windows of rate limits begin anew, and processes that hold much
-   * memory are started again. Answers what is broken; then both processes are new.
+   * Makes the deployment as it was before an attack: windows of rate limits begin anew, and
+   * processes that hold much memory are started again. Answers what is broken; then both processes
+   * are new.
    */
   async settle(): Promise<string | undefined> {
     const problem = await this.problem();
@@ -164,7 +177,10 @@ export class Stage {
     return this.parts.close();
   }
 
-  /** For a run that must end now: ends what {@link close} would wait for. PostgreSQL ends with this process. */
+  /**
+   * For a run that must end now: ends what {@link close} would wait for. PostgreSQL ends with this
+   * process.
+   */
   kill(): void {
     for (const pid of descendants(process.pid)) {
       if (argumentsOf(pid).includes('-config')) process.kill(pid, 'SIGKILL');

@@ -1,6 +1,6 @@
 /**
- * What people and hostile peers get wrong: each case gets a clear error with the remedy, the right exit code and status,
- * and leaves no crash, no leak and no stuck session.
+ * What people and hostile peers get wrong: each case gets a clear error with the remedy, the right
+ * exit code and status, and leaves no crash, no leak and no stuck session.
  */
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';

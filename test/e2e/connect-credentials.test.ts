@@ -1,4 +1,7 @@
-/** Helpers with the credentials that a session brings, and -stdio: real programs where they are there. */
+/**
+ * Helpers with the credentials that a session brings, and -stdio: real programs where they are
+ * there.
+ */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

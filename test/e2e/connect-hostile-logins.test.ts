@@ -1,6 +1,7 @@
 /**
- * `connect cassandra` and `connect mongo` with logins that mean something to files, shells and programs: the real
- * programs, started by the real command, send them exactly as the controller has them, or the command refuses them.
+ * `connect cassandra` and `connect mongo` with logins that mean something to files, shells and
+ * programs: the real programs, started by the real command, send them exactly as the controller has
+ * them, or the command refuses them.
  */
 import fc from 'fast-check';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -96,7 +97,10 @@ async function setLogin(login: Login): Promise<void> {
 interface Watched extends Finished {
   /** Whether the arguments of the program were seen. */
   seen: boolean;
-  /** Arguments of any process of this machine, its environment besides, that held a part of a password. */
+  /**
+   * Arguments of any process of this machine, its environment besides, that held a part of a
+   * password.
+   */
   sung: string[];
 }
 
@@ -154,7 +158,7 @@ describeWith(['cqlsh'], 'cqlsh', () => {
   beforeEach(() => (server.given.length = 0));
 
   const connectCqlsh = (login: Login, env?: Record<string, string>) =>
-    connect('cassandra', target, login, ['-keyspace', 'k', '--', '-e', 'exit'], { env });
+    connect('cassandra', target, login, ['-keyspace', 'k', '--', '-e', 'exit'], env === undefined ? {} : { env });
   const cannotHold = ({ username, password }: Login): boolean =>
     /\0/.test(username) || /[\r\n\0]|^\s|\s$|^\x85|\x85$/.test(password) || username === '--' || username.length > 1e5;
 
@@ -207,9 +211,15 @@ describeWith(['mongosh'], 'mongosh', () => {
     server.commands.length = 0;
   });
 
-  /** The older mechanism proves the very bytes of a password, but mongosh escapes these two signs in what it proves. */
+  /**
+   * The older mechanism proves the very bytes of a password, but mongosh escapes these two signs in
+   * what it proves.
+   */
   const mechanismFor = (username: string) => (/[=,]/.test(username) ? 'SCRAM-SHA-256' : 'SCRAM-SHA-1');
-  /** The newer one only knows passwords without control characters, and takes several forms of a letter for one. */
+  /**
+   * The newer one only knows passwords without control characters, and takes several forms of a
+   * letter for one.
+   */
   const canProve = ({ username, password }: Login): boolean =>
     mechanismFor(username) === 'SCRAM-SHA-1' || /^[ -~]*$/.test(password);
   const cannotHold = ({ username, password }: Login): boolean =>

@@ -1,4 +1,6 @@
-/** `connect` with programs, signals and tokens: exit statuses, and that the session is always ended. */
+/**
+ * `connect` with programs, signals and tokens: exit statuses, and that the session is always ended.
+ */
 import { once } from 'node:events';
 import { connect as connectTo, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { startDev, type Dev } from '../harness/dev';

@@ -1,4 +1,7 @@
-/** The life of `sallyport dev` as a process: what it leaves behind, and what it says when something is in its way. */
+/**
+ * The life of `sallyport dev` as a process: what it leaves behind, and what it says when something
+ * is in its way.
+ */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';

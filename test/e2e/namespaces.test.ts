@@ -1,7 +1,7 @@
 /**
- * Client, controller, worker and target as four hosts: network namespaces joined by virtual cables. Only the worker
- * reaches the target; its firewall lets nothing in but clients to the proxy port. The configuration files are the
- * examples of deploy/.
+ * Client, controller, worker and target as four hosts: network namespaces joined by virtual cables.
+ * Only the worker reaches the target; its firewall lets nothing in but clients to the proxy port.
+ * The configuration files are the examples of deploy/.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

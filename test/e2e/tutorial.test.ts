@@ -1,6 +1,7 @@
 /**
- * The tutorial "manage sessions", typed as a person types it: dev mode, the CLI, a real psql through a real worker.
- * Prerequisites are built by CLI commands from an empty project; tables are compared with their exact layout.
+ * The tutorial "manage sessions", typed as a person types it: dev mode, the CLI, a real psql
+ * through a real worker. Prerequisites are built by CLI commands from an empty project; tables are
+ * compared with their exact layout.
  */
 import { createConnection } from 'node:net';
 import { startDev, type Dev } from '../harness/dev';
@@ -9,7 +10,9 @@ import { describeWith } from '../harness/tools';
 import { waitFor } from '../harness/wait';
 
 const TIME = /[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} [A-Z]{3,4}/g;
-/** Times, ids outside `known` and counts replaced by words, so that a whole table can be compared. */
+/**
+ * Times, ids outside `known` and counts replaced by words, so that a whole table can be compared.
+ */
 const plain = (text: string, known: Record<string, string>): string => {
   let out = text.replace(TIME, 'TIME').replace(/127\.0\.0\.1:\d+/g, 'ADDRESS');
   for (const [name, id] of Object.entries(known)) out = out.replaceAll(id, `<${name}>`);

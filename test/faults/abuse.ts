@@ -1,6 +1,7 @@
 /**
- * Peers that mean harm before authentication, all kinds at once, while a transfer runs: what they may hold is capped,
- * the transfer goes on, and honest connections get through, also when the port is full.
+ * Peers that mean harm before authentication, all kinds at once, while a transfer runs: what they
+ * may hold is capped, the transfer goes on, and honest connections get through, also when the port
+ * is full.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** One worker process follows another, or takes over from it, on the same listening socket: everybody is served. */
+/**
+ * One worker process follows another, or takes over from it, on the same listening socket:
+ * everybody is served.
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSessionProxy } from '../../cli/proxy/session-proxy';
@@ -70,7 +73,10 @@ async function proxyTo(port: number, worker = 'held') {
   return { proxy, warnings, sessionId };
 }
 
-/** Connects again and again, four at a time, each with a text that comes back, until it is told to end. */
+/**
+ * Connects again and again, four at a time, each with a text that comes back, until it is told to
+ * end.
+ */
 function streamOfConnects(port: number) {
   const tally = { asked: 0, answered: 0, isOver: false };
   const one = async (): Promise<void> => {
@@ -158,7 +164,8 @@ describe('SIGUSR2', () => {
     const drained: number[] = [];
     for (let i = 0; i < 2; i++) {
       drained.push(await handOver());
-      // The transfers keep the earlier processes there: these connections have not waited for their end.
+      // The transfers keep the earlier processes there: these connections have not waited for their
+      // end.
       await connects.more();
       cut.push(await transfers.start(canceled.proxy.port));
       expect((await fetch(`http://127.0.0.1:${opsOfNext}/readyz`)).status).toBe(200);

@@ -1,6 +1,6 @@
 /**
- * Faults of the control plane that sessions survive: each with how it is made and healed. `npm test` makes them last
- * for moments, `npm run soak` for a minute.
+ * Faults of the control plane that sessions survive: each with how it is made and healed.
+ * `npm test` makes them last for moments, `npm run soak` for a minute.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,9 @@ import { Api } from '../harness/api';
 import { waitFor } from '../harness/wait';
 import type { World, WorldSession } from './world';
 
-/** What became of the connections that were open, of their bytes, and of those who came meanwhile. */
+/**
+ * What became of the connections that were open, of their bytes, and of those who came meanwhile.
+ */
 export interface Verdict {
   connections: 'survived' | 'lost' | 'none';
   /** Hash and recorded bytes equal those of both ends; '-' where nothing was to be counted. */
@@ -43,8 +45,8 @@ async function killHolder({ links, deployment, second }: World): Promise<void> {
 }
 
 /**
- * The first question that reaches the database again finds the worker, at either controller, however long leases had
- * expired; nobody asks twice.
+ * The first question that reaches the database again finds the worker, at either controller,
+ * however long leases had expired; nobody asks twice.
  */
 async function workerIsFound({ deployment, second, eventually }: World): Promise<void> {
   const target = await eventually('the database', () => deployment.api.target(deployment.projectId, UNUSED_PORT));
@@ -116,8 +118,8 @@ export const OUTAGES: Outage[] = [
 ];
 
 /**
- * A transfer goes through the outage, another connection ends in it, a third one is tried; afterwards the records are
- * exact. Throws where that does not hold.
+ * A transfer goes through the outage, another connection ends in it, a third one is tried;
+ * afterwards the records are exact. Throws where that does not hold.
  */
 export async function throughOutage(world: World, outage: Outage, outageMs: number): Promise<Verdict> {
   // After the fault before, the worker may be about to attach anew.

@@ -1,4 +1,7 @@
-/** Faults of the worker and of clients: who notices, what is lost, and what the records say afterwards. */
+/**
+ * Faults of the worker and of clients: who notices, what is lost, and what the records say
+ * afterwards.
+ */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../harness/deployment';
@@ -16,7 +19,10 @@ export interface Row {
   run(world: World, outageMs: number): Promise<Verdict>;
 }
 
-/** Its connections drop; the same session goes on through another worker; its return tells the truth. */
+/**
+ * Its connections drop; the same session goes on through another worker; its return tells the
+ * truth.
+ */
 async function workerKilled(world: World, outageMs: number): Promise<Verdict> {
   return world.besideAnother(async (another) => {
     const session = await world.openSession();
@@ -73,7 +79,10 @@ async function workerDrained(world: World): Promise<Verdict> {
   return { connections: 'survived', bytes: 'right', note: `to the deadline; new connection meanwhile: ${refused}` };
 }
 
-/** Closed while no controller was there, then the worker is killed: the spool on its disk brings the exact close. */
+/**
+ * Closed while no controller was there, then the worker is killed: the spool on its disk brings the
+ * exact close.
+ */
 async function closesOnDisk(world: World, outageMs: number): Promise<Verdict> {
   const session = await world.openSession();
   const brief = [await session.transfer(), await session.transfer(), await session.transfer()];

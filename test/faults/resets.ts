@@ -1,6 +1,7 @@
 /**
- * Applications that reset or end with bytes under way, at either end of a session: what goes on record, and what the
- * application at the other end sees. They run in a process of their own, so that a reset meets the reader at any moment.
+ * Applications that reset or end with bytes under way, at either end of a session: what goes on
+ * record, and what the application at the other end sees. They run in a process of their own, so
+ * that a reset meets the reader at any moment.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,7 +55,9 @@ export async function leave(side: Side, how: How, count: number): Promise<Outcom
   }
 }
 
-/** What Node itself says of `count` sockets whose peers leave as `how` says: the events, by name. */
+/**
+ * What Node itself says of `count` sockets whose peers leave as `how` says: the events, by name.
+ */
 export async function asNodeTells(how: How, count: number): Promise<Record<string, number>> {
   const told: Record<string, number> = {};
   const there = await Applications.start();

@@ -1,6 +1,6 @@
 /**
- * Everything that takes a session away cuts its connections at once: each row does it to a session whose bytes flow
- * through a real worker, and looks at what the records say of it.
+ * Everything that takes a session away cuts its connections at once: each row does it to a session
+ * whose bytes flow through a real worker, and looks at what the records say of it.
  */
 import type { Socket } from 'node:net';
 import type { SessionProxy } from '../../cli/proxy/session-proxy';
@@ -68,7 +68,10 @@ const versioned = async (path: string, action: string, body: object): Promise<an
 const patch = async (path: string, body: object): Promise<any> =>
   ok('PATCH', `/v1/${path}`, { version: (await ok('GET', `/v1/${path}`)).version, ...body });
 
-/** Somebody who is logged in with a password account and holds nothing yet. Written as a login writes it. */
+/**
+ * Somebody who is logged in with a password account and holds nothing yet. Written as a login
+ * writes it.
+ */
 async function person(authMethodId: string = DEV.authMethod): Promise<Person> {
   const [id, accountId, now] = [newId('u'), newId('acctpw'), new Date()];
   const token = await transaction(fleet.db, now, async (tx) => {
@@ -154,7 +157,10 @@ async function group(userId: string, scopeId = 'global'): Promise<string> {
   return id;
 }
 
-/** A managed group of a directory that the person is in, by an account beside the one that it is logged in with. */
+/**
+ * A managed group of a directory that the person is in, by an account beside the one that it is
+ * logged in with.
+ */
 async function directory(userId: string) {
   const urls = ['ldap://ldap.example.org'];
   const method = await post('auth-methods', { scope_id: 'global', type: 'ldap', attributes: { urls } });
@@ -427,7 +433,9 @@ const goStale = (tokenId: string): Promise<void> =>
 
 const ended = (session: any): boolean => session.status === 'terminated';
 
-/** From the table of sessions, because that of a deleted project is in no scope that the API reads. */
+/**
+ * From the table of sessions, because that of a deleted project is in no scope that the API reads.
+ */
 async function recordOf(sessionId: string): Promise<any> {
   return waitFor('the session to be terminated', async () => {
     const found = await sql<any>`

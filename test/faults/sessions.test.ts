@@ -1,6 +1,7 @@
 /**
- * Sessions under faults, with controller, worker and client as processes of their own: what is cut, what goes on, and
- * what the records say afterwards. One deployment serves all tests; each makes its own target and session.
+ * Sessions under faults, with controller, worker and client as processes of their own: what is cut,
+ * what goes on, and what the records say afterwards. One deployment serves all tests; each makes
+ * its own target and session.
  */
 import type { Socket } from 'node:net';
 import { connect, startDeployment, type Deployment } from '../harness/deployment';
@@ -74,7 +75,8 @@ describe('cutting live bytes', () => {
     const ended = await deployment.api.sessionWhere(session.sessionId, 'terminated', terminated);
     expect(ended).toMatchObject({ termination_reason: 'canceled' });
     expect(firstConnection(ended)).toMatchObject({ closed_reason: 'canceled', closed_by: 'admin', cause: 'canceled' });
-    // The push cut it, not the pass that repeats what was missed. Its termination may be pushed too.
+    // The push cut it, not the pass that repeats what was missed. Its termination may be pushed
+    // too.
     expect(await pushes('notify')).toBeGreaterThan(notified);
     expect(await pushes('repeat')).toBe(repeated);
     expect((await session.client.finished).code).toBe(1);

@@ -1,4 +1,6 @@
-/** Clocks of controllers, workers and clients that differ by five to ten minutes: nobody notices. */
+/**
+ * Clocks of controllers, workers and clients that differ by five to ten minutes: nobody notices.
+ */
 import { rows, sql } from '../../services/controller/db/db';
 import { Api } from '../harness/api';
 import { connect } from '../harness/deployment';

@@ -1,6 +1,6 @@
 /**
- * Real processes whose clocks are minutes apart. The first controller, PostgreSQL and this process have the true time; two
- * more controllers, a worker at each of them and the clients do not.
+ * Real processes whose clocks are minutes apart. The first controller, PostgreSQL and this process
+ * have the true time; two more controllers, a worker at each of them and the clients do not.
  */
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
@@ -21,14 +21,19 @@ export const SKEW_SECONDS = 300;
 /** Certificates live for 24 h and are renewed at half of that. */
 const PAST_HALF_MS = 13 * 3_600_000;
 
-/** Environment of a process whose clock is off; its timers, as those of any, go by the monotonic clock, which is true. */
+/**
+ * Environment of a process whose clock is off; its timers, as those of any, go by the monotonic
+ * clock, which is true.
+ */
 export function clockOff(seconds: number): Record<string, string> {
   const library = execFileSync('faketime', ['-f', '+0s', 'printenv', 'LD_PRELOAD']).toString().trim();
   const offset = `${seconds < 0 ? '' : '+'}${seconds}s`;
   return { LD_PRELOAD: library, FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' };
 }
 
-/** A controller, and a worker that knows no other one. Their clocks are off in opposite directions. */
+/**
+ * A controller, and a worker that knows no other one. Their clocks are off in opposite directions.
+ */
 export interface Side {
   name: string;
   /** Of the controller; the worker and the clients of this side have the opposite. */
@@ -45,7 +50,10 @@ export interface SkewedWorld {
   sides: Side[];
   /** Which controllers and streams are on record, and since when. */
   record(): Promise<unknown[]>;
-  /** Gives the worker of the side a certificate whose half is over, and starts it again; resolves when it has a new one. */
+  /**
+   * Gives the worker of the side a certificate whose half is over, and starts it again; resolves
+   * when it has a new one.
+   */
   renewCertificate(side: Side): Promise<{ from: number; to: number }>;
   stop(): Promise<void>;
 }

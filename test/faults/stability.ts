@@ -1,6 +1,6 @@
 /**
- * Very many connections, short and long, through real processes: what a worker and a controller hold afterwards is what
- * they held before, and the tables of the database say what has happened.
+ * Very many connections, short and long, through real processes: what a worker and a controller
+ * hold afterwards is what they held before, and the tables of the database say what has happened.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -35,14 +35,20 @@ export interface Held {
 export type Moment = Record<'worker' | 'controller', Held>;
 
 export interface StabilityReport {
-  /** Before any connection; with the long ones open, after each tenth of the short ones; after all of them. */
+  /**
+   * Before any connection; with the long ones open, after each tenth of the short ones; after all
+   * of them.
+   */
   before: Moment;
   tenths: Moment[];
   after: Moment;
   seconds: number;
 }
 
-/** Caches of the runtime and memory that it has not given back yet; growth beyond it after the first tenths is a leak. */
+/**
+ * Caches of the runtime and memory that it has not given back yet; growth beyond it after the first
+ * tenths is a leak.
+ */
 const MAX_GROWTH_BYTES = 64 << 20;
 const PAYLOAD = Buffer.alloc(1_000, 5);
 const TENTHS = 10;
@@ -183,7 +189,8 @@ async function assertTables(database: TestDatabase, { short, long, clients }: St
 function assertFlat({ before, tenths, after }: StabilityReport, { long }: StabilityOptions): void {
   const last = tenths.at(-1)!;
   for (const part of ['worker', 'controller'] as const) {
-    // What is not a leak is reached early and kept: the largest of the first three tenths is the measure.
+    // What is not a leak is reached early and kept: the largest of the first three tenths is the
+    // measure.
     const early = Math.max(...tenths.slice(0, 3).map((tenth) => tenth[part].rss));
     const late = last[part].rss;
     assert.ok(late - early < MAX_GROWTH_BYTES, `RSS of the ${part} grew from ${early} to ${late}`);

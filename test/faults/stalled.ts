@@ -1,6 +1,7 @@
 /**
- * Transfers that stall: half of the endpoints never read what clients send, half of the clients never read what
- * endpoints send. What the worker holds for each is bounded, however much the senders have.
+ * Transfers that stall: half of the endpoints never read what clients send, half of the clients
+ * never read what endpoints send. What the worker holds for each is bounded, however much the
+ * senders have.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -14,7 +15,10 @@ const MIB = 1 << 20;
 const BLOCK = Buffer.alloc(64 * 1024, 7);
 /** What every sender would send if it could. */
 export const TRANSFER_BYTES = 1024 * MIB;
-/** Of a stalled transfer in the worker: 64 KiB each way, TLS and stream objects, and one read that was under way. */
+/**
+ * Of a stalled transfer in the worker: 64 KiB each way, TLS and stream objects, and one read that
+ * was under way.
+ */
 const MAX_BYTES_EACH = 384 * 1024;
 /** For the process as such. */
 const MAX_BASE_BYTES = 64 * MIB;
@@ -107,7 +111,10 @@ async function proxyTo(worker: WorkerChild, port: number) {
   return startSessionProxy({ token, listenAddress: '127.0.0.1', listenPort: 0 });
 }
 
-/** The sender ends while the receiver does not read yet; then it reads all. Answers what arrived of `total`. */
+/**
+ * The sender ends while the receiver does not read yet; then it reads all. Answers what arrived of
+ * `total`.
+ */
 export async function endsBeforeRead(direction: 'up' | 'down', total: number): Promise<number> {
   const worker = await WorkerChild.start();
   const bytes = Buffer.alloc(total, 3);

@@ -1,6 +1,6 @@
 /**
- * Sessions go on while controllers, their database or the network between are away; the records are exact afterwards.
- * The same faults as in `npm run soak`, for moments instead of a minute.
+ * Sessions go on while controllers, their database or the network between are away; the records are
+ * exact afterwards. The same faults as in `npm run soak`, for moments instead of a minute.
  */
 import { OUTAGES, throughOutage } from './outages';
 import { PARTIES } from './parties';

@@ -6,7 +6,9 @@ import { waitFor } from '../harness/wait';
 
 const SOURCE = randomBytes(1 << 20);
 const BLOCK_BYTES = 32 * 1024;
-/** 3 MB/s each way: fast enough that a gap would show, slow enough for a minute beside other work. */
+/**
+ * 3 MB/s each way: fast enough that a gap would show, slow enough for a minute beside other work.
+ */
 const PERIOD_MS = 10;
 /** More is not queued; the sender then waits for its peer. */
 const MAX_QUEUED_BYTES = 1 << 20;

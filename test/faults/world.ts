@@ -1,6 +1,7 @@
 /**
- * What the survival rows run in: two controllers and a PostgreSQL server of their own, one worker that reaches each
- * controller through a link which can be cut, and sessions whose transfers are hashed at both ends.
+ * What the survival rows run in: two controllers and a PostgreSQL server of their own, one worker
+ * that reaches each controller through a link which can be cut, and sessions whose transfers are
+ * hashed at both ends.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,10 @@ import { freePorts } from '../harness/process';
 import { waitFor } from '../harness/wait';
 import { transferEndpoint, type Transfer, type TransferEndpoint, type TransferResult } from './transfer';
 
-/** Long enough for the slowest way back: a controller that is silent is given up after 15 s, then back-off. */
+/**
+ * Long enough for the slowest way back: a controller that is silent is given up after 15 s, then
+ * back-off.
+ */
 const RETURN_MS = 90_000;
 const DRAIN_SECONDS = 3;
 /** Nothing listens there. */
@@ -48,7 +52,10 @@ export interface WorldSession {
   transfer(): Promise<Transfer>;
   /** A new connection: 'connected', or the sentence of the refusal. */
   attempt(): Promise<string>;
-  /** Waits until exactly these transfers stand closed on record, with exact bytes; answers their rows. */
+  /**
+   * Waits until exactly these transfers stand closed on record, with exact bytes; answers their
+   * rows.
+   */
   recorded(results: TransferResult[]): Promise<any[]>;
   close(): Promise<void>;
 }

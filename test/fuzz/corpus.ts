@@ -1,4 +1,7 @@
-/** The corpus folder: one file for each input, named after its content. Failed inputs are named `crash-…`. */
+/**
+ * The corpus folder: one file for each input, named after its content. Failed inputs are named
+ * `crash-…`.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

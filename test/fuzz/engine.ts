@@ -1,7 +1,7 @@
 /**
- * The search: an input of the corpus is changed and run; when it takes a branch that no input took before, or one more
- * often by a power of two, it joins the corpus. It ends with the time, or with the first input that breaks an invariant,
- * which is then made as small as it can be.
+ * The search: an input of the corpus is changed and run; when it takes a branch that no input took
+ * before, or one more often by a power of two, it joins the corpus. It ends with the time, or with
+ * the first input that breaks an invariant, which is then made as small as it can be.
  */
 import type { Instruments } from './instrument';
 import { Mutator } from './mutate';

@@ -1,6 +1,7 @@
 /**
- * Counts branches: source files that guide the search are compiled with a counter in every block, arm of a condition and
- * right side of `&&`, `||` and `??`. Their literals become words of the mutators.
+ * Counts branches: source files that guide the search are compiled with a counter in every block,
+ * arm of a condition and right side of `&&`, `||` and `??`. Their literals become words of the
+ * mutators.
  */
 import { readFileSync } from 'node:fs';
 import Module from 'node:module';

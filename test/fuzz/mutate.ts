@@ -1,4 +1,7 @@
-/** Changes inputs: bytes, words, lengths in front of what they count, numbers in text, repetition, splices. */
+/**
+ * Changes inputs: bytes, words, lengths in front of what they count, numbers in text, repetition,
+ * splices.
+ */
 import type { Chance } from './target';
 
 const INTERESTING = [0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 22, 31, 32, 63, 64, 100, 126, 127, 128, 129, 253, 254, 255];

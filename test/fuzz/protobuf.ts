@@ -1,4 +1,7 @@
-/** Changes protobuf messages along their structure: fields are changed, doubled, dropped, swapped, nested. */
+/**
+ * Changes protobuf messages along their structure: fields are changed, doubled, dropped, swapped,
+ * nested.
+ */
 import { Mutator } from './mutate';
 import type { Chance } from './target';
 

@@ -1,6 +1,8 @@
 /** What a target of the fuzzer is. */
 
-/** The input, and what a target may decide by chance; the same input always brings the same chances. */
+/**
+ * The input, and what a target may decide by chance; the same input always brings the same chances.
+ */
 export type Attempt = (input: Buffer, chance: Chance) => void | Promise<void>;
 
 export interface OpenTarget {
@@ -74,7 +76,10 @@ export function invariant(holds: boolean, what: string): asserts holds {
 
 type ErrorClass = abstract new (...args: any[]) => Error;
 
-/** Result of `work`, or the message of an error of the declared classes; every other error passes on. */
+/**
+ * Result of `work`, or the message of an error of the declared classes; every other error passes
+ * on.
+ */
 export function outcome<T>(work: () => T, ...declared: ErrorClass[]): { value: T } | { error: Error } {
   try {
     return { value: work() };
@@ -84,7 +89,10 @@ export function outcome<T>(work: () => T, ...declared: ErrorClass[]): { value: T
   }
 }
 
-/** Text of anything, for comparisons: bytes as hex, big numbers as digits, errors as their class and message. */
+/**
+ * Text of anything, for comparisons: bytes as hex, big numbers as digits, errors as their class and
+ * message.
+ */
 export function shown(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (typeof inner === 'bigint') return `${inner}n`;

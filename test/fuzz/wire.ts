@@ -1,4 +1,7 @@
-/** Sockets in memory, and a clock that stands still: what a target needs to feed bytes to a protocol. */
+/**
+ * Sockets in memory, and a clock that stands still: what a target needs to feed bytes to a
+ * protocol.
+ */
 import { Duplex } from 'node:stream';
 import type { Clock } from '../../lib/clock/clock';
 

@@ -1,4 +1,7 @@
-/** The thread of one target: it alone can hang. The main thread sees in shared memory which input runs. */
+/**
+ * The thread of one target: it alone can hang. The main thread sees in shared memory which input
+ * runs.
+ */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';

@@ -1,6 +1,7 @@
 /**
- * The permission matrix: what each kind of principal may do to each type of resource with the roles that a new
- * deployment has. `permissions.txt` is the committed answer; UPDATE_GOLDEN=1 rewrites it, and the diff is the review.
+ * The permission matrix: what each kind of principal may do to each type of resource with the roles
+ * that a new deployment has. `permissions.txt` is the committed answer; UPDATE_GOLDEN=1 rewrites
+ * it, and the diff is the review.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * SQL statements of every RPC, begin and commit included. `statements.txt` is the committed answer; UPDATE_GOLDEN=1
- * rewrites it. Each number holds for few and for many rows alike: a request whose statements grow with its data fails.
+ * SQL statements of every RPC, begin and commit included. `statements.txt` is the committed answer;
+ * UPDATE_GOLDEN=1 rewrites it. Each number holds for few and for many rows alike: a request whose
+ * statements grow with its data fails.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -77,7 +77,10 @@ export class World {
   }
 }
 
-/** Statements of its lease and streams are none of a request's, so the worker side has a pool of its own. */
+/**
+ * Statements of its lease and streams are none of a request's, so the worker side has a pool of its
+ * own.
+ */
 async function startControlOf(deps: TestController['deps'], db: Db): Promise<Control> {
   const { kms, clock, log } = deps;
   const authority = await loadAuthority(db.executor, kms);
@@ -164,7 +167,10 @@ async function seed(world: World): Promise<Seeds> {
 
 type Lists = Pick<Seeds, 'projects' | 'users' | 'accounts' | 'hosts' | 'hostSets' | 'credentials'>;
 
-/** One of each that holds lists, with `n` in each list; the caller has the role, so that it holds `n` grants. */
+/**
+ * One of each that holds lists, with `n` in each list; the caller has the role, so that it holds
+ * `n` grants.
+ */
 async function wholes(
   world: World,
   lists: Lists,
@@ -250,7 +256,10 @@ export const manyTexts = (world: World): string[] => Array.from({ length: world.
 export const newWorker = async (world: World): Promise<Item> =>
   (await world.call('WorkerService/CreateControllerLed', { item: { scope_id: 'global' } })).item as Item;
 
-/** Accounts of one auth method, and as many that have an auth method each: a user may have one of each. */
+/**
+ * Accounts of one auth method, and as many that have an auth method each: a user may have one of
+ * each.
+ */
 async function methodAccounts(world: World): Promise<string[]> {
   const on = world.controller.deps.db.executor;
   const { id: method } = await world.create('AuthMethod', { scope_id: 'global', type: 'password' });

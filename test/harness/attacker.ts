@@ -1,6 +1,7 @@
 /**
- * Peers that mean harm to a proxy port, in a process of their own. They never authenticate. Of each kind a number of
- * sockets is kept going, spread over loopback addresses; those that the worker has closed are replaced.
+ * Peers that mean harm to a proxy port, in a process of their own. They never authenticate. Of each
+ * kind a number of sockets is kept going, spread over loopback addresses; those that the worker has
+ * closed are replaced.
  */
 import { fork } from 'node:child_process';
 import { connect, type Socket } from 'node:net';

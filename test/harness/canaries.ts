@@ -1,4 +1,7 @@
-/** Canaries: texts that are nowhere else, planted where secrets belong and looked for where none may be. */
+/**
+ * Canaries: texts that are nowhere else, planted where secrets belong and looked for where none may
+ * be.
+ */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -44,7 +47,9 @@ export const filesBelow = (directory: string): string[] =>
     return entry.isFile() && statSync(path).size > 0 ? [path] : [];
   });
 
-/** What everybody, or another program of the same user, sees of a process; empty when it has ended. */
+/**
+ * What everybody, or another program of the same user, sees of a process; empty when it has ended.
+ */
 export function seenOf(pid: number): { arguments: string; title: string; environment: string } {
   const read = (name: string): string => {
     try {

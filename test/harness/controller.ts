@@ -1,6 +1,6 @@
 /**
- * A controller's services in the test process, on a real database: keys, authorization and pipeline as in production,
- * no sockets. It starts as dev mode does, with {@link DEV}.
+ * A controller's services in the test process, on a real database: keys, authorization and pipeline
+ * as in production, no sockets. It starts as dev mode does, with {@link DEV}.
  */
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
@@ -39,13 +39,17 @@ export const DEV = {
 
 /** Calls as one user. */
 export interface Caller {
-  /** Calls `TargetService/GetTarget`; the answer is JSON as clients see it. Rejects with ApiError. */
+  /**
+   * Calls `TargetService/GetTarget`; the answer is JSON as clients see it. Rejects with ApiError.
+   */
   call(method: string, request?: object): Promise<any>;
   /** Body and HTTP status of a refusal; rejects when the call is allowed. */
   refusal(method: string, request?: object): Promise<ErrorBody & { status: number }>;
 }
 
 export interface TestController {
+  /** Its database. */
+  url: string;
   deps: ControllerDeps;
   /** Statements since the test last emptied it. */
   statements: { text: string; parameters: readonly unknown[] }[];
@@ -56,7 +60,10 @@ export interface TestController {
   stop(): Promise<void>;
 }
 
-/** The services that `make` builds from the dependencies (and the database's URL), ready to be called. */
+/**
+ * The services that `make` builds from the dependencies (and the database's URL), ready to be
+ * called.
+ */
 export async function startTestController(
   make: (deps: ControllerDeps, url: string) => Service[] | Promise<Service[]>,
 ): Promise<TestController> {
@@ -110,6 +117,7 @@ export async function startTestController(
   };
 
   return {
+    url: database.url,
     deps,
     statements,
     admin: await login(DEV.admin, DEV.adminAccount),

@@ -1,6 +1,6 @@
 /**
- * Controller and workers as operators run them: `database init`, `server -config FILE` per process, workers enrolled
- * with activation tokens. Each part can be stopped, killed and started again.
+ * Controller and workers as operators run them: `database init`, `server -config FILE` per process,
+ * workers enrolled with activation tokens. Each part can be stopped, killed and started again.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -65,7 +65,10 @@ export interface DeploymentOptions {
   env?: Environment;
   /** Of all processes; 'info' when absent. */
   logLevel?: string;
-  /** What the processes write goes to files in the home, named after their configuration, instead of being kept here. */
+  /**
+   * What the processes write goes to files in the home, named after their configuration, instead of
+   * being kept here.
+   */
   logFiles?: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** A whole deployment in one command, as a person starts it: `sallyport dev` on free ports with a home of its own. */
+/**
+ * A whole deployment in one command, as a person starts it: `sallyport dev` on free ports with a
+ * home of its own.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

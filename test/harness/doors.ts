@@ -1,4 +1,7 @@
-/** The API by its two doors: the same call written once, sent as HTTP or as gRPC, and answered in the same form. */
+/**
+ * The API by its two doors: the same call written once, sent as HTTP or as gRPC, and answered in
+ * the same form.
+ */
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { httpForm, type RequestJson } from '../../cli/core/http-form';
 import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
@@ -47,8 +50,8 @@ export interface Reply {
 export interface Door {
   name: 'HTTP' | 'gRPC';
   /**
-   * Calls `UpdateGroup`. A PATCH names what it changes by the keys of `item`, where null clears; the gRPC door makes
-   * the update mask of the same keys.
+   * Calls `UpdateGroup`. A PATCH names what it changes by the keys of `item`, where null clears;
+   * the gRPC door makes the update mask of the same keys.
    */
   call(rpc: string, request: RequestJson): Promise<Reply>;
   close(): void;

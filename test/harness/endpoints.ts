@@ -37,8 +37,8 @@ export async function endpoint(handle: (socket: Socket) => void): Promise<Endpoi
 export const echo = (socket: Socket): void => void socket.pipe(socket);
 
 /**
- * Sockets of dial(). Half-open ones stay when their peer has ended, and would keep the process of the tests; programs
- * that share this file have no such end.
+ * Sockets of dial(). Half-open ones stay when their peer has ended, and would keep the process of
+ * the tests; programs that share this file have no such end.
  */
 const dialed = new Set<Socket>();
 if (typeof afterAll === 'function') afterAll(() => dialed.forEach((socket) => socket.destroy()));
@@ -58,7 +58,10 @@ export function dial(port: number): Promise<Socket> {
   });
 }
 
-/** Resolves when the socket is gone, with whether an error took it, also one that Node takes for an end. */
+/**
+ * Resolves when the socket is gone, with whether an error took it, also one that Node takes for an
+ * end.
+ */
 export const gone = (socket: Socket): Promise<boolean> =>
   new Promise((resolve) => {
     if (socket.closed) return resolve(socket.errored !== null);
@@ -71,14 +74,19 @@ export const gone = (socket: Socket): Promise<boolean> =>
     socket.once('close', resolve);
   });
 
-/** How the other side leaves: 'fin', or the code of the error. What is read meanwhile is the caller's. */
+/**
+ * How the other side leaves: 'fin', or the code of the error. What is read meanwhile is the
+ * caller's.
+ */
 export const ending = (socket: Socket): Promise<string> =>
   new Promise((resolve) => {
     socket.once('end', () => resolve(errorBehindEnd(socket)?.code ?? 'fin'));
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
   });
 
-/** The plain iteration would destroy the socket at its end, and with it the half that is still open. */
+/**
+ * The plain iteration would destroy the socket at its end, and with it the half that is still open.
+ */
 const whole = (socket: Socket): AsyncIterable<unknown> => socket.iterator({ destroyOnReturn: false });
 
 /** Everything that comes until the other side's FIN. */
@@ -122,7 +130,9 @@ export async function hashAll(socket: Socket): Promise<{ sha256: string; length:
   return { sha256: hash.digest('hex'), length };
 }
 
-/** A port that nobody accepts on and whose backlog is full, so that the kernel drops further SYNs. */
+/**
+ * A port that nobody accepts on and whose backlog is full, so that the kernel drops further SYNs.
+ */
 export async function deafPort(): Promise<{ port: number; close(): Promise<void> }> {
   const script = `const server = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
     require('fs').writeSync(1, String(server.address().port));

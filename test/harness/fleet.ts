@@ -1,6 +1,7 @@
 /**
- * Controllers and workers in the test process, with real sockets on free ports and a real database: quick to start, and
- * each part may have a clock of its own. The deployment starts as dev mode does, with the ids of {@link DEV}.
+ * Controllers and workers in the test process, with real sockets on free ports and a real database:
+ * quick to start, and each part may have a clock of its own. The deployment starts as dev mode
+ * does, with the ids of {@link DEV}.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
@@ -104,7 +105,9 @@ async function open(
   return { db, kms, api, controllers, workers, workerIds: workers.map((worker) => worker.workerId()!) };
 }
 
-/** Audit events are written whatever the level is, so they go nowhere unless the logs are asked for. */
+/**
+ * Audit events are written whatever the level is, so they go nowhere unless the logs are asked for.
+ */
 function quietLog(closing: (() => void)[]): Logger {
   const level = process.env['TEST_LOG_LEVEL'];
   if (level !== undefined) return createLogger('test', { level });

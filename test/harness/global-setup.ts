@@ -1,4 +1,7 @@
-/** Once per jest run: a PostgreSQL server of its own and a template database with every migration applied. */
+/**
+ * Once per jest run: a PostgreSQL server of its own and a template database with every migration
+ * applied.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { packageFile } from '../../lib/config/package-root';

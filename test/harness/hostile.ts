@@ -1,6 +1,6 @@
 /**
- * Requests that nobody means well: good ones with something in them exchanged for what has broken servers before,
- * bodies that are no JSON any more, bytes that are hardly a message any more.
+ * Requests that nobody means well: good ones with something in them exchanged for what has broken
+ * servers before, bodies that are no JSON any more, bytes that are hardly a message any more.
  */
 import { ScalarType, type DescField, type DescMessage, type Registry } from '@bufbuild/protobuf';
 import fc from 'fast-check';

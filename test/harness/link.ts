@@ -1,4 +1,7 @@
-/** A TCP relay between two processes under test: a network that can be cut or that swallows everything. */
+/**
+ * A TCP relay between two processes under test: a network that can be cut or that swallows
+ * everything.
+ */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { reset } from '../../lib/transport/local-stream';
 

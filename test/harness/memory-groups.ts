@@ -1,4 +1,6 @@
-/** A real API port with one small service kept in memory: what the fronts' own tests run against. */
+/**
+ * A real API port with one small service kept in memory: what the fronts' own tests run against.
+ */
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../lib/clock/clock';

@@ -1,6 +1,7 @@
 /**
- * Speaks as much of MongoDB's protocol as a shell needs to connect, to log in and to be answered. A login never brings
- * the password itself, but a proof of it (SCRAM, RFC 5802): the server checks it against the one that it expects.
+ * Speaks as much of MongoDB's protocol as a shell needs to connect, to log in and to be answered. A
+ * login never brings the password itself, but a proof of it (SCRAM, RFC 5802): the server checks it
+ * against the one that it expects.
  */
 import { deserialize, serialize, type Binary, type Document } from 'bson';
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';

@@ -8,7 +8,9 @@ export interface Copies {
   count: number;
   /** The number of the first copy, 1 when absent; further calls go on behind the last. */
   first?: number;
-  /** Columns that differ, as expressions with `i`, the number of the copy, and `t`, the original. */
+  /**
+   * Columns that differ, as expressions with `i`, the number of the copy, and `t`, the original.
+   */
   columns?: Record<string, RawBuilder<unknown>>;
   /** Milliseconds from one copy to the next. */
   stepMs?: number;
@@ -17,7 +19,10 @@ export interface Copies {
 /** Id of copy `i` of a row: the same prefix and the number. */
 export const copyId = (of: string, i: number): string => `${of.split('_')[0]}_${String(i).padStart(10, '0')}`;
 
-/** Inserts the copies without running triggers; answers their ids. Each is a little younger than the one before. */
+/**
+ * Inserts the copies without running triggers; answers their ids. Each is a little younger than the
+ * one before.
+ */
 export async function multiply(on: Executor, copies: Copies): Promise<string[]> {
   const { table, of, count, first = 1, columns = {}, stepMs = 1 } = copies;
   const names = await rows<{ name: string }>(

@@ -1,4 +1,7 @@
-/** Servers that only ask for a password and remember what they are given, for programs that log in by themselves. */
+/**
+ * Servers that only ask for a password and remember what they are given, for programs that log in
+ * by themselves.
+ */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 export interface Asker {
@@ -130,7 +133,8 @@ export const startCassandraAsker = (): Promise<Asker> =>
         else if (opcode === CQL.startup)
           answer(CQL.authenticate, cqlString('org.apache.cassandra.auth.PasswordAuthenticator'));
         else if (opcode === CQL.authResponse) {
-          // The length of the token, then an identity that is not used, the user name and the password.
+          // The length of the token, then an identity that is not used, the user name and the
+          // password.
           const [, username, password] = body.subarray(4).toString().split('\0');
           give(username!, password!);
           answer(CQL.error, cqlError(CQL_ERRORS.credentials, 'Provided username and password are incorrect'));

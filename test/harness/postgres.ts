@@ -1,4 +1,7 @@
-/** Databases for tests: clones of the migrated template, about 20 ms each, on the server of this jest run. */
+/**
+ * Databases for tests: clones of the migrated template, about 20 ms each, on the server of this
+ * jest run.
+ */
 import { randomBytes } from 'node:crypto';
 import { createLogger } from '../../lib/log/log';
 import { openDb, sql } from '../../services/controller/db/db';

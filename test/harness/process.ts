@@ -1,4 +1,7 @@
-/** Real child processes for tests: run to the end, or talk to while they live. Everything started is ended. */
+/**
+ * Real child processes for tests: run to the end, or talk to while they live. Everything started is
+ * ended.
+ */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
@@ -18,7 +21,9 @@ export interface RunOptions {
   input?: string;
   cwd?: string;
   timeoutMs?: number;
-  /** Takes standard output and error, which are then not kept here: for processes that write much. */
+  /**
+   * Takes standard output and error, which are then not kept here: for processes that write much.
+   */
   outputFile?: string;
 }
 
@@ -117,8 +122,8 @@ export function descendants(pid: number): number[] {
 }
 
 /**
- * Below the ports that systems give to outgoing connections: one of those may take any port that was free a moment ago.
- * Tests that run at the same time have a range each.
+ * Below the ports that systems give to outgoing connections: one of those may take any port that
+ * was free a moment ago. Tests that run at the same time have a range each.
  */
 const FIRST_PORT = 12_000;
 const PORTS_PER_WORKER = 4_000;

@@ -1,4 +1,7 @@
-/** Proofs for tests that call stores directly, without roles and requests. The only place besides the authorizer that makes them. */
+/**
+ * Proofs for tests that call stores directly, without roles and requests. The only place besides
+ * the authorizer that makes them.
+ */
 import type { ActionOn, ResourceType } from '../../services/controller/authz/actions';
 import type { Actor, Allowed, AllowedIn } from '../../services/controller/authz/authz';
 import { prove } from '../../services/controller/authz/proof';

@@ -1,7 +1,10 @@
 /** What a run is asked for: whatever selects nothing is an error that names what there is. */
 import { parseArgs } from 'node:util';
 
-/** Those of which a label has `only` in it, whatever the case; throws with all labels when there is none. */
+/**
+ * Those of which a label has `only` in it, whatever the case; throws with all labels when there is
+ * none.
+ */
 export function choose<T>(
   items: readonly T[],
   only: string | undefined,

@@ -1,4 +1,7 @@
-/** A client proxy in front of a worker in front of an endpoint, and transports of its own kind for hostile peers. */
+/**
+ * A client proxy in front of a worker in front of an endpoint, and transports of its own kind for
+ * hostile peers.
+ */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { startSessionProxy, type SessionProxy, type SessionProxyOptions } from '../../cli/proxy/session-proxy';

@@ -1,4 +1,7 @@
-/** A worker's proxy port with real sockets, and a stand-in for the controllers that records what it is told. */
+/**
+ * A worker's proxy port with real sockets, and a stand-in for the controllers that records what it
+ * is told.
+ */
 import { Registry } from 'prom-client';
 import { systemClock } from '../../lib/clock/clock';
 import { newId, randomBase62 } from '../../lib/ids/ids';

@@ -1,7 +1,7 @@
 /**
- * Holds a listening socket the way systemd does for a `.socket` unit: starts a command with it as descriptor 3, and
- * again whenever the command has ended, as often as asked for. Arguments: times, command, its arguments. It never
- * accepts itself, as waiting for the command stops its event loop.
+ * Holds a listening socket the way systemd does for a `.socket` unit: starts a command with it as
+ * descriptor 3, and again whenever the command has ended, as often as asked for. Arguments: times,
+ * command, its arguments. It never accepts itself, as waiting for the command stops its event loop.
  */
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';

@@ -1,4 +1,7 @@
-/** The time of tests: it stands still, or goes on by a step at every look, and is set forward. Timers are the system's. */
+/**
+ * The time of tests: it stands still, or goes on by a step at every look, and is set forward.
+ * Timers are the system's.
+ */
 import { systemClock, type Clock } from '../../lib/clock/clock';
 
 export class TestClock implements Clock {

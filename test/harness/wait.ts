@@ -8,8 +8,8 @@ export interface WaitOptions {
 }
 
 /**
- * Pauses grow with the time already waited: a slow machine needs longer for the answer, and must not spend the request
- * rate of the API (150 lists of a token in 30 s) on questions.
+ * Pauses grow with the time already waited: a slow machine needs longer for the answer, and must
+ * not spend the request rate of the API (150 lists of a token in 30 s) on questions.
  */
 const FIRST_PAUSE_MS = 20;
 const LAST_PAUSE_MS = 1_000;

@@ -1,4 +1,7 @@
-/** A whole controller in the test process: a database of its own, started as dev mode starts, every port free. */
+/**
+ * A whole controller in the test process: a database of its own, started as dev mode starts, every
+ * port free.
+ */
 import { randomBytes } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { systemClock } from '../../lib/clock/clock';
@@ -33,7 +36,10 @@ export interface WholeController {
   stop(): Promise<void>;
 }
 
-/** Dev mode's ids are in {@link DEV}. `logFile`: where everything is logged, down to trace; nowhere when absent. */
+/**
+ * Dev mode's ids are in {@link DEV}. `logFile`: where everything is logged, down to trace; nowhere
+ * when absent.
+ */
 export async function startWholeController(
   more: Partial<ControllerConfig> = {},
   logFile?: string,

@@ -1,11 +1,17 @@
-/** A worker's proxy port in a process of its own, so that its memory can be measured and the load comes from outside. */
+/**
+ * A worker's proxy port in a process of its own, so that its memory can be measured and the load
+ * comes from outside.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { grantOf, startSessionWorker, type SessionWorkerOptions } from './session-worker';
 
 export interface WorkerState {
   address: { host: string; port: number };
-  /** After a garbage collection, bytes: all of the process, and what buffers hold outside of the heap. */
+  /**
+   * After a garbage collection, bytes: all of the process, and what buffers hold outside of the
+   * heap.
+   */
   rss: number;
   external: number;
   /** Open file descriptors. */

@@ -1,6 +1,7 @@
 /**
- * Boundary's session protocol at the worker, byte for byte. The peer is written here from the protocol's description and
- * shares no code with the product: TLS with the session's certificate, the upgrade as text, frames by hand.
+ * Boundary's session protocol at the worker, byte for byte. The peer is written here from the
+ * protocol's description and shares no code with the product: TLS with the session's certificate,
+ * the upgrade as text, frames by hand.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
@@ -32,7 +33,9 @@ interface Frame {
   payload: Buffer;
 }
 
-/** Says and hears the protocol; `frames` has all that came, `ended` is set at the end of the stream. */
+/**
+ * Says and hears the protocol; `frames` has all that came, `ended` is set at the end of the stream.
+ */
 class Peer {
   readonly frames: Frame[] = [];
   head = '';

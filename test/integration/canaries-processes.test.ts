@@ -1,6 +1,7 @@
 /**
- * Canaries in whole processes, as operators and users run them: none may turn up in arguments, titles and environments of
- * a process at work, in logs at trace level, in files that are left after `kill -9`, and in a dump of the database then.
+ * Canaries in whole processes, as operators and users run them: none may turn up in arguments,
+ * titles and environments of a process at work, in logs at trace level, in files that are left
+ * after `kill -9`, and in a dump of the database then.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -38,7 +39,10 @@ function temporary(name: string): string {
   return directory;
 }
 
-/** What is seen of processes and what sings there; `given`: in whose environment a secret may be, as it was given so. */
+/**
+ * What is seen of processes and what sings there; `given`: in whose environment a secret may be, as
+ * it was given so.
+ */
 function seen(canaries: Canaries, pids: readonly number[], given: readonly number[] = []): unknown[] {
   expect(pids.length).toBeGreaterThan(0);
   return pids.flatMap((pid) => {
@@ -177,7 +181,8 @@ describeWith(['pg_dump', 'ps'], 'controller and worker', () => {
       const children = [controller, worker, client].flatMap(descendants);
       const backends = processesLike(/^postgres: /);
       expect(backends.length).toBeGreaterThan(3);
-      // Of the client it is the user who chose the environment; redis-cli takes a password nowhere else.
+      // Of the client it is the user who chose the environment; redis-cli takes a password nowhere
+      // else.
       const program = descendants(client);
       const given = [client, ...program.filter((pid) => seenOf(pid).environment.includes('REDISCLI_AUTH='))];
       expect(seen(canaries, [controller, worker, client, ...children, ...backends], given)).toEqual([]);

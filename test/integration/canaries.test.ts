@@ -1,7 +1,8 @@
 /**
- * Canaries: texts that are nowhere else, planted in every field that holds a secret, in requests that are accepted and in
- * requests that are refused. None of them may turn up in the log (at trace level), in errors, in what reads and lists
- * answer, or in a dump of the database, in whatever encoding.
+ * Canaries: texts that are nowhere else, planted in every field that holds a secret, in requests
+ * that are accepted and in requests that are refused. None of them may turn up in the log (at trace
+ * level), in errors, in what reads and lists answer, or in a dump of the database, in whatever
+ * encoding.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,7 +21,9 @@ const home = mkdtempSync(join(tmpdir(), 'sallyport-canaries-'));
 const logFile = join(home, 'log');
 const canaries = new Canaries();
 const { planted } = canaries;
-/** Encrypted, but shown to whoever may read them, as clients expect: bodies of requests to Vault. */
+/**
+ * Encrypted, but shown to whoever may read them, as clients expect: bodies of requests to Vault.
+ */
 const shown: string[] = [];
 /** Everything that the API answered, but for where a secret is what was asked for. */
 const answers: string[] = [];

@@ -1,4 +1,7 @@
-/** A request of every method that a controller takes, or would take but for its version: where hostile ones start from. */
+/**
+ * A request of every method that a controller takes, or would take but for its version: where
+ * hostile ones start from.
+ */
 import { DEV } from '../harness/controller';
 import { NOUNS, type Noun, type World } from './nouns';
 

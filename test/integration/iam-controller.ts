@@ -1,4 +1,7 @@
-/** The identity side of a controller in the test process: real database, keys, authorization and pipeline, no sockets. */
+/**
+ * The identity side of a controller in the test process: real database, keys, authorization and
+ * pipeline, no sockets.
+ */
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { createTestDatabase } from '../harness/postgres';

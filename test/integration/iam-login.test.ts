@@ -149,7 +149,9 @@ test('a request with a token costs one statement for token and grants', async ()
   expect(iam.statements.length).toBeLessThanOrEqual(3);
 });
 
-/** Two logins whose transactions certainly meet: both are held at the account's row, then let go. */
+/**
+ * Two logins whose transactions certainly meet: both are held at the account's row, then let go.
+ */
 async function loginsAtOnce(name: string): Promise<string[]> {
   const { db } = iam.deps;
   let logins: Promise<string[]> | undefined;
@@ -297,7 +299,8 @@ test('a password that is set ends the tokens of the account and of logins under 
   await iam.call('AccountService/SetPassword', { id, version: 3, password: 'a-third-one' }, admin);
   expect(await mayCall(own)).toBe(false);
 
-  // The old password was right when it was looked at, and is none any more when the token is to be made.
+  // The old password was right when it was looked at, and is none any more when the token is to be
+  // made.
   const { db, clock } = iam.deps;
   let late: Promise<unknown> | undefined;
   await transaction(db, clock.now(), async (tx) => {

@@ -1,4 +1,7 @@
-/** Edits of members and accounts hold for the version that the caller has seen, whatever others do meanwhile. */
+/**
+ * Edits of members and accounts hold for the version that the caller has seen, whatever others do
+ * meanwhile.
+ */
 import { row, sql, transaction } from '../../services/controller/db/db';
 import { waitFor } from '../harness/wait';
 import { IDS, startIam, type Iam } from './iam-controller';
@@ -18,7 +21,10 @@ const newAccount = () =>
     item: { auth_method_id: IDS.method, attributes: { login_name: 'carla', password: 'passpass' } },
   });
 
-/** Another writer's change of `table` begins before the request is read and ends before the request is carried out. */
+/**
+ * Another writer's change of `table` begins before the request is read and ends before the request
+ * is carried out.
+ */
 async function meanwhile(table: 'groups' | 'users', change: ReturnType<typeof sql>[], method: string, request: object) {
   const { db, clock } = iam.deps;
   let answer: Promise<unknown> | undefined;

@@ -1,6 +1,7 @@
 /**
- * A caching client's view: it lists, page by page, while others create, change and delete, and then refreshes by token.
- * Whatever the order of things, its cache is what a fresh listing shows: nothing lost, nothing twice.
+ * A caching client's view: it lists, page by page, while others create, change and delete, and then
+ * refreshes by token. Whatever the order of things, its cache is what a fresh listing shows:
+ * nothing lost, nothing twice.
  */
 import { rows, sql, transaction } from '../../services/controller/db/db';
 import { targetService } from '../../services/controller/targets/targets.rpc';

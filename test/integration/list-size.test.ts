@@ -1,4 +1,7 @@
-/** Large lists by every door: HTTP and gRPC page by page, the command line, and a search through its cache. */
+/**
+ * Large lists by every door: HTTP and gRPC page by page, the command line, and a search through its
+ * cache.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Who is slowed down by wrong passwords, and who is not: with two controllers on one database, through the API. */
+/**
+ * Who is slowed down by wrong passwords, and who is not: with two controllers on one database,
+ * through the API.
+ */
 import { randomBytes } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
 import { FREE_FAILURES } from '../../services/controller/auth-methods/login-limits';

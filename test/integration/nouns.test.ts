@@ -1,4 +1,6 @@
-/** Every noun through its life by both doors: HTTP and gRPC do the same and answer the same JSON. */
+/**
+ * Every noun through its life by both doors: HTTP and gRPC do the same and answer the same JSON.
+ */
 import { startWholeController, type WholeController } from '../harness/whole-controller';
 import type { Door, Reply } from '../harness/doors';
 import { VaultServer } from '../harness/vault';
@@ -36,7 +38,10 @@ function comparable(value: any, own: { id: string; name?: string }, others: stri
   );
 }
 
-/** A step done by each door to a resource of its own; the answers are the same, and the first one's is returned. */
+/**
+ * A step done by each door to a resource of its own; the answers are the same, and the first one's
+ * is returned.
+ */
 type Step = (door: Door, item: any, index: number) => Promise<Reply>;
 
 class Pair {

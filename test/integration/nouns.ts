@@ -1,4 +1,6 @@
-/** Every noun of the API with a version, as data: what tests of all nouns create, change and clear. */
+/**
+ * Every noun of the API with a version, as data: what tests of all nouns create, change and clear.
+ */
 import { DEV } from '../harness/controller';
 import type { Door } from '../harness/doors';
 import type { VaultServer } from '../harness/vault';
@@ -6,7 +8,9 @@ import type { VaultServer } from '../harness/vault';
 /** What the rows refer to, made once. Two of what lists hold. */
 export interface World {
   users: string[];
-  /** Four: the first two, as the last two, are of different auth methods. No user has two of one. */
+  /**
+   * Four: the first two, as the last two, are of different auth methods. No user has two of one.
+   */
   accounts: string[];
   /** In the organization of dev mode. */
   projects: string[];
@@ -28,7 +32,10 @@ export interface ListEdit {
   /** `Members` of `AddGroupMembers`. */
   what: string;
   field: string;
-  /** Two values that the item of that index does not have at first; two items of a noun may share them or not. */
+  /**
+   * Two values that the item of that index does not have at first; two items of a noun may share
+   * them or not.
+   */
   values(world: World, index: number): string[];
   /** The field's form of these values, a list when absent. */
   pack?(values: string[]): unknown;

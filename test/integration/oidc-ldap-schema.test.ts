@@ -1,4 +1,7 @@
-/** Each rule of the schema of OIDC and LDAP auth methods, their accounts and managed groups, broken once. */
+/**
+ * Each rule of the schema of OIDC and LDAP auth methods, their accounts and managed groups, broken
+ * once.
+ */
 import { createLogger } from '../../lib/log/log';
 import { databaseError, openDb, sql, transaction, type Db, type RawBuilder } from '../../services/controller/db/db';
 import { createTestDatabase, type TestDatabase } from '../harness/postgres';

@@ -1,4 +1,6 @@
-/** Recovery login over HTTP, over gRPC by the CLI, and against two controllers of one deployment. */
+/**
+ * Recovery login over HTTP, over gRPC by the CLI, and against two controllers of one deployment.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

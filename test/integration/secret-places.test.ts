@@ -1,7 +1,7 @@
 /**
- * Every stored secret goes to the place only that it was given for. For each secret and each setting that says where it
- * goes: what answers say after a change, after going back, and when the secret is given anew; and the same for rows of
- * before places were kept.
+ * Every stored secret goes to the place only that it was given for. For each secret and each
+ * setting that says where it goes: what answers say after a change, after going back, and when the
+ * secret is given anew; and the same for rows of before places were kept.
  */
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../lib/config/package-root';
@@ -221,7 +221,10 @@ async function placesOf(): Promise<Record<string, unknown>> {
   return all;
 }
 
-/** Takes the columns away, with what hangs on them, and applies the migration to the rows that are there. */
+/**
+ * Takes the columns away, with what hangs on them, and applies the migration to the rows that are
+ * there.
+ */
 async function goBack(): Promise<void> {
   const on = controller.db.executor;
   for (const [table, columns] of Object.entries(TABLES)) {

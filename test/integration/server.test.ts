@@ -1,4 +1,7 @@
-/** `database init`, `database migrate` and `server` as processes: what they print, refuse and leave behind. */
+/**
+ * `database init`, `database migrate` and `server` as processes: what they print, refuse and leave
+ * behind.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

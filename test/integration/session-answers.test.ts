@@ -1,4 +1,7 @@
-/** Workers that do not answer, at the beginning and at the end of a session: the next one of the list is asked. */
+/**
+ * Workers that do not answer, at the beginning and at the end of a session: the next one of the
+ * list is asked.
+ */
 import { ANSWER_TIMEOUT_MS } from '../../cli/proxy/attempts';
 import { systemClock, type Clock } from '../../lib/clock/clock';
 import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';
@@ -11,7 +14,9 @@ import { waitFor } from '../harness/wait';
 
 afterEach(cleanUp);
 
-/** The time of the system, but deadlines of one length come when told to, and what waits is known. */
+/**
+ * The time of the system, but deadlines of one length come when told to, and what waits is known.
+ */
 class WatchedClock implements Clock {
   readonly waiting = new Set<{ ms: number; callback: () => void }>();
   readonly now = systemClock.now;

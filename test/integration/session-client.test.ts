@@ -1,4 +1,7 @@
-/** The client's end of a session: warnings, ends and what the records say of them, and whatever local programs do. */
+/**
+ * The client's end of a session: warnings, ends and what the records say of them, and whatever
+ * local programs do.
+ */
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { duplexPair } from 'node:stream';
@@ -232,7 +235,10 @@ test('a token is looked at by its worker, whatever the clock of this machine say
   );
 });
 
-/** How the proxy of standard streams ends when, after the first bytes, something breaks its endpoint or its way to the worker. */
+/**
+ * How the proxy of standard streams ends when, after the first bytes, something breaks its endpoint
+ * or its way to the worker.
+ */
 async function streamsEnd(breakIt: (endpoint: Socket, door: Link) => void): Promise<ProxyEnd> {
   let endpoint: Socket | undefined;
   const { worker, sessionId } = await setUp(

@@ -1,4 +1,7 @@
-/** A connection whose first worker does not serve goes on with the next one of its list, with its bytes, once. */
+/**
+ * A connection whose first worker does not serve goes on with the next one of its list, with its
+ * bytes, once.
+ */
 import { randomBytes } from 'node:crypto';
 import { systemClock, type Clock } from '../../lib/clock/clock';
 import { ControllerUnreachable } from '../../services/worker/sessions/types';

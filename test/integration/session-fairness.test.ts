@@ -1,4 +1,7 @@
-/** With the database kept busy by a flood of requests to the API, what workers ask is served before the rest of it. */
+/**
+ * With the database kept busy by a flood of requests to the API, what workers ask is served before
+ * the rest of it.
+ */
 import { newEd25519 } from '../../lib/tls/keys';
 import { enrollWith, TestWorker } from '../../services/controller/control/control.fixture';
 import { row, sql } from '../../services/controller/db/db';

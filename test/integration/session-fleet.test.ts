@@ -1,4 +1,7 @@
-/** Sessions in deployments of several controllers and workers: limits among them, clocks that differ, controllers away. */
+/**
+ * Sessions in deployments of several controllers and workers: limits among them, clocks that
+ * differ, controllers away.
+ */
 import type { TLSSocket } from 'node:tls';
 import { WorkerDialer } from '../../cli/proxy/worker-dialer';
 import { systemClock } from '../../lib/clock/clock';

@@ -1,4 +1,7 @@
-/** Client proxy and worker proxy together: real sockets, real TLS; only the controllers are a recorder. */
+/**
+ * Client proxy and worker proxy together: real sockets, real TLS; only the controllers are a
+ * recorder.
+ */
 import { startSessionProxy } from '../../cli/proxy/session-proxy';
 import { encodeFrame, FrameType } from '../../lib/transport/frames';
 import { Close, ConnectError, End } from '../../proto/gen/transport/transport';
@@ -176,7 +179,8 @@ test('a slow reader stops the sender; little is held on the way', async () => {
     await new Promise((resolve) => setTimeout(resolve, 150));
     return written === last && written > 0;
   });
-  // Six kernel buffers of the loopback and four queues of 64 KiB; an unbounded relay would pass any limit.
+  // Six kernel buffers of the loopback and four queues of 64 KiB; an unbounded relay would pass any
+  // limit.
   expect(written).toBeLessThan(64 * 1024 * 1024);
   expect(process.memoryUsage().external).toBeLessThan(256 * 1024 * 1024);
   socket.destroy();

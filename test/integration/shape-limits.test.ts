@@ -1,4 +1,7 @@
-/** Limits on how much there is: they hold for many writers at once, whoever adds, and what is above one can be removed. */
+/**
+ * Limits on how much there is: they hold for many writers at once, whoever adds, and what is above
+ * one can be removed.
+ */
 import { newId } from '../../lib/ids/ids';
 import { changed, row, sql, transaction } from '../../services/controller/db/db';
 import { toApiError } from '../../services/controller/rpc/error-mapping';

@@ -1,4 +1,7 @@
-/** Lists without pages, as large as their limits let them become: by both doors, with the limits that clients have. */
+/**
+ * Lists without pages, as large as their limits let them become: by both doors, with the limits
+ * that clients have.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newEd25519 } from '../../lib/tls/keys';
@@ -149,7 +152,8 @@ test('keys and jobs: as many versions as there can be', async () => {
   const keys = await listed('ListKeys', { id: DEV.project });
   expect(keys.map((key) => key.versions.length)).toEqual(keys.map(() => versions + 1));
 
-  // One job for every version that is no oplog key's, and those that are remembered; over, so that nothing works on them.
+  // One job for every version that is no oplog key's, and those that are remembered; over, so that
+  // nothing works on them.
   await change(sql`insert into kms_destruction_jobs (key_version_id, scope_id, created_time, total_count, completed_count, status)
     select id, ${DEV.project}, now(), 2^40, 2^40, 'completed' from (
       select v.id from kms_data_key_versions v join kms_data_keys d on d.id = v.data_key_id

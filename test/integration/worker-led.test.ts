@@ -1,4 +1,7 @@
-/** Worker-led registration: a worker without a token, an administrator with its request, and what others could try. */
+/**
+ * Worker-led registration: a worker without a token, an administrator with its request, and what
+ * others could try.
+ */
 import { createPublicKey } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

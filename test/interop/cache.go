@@ -18,7 +18,8 @@ const (
 	pageSize = 500
 )
 
-// cached is what a caching client keeps of one list: a version for each id, and the token that refreshes it.
+// cached is what a caching client keeps of one list: a version for each id, and the token that
+// refreshes it.
 type cached struct {
 	versions map[string]uint32
 	token    string
@@ -162,7 +163,8 @@ func (s *suite) refreshed(ids []string) error {
 	return nil
 }
 
-// changeAliases deletes, creates, renames and unbinds some. Answers what each of the two lists calls removed.
+// changeAliases deletes, creates, renames and unbinds some. Answers what each of the two lists
+// calls removed.
 func (s *suite) changeAliases(ids []string) ([][]string, error) {
 	client := aliases.NewClient(s.client)
 	gone := slices.Clone(ids[:20])

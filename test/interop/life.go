@@ -20,8 +20,8 @@ const (
 	description = "made by interop"
 )
 
-// noun is one of the SDK's clients with what it takes to run a resource's life. The SDK gives each noun types of its
-// own with the same fields, so results are read by field name.
+// noun is one of the SDK's clients with what it takes to run a resource's life. The SDK gives each
+// noun types of its own with the same fields, so results are read by field name.
 type noun struct {
 	name   string
 	create func(name string) (any, error)

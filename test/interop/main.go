@@ -1,5 +1,6 @@
-// Program interop talks to a running deployment with Boundary's official Go SDK: logs in, keeps a cache of
-// ten thousand items, works on one of each noun, and moves bytes through sessions of the SDK's proxy client. Each check prints a line; the last is "N passed, N failed".
+// Program interop talks to a running deployment with Boundary's official Go SDK: logs in, keeps a
+// cache of ten thousand items, works on one of each noun, and moves bytes through sessions of the
+// SDK's proxy client. Each check prints a line; the last is "N passed, N failed".
 package main
 
 import (

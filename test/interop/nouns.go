@@ -25,7 +25,8 @@ import (
 	"github.com/hashicorp/boundary/api/workers"
 )
 
-// nouns runs the life of one resource of every noun and type. Parents that are only made for it stay.
+// nouns runs the life of one resource of every noun and type. Parents that are only made for it
+// stay.
 func (s *suite) nouns() {
 	for _, part := range []func() ([]noun, error){
 		s.iamNouns, s.authNouns, s.hostNouns, s.credentialNouns, s.vaultNouns, s.otherNouns,

@@ -9,7 +9,8 @@ import (
 	"github.com/hashicorp/go-kms-wrapping/v2/aead"
 )
 
-// recovery lists users without a login, with tokens that the SDK makes of the deployment's recovery key.
+// recovery lists users without a login, with tokens that the SDK makes of the deployment's recovery
+// key.
 func (s *suite) recovery() {
 	s.check("recovery tokens of the SDK", func() error {
 		key, err := base64.StdEncoding.DecodeString(os.Getenv("SALLYPORT_RECOVERY_KEY"))

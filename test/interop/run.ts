@@ -1,6 +1,7 @@
 /**
- * Starts a deployment on free ports and runs the Go program of this directory against it, which uses Boundary's official
- * SDK. Needs Go 1.26 and, the first time, the Go module proxy. Run: npm run interop
+ * Starts a deployment on free ports and runs the Go program of this directory against it, which
+ * uses Boundary's official SDK. Needs Go 1.26 and, the first time, the Go module proxy. Run: npm
+ * run interop
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

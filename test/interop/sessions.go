@@ -180,7 +180,8 @@ func (s *suite) sessions() {
 	s.check("killing the worker ends the connection", func() error { return s.killWorker(port) })
 }
 
-// handshakeBytes compares the SDK's own encoding with the layout that the worker's tests are written from.
+// handshakeBytes compares the SDK's own encoding with the layout that the worker's tests are
+// written from.
 func handshakeBytes() error {
 	got, err := proto.Marshal(&pb.ClientHandshake{TofuToken: "abc", Command: pb.HANDSHAKECOMMAND_HANDSHAKECOMMAND_SESSION_CANCEL})
 	if err != nil {

@@ -1,6 +1,6 @@
 /**
- * What recordings of Boundary's answers are held against: the steps that are answered differently on purpose. Their list
- * is the table at the top of docs/compatibility.md and nowhere else.
+ * What recordings of Boundary's answers are held against: the steps that are answered differently
+ * on purpose. Their list is the table at the top of docs/compatibility.md and nowhere else.
  */
 
 /** `http` for answers of the API, `cli` for command lines. */
@@ -28,7 +28,10 @@ export function listedDifferences(markdown: string): Record<Front, Set<string>> 
   return listed;
 }
 
-/** What is wrong with a run, one text for each step: it differs and is not listed, or it is listed and does not differ. */
+/**
+ * What is wrong with a run, one text for each step: it differs and is not listed, or it is listed
+ * and does not differ.
+ */
 export function problems(steps: readonly Step[], listed: ReadonlySet<string>): string[] {
   return steps.flatMap(({ scenario, step, ok, fails }) => {
     const name = `${scenario}/${step}`;

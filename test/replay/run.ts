@@ -1,7 +1,8 @@
 /**
- * Replays recorded answers of Boundary against a fresh `sallyport dev`: the HTTP API and the command line twice on the
- * same server, then the names of all commands and flags. Fails on steps that differ unless docs/compatibility.md lists
- * them. CONFORMANCE_DIR names the recordings with their replayers; without them nothing is run. Run: npm run replay
+ * Replays recorded answers of Boundary against a fresh `sallyport dev`: the HTTP API and the
+ * command line twice on the same server, then the names of all commands and flags. Fails on steps
+ * that differ unless docs/compatibility.md lists them. CONFORMANCE_DIR names the recordings with
+ * their replayers; without them nothing is run. Run: npm run replay
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';

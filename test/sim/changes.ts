@@ -1,4 +1,6 @@
-/** What the administrators of a world do meanwhile: cancel, and take away what sessions stand on. */
+/**
+ * What the administrators of a world do meanwhile: cancel, and take away what sessions stand on.
+ */
 import { sql, type Tx } from '../../services/controller/db/db';
 import type { SimController } from './controller';
 import { accountIdOf, GROUP, HOST_SETS, roleIdOf, TARGETS, tokenIdOf, TOKENS, userIdOf, workerIdOf } from './fixture';

@@ -1,4 +1,6 @@
-/** A simulated client: one connection of a session over the real framing, with every way to end it. */
+/**
+ * A simulated client: one connection of a session over the real framing, with every way to end it.
+ */
 import { FrameType } from '../../lib/transport/frames';
 import { Transport, type TransportHandler } from '../../lib/transport/transport';
 import { Connect, End } from '../../proto/gen/transport/transport';

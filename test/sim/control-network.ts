@@ -1,7 +1,7 @@
 /**
- * Control streams between simulated workers and controllers: gRPC calls as both ends see them, over a network that
- * delays, breaks with what is on the way, goes silent, and brings messages twice. Each message is encoded and decoded
- * as on the wire.
+ * Control streams between simulated workers and controllers: gRPC calls as both ends see them, over
+ * a network that delays, breaks with what is on the way, goes silent, and brings messages twice.
+ * Each message is encoded and decoded as on the wire.
  */
 import { EventEmitter } from 'node:events';
 import { status } from '@grpc/grpc-js';

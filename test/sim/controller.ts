@@ -1,4 +1,7 @@
-/** A simulated controller process: the real lease, streams, pushes and periodic tasks over the simulated database. */
+/**
+ * A simulated controller process: the real lease, streams, pushes and periodic tasks over the
+ * simulated database.
+ */
 import { Registry } from 'prom-client';
 import type { Logger } from '../../lib/log/log';
 import { sql, transaction, type Db, type Tx } from '../../services/controller/db/db';
@@ -152,7 +155,9 @@ export class SimController {
     return this.change((tx, now) => cancelSession(tx, allowed, { version: 1, now }));
   }
 
-  /** As the API does: the worker may cut and report first, what it leaves open is given up with it. */
+  /**
+   * As the API does: the worker may cut and report first, what it leaves open is given up with it.
+   */
   async deleteWorker(id: string): Promise<void> {
     const allowed = proofOf('worker', 'delete', id);
     if (await retireWorker(this.db.executor, allowed)) {

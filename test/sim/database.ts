@@ -1,8 +1,9 @@
 /**
- * The real database as a simulated world sees it: one connection, one statement at a time, in the order of virtual time.
- * Statements take virtual time, fail while the database is away, and may be carried out although their answer is lost.
- * Rows that change and notifications come as notices of triggers (see fixture.ts), when the statement is committed.
- * PostgreSQL promises no order of rows without `order by`; here it is the order of their text, whatever the plan.
+ * The real database as a simulated world sees it: one connection, one statement at a time, in the
+ * order of virtual time. Statements take virtual time, fail while the database is away, and may be
+ * carried out although their answer is lost. Rows that change and notifications come as notices of
+ * triggers (see fixture.ts), when the statement is committed. PostgreSQL promises no order of rows
+ * without `order by`; here it is the order of their text, whatever the plan.
  */
 import { EventEmitter } from 'node:events';
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
@@ -26,7 +27,10 @@ const connectionLost = (): Error =>
   Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' });
 
 const TRANSACTION_WORDS = /^(begin|commit|rollback)|sallyport\.now/;
-/** Deadlock, canceled by an administrator, too many connections: none says anything about the statement itself. */
+/**
+ * Deadlock, canceled by an administrator, too many connections: none says anything about the
+ * statement itself.
+ */
 const PASSING_ERRORS = ['40P01', '57014', '53300'];
 
 function brokenOff(random: Process['random']): Error {
@@ -125,7 +129,10 @@ export class SimDatabase {
     }
   }
 
-  /** The beginning of a transaction goes out with its first statement, and not at all when that is left out too. */
+  /**
+   * The beginning of a transaction goes out with its first statement, and not at all when that is
+   * left out too.
+   */
   private async postpone(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
     if (isClockSetting(text)) this.repeats?.clockSet(new Date(String(values[0])));
     if (text === 'begin') this.postponed = [{ text, values }];
@@ -140,7 +147,9 @@ export class SimDatabase {
     return ![...(b.match(/\b[a-z_]+\b/g) ?? [])].some((word) => this.server.tables.has(word) && words.has(word));
   }
 
-  /** What the last statement told; sorted, as the order in which triggers fired depends on the plan. */
+  /**
+   * What the last statement told; sorted, as the order in which triggers fired depends on the plan.
+   */
   told(): Notice[] {
     return this.notices.splice(0).sort().map(parseNotice);
   }
@@ -210,8 +219,8 @@ class Session {
   }
 
   /**
-   * Whether another statement of the process may run within this transaction, as the process may wait for it: one that
-   * reads only what the transaction has left alone.
+   * Whether another statement of the process may run within this transaction, as the process may
+   * wait for it: one that reads only what the transaction has left alone.
    */
   private lets(process: Process, text: string): boolean {
     if (process !== this.process || !isReading(text)) return false;
@@ -373,7 +382,9 @@ const textOf = (row: unknown): string =>
   JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 const byText = (a: unknown, b: unknown): number => (textOf(a) < textOf(b) ? -1 : 1);
 
-/** What is looked up once per statement: its words for the trace, and whether it asks for an order. */
+/**
+ * What is looked up once per statement: its words for the trace, and whether it asks for an order.
+ */
 const labels = new Map<string, string>();
 function labelOf(text: string): string {
   let label = labels.get(text);

@@ -21,7 +21,8 @@ export class Faults {
     // Some worlds are peaceful, some are not.
     const count = random.pick([0, 2, 4, 8, 12]);
     const all = Object.entries(this.kinds());
-    // In every other world a few kinds come again and again, so that they meet themselves and each other.
+    // In every other world a few kinds come again and again, so that they meet themselves and each
+    // other.
     const kinds = random.chance(0.5) ? all : Array.from({ length: 1 + random.below(3) }, () => random.pick(all));
     for (let i = 0; i < count; i++) {
       const [name, run] = random.pick(kinds);
@@ -114,7 +115,10 @@ export class Faults {
     });
   }
 
-  /** As while a session's row is locked: workers are attached again before their requests are carried out. */
+  /**
+   * As while a session's row is locked: workers are attached again before their requests are
+   * carried out.
+   */
   private slowRequests(): void {
     const { world } = this;
     const { random, database, scheduler } = world;

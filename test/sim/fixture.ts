@@ -1,6 +1,7 @@
 /**
- * The database of simulated worlds, one world after another: a deployment with workers, tokens and targets of every
- * kind of limit, and triggers that tell each change of a row and each notification as a notice of the statement.
+ * The database of simulated worlds, one world after another: a deployment with workers, tokens and
+ * targets of every kind of limit, and triggers that tell each change of a row and each notification
+ * as a notice of the statement.
  */
 import { mkdirSync, mkdtempSync, rmSync, existsSync } from 'node:fs';
 import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
@@ -26,7 +27,9 @@ export const MAX_WORKERS = 3;
 export const TOKENS = 3;
 export const workerIdOf = (n: number): string => `w_simulation${n}`;
 export const tokenIdOf = (n: number): string => `at_simulation${n}`;
-/** Each token is another user's; each user has an account and a role, the first one through a group. */
+/**
+ * Each token is another user's; each user has an account and a role, the first one through a group.
+ */
 export const userIdOf = (n: number): string => `u_simulation${n}`;
 export const accountIdOf = (n: number): string => `acctpw_simulation${n}`;
 export const roleIdOf = (n: number): string => `r_simulation${n}`;

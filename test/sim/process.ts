@@ -28,7 +28,9 @@ export class Process {
     };
   }
 
-  /** An event of this process: never once it is dead, and only when it goes on while it is stopped. */
+  /**
+   * An event of this process: never once it is dead, and only when it goes on while it is stopped.
+   */
   later(delayMs: number, what: string, run: () => void | Promise<void>): () => void {
     let cancel = (): void => undefined;
     const fire = (): void | Promise<void> => {

@@ -1,13 +1,22 @@
-/** What workers have to do by themselves, and in time: end what has ended, and stop without controllers. */
+/**
+ * What workers have to do by themselves, and in time: end what has ended, and stop without
+ * controllers.
+ */
 import { CUT_LINGER_MS } from '../../lib/transport/transport';
 import type { WorkerSession } from '../../services/worker/sessions/registry';
 import { TIMER_MS } from './refusals';
 import type { ModelSession, Truth } from './truth';
 import type { SimWorker } from './worker';
 
-/** From the end of a session to its worker's knowledge of it: the periodic pass, and slow statements and networks. */
+/**
+ * From the end of a session to its worker's knowledge of it: the periodic pass, and slow statements
+ * and networks.
+ */
 const HEAR_MS = 7_000;
-/** From the end of a connection to a free slot, while the stream stands: a repeated write, and slow networks. */
+/**
+ * From the end of a connection to a free slot, while the stream stands: a repeated write, and slow
+ * networks.
+ */
 const FREE_MS = 6_000;
 /** What cutting may take after it is due: the dial that is given up, and the last frames. */
 const CUT_MS = CUT_LINGER_MS + 1_500;
@@ -21,7 +30,10 @@ export class Promptness {
 
   constructor(private readonly truth: Truth) {}
 
-  /** Looks at a worker after an event; since `healthySince`, database and controllers were undisturbed. */
+  /**
+   * Looks at a worker after an event; since `healthySince`, database and controllers were
+   * undisturbed.
+   */
   look(worker: SimWorker, healthySince: number): void {
     const { now } = worker.process.scheduler;
     this.follow(worker, now);
@@ -42,7 +54,10 @@ export class Promptness {
     }
   }
 
-  /** What a worker must not serve whatever it hears: what has expired, and anything once it was denied. */
+  /**
+   * What a worker must not serve whatever it hears: what has expired, and anything once it was
+   * denied.
+   */
   private checkAlone({ process, link }: SimWorker, session: WorkerSession, now: number): void {
     if (session.ended !== undefined || now <= process.stoppedUntil + TIMER_MS) return;
     if (process.clock.now().getTime() > session.expiresAt + TIMER_MS) {

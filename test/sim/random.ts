@@ -1,4 +1,7 @@
-/** The one source of chance of a simulated world: everything that may happen either way asks it, in a fixed order. */
+/**
+ * The one source of chance of a simulated world: everything that may happen either way asks it, in
+ * a fixed order.
+ */
 export class Random {
   private state: number;
 

@@ -1,4 +1,6 @@
-/** Whether what a worker and its clients were told was true: each refusal, and each end at a worker. */
+/**
+ * Whether what a worker and its clients were told was true: each refusal, and each end at a worker.
+ */
 import { CUT_LINGER_MS } from '../../lib/transport/transport';
 import type { WorkerSession } from '../../services/worker/sessions/registry';
 import type { Authorization, ClosedConnection } from '../../services/worker/sessions/types';
@@ -93,7 +95,10 @@ export function wrongEnd(
   return isTrue ? undefined : `a worker ends ${session.id} as ${cause}, but it is ${status}`;
 }
 
-/** The grace without a controller is over with the next stream; what was cut before may still be on its way. */
+/**
+ * The grace without a controller is over with the next stream; what was cut before may still be on
+ * its way.
+ */
 export function wrongCut(worker: SimWorker, { cause }: ClosedConnection, now: number): string | undefined {
   if (cause !== 'controller unreachable' || !worker.control.isAttached) return undefined;
   const since = Math.max(worker.attachedSince, worker.process.stoppedUntil);

@@ -1,8 +1,9 @@
 /**
- * Periodic passes mostly find nothing to do, and the way to the server and back is most of what a simulated second
- * costs. A statement that changed nothing is therefore not sent again as long as its answer must be the same: no table
- * that it names has changed, and none of the times that were ever stored lies between the times that it compared then
- * and now. `--every-statement` turns this off; a test compares the traces of both ways.
+ * Periodic passes mostly find nothing to do, and the way to the server and back is most of what a
+ * simulated second costs. A statement that changed nothing is therefore not sent again as long as
+ * its answer must be the same: no table that it names has changed, and none of the times that were
+ * ever stored lies between the times that it compared then and now. `--every-statement` turns this
+ * off; a test compares the traces of both ways.
  */
 import type { QueryResult } from 'pg';
 
@@ -45,7 +46,10 @@ export class Repeats {
     return found.result;
   }
 
-  /** Takes note of what the server answered; `changed` are the tables whose rows its triggers told of. */
+  /**
+   * Takes note of what the server answered; `changed` are the tables whose rows its triggers told
+   * of.
+   */
   took(text: string, values: readonly unknown[], result: QueryResult, changed: readonly string[]): void {
     const isRead = text.startsWith('select');
     if (changed.length === 0 && (isRead || result.rowCount === 0)) {

@@ -13,7 +13,10 @@ export interface Rest {
   goneWorkers: Set<string>;
 }
 
-/** No slot is leaked while sessions live: what is open on record is open at a worker, and the other way round. */
+/**
+ * No slot is leaked while sessions live: what is open on record is open at a worker, and the other
+ * way round.
+ */
 export function checkSlots({ truth, workers, deletedWorkers }: Rest): void {
   const live = new Set<string>();
   for (const worker of workers) {
@@ -26,7 +29,8 @@ export function checkSlots({ truth, workers, deletedWorkers }: Rest): void {
     const isOpen = row.closed_time === null;
     if (isOpen && row.unreachable_since !== null)
       truth.broken(`${row.id} counts as unreachable, but its worker is back`);
-    // A close that its worker has just told is on its way; `prompt.ts` sees to it that it arrives in time.
+    // A close that its worker has just told is on its way; `prompt.ts` sees to it that it arrives
+    // in time.
     const isTold = truth.connections.get(row.id)?.report !== undefined;
     if (isOpen && !isTold && !live.has(row.id)) truth.broken(`${row.id} holds a slot, but no worker has it`);
     if (!isOpen && live.has(row.id)) truth.broken(`${row.id} is closed on record, but its worker goes on`);
@@ -34,7 +38,10 @@ export function checkSlots({ truth, workers, deletedWorkers }: Rest): void {
   for (const id of live) if (!truth.connectionRows.has(id)) truth.broken(`${id} lives without being on record`);
 }
 
-/** Everything is over: every session has ended, nothing is left anywhere, and the rows say what happened. */
+/**
+ * Everything is over: every session has ended, nothing is left anywhere, and the rows say what
+ * happened.
+ */
 export function checkEnd(rest: Rest): void {
   const { truth, workers } = rest;
   for (const session of truth.sessions.values()) {

@@ -5,7 +5,8 @@
  *   npm run sim -- --seed 4711              one seed, with its trace when it fails
  *   npm run sim -- --seeds 500 --first 2000 --jobs 2 --worlds 4
  *
- * --jobs is the number of processes (default: one per processor, at most 4), --worlds how many worlds each lives at once.
+ * --jobs is the number of processes (default: one per processor, at most 4), --worlds how many
+ * worlds each lives at once.
  */
 import { fork } from 'node:child_process';
 import { rmSync } from 'node:fs';

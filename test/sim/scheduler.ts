@@ -1,6 +1,7 @@
 /**
- * Virtual time. Whatever happens in a world is an event here: it runs alone, to the end of everything that follows from
- * it without waiting, and only then comes the next one. Events of the same time run in the order they were made.
+ * Virtual time. Whatever happens in a world is an event here: it runs alone, to the end of
+ * everything that follows from it without waiting, and only then comes the next one. Events of the
+ * same time run in the order they were made.
  */
 import { createHash } from 'node:crypto';
 

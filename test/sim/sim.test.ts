@@ -1,4 +1,7 @@
-/** A few simulated worlds, and whether the simulation itself can be relied on. Thousands more: npm run sim. */
+/**
+ * A few simulated worlds, and whether the simulation itself can be relied on. Thousands more: npm
+ * run sim.
+ */
 import { createTestDatabase, type TestDatabase } from '../harness/postgres';
 import { createFixture, type Fixture } from './fixture';
 import { Random } from './random';
@@ -6,7 +9,10 @@ import { Scheduler } from './scheduler';
 import { report, simulate } from './simulate';
 import { World, type Outcome } from './world';
 
-/** Besides the first ones: seeds that fail when faults are put back which the product once had (README.md). */
+/**
+ * Besides the first ones: seeds that fail when faults are put back which the product once had
+ * (README.md).
+ */
 const SEEDS = [1, 2, 3, 25, 38, 87];
 
 const databases: TestDatabase[] = [];

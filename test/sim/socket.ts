@@ -1,6 +1,6 @@
 /**
- * TCP between simulated processes: ordered bytes that take time, FIN per direction, RST, a window that fills up, and a
- * link that may go dead without a word.
+ * TCP between simulated processes: ordered bytes that take time, FIN per direction, RST, a window
+ * that fills up, and a link that may go dead without a word.
  */
 import { Duplex } from 'node:stream';
 import type { Process } from './process';

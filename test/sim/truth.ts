@@ -1,6 +1,7 @@
 /**
- * What really happened in a simulated world, kept apart from the product, and the rules that product and database must
- * keep. A broken rule is remembered here and ends the world after the event that broke it.
+ * What really happened in a simulated world, kept apart from the product, and the rules that
+ * product and database must keep. A broken rule is remembered here and ends the world after the
+ * event that broke it.
  */
 import { CLOSED_BY, isCause } from '../../lib/contract/endings';
 import { CUT_LINGER_MS } from '../../lib/transport/transport';

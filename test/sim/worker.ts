@@ -1,4 +1,7 @@
-/** A simulated worker process: the real registry, control client, spool and connections over simulated networks. */
+/**
+ * A simulated worker process: the real registry, control client, spool and connections over
+ * simulated networks.
+ */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
@@ -91,7 +94,10 @@ export class SimWorker {
     );
   }
 
-  /** SIGTERM: takes nothing new, lets connections go on until the deadline, then cuts, reports and leaves. */
+  /**
+   * SIGTERM: takes nothing new, lets connections go on until the deadline, then cuts, reports and
+   * leaves.
+   */
   async close(deadlineMs: number): Promise<void> {
     const { clock } = this.process;
     this.isDraining = true;
@@ -111,7 +117,10 @@ export class SimWorker {
     this.endSockets();
   }
 
-  /** SIGKILL, or the end of its host: nothing is said, and what was being written to the spool may be cut short. */
+  /**
+   * SIGKILL, or the end of its host: nothing is said, and what was being written to the spool may
+   * be cut short.
+   */
   kill(isTorn: boolean): void {
     this.process.kill();
     const spool = this.control['spool'];

@@ -1,6 +1,6 @@
 /**
- * One simulated world: controllers, workers and clients that live through faults chosen by a seed, then a time without
- * faults in which everything must come to rest.
+ * One simulated world: controllers, workers and clients that live through faults chosen by a seed,
+ * then a time without faults in which everything must come to rest.
  */
 import type { Logger } from '../../lib/log/log';
 import { newId, randomBase62 } from '../../lib/ids/ids';
@@ -21,14 +21,26 @@ import { Scheduler } from './scheduler';
 import { isLive, Truth, type ModelSession } from './truth';
 import { SimWorker } from './worker';
 
-/** Clocks of controllers are kept together by NTP; those of workers and clients may be off by minutes. */
+/**
+ * Clocks of controllers are kept together by NTP; those of workers and clients may be off by
+ * minutes.
+ */
 const CONTROLLER_SKEW_MS = 250;
 const OTHER_SKEW_MS = 600_000;
-/** After the faults: dead streams are found, leases run out, workers return, and lost connections are given up. */
+/**
+ * After the faults: dead streams are found, leases run out, workers return, and lost connections
+ * are given up.
+ */
 const RECOVERY_MS = 32_000;
-/** From cancel or expiry to `terminated`: 10 s, and what slow statements and the clocks' difference may add. */
+/**
+ * From cancel or expiry to `terminated`: 10 s, and what slow statements and the clocks' difference
+ * may add.
+ */
 const BOUND_MS = 10_000 + 1_500 + 2 * CONTROLLER_SKEW_MS;
-/** From the loss of a right to the end of what stood on it: the periodic review, and slow statements. */
+/**
+ * From the loss of a right to the end of what stood on it: the periodic review, and slow
+ * statements.
+ */
 const REVIEW_MS = 6_000;
 const RESTART_MS = 1_000;
 /** What a deleted parent, or the same thing made at the same time, leads to. */

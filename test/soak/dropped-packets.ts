@@ -1,6 +1,6 @@
 /**
- * Packets between worker and controllers that vanish: everything runs in a network namespace of its own, whose firewall
- * drops them in both directions. The row is run by a process inside.
+ * Packets between worker and controllers that vanish: everything runs in a network namespace of its
+ * own, whose firewall drops them in both directions. The row is run by a process inside.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { throughOutage, type Outage, type Verdict } from '../faults/outages';
@@ -11,7 +11,10 @@ export const DROPPED_PACKETS = 'packets of the control stream dropped';
 const NAMESPACE = `sp8-${process.pid}`;
 const sh = (command: string): boolean => spawnSync('sh', ['-ec', command], { stdio: 'ignore' }).status === 0;
 
-/** Verdict of a process inside a namespace that ends with it; 'none' where there are no rights or tools for that. */
+/**
+ * Verdict of a process inside a namespace that ends with it; 'none' where there are no rights or
+ * tools for that.
+ */
 export async function droppedPackets(outageMs: number): Promise<Verdict> {
   if (process.getuid?.() !== 0 || !sh('command -v ip && command -v nft')) {
     return { connections: 'none', bytes: '-', note: 'not run: needs root, ip and nft' };
@@ -32,7 +35,10 @@ export async function droppedPackets(outageMs: number): Promise<Verdict> {
   }
 }
 
-/** The controllers' cluster ports are behind the links; the ports of the links are what the worker dials. */
+/**
+ * The controllers' cluster ports are behind the links; the ports of the links are what the worker
+ * dials.
+ */
 const nft = (rules: string): void => {
   const { status, stderr } = spawnSync('nft', ['-f', '-'], { input: `${rules}\n` });
   if (status !== 0) throw new Error(`nft refused ${rules}: ${stderr.toString()}`);

@@ -1,4 +1,7 @@
-/** Loads that take minutes: stalled transfers, abuse before authentication, very many connections, very many resets. */
+/**
+ * Loads that take minutes: stalled transfers, abuse before authentication, very many connections,
+ * very many resets.
+ */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +23,10 @@ async function stalled(): Promise<Verdict> {
   return { connections: 'survived', bytes: '-', note };
 }
 
-/** With the caps of a worker in use, 4096 and 1024 of one address, but 60 s instead of 10, so that a slow machine fills them too. */
+/**
+ * With the caps of a worker in use, 4096 and 1024 of one address, but 60 s instead of 10, so that a
+ * slow machine fills them too.
+ */
 async function abuse(): Promise<Verdict> {
   const report = await underAttack({
     sockets: { idle: 10_000, 'slow-loris': 400, 'half-open': 400, garbage: 50, oversized: 50, 'port scan': 50 },

@@ -1,6 +1,7 @@
 /**
- * The long fault tests: outages of a minute, 500 stalled transfers, 10,000 idle sockets, 100,000 connections. Prints one
- * line per fault: what became of connections and bytes. Run: npm run soak [-- --only NAME] [--seconds N] [--list]
+ * The long fault tests: outages of a minute, 500 stalled transfers, 10,000 idle sockets, 100,000
+ * connections. Prints one line per fault: what became of connections and bytes. Run: npm run soak
+ * [-- --only NAME] [--seconds N] [--list]
  */
 import { parseArgs } from 'node:util';
 import { OUTAGES, throughOutage, type Verdict } from '../faults/outages';

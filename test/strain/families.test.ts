@@ -1,6 +1,7 @@
 /**
- * Parents are deleted while children are made in them, and things while others begin to refer to them: nothing is left
- * that belongs to nobody, and no caller is told of more than "not found" or "gone".
+ * Parents are deleted while children are made in them, and things while others begin to refer to
+ * them: nothing is left that belongs to nobody, and no caller is told of more than "not found" or
+ * "gone".
  */
 import type { TestWorker } from '../../services/controller/control/control.fixture';
 import { rows, sql } from '../../services/controller/db/db';

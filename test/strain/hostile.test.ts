@@ -1,7 +1,8 @@
 /**
- * Hostile input to every method of the API, by both doors of a whole controller with its database: no answer is an
- * error of ours, every answer comes, and what it says is short and tells nothing of the inside. The seed is printed
- * when something fails. SALLYPORT_SOAK=20 runs twenty times as much.
+ * Hostile input to every method of the API, by both doors of a whole controller with its database:
+ * no answer is an error of ours, every answer comes, and what it says is short and tells nothing of
+ * the inside. The seed is printed when something fails. SALLYPORT_SOAK=20 runs twenty times as
+ * much.
  */
 import { getOption, hasOption, type DescMessage, type DescMethod } from '@bufbuild/protobuf';
 import type { GenExtension } from '@bufbuild/protobuf/codegenv2';
@@ -33,9 +34,14 @@ const ANSWER_TIMEOUT_MS = 15_000;
 const MAX_REFUSAL = 8_192;
 /** Stack traces, statements, file names of ours. */
 const INSIDE = /\n\s+at |\.ts:\d|node_modules|\b(select|insert into|returning|kysely)\b|duplicate key|syntax error at/i;
-/** The worker of this test says nothing after it has attached, so that in time it counts as gone. */
+/**
+ * The worker of this test says nothing after it has attached, so that in time it counts as gone.
+ */
 const NO_WORKER = /No worker is connected/;
-/** Serves recordings of sessions, which this edition has none of: it says so with 501 and a form of its own. */
+/**
+ * Serves recordings of sessions, which this edition has none of: it says so with 501 and a form of
+ * its own.
+ */
 const NOT_SERVED = 'Download';
 
 const vault = new VaultServer();

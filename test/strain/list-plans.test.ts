@@ -1,6 +1,7 @@
 /**
- * What a list page costs does not depend on the size of the table: every statement of every noun's list is explained on
- * a table of 1,000 rows and on a large one, before and after the planner has statistics, and reads as many rows.
+ * What a list page costs does not depend on the size of the table: every statement of every noun's
+ * list is explained on a table of 1,000 rows and on a large one, before and after the planner has
+ * statistics, and reads as many rows.
  */
 import { CompiledQuery } from 'kysely';
 import { decodeBase58 } from '../../lib/ids/base58';
@@ -63,7 +64,10 @@ async function plansOf(listing: Listing): Promise<Record<string, Plan[]>> {
   return { first: first.plans, next: next.plans, refresh: refresh.plans, more: more.plans };
 }
 
-/** Counting and deleted ids have a limit of their own; a table of about that size is counted without an index. */
+/**
+ * Counting and deleted ids have a limit of their own; a table of about that size is counted without
+ * an index.
+ */
 const limitOf = (text: string): number | undefined =>
   /^select count|from tombstones/.test(text)
     ? Math.max(COUNT_LIMIT * 1.1, Math.min(LARGE * 1.1, COUNT_LIMIT * 3))

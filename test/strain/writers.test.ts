@@ -1,6 +1,6 @@
 /**
- * Many writers of one resource, by both doors at once: of those who have seen the same version exactly one wins, the
- * others get 404, and the version has risen by one.
+ * Many writers of one resource, by both doors at once: of those who have seen the same version
+ * exactly one wins, the others get 404, and the version has risen by one.
  */
 import type { TestWorker } from '../../services/controller/control/control.fixture';
 import { DEV } from '../harness/controller';

@@ -1,4 +1,7 @@
-/** What programs must hold alike stands in one file. The command line's core is told apart where it has forms of its own. */
+/**
+ * What programs must hold alike stands in one file. The command line's core is told apart where it
+ * has forms of its own.
+ */
 import { isTest, read, sourceFiles } from './tree';
 import { ID_PREFIXES } from '../../lib/contract/id-prefixes';
 

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { allLimits, type Limit } from '../../lib/limits/limit';
 import { isTest, read, ROOT, sourceFiles } from './tree';
 
-/** Modules of the product that declare limits, and no others: an entry point would start at loading. */
+/**
+ * Modules of the product that declare limits, and no others: an entry point would start at loading.
+ */
 export const declaringFiles = (): string[] =>
   sourceFiles().filter((file) => !isTest(file) && /from '[^']*lib\/limits\/limit'|from '\.\/limit'/.test(read(file)));
 
@@ -17,12 +19,12 @@ export function declaredLimits(): Limit[] {
 
 const INTRODUCTION = `# Limits
 
-Everything that comes from outside has a limit. This page lists all of them; it is generated from the code
-(\`npm run generate\`), and a test keeps it current.
+Everything that comes from outside has a limit. This page lists all of them. It is generated from
+the code (\`npm run generate\`), and a test keeps it current.
 
-A limit with a key is changed in the configuration file, in the \`limits\` block of \`controller\` or \`worker\`. SIGHUP
-takes over changed limits of a controller. The other limits are fixed. Request rates have a configuration of their own,
-\`controller.api_rate_limit\`.
+A limit with a key is changed in the configuration file, in the \`limits\` block of \`controller\` or
+\`worker\`. SIGHUP takes over changed limits of a controller. The other limits are fixed. Request
+rates have a configuration of their own, \`controller.api_rate_limit\`.
 
 `;
 

@@ -23,7 +23,10 @@ export const isTest = (file: string): boolean => /\.(test|fixture)\.ts$/.test(fi
 export const sourceFiles = (): string[] => listFiles().filter((file) => file.endsWith('.ts') && !isGenerated(file));
 export const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-/** What a file imports: paths from the root for its own tree (without extension), bare names for packages. */
+/**
+ * What a file imports: paths from the root for its own tree (without extension), bare names for
+ * packages.
+ */
 export function importsOf(file: string): string[] {
   const pattern = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|\brequire\s*\(\s*)'([^']+)'/g;
   return [...read(file).matchAll(pattern)].map(([, target]) =>

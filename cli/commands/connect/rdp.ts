@@ -1,7 +1,10 @@
 import { defineCommand } from '../../core/command';
 import { connectFlags, styleFlag } from '../../connect/flags';
 
-/** On macOS the program may stay open when its window is closed, so that an unused session has to end by itself. */
+/**
+ * On macOS the program may stay open when its window is closed, so that an unused session has to
+ * end by itself.
+ */
 const MACOS_INACTIVITY_MS = 30_000;
 
 export const command = defineCommand({

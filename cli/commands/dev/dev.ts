@@ -5,8 +5,8 @@ import { CONFIG, INTERNALS, LOG_FORMAT, LOG_LEVEL, UNUSED_CONNECTION } from '../
 import { DEV_EVENTS, DEV_KEYS, DEV_WITHOUT_EFFECT } from '../../core/dev-flags';
 
 /**
- * Environment variables of these flags start with `DEV_`. Defaults are only told here: what is given nowhere may stand in
- * the file of -config, which the server part reads.
+ * Environment variables of these flags start with `DEV_`. Defaults appear only in the help: the
+ * server part takes values that are given nowhere from the file of -config first.
  */
 const text = (name: string, env: string, description: string, fallback?: string): Flag => ({
   name,

@@ -1,6 +1,8 @@
 import type { Command } from '../../core/command';
 
-/** With an id that tells the kind, the words are those of the typed command before they get here. */
+/**
+ * With an id that tells the kind, the words are those of the typed command before they get here.
+ */
 export const command: Command = {
   synopsis: 'Read a resource by its id, whatever kind it is',
   description:

@@ -7,8 +7,8 @@ const FORMAT = 'a credentials file of cqlsh';
 const SPACE_AT_AN_END = /^[\s\x1c-\x1f\x85]|[\s\x1c-\x1f\x85]$/;
 
 /**
- * A file that only gives the password. The first section outdoes a password in the user's own cqlshrc; programs that
- * know the second one read it as well.
+ * A file that gives only the password. The first section takes precedence over a password in the
+ * user's own cqlshrc. Programs that know the second section read that one too.
  */
 export function cqlshPasswordFile(password: string): string {
   checkText('password', password, FORMAT);
@@ -17,7 +17,7 @@ export function cqlshPasswordFile(password: string): string {
   return ['plain_text_auth', 'PlainTextAuthProvider'].map((name) => `[${name}]\npassword = ${password}\n`).join('');
 }
 
-/** The user name is an argument. Python's argparse drops this one, in whatever form it is given. */
+/** The user name is an argument. Python's argparse drops this name in every form. */
 export function checkCqlshUser(username: string): void {
   if (username === '--') throw new Inexpressible('user name', 'two dashes alone', 'an option of cqlsh');
 }

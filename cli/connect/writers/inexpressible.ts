@@ -1,8 +1,13 @@
-/** What a format cannot hold is refused; the value itself, which may be a secret, is never part of the message. */
+/**
+ * Refuses what a format cannot hold. The message never contains the value, which may be a secret.
+ */
 import { LocalError } from '../../core/errors';
 
 export class Inexpressible extends LocalError {
-  /** `what` the value is, `has` what, and which `format` has no way to say that. */
+  /**
+   * `what`: what the value is. `has`: what it contains. `format`: the format that cannot express
+   * it.
+   */
   constructor(what: string, has: string, format: string) {
     super(
       `The ${what} has ${has}, which ${format} cannot hold; use "connect" alone and give it to the program yourself`,
@@ -10,7 +15,10 @@ export class Inexpressible extends LocalError {
   }
 }
 
-/** Half characters have no bytes: what arrived would be another value. NUL ends a text in every interface of the system. */
+/**
+ * Half a surrogate pair has no bytes, so another value would arrive. NUL ends a text in every
+ * interface of the system.
+ */
 export function checkText(what: string, value: string, format: string): void {
   if (value.includes('\0')) throw new Inexpressible(what, 'a NUL character', format);
   if (/\p{Cs}/u.test(value)) throw new Inexpressible(what, 'half a character', format);

@@ -3,7 +3,7 @@ import { checkText, Inexpressible } from './inexpressible';
 
 const FORMAT = 'an option file of mysql';
 
-/** The programs read lines into 4,096 bytes; what is behind them they take for the next option. */
+/** The programs read a line into 4,096 bytes, and take the rest for the next option. */
 const MAX_LINE_BYTES = 4_000;
 
 const ESCAPES: Readonly<Record<string, string>> = {

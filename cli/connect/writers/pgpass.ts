@@ -14,7 +14,10 @@ export interface PgpassEntry {
 export const pgpassFile = ({ host, port, username, password }: PgpassEntry): string =>
   `${field('host', host)}:${port}:*:${field('user name', username)}:${field('password', password)}\n`;
 
-/** A backslash stands before colons and backslashes; a line break would end the entry, or be cut from its end. */
+/**
+ * A backslash stands before colons and backslashes; a line break would end the entry, or be cut
+ * from its end.
+ */
 function field(what: string, value: string): string {
   checkText(what, value, FORMAT);
   if (/[\r\n]/.test(value)) throw new Inexpressible(what, 'a line break', FORMAT);

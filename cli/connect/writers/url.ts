@@ -3,7 +3,9 @@ import { isIP } from 'node:net';
 import { formatAddress } from '../../../lib/config/address';
 import { Inexpressible } from './inexpressible';
 
-/** The name of a server, or a numeric address; nothing in it can end a header, a URL or an option. */
+/**
+ * The name of a server, or a numeric address; nothing in it can end a header, a URL or an option.
+ */
 export function hostName(name: string): string {
   if (isIP(name) === 0 && !/^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(name))
     throw new Inexpressible('host', 'characters that no host name has', 'a URL');

@@ -1,4 +1,7 @@
-/** Every writer with hostile values; where there is a program for its format, that program reads them back. */
+/**
+ * Every writer with hostile values; where there is a program for its format, that program reads
+ * them back.
+ */
 import fc from 'fast-check';
 import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';

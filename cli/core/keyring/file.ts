@@ -17,7 +17,7 @@ export function fileKeyring(env: NodeJS.ProcessEnv): Backend {
     get: (name) => Promise.resolve(readIfThere(pathOf(name))),
     async set(name, text) {
       makeDirectory(directory, DIRECTORY_MODE);
-      // The directory may have been made by an older umask or by hand.
+      // The directory may have been made with another umask or by hand.
       chmodSync(directory, DIRECTORY_MODE);
       const partial = `${pathOf(name)}.${process.pid}`;
       writeFileSync(partial, text, { mode: FILE_MODE });

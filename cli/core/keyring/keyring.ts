@@ -1,6 +1,6 @@
 /**
- * Where tokens are kept between commands. A token is stored with what the login answered, as unpadded base64 of JSON,
- * so that its user and account can be told without asking the controller.
+ * Where tokens are kept between commands. A token is stored with what the login answered, as
+ * unpadded base64 of JSON, so that its user and account can be told without asking the controller.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,10 @@ export interface StoredToken {
   user_id?: string;
   account_id?: string;
   auth_method_id?: string;
-  /** Address of the controller of the login; absent in entries of older releases until they are used. */
+  /**
+   * Address of the controller of the login; absent in entries of older releases until they are
+   * used.
+   */
   bound_address?: string;
   [attribute: string]: unknown;
 }
@@ -53,7 +56,10 @@ export class Keyring {
     return undefined;
   }
 
-  /** Stores in the first backend that takes it and answers its description; older entries elsewhere are removed. */
+  /**
+   * Stores the token in the first backend that takes it. Answers its description, and removes older
+   * entries from the others.
+   */
   async write(name: string, token: StoredToken): Promise<string> {
     const text = Buffer.from(JSON.stringify(token)).toString('base64').replace(/=+$/, '');
     const failures: string[] = [];
@@ -87,7 +93,10 @@ function decode(text: string): StoredToken | undefined {
   }
 }
 
-/** Backends of a `-keyring-type` other than `none`. Throws a LocalError for an unknown or unusable one. */
+/**
+ * Backends of a `-keyring-type` other than `none`. Throws a LocalError for an unknown or unusable
+ * one.
+ */
 export async function openKeyring(type: string, env: NodeJS.ProcessEnv): Promise<Keyring> {
   switch (type) {
     case 'auto':

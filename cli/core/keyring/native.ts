@@ -1,6 +1,7 @@
 /**
- * Tokens in the secret store of the operating system, through an optional package. Reads of an unusable store answer
- * "no entry", so only a write tells whether it works: {@link Backend.set} reads back what it wrote.
+ * Tokens in the secret store of the operating system, through an optional package. Reads of an
+ * unusable store answer "no entry", so only a write tells whether it works: {@link Backend.set}
+ * reads back what it wrote.
  */
 import { LocalError } from '../errors';
 import type { Backend } from './keyring';

@@ -55,8 +55,8 @@ export interface Account {
   /** Auth method it belongs to. Required on create. */
   auth_method_id: string;
   /**
-   * password: login_name, and on create password (never returned). oidc: subject and issuer. ldap: login_name. What a
-   * login tells (full_name, email, claims, groups) is output only.
+   * password: login_name, and on create password (never returned). oidc: subject and issuer. ldap:
+   * login_name. What a login tells (full_name, email, claims, groups) is output only.
    */
   attributes?:
     | { [key: string]: any }
@@ -1678,7 +1678,10 @@ export const AccountServiceDefinition = {
         },
       },
     },
-    /** Lists accounts, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists accounts, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listAccounts: {
       name: "ListAccounts",
       requestType: ListAccountsRequest as typeof ListAccountsRequest,
@@ -1734,7 +1737,10 @@ export const AccountServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateAccount: {
       name: "UpdateAccount",
       requestType: UpdateAccountRequest as typeof UpdateAccountRequest,
@@ -1819,8 +1825,8 @@ export const AccountServiceDefinition = {
       },
     },
     /**
-     * Sets the password without knowing the old one; an empty one removes it. The tokens of the account end, and with them
-     * what was opened with them.
+     * Sets the password without knowing the old one; an empty one removes it. The tokens of the
+     * account end, and with them what was opened with them.
      */
     setPassword: {
       name: "SetPassword",
@@ -1956,7 +1962,10 @@ export const AccountServiceService = {
     responseSerialize: (value: GetAccountResponse): Buffer => Buffer.from(GetAccountResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetAccountResponse => GetAccountResponse.decode(value),
   },
-  /** Lists accounts, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists accounts, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listAccounts: {
     path: "/sallyport.api.v1.AccountService/ListAccounts" as const,
     requestStream: false as const,
@@ -1978,7 +1987,10 @@ export const AccountServiceService = {
       Buffer.from(CreateAccountResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateAccountResponse => CreateAccountResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateAccount: {
     path: "/sallyport.api.v1.AccountService/UpdateAccount" as const,
     requestStream: false as const,
@@ -2001,8 +2013,8 @@ export const AccountServiceService = {
     responseDeserialize: (value: Buffer): DeleteAccountResponse => DeleteAccountResponse.decode(value),
   },
   /**
-   * Sets the password without knowing the old one; an empty one removes it. The tokens of the account end, and with them
-   * what was opened with them.
+   * Sets the password without knowing the old one; an empty one removes it. The tokens of the
+   * account end, and with them what was opened with them.
    */
   setPassword: {
     path: "/sallyport.api.v1.AccountService/SetPassword" as const,
@@ -2030,17 +2042,23 @@ export const AccountServiceService = {
 export interface AccountServiceServer extends UntypedServiceImplementation {
   /** Returns one account. */
   getAccount: handleUnaryCall<GetAccountRequest, GetAccountResponse>;
-  /** Lists accounts, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists accounts, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listAccounts: handleUnaryCall<ListAccountsRequest, ListAccountsResponse>;
   /** Creates a account. */
   createAccount: handleUnaryCall<CreateAccountRequest, CreateAccountResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateAccount: handleUnaryCall<UpdateAccountRequest, UpdateAccountResponse>;
   /** Deletes a account and what depends on it. */
   deleteAccount: handleUnaryCall<DeleteAccountRequest, DeleteAccountResponse>;
   /**
-   * Sets the password without knowing the old one; an empty one removes it. The tokens of the account end, and with them
-   * what was opened with them.
+   * Sets the password without knowing the old one; an empty one removes it. The tokens of the
+   * account end, and with them what was opened with them.
    */
   setPassword: handleUnaryCall<SetPasswordRequest, SetPasswordResponse>;
   /** Changes the password; needs the current one. */
@@ -2064,7 +2082,10 @@ export interface AccountServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetAccountResponse) => void,
   ): ClientUnaryCall;
-  /** Lists accounts, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists accounts, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listAccounts(
     request: ListAccountsRequest,
     callback: (error: ServiceError | null, response: ListAccountsResponse) => void,
@@ -2096,7 +2117,10 @@ export interface AccountServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateAccountResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateAccount(
     request: UpdateAccountRequest,
     callback: (error: ServiceError | null, response: UpdateAccountResponse) => void,
@@ -2129,8 +2153,8 @@ export interface AccountServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteAccountResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Sets the password without knowing the old one; an empty one removes it. The tokens of the account end, and with them
-   * what was opened with them.
+   * Sets the password without knowing the old one; an empty one removes it. The tokens of the
+   * account end, and with them what was opened with them.
    */
   setPassword(
     request: SetPasswordRequest,

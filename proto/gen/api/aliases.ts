@@ -54,7 +54,10 @@ export interface Alias {
   version: number;
   /** "target". */
   type: string;
-  /** The name: labels as in DNS, unique in the deployment whatever the case of its letters. Required on create. */
+  /**
+   * The name: labels as in DNS, unique in the deployment whatever the case of its letters. Required
+   * on create.
+   */
   value: string;
   /** Target that it stands for; without one it leads nowhere. */
   destination_id?:
@@ -1320,7 +1323,10 @@ export const AliasServiceDefinition = {
         },
       },
     },
-    /** Lists aliases, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists aliases, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listAliases: {
       name: "ListAliases",
       requestType: ListAliasesRequest as typeof ListAliasesRequest,
@@ -1375,7 +1381,10 @@ export const AliasServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateAlias: {
       name: "UpdateAlias",
       requestType: UpdateAliasRequest as typeof UpdateAliasRequest,
@@ -1473,7 +1482,10 @@ export const AliasServiceService = {
     responseSerialize: (value: GetAliasResponse): Buffer => Buffer.from(GetAliasResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetAliasResponse => GetAliasResponse.decode(value),
   },
-  /** Lists aliases, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists aliases, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listAliases: {
     path: "/sallyport.api.v1.AliasService/ListAliases" as const,
     requestStream: false as const,
@@ -1493,7 +1505,10 @@ export const AliasServiceService = {
     responseSerialize: (value: CreateAliasResponse): Buffer => Buffer.from(CreateAliasResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateAliasResponse => CreateAliasResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateAlias: {
     path: "/sallyport.api.v1.AliasService/UpdateAlias" as const,
     requestStream: false as const,
@@ -1518,11 +1533,17 @@ export const AliasServiceService = {
 export interface AliasServiceServer extends UntypedServiceImplementation {
   /** Returns one alias. */
   getAlias: handleUnaryCall<GetAliasRequest, GetAliasResponse>;
-  /** Lists aliases, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists aliases, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listAliases: handleUnaryCall<ListAliasesRequest, ListAliasesResponse>;
   /** Creates an alias. */
   createAlias: handleUnaryCall<CreateAliasRequest, CreateAliasResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateAlias: handleUnaryCall<UpdateAliasRequest, UpdateAliasResponse>;
   /** Deletes an alias. */
   deleteAlias: handleUnaryCall<DeleteAliasRequest, DeleteAliasResponse>;
@@ -1545,7 +1566,10 @@ export interface AliasServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetAliasResponse) => void,
   ): ClientUnaryCall;
-  /** Lists aliases, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists aliases, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listAliases(
     request: ListAliasesRequest,
     callback: (error: ServiceError | null, response: ListAliasesResponse) => void,
@@ -1577,7 +1601,10 @@ export interface AliasServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateAliasResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateAlias(
     request: UpdateAliasRequest,
     callback: (error: ServiceError | null, response: UpdateAliasResponse) => void,

@@ -55,9 +55,9 @@ export interface AuthMethod {
   /** "password", "oidc" or "ldap". Fixed after creation. */
   type: string;
   /**
-   * Fields of the type. password: min_login_name_length (3), min_password_length (8). oidc: issuer, client_id,
-   * client_secret, api_url_prefix, signing_algorithms and others. ldap: urls, user_dn, bind_dn, bind_password and others.
-   * Secrets are input only; an HMAC of each is shown.
+   * Fields of the type. password: min_login_name_length (3), min_password_length (8). oidc: issuer,
+   * client_id, client_secret, api_url_prefix, signing_algorithms and others. ldap: urls, user_dn,
+   * bind_dn, bind_password and others. Secrets are input only; an HMAC of each is shown.
    */
   attributes?:
     | { [key: string]: any }
@@ -66,7 +66,10 @@ export interface AuthMethod {
   is_primary: boolean;
   /** Actions that the caller may perform on this item. Output only. */
   authorized_actions: string[];
-  /** Actions that the caller may perform on the collections below this item, by collection. Output only. */
+  /**
+   * Actions that the caller may perform on the collections below this item, by collection. Output
+   * only.
+   */
   authorized_collection_actions?: { [key: string]: any } | undefined;
 }
 
@@ -155,8 +158,9 @@ export interface ChangeStateRequest {
   /** Current version of the auth method. */
   version: number;
   /**
-   * state: "inactive", "active-private" or "active-public" (shown to callers who are not logged in).
-   * disable_discovered_config_validation: do not compare the configuration with what the provider publishes.
+   * state: "inactive", "active-private" or "active-public" (shown to callers who are not logged
+   * in). disable_discovered_config_validation: do not compare the configuration with what the
+   * provider publishes.
    */
   attributes?: { [key: string]: any } | undefined;
 }
@@ -1775,7 +1779,10 @@ export const AuthMethodServiceDefinition = {
         },
       },
     },
-    /** Lists auth methods, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists auth methods, a page at a time, newest first; with a list_token of a finished listing:
+     * what changed since.
+     */
     listAuthMethods: {
       name: "ListAuthMethods",
       requestType: ListAuthMethodsRequest as typeof ListAuthMethodsRequest,
@@ -1857,7 +1864,10 @@ export const AuthMethodServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateAuthMethod: {
       name: "UpdateAuthMethod",
       requestType: UpdateAuthMethodRequest as typeof UpdateAuthMethodRequest,
@@ -1950,8 +1960,9 @@ export const AuthMethodServiceDefinition = {
       },
     },
     /**
-     * Logs in. password and ldap: command "login", attributes login_name and password; answers with the auth token and its
-     * text in attributes. oidc: command "start" or "token". This release logs in with password auth methods only.
+     * Logs in. password and ldap: command "login", attributes login_name and password; answers with
+     * the auth token and its text in attributes. oidc: command "start" or "token". This release logs
+     * in with password auth methods only.
      */
     authenticate: {
       name: "Authenticate",
@@ -2020,7 +2031,10 @@ export const AuthMethodServiceDefinition = {
         },
       },
     },
-    /** Makes an oidc auth method usable for logins or takes it out of use. item.version must be current. */
+    /**
+     * Makes an oidc auth method usable for logins or takes it out of use. item.version must be
+     * current.
+     */
     changeState: {
       name: "ChangeState",
       requestType: ChangeStateRequest as typeof ChangeStateRequest,
@@ -2099,7 +2113,10 @@ export const AuthMethodServiceService = {
       Buffer.from(GetAuthMethodResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetAuthMethodResponse => GetAuthMethodResponse.decode(value),
   },
-  /** Lists auth methods, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists auth methods, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listAuthMethods: {
     path: "/sallyport.api.v1.AuthMethodService/ListAuthMethods" as const,
     requestStream: false as const,
@@ -2123,7 +2140,10 @@ export const AuthMethodServiceService = {
       Buffer.from(CreateAuthMethodResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateAuthMethodResponse => CreateAuthMethodResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateAuthMethod: {
     path: "/sallyport.api.v1.AuthMethodService/UpdateAuthMethod" as const,
     requestStream: false as const,
@@ -2148,8 +2168,9 @@ export const AuthMethodServiceService = {
     responseDeserialize: (value: Buffer): DeleteAuthMethodResponse => DeleteAuthMethodResponse.decode(value),
   },
   /**
-   * Logs in. password and ldap: command "login", attributes login_name and password; answers with the auth token and its
-   * text in attributes. oidc: command "start" or "token". This release logs in with password auth methods only.
+   * Logs in. password and ldap: command "login", attributes login_name and password; answers with
+   * the auth token and its text in attributes. oidc: command "start" or "token". This release logs
+   * in with password auth methods only.
    */
   authenticate: {
     path: "/sallyport.api.v1.AuthMethodService/Authenticate" as const,
@@ -2161,7 +2182,10 @@ export const AuthMethodServiceService = {
       Buffer.from(AuthenticateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AuthenticateResponse => AuthenticateResponse.decode(value),
   },
-  /** Makes an oidc auth method usable for logins or takes it out of use. item.version must be current. */
+  /**
+   * Makes an oidc auth method usable for logins or takes it out of use. item.version must be
+   * current.
+   */
   changeState: {
     path: "/sallyport.api.v1.AuthMethodService/ChangeState" as const,
     requestStream: false as const,
@@ -2176,20 +2200,30 @@ export const AuthMethodServiceService = {
 export interface AuthMethodServiceServer extends UntypedServiceImplementation {
   /** Returns one auth method. */
   getAuthMethod: handleUnaryCall<GetAuthMethodRequest, GetAuthMethodResponse>;
-  /** Lists auth methods, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists auth methods, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listAuthMethods: handleUnaryCall<ListAuthMethodsRequest, ListAuthMethodsResponse>;
   /** Creates a auth method. */
   createAuthMethod: handleUnaryCall<CreateAuthMethodRequest, CreateAuthMethodResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateAuthMethod: handleUnaryCall<UpdateAuthMethodRequest, UpdateAuthMethodResponse>;
   /** Deletes a auth method and what depends on it. */
   deleteAuthMethod: handleUnaryCall<DeleteAuthMethodRequest, DeleteAuthMethodResponse>;
   /**
-   * Logs in. password and ldap: command "login", attributes login_name and password; answers with the auth token and its
-   * text in attributes. oidc: command "start" or "token". This release logs in with password auth methods only.
+   * Logs in. password and ldap: command "login", attributes login_name and password; answers with
+   * the auth token and its text in attributes. oidc: command "start" or "token". This release logs
+   * in with password auth methods only.
    */
   authenticate: handleUnaryCall<AuthenticateRequest, AuthenticateResponse>;
-  /** Makes an oidc auth method usable for logins or takes it out of use. item.version must be current. */
+  /**
+   * Makes an oidc auth method usable for logins or takes it out of use. item.version must be
+   * current.
+   */
   changeState: handleUnaryCall<ChangeStateRequest, ChangeStateResponse>;
 }
 
@@ -2210,7 +2244,10 @@ export interface AuthMethodServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetAuthMethodResponse) => void,
   ): ClientUnaryCall;
-  /** Lists auth methods, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists auth methods, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listAuthMethods(
     request: ListAuthMethodsRequest,
     callback: (error: ServiceError | null, response: ListAuthMethodsResponse) => void,
@@ -2242,7 +2279,10 @@ export interface AuthMethodServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateAuthMethodResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateAuthMethod(
     request: UpdateAuthMethodRequest,
     callback: (error: ServiceError | null, response: UpdateAuthMethodResponse) => void,
@@ -2275,8 +2315,9 @@ export interface AuthMethodServiceClient extends Client {
     callback: (error: ServiceError | null, response: DeleteAuthMethodResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Logs in. password and ldap: command "login", attributes login_name and password; answers with the auth token and its
-   * text in attributes. oidc: command "start" or "token". This release logs in with password auth methods only.
+   * Logs in. password and ldap: command "login", attributes login_name and password; answers with
+   * the auth token and its text in attributes. oidc: command "start" or "token". This release logs
+   * in with password auth methods only.
    */
   authenticate(
     request: AuthenticateRequest,
@@ -2293,7 +2334,10 @@ export interface AuthMethodServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AuthenticateResponse) => void,
   ): ClientUnaryCall;
-  /** Makes an oidc auth method usable for logins or takes it out of use. item.version must be current. */
+  /**
+   * Makes an oidc auth method usable for logins or takes it out of use. item.version must be
+   * current.
+   */
   changeState(
     request: ChangeStateRequest,
     callback: (error: ServiceError | null, response: ChangeStateResponse) => void,

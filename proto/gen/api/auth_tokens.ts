@@ -971,7 +971,10 @@ export const AuthTokenServiceDefinition = {
         },
       },
     },
-    /** Lists auth tokens, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists auth tokens, a page at a time, newest first; with a list_token of a finished listing:
+     * what changed since.
+     */
     listAuthTokens: {
       name: "ListAuthTokens",
       requestType: ListAuthTokensRequest as typeof ListAuthTokensRequest,
@@ -1042,7 +1045,10 @@ export const AuthTokenServiceService = {
       Buffer.from(GetAuthTokenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetAuthTokenResponse => GetAuthTokenResponse.decode(value),
   },
-  /** Lists auth tokens, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists auth tokens, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listAuthTokens: {
     path: "/sallyport.api.v1.AuthTokenService/ListAuthTokens" as const,
     requestStream: false as const,
@@ -1071,7 +1077,10 @@ export const AuthTokenServiceService = {
 export interface AuthTokenServiceServer extends UntypedServiceImplementation {
   /** Returns one auth token. */
   getAuthToken: handleUnaryCall<GetAuthTokenRequest, GetAuthTokenResponse>;
-  /** Lists auth tokens, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists auth tokens, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listAuthTokens: handleUnaryCall<ListAuthTokensRequest, ListAuthTokensResponse>;
   /** Deletes a auth token and what depends on it. */
   deleteAuthToken: handleUnaryCall<DeleteAuthTokenRequest, DeleteAuthTokenResponse>;
@@ -1094,7 +1103,10 @@ export interface AuthTokenServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetAuthTokenResponse) => void,
   ): ClientUnaryCall;
-  /** Lists auth tokens, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists auth tokens, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listAuthTokens(
     request: ListAuthTokensRequest,
     callback: (error: ServiceError | null, response: ListAuthTokensResponse) => void,

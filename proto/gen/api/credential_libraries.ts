@@ -58,8 +58,9 @@ export interface CredentialLibrary {
   /** "vault-generic" (default), "vault-ssh-certificate" or "vault-ldap". */
   type: string;
   /**
-   * vault-generic: path, http_method, http_request_body. vault-ssh-certificate: path, username, key_type, key_bits, ttl,
-   * key_id, critical_options, extensions, additional_valid_principals. vault-ldap: path.
+   * vault-generic: path, http_method, http_request_body. vault-ssh-certificate: path, username,
+   * key_type, key_bits, ttl, key_id, critical_options, extensions, additional_valid_principals.
+   * vault-ldap: path.
    */
   attributes?:
     | { [key: string]: any }
@@ -1347,7 +1348,10 @@ export const CredentialLibraryServiceDefinition = {
         },
       },
     },
-    /** Lists credential libraries, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists credential libraries, a page at a time, newest first; with a list_token of a finished
+     * listing: what changed since.
+     */
     listCredentialLibraries: {
       name: "ListCredentialLibraries",
       requestType: ListCredentialLibrariesRequest as typeof ListCredentialLibrariesRequest,
@@ -1445,7 +1449,10 @@ export const CredentialLibraryServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateCredentialLibrary: {
       name: "UpdateCredentialLibrary",
       requestType: UpdateCredentialLibraryRequest as typeof UpdateCredentialLibraryRequest,
@@ -1571,7 +1578,10 @@ export const CredentialLibraryServiceService = {
       Buffer.from(GetCredentialLibraryResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCredentialLibraryResponse => GetCredentialLibraryResponse.decode(value),
   },
-  /** Lists credential libraries, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists credential libraries, a page at a time, newest first; with a list_token of a finished
+   * listing: what changed since.
+   */
   listCredentialLibraries: {
     path: "/sallyport.api.v1.CredentialLibraryService/ListCredentialLibraries" as const,
     requestStream: false as const,
@@ -1597,7 +1607,10 @@ export const CredentialLibraryServiceService = {
     responseDeserialize: (value: Buffer): CreateCredentialLibraryResponse =>
       CreateCredentialLibraryResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateCredentialLibrary: {
     path: "/sallyport.api.v1.CredentialLibraryService/UpdateCredentialLibrary" as const,
     requestStream: false as const,
@@ -1628,11 +1641,17 @@ export const CredentialLibraryServiceService = {
 export interface CredentialLibraryServiceServer extends UntypedServiceImplementation {
   /** Returns one credential library. */
   getCredentialLibrary: handleUnaryCall<GetCredentialLibraryRequest, GetCredentialLibraryResponse>;
-  /** Lists credential libraries, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists credential libraries, a page at a time, newest first; with a list_token of a finished
+   * listing: what changed since.
+   */
   listCredentialLibraries: handleUnaryCall<ListCredentialLibrariesRequest, ListCredentialLibrariesResponse>;
   /** Creates a credential library. */
   createCredentialLibrary: handleUnaryCall<CreateCredentialLibraryRequest, CreateCredentialLibraryResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateCredentialLibrary: handleUnaryCall<UpdateCredentialLibraryRequest, UpdateCredentialLibraryResponse>;
   /** Deletes a credential library and what depends on it. */
   deleteCredentialLibrary: handleUnaryCall<DeleteCredentialLibraryRequest, DeleteCredentialLibraryResponse>;
@@ -1655,7 +1674,10 @@ export interface CredentialLibraryServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCredentialLibraryResponse) => void,
   ): ClientUnaryCall;
-  /** Lists credential libraries, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists credential libraries, a page at a time, newest first; with a list_token of a finished
+   * listing: what changed since.
+   */
   listCredentialLibraries(
     request: ListCredentialLibrariesRequest,
     callback: (error: ServiceError | null, response: ListCredentialLibrariesResponse) => void,
@@ -1687,7 +1709,10 @@ export interface CredentialLibraryServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateCredentialLibraryResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateCredentialLibrary(
     request: UpdateCredentialLibraryRequest,
     callback: (error: ServiceError | null, response: UpdateCredentialLibraryResponse) => void,

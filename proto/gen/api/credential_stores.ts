@@ -58,8 +58,9 @@ export interface CredentialStore {
   /** "static" or "vault". Required on create, fixed afterwards. */
   type: string;
   /**
-   * vault: address, namespace, ca_cert, tls_server_name, tls_skip_verify, token (input only), token_hmac, token_status,
-   * client_certificate, client_certificate_key (input only), client_certificate_key_hmac.
+   * vault: address, namespace, ca_cert, tls_server_name, tls_skip_verify, token (input only),
+   * token_hmac, token_status, client_certificate, client_certificate_key (input only),
+   * client_certificate_key_hmac.
    */
   attributes?:
     | { [key: string]: any }
@@ -1331,7 +1332,10 @@ export const CredentialStoreServiceDefinition = {
         },
       },
     },
-    /** Lists credential stores, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists credential stores, a page at a time, newest first; with a list_token of a finished
+     * listing: what changed since.
+     */
     listCredentialStores: {
       name: "ListCredentialStores",
       requestType: ListCredentialStoresRequest as typeof ListCredentialStoresRequest,
@@ -1423,7 +1427,10 @@ export const CredentialStoreServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateCredentialStore: {
       name: "UpdateCredentialStore",
       requestType: UpdateCredentialStoreRequest as typeof UpdateCredentialStoreRequest,
@@ -1543,7 +1550,10 @@ export const CredentialStoreServiceService = {
       Buffer.from(GetCredentialStoreResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCredentialStoreResponse => GetCredentialStoreResponse.decode(value),
   },
-  /** Lists credential stores, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists credential stores, a page at a time, newest first; with a list_token of a finished
+   * listing: what changed since.
+   */
   listCredentialStores: {
     path: "/sallyport.api.v1.CredentialStoreService/ListCredentialStores" as const,
     requestStream: false as const,
@@ -1567,7 +1577,10 @@ export const CredentialStoreServiceService = {
       Buffer.from(CreateCredentialStoreResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateCredentialStoreResponse => CreateCredentialStoreResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateCredentialStore: {
     path: "/sallyport.api.v1.CredentialStoreService/UpdateCredentialStore" as const,
     requestStream: false as const,
@@ -1596,11 +1609,17 @@ export const CredentialStoreServiceService = {
 export interface CredentialStoreServiceServer extends UntypedServiceImplementation {
   /** Returns one credential store. */
   getCredentialStore: handleUnaryCall<GetCredentialStoreRequest, GetCredentialStoreResponse>;
-  /** Lists credential stores, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists credential stores, a page at a time, newest first; with a list_token of a finished
+   * listing: what changed since.
+   */
   listCredentialStores: handleUnaryCall<ListCredentialStoresRequest, ListCredentialStoresResponse>;
   /** Creates a credential store. */
   createCredentialStore: handleUnaryCall<CreateCredentialStoreRequest, CreateCredentialStoreResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateCredentialStore: handleUnaryCall<UpdateCredentialStoreRequest, UpdateCredentialStoreResponse>;
   /** Deletes a credential store and what depends on it. */
   deleteCredentialStore: handleUnaryCall<DeleteCredentialStoreRequest, DeleteCredentialStoreResponse>;
@@ -1623,7 +1642,10 @@ export interface CredentialStoreServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCredentialStoreResponse) => void,
   ): ClientUnaryCall;
-  /** Lists credential stores, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists credential stores, a page at a time, newest first; with a list_token of a finished
+   * listing: what changed since.
+   */
   listCredentialStores(
     request: ListCredentialStoresRequest,
     callback: (error: ServiceError | null, response: ListCredentialStoresResponse) => void,
@@ -1655,7 +1677,10 @@ export interface CredentialStoreServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateCredentialStoreResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateCredentialStore(
     request: UpdateCredentialStoreRequest,
     callback: (error: ServiceError | null, response: UpdateCredentialStoreResponse) => void,

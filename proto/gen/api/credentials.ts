@@ -27,7 +27,10 @@ export const protobufPackage = "sallyport.api.v1";
 
 export const protobufFileName = "api/credentials.proto";
 
-/** A credential that is kept in a static store. Secrets are input only; their HMACs tell whether one has changed. */
+/**
+ * A credential that is kept in a static store. Secrets are input only; their HMACs tell whether one
+ * has changed.
+ */
 export interface Credential {
   /** Id: prefix and 10 letters or digits. Output only. */
   id: string;
@@ -55,11 +58,14 @@ export interface Credential {
     | undefined;
   /** Rises by one with each change; updates must send the current one. */
   version: number;
-  /** "username_password", "username_password_domain", "password", "ssh_private_key" or "json". Fixed after creation. */
+  /**
+   * "username_password", "username_password_domain", "password", "ssh_private_key" or "json". Fixed
+   * after creation.
+   */
   type: string;
   /**
-   * username_password: username, password. username_password_domain: the same and domain. password: password.
-   * ssh_private_key: username, private_key, private_key_passphrase. json: object.
+   * username_password: username, password. username_password_domain: the same and domain. password:
+   * password. ssh_private_key: username, private_key, private_key_passphrase. json: object.
    */
   attributes?:
     | { [key: string]: any }
@@ -1282,7 +1288,10 @@ export const CredentialServiceDefinition = {
         },
       },
     },
-    /** Lists credentials, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists credentials, a page at a time, newest first; with a list_token of a finished listing:
+     * what changed since.
+     */
     listCredentials: {
       name: "ListCredentials",
       requestType: ListCredentialsRequest as typeof ListCredentialsRequest,
@@ -1343,7 +1352,10 @@ export const CredentialServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateCredential: {
       name: "UpdateCredential",
       requestType: UpdateCredentialRequest as typeof UpdateCredentialRequest,
@@ -1450,7 +1462,10 @@ export const CredentialServiceService = {
       Buffer.from(GetCredentialResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCredentialResponse => GetCredentialResponse.decode(value),
   },
-  /** Lists credentials, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists credentials, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listCredentials: {
     path: "/sallyport.api.v1.CredentialService/ListCredentials" as const,
     requestStream: false as const,
@@ -1474,7 +1489,10 @@ export const CredentialServiceService = {
       Buffer.from(CreateCredentialResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateCredentialResponse => CreateCredentialResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateCredential: {
     path: "/sallyport.api.v1.CredentialService/UpdateCredential" as const,
     requestStream: false as const,
@@ -1503,11 +1521,17 @@ export const CredentialServiceService = {
 export interface CredentialServiceServer extends UntypedServiceImplementation {
   /** Returns one credential. */
   getCredential: handleUnaryCall<GetCredentialRequest, GetCredentialResponse>;
-  /** Lists credentials, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists credentials, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listCredentials: handleUnaryCall<ListCredentialsRequest, ListCredentialsResponse>;
   /** Creates a credential. */
   createCredential: handleUnaryCall<CreateCredentialRequest, CreateCredentialResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateCredential: handleUnaryCall<UpdateCredentialRequest, UpdateCredentialResponse>;
   /** Deletes a credential and what depends on it. */
   deleteCredential: handleUnaryCall<DeleteCredentialRequest, DeleteCredentialResponse>;
@@ -1530,7 +1554,10 @@ export interface CredentialServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCredentialResponse) => void,
   ): ClientUnaryCall;
-  /** Lists credentials, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists credentials, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listCredentials(
     request: ListCredentialsRequest,
     callback: (error: ServiceError | null, response: ListCredentialsResponse) => void,
@@ -1562,7 +1589,10 @@ export interface CredentialServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateCredentialResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateCredential(
     request: UpdateCredentialRequest,
     callback: (error: ServiceError | null, response: UpdateCredentialResponse) => void,

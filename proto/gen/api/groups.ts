@@ -1908,7 +1908,10 @@ export const GroupServiceDefinition = {
         },
       },
     },
-    /** Lists groups, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists groups, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listGroups: {
       name: "ListGroups",
       requestType: ListGroupsRequest as typeof ListGroupsRequest,
@@ -1962,7 +1965,10 @@ export const GroupServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateGroup: {
       name: "UpdateGroup",
       requestType: UpdateGroupRequest as typeof UpdateGroupRequest,
@@ -2207,7 +2213,10 @@ export const GroupServiceService = {
     responseSerialize: (value: GetGroupResponse): Buffer => Buffer.from(GetGroupResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetGroupResponse => GetGroupResponse.decode(value),
   },
-  /** Lists groups, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists groups, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listGroups: {
     path: "/sallyport.api.v1.GroupService/ListGroups" as const,
     requestStream: false as const,
@@ -2227,7 +2236,10 @@ export const GroupServiceService = {
     responseSerialize: (value: CreateGroupResponse): Buffer => Buffer.from(CreateGroupResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateGroupResponse => CreateGroupResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateGroup: {
     path: "/sallyport.api.v1.GroupService/UpdateGroup" as const,
     requestStream: false as const,
@@ -2288,11 +2300,17 @@ export const GroupServiceService = {
 export interface GroupServiceServer extends UntypedServiceImplementation {
   /** Returns one group. */
   getGroup: handleUnaryCall<GetGroupRequest, GetGroupResponse>;
-  /** Lists groups, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists groups, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listGroups: handleUnaryCall<ListGroupsRequest, ListGroupsResponse>;
   /** Creates a group. */
   createGroup: handleUnaryCall<CreateGroupRequest, CreateGroupResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateGroup: handleUnaryCall<UpdateGroupRequest, UpdateGroupResponse>;
   /** Deletes a group and what depends on it. */
   deleteGroup: handleUnaryCall<DeleteGroupRequest, DeleteGroupResponse>;
@@ -2321,7 +2339,10 @@ export interface GroupServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetGroupResponse) => void,
   ): ClientUnaryCall;
-  /** Lists groups, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists groups, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listGroups(
     request: ListGroupsRequest,
     callback: (error: ServiceError | null, response: ListGroupsResponse) => void,
@@ -2353,7 +2374,10 @@ export interface GroupServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateGroupResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateGroup(
     request: UpdateGroupRequest,
     callback: (error: ServiceError | null, response: UpdateGroupResponse) => void,

@@ -61,7 +61,10 @@ export interface HostCatalog {
   worker_filter: string;
   /** Actions that the caller may perform on this item. Output only. */
   authorized_actions: string[];
-  /** Actions that the caller may perform on the collections below this item, by collection. Output only. */
+  /**
+   * Actions that the caller may perform on the collections below this item, by collection. Output
+   * only.
+   */
   authorized_collection_actions?: { [key: string]: any } | undefined;
 }
 
@@ -1391,7 +1394,10 @@ export const HostCatalogServiceDefinition = {
         },
       },
     },
-    /** Lists host catalogs, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists host catalogs, a page at a time, newest first; with a list_token of a finished listing:
+     * what changed since.
+     */
     listHostCatalogs: {
       name: "ListHostCatalogs",
       requestType: ListHostCatalogsRequest as typeof ListHostCatalogsRequest,
@@ -1475,7 +1481,10 @@ export const HostCatalogServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateHostCatalog: {
       name: "UpdateHostCatalog",
       requestType: UpdateHostCatalogRequest as typeof UpdateHostCatalogRequest,
@@ -1587,7 +1596,10 @@ export const HostCatalogServiceService = {
       Buffer.from(GetHostCatalogResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetHostCatalogResponse => GetHostCatalogResponse.decode(value),
   },
-  /** Lists host catalogs, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists host catalogs, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listHostCatalogs: {
     path: "/sallyport.api.v1.HostCatalogService/ListHostCatalogs" as const,
     requestStream: false as const,
@@ -1611,7 +1623,10 @@ export const HostCatalogServiceService = {
       Buffer.from(CreateHostCatalogResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateHostCatalogResponse => CreateHostCatalogResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateHostCatalog: {
     path: "/sallyport.api.v1.HostCatalogService/UpdateHostCatalog" as const,
     requestStream: false as const,
@@ -1640,11 +1655,17 @@ export const HostCatalogServiceService = {
 export interface HostCatalogServiceServer extends UntypedServiceImplementation {
   /** Returns one host catalog. */
   getHostCatalog: handleUnaryCall<GetHostCatalogRequest, GetHostCatalogResponse>;
-  /** Lists host catalogs, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists host catalogs, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listHostCatalogs: handleUnaryCall<ListHostCatalogsRequest, ListHostCatalogsResponse>;
   /** Creates a host catalog. */
   createHostCatalog: handleUnaryCall<CreateHostCatalogRequest, CreateHostCatalogResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateHostCatalog: handleUnaryCall<UpdateHostCatalogRequest, UpdateHostCatalogResponse>;
   /** Deletes a host catalog and what depends on it. */
   deleteHostCatalog: handleUnaryCall<DeleteHostCatalogRequest, DeleteHostCatalogResponse>;
@@ -1667,7 +1688,10 @@ export interface HostCatalogServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetHostCatalogResponse) => void,
   ): ClientUnaryCall;
-  /** Lists host catalogs, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists host catalogs, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listHostCatalogs(
     request: ListHostCatalogsRequest,
     callback: (error: ServiceError | null, response: ListHostCatalogsResponse) => void,
@@ -1699,7 +1723,10 @@ export interface HostCatalogServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateHostCatalogResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateHostCatalog(
     request: UpdateHostCatalogRequest,
     callback: (error: ServiceError | null, response: UpdateHostCatalogResponse) => void,

@@ -1856,7 +1856,10 @@ export const HostSetServiceDefinition = {
         },
       },
     },
-    /** Lists host sets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists host sets, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listHostSets: {
       name: "ListHostSets",
       requestType: ListHostSetsRequest as typeof ListHostSetsRequest,
@@ -1913,7 +1916,10 @@ export const HostSetServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateHostSet: {
       name: "UpdateHostSet",
       requestType: UpdateHostSetRequest as typeof UpdateHostSetRequest,
@@ -2186,7 +2192,10 @@ export const HostSetServiceService = {
     responseSerialize: (value: GetHostSetResponse): Buffer => Buffer.from(GetHostSetResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetHostSetResponse => GetHostSetResponse.decode(value),
   },
-  /** Lists host sets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists host sets, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listHostSets: {
     path: "/sallyport.api.v1.HostSetService/ListHostSets" as const,
     requestStream: false as const,
@@ -2208,7 +2217,10 @@ export const HostSetServiceService = {
       Buffer.from(CreateHostSetResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateHostSetResponse => CreateHostSetResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateHostSet: {
     path: "/sallyport.api.v1.HostSetService/UpdateHostSet" as const,
     requestStream: false as const,
@@ -2271,11 +2283,17 @@ export const HostSetServiceService = {
 export interface HostSetServiceServer extends UntypedServiceImplementation {
   /** Returns one host set. */
   getHostSet: handleUnaryCall<GetHostSetRequest, GetHostSetResponse>;
-  /** Lists host sets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists host sets, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listHostSets: handleUnaryCall<ListHostSetsRequest, ListHostSetsResponse>;
   /** Creates a host set. */
   createHostSet: handleUnaryCall<CreateHostSetRequest, CreateHostSetResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateHostSet: handleUnaryCall<UpdateHostSetRequest, UpdateHostSetResponse>;
   /** Deletes a host set and what depends on it. */
   deleteHostSet: handleUnaryCall<DeleteHostSetRequest, DeleteHostSetResponse>;
@@ -2304,7 +2322,10 @@ export interface HostSetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetHostSetResponse) => void,
   ): ClientUnaryCall;
-  /** Lists host sets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists host sets, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listHostSets(
     request: ListHostSetsRequest,
     callback: (error: ServiceError | null, response: ListHostSetsResponse) => void,
@@ -2336,7 +2357,10 @@ export interface HostSetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateHostSetResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateHostSet(
     request: UpdateHostSetRequest,
     callback: (error: ServiceError | null, response: UpdateHostSetResponse) => void,

@@ -1355,7 +1355,10 @@ export const HostServiceDefinition = {
         },
       },
     },
-    /** Lists hosts, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists hosts, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listHosts: {
       name: "ListHosts",
       requestType: ListHostsRequest as typeof ListHostsRequest,
@@ -1406,7 +1409,10 @@ export const HostServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateHost: {
       name: "UpdateHost",
       requestType: UpdateHostRequest as typeof UpdateHostRequest,
@@ -1482,7 +1488,10 @@ export const HostServiceService = {
     responseSerialize: (value: GetHostResponse): Buffer => Buffer.from(GetHostResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetHostResponse => GetHostResponse.decode(value),
   },
-  /** Lists hosts, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists hosts, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listHosts: {
     path: "/sallyport.api.v1.HostService/ListHosts" as const,
     requestStream: false as const,
@@ -1502,7 +1511,10 @@ export const HostServiceService = {
     responseSerialize: (value: CreateHostResponse): Buffer => Buffer.from(CreateHostResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateHostResponse => CreateHostResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateHost: {
     path: "/sallyport.api.v1.HostService/UpdateHost" as const,
     requestStream: false as const,
@@ -1527,11 +1539,17 @@ export const HostServiceService = {
 export interface HostServiceServer extends UntypedServiceImplementation {
   /** Returns one host. */
   getHost: handleUnaryCall<GetHostRequest, GetHostResponse>;
-  /** Lists hosts, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists hosts, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listHosts: handleUnaryCall<ListHostsRequest, ListHostsResponse>;
   /** Creates a host. */
   createHost: handleUnaryCall<CreateHostRequest, CreateHostResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateHost: handleUnaryCall<UpdateHostRequest, UpdateHostResponse>;
   /** Deletes a host and what depends on it. */
   deleteHost: handleUnaryCall<DeleteHostRequest, DeleteHostResponse>;
@@ -1554,7 +1572,10 @@ export interface HostServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetHostResponse) => void,
   ): ClientUnaryCall;
-  /** Lists hosts, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists hosts, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listHosts(
     request: ListHostsRequest,
     callback: (error: ServiceError | null, response: ListHostsResponse) => void,
@@ -1586,7 +1607,10 @@ export interface HostServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateHostResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateHost(
     request: UpdateHostRequest,
     callback: (error: ServiceError | null, response: UpdateHostResponse) => void,

@@ -54,7 +54,10 @@ export interface ManagedGroup {
   type: string;
   /** Auth method it belongs to. Required on create. */
   auth_method_id: string;
-  /** oidc: filter, an expression over /token/... and /userinfo/... of a login. ldap: group_names, any of which is enough. */
+  /**
+   * oidc: filter, an expression over /token/... and /userinfo/... of a login. ldap: group_names,
+   * any of which is enough.
+   */
   attributes?:
     | { [key: string]: any }
     | undefined;
@@ -1300,7 +1303,10 @@ export const ManagedGroupServiceDefinition = {
         },
       },
     },
-    /** Lists managed groups, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists managed groups, a page at a time, newest first; with a list_token of a finished listing:
+     * what changed since.
+     */
     listManagedGroups: {
       name: "ListManagedGroups",
       requestType: ListManagedGroupsRequest as typeof ListManagedGroupsRequest,
@@ -1386,7 +1392,10 @@ export const ManagedGroupServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateManagedGroup: {
       name: "UpdateManagedGroup",
       requestType: UpdateManagedGroupRequest as typeof UpdateManagedGroupRequest,
@@ -1500,7 +1509,10 @@ export const ManagedGroupServiceService = {
       Buffer.from(GetManagedGroupResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetManagedGroupResponse => GetManagedGroupResponse.decode(value),
   },
-  /** Lists managed groups, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists managed groups, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listManagedGroups: {
     path: "/sallyport.api.v1.ManagedGroupService/ListManagedGroups" as const,
     requestStream: false as const,
@@ -1524,7 +1536,10 @@ export const ManagedGroupServiceService = {
       Buffer.from(CreateManagedGroupResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateManagedGroupResponse => CreateManagedGroupResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateManagedGroup: {
     path: "/sallyport.api.v1.ManagedGroupService/UpdateManagedGroup" as const,
     requestStream: false as const,
@@ -1553,11 +1568,17 @@ export const ManagedGroupServiceService = {
 export interface ManagedGroupServiceServer extends UntypedServiceImplementation {
   /** Returns one managed group. */
   getManagedGroup: handleUnaryCall<GetManagedGroupRequest, GetManagedGroupResponse>;
-  /** Lists managed groups, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists managed groups, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listManagedGroups: handleUnaryCall<ListManagedGroupsRequest, ListManagedGroupsResponse>;
   /** Creates a managed group. */
   createManagedGroup: handleUnaryCall<CreateManagedGroupRequest, CreateManagedGroupResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateManagedGroup: handleUnaryCall<UpdateManagedGroupRequest, UpdateManagedGroupResponse>;
   /** Deletes a managed group and what depends on it. */
   deleteManagedGroup: handleUnaryCall<DeleteManagedGroupRequest, DeleteManagedGroupResponse>;
@@ -1580,7 +1601,10 @@ export interface ManagedGroupServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetManagedGroupResponse) => void,
   ): ClientUnaryCall;
-  /** Lists managed groups, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists managed groups, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listManagedGroups(
     request: ListManagedGroupsRequest,
     callback: (error: ServiceError | null, response: ListManagedGroupsResponse) => void,
@@ -1612,7 +1636,10 @@ export interface ManagedGroupServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateManagedGroupResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateManagedGroup(
     request: UpdateManagedGroupRequest,
     callback: (error: ServiceError | null, response: UpdateManagedGroupResponse) => void,

@@ -1281,7 +1281,10 @@ export const PolicyServiceDefinition = {
         },
       },
     },
-    /** Lists policies, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists policies, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listPolicies: {
       name: "ListPolicies",
       requestType: ListPoliciesRequest as typeof ListPoliciesRequest,
@@ -1337,7 +1340,10 @@ export const PolicyServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updatePolicy: {
       name: "UpdatePolicy",
       requestType: UpdatePolicyRequest as typeof UpdatePolicyRequest,
@@ -1437,7 +1443,10 @@ export const PolicyServiceService = {
     responseSerialize: (value: GetPolicyResponse): Buffer => Buffer.from(GetPolicyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetPolicyResponse => GetPolicyResponse.decode(value),
   },
-  /** Lists policies, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists policies, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listPolicies: {
     path: "/sallyport.api.v1.PolicyService/ListPolicies" as const,
     requestStream: false as const,
@@ -1459,7 +1468,10 @@ export const PolicyServiceService = {
       Buffer.from(CreatePolicyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreatePolicyResponse => CreatePolicyResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updatePolicy: {
     path: "/sallyport.api.v1.PolicyService/UpdatePolicy" as const,
     requestStream: false as const,
@@ -1486,11 +1498,17 @@ export const PolicyServiceService = {
 export interface PolicyServiceServer extends UntypedServiceImplementation {
   /** Returns one policy. */
   getPolicy: handleUnaryCall<GetPolicyRequest, GetPolicyResponse>;
-  /** Lists policies, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists policies, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listPolicies: handleUnaryCall<ListPoliciesRequest, ListPoliciesResponse>;
   /** Creates a policy. */
   createPolicy: handleUnaryCall<CreatePolicyRequest, CreatePolicyResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updatePolicy: handleUnaryCall<UpdatePolicyRequest, UpdatePolicyResponse>;
   /** Deletes a policy. */
   deletePolicy: handleUnaryCall<DeletePolicyRequest, DeletePolicyResponse>;
@@ -1513,7 +1531,10 @@ export interface PolicyServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetPolicyResponse) => void,
   ): ClientUnaryCall;
-  /** Lists policies, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists policies, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listPolicies(
     request: ListPoliciesRequest,
     callback: (error: ServiceError | null, response: ListPoliciesResponse) => void,
@@ -1545,7 +1566,10 @@ export interface PolicyServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreatePolicyResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updatePolicy(
     request: UpdatePolicyRequest,
     callback: (error: ServiceError | null, response: UpdatePolicyResponse) => void,

@@ -3302,7 +3302,10 @@ export const RoleServiceDefinition = {
         },
       },
     },
-    /** Lists roles, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists roles, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listRoles: {
       name: "ListRoles",
       requestType: ListRolesRequest as typeof ListRolesRequest,
@@ -3353,7 +3356,10 @@ export const RoleServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateRole: {
       name: "UpdateRole",
       requestType: UpdateRoleRequest as typeof UpdateRoleRequest,
@@ -3945,7 +3951,10 @@ export const RoleServiceService = {
     responseSerialize: (value: GetRoleResponse): Buffer => Buffer.from(GetRoleResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetRoleResponse => GetRoleResponse.decode(value),
   },
-  /** Lists roles, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists roles, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listRoles: {
     path: "/sallyport.api.v1.RoleService/ListRoles" as const,
     requestStream: false as const,
@@ -3965,7 +3974,10 @@ export const RoleServiceService = {
     responseSerialize: (value: CreateRoleResponse): Buffer => Buffer.from(CreateRoleResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateRoleResponse => CreateRoleResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateRole: {
     path: "/sallyport.api.v1.RoleService/UpdateRole" as const,
     requestStream: false as const,
@@ -4096,11 +4108,17 @@ export const RoleServiceService = {
 export interface RoleServiceServer extends UntypedServiceImplementation {
   /** Returns one role. */
   getRole: handleUnaryCall<GetRoleRequest, GetRoleResponse>;
-  /** Lists roles, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists roles, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listRoles: handleUnaryCall<ListRolesRequest, ListRolesResponse>;
   /** Creates a role. */
   createRole: handleUnaryCall<CreateRoleRequest, CreateRoleResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateRole: handleUnaryCall<UpdateRoleRequest, UpdateRoleResponse>;
   /** Deletes a role and what depends on it. */
   deleteRole: handleUnaryCall<DeleteRoleRequest, DeleteRoleResponse>;
@@ -4141,7 +4159,10 @@ export interface RoleServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetRoleResponse) => void,
   ): ClientUnaryCall;
-  /** Lists roles, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists roles, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listRoles(
     request: ListRolesRequest,
     callback: (error: ServiceError | null, response: ListRolesResponse) => void,
@@ -4173,7 +4194,10 @@ export interface RoleServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateRoleResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateRole(
     request: UpdateRoleRequest,
     callback: (error: ServiceError | null, response: UpdateRoleResponse) => void,

@@ -60,7 +60,10 @@ export interface Scope {
     | undefined;
   /** Actions that the caller may perform on this item. Output only. */
   authorized_actions: string[];
-  /** Actions that the caller may perform on the collections below this item, by collection. Output only. */
+  /**
+   * Actions that the caller may perform on the collections below this item, by collection. Output
+   * only.
+   */
   authorized_collection_actions?: { [key: string]: any } | undefined;
 }
 
@@ -2754,7 +2757,10 @@ export const ScopeServiceDefinition = {
         },
       },
     },
-    /** Lists scopes, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists scopes, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listScopes: {
       name: "ListScopes",
       requestType: ListScopesRequest as typeof ListScopesRequest,
@@ -2808,7 +2814,10 @@ export const ScopeServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateScope: {
       name: "UpdateScope",
       requestType: UpdateScopeRequest as typeof UpdateScopeRequest,
@@ -3031,7 +3040,10 @@ export const ScopeServiceDefinition = {
         },
       },
     },
-    /** Destroys a key version that is not the newest of its key, after what it encrypts is encrypted anew. */
+    /**
+     * Destroys a key version that is not the newest of its key, after what it encrypts is encrypted
+     * anew.
+     */
     destroyKeyVersion: {
       name: "DestroyKeyVersion",
       requestType: DestroyKeyVersionRequest as typeof DestroyKeyVersionRequest,
@@ -3229,7 +3241,10 @@ export const ScopeServiceService = {
     responseSerialize: (value: GetScopeResponse): Buffer => Buffer.from(GetScopeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetScopeResponse => GetScopeResponse.decode(value),
   },
-  /** Lists scopes, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists scopes, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listScopes: {
     path: "/sallyport.api.v1.ScopeService/ListScopes" as const,
     requestStream: false as const,
@@ -3249,7 +3264,10 @@ export const ScopeServiceService = {
     responseSerialize: (value: CreateScopeResponse): Buffer => Buffer.from(CreateScopeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateScopeResponse => CreateScopeResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateScope: {
     path: "/sallyport.api.v1.ScopeService/UpdateScope" as const,
     requestStream: false as const,
@@ -3303,7 +3321,10 @@ export const ScopeServiceService = {
     responseDeserialize: (value: Buffer): ListKeyVersionDestructionJobsResponse =>
       ListKeyVersionDestructionJobsResponse.decode(value),
   },
-  /** Destroys a key version that is not the newest of its key, after what it encrypts is encrypted anew. */
+  /**
+   * Destroys a key version that is not the newest of its key, after what it encrypts is encrypted
+   * anew.
+   */
   destroyKeyVersion: {
     path: "/sallyport.api.v1.ScopeService/DestroyKeyVersion" as const,
     requestStream: false as const,
@@ -3344,11 +3365,17 @@ export const ScopeServiceService = {
 export interface ScopeServiceServer extends UntypedServiceImplementation {
   /** Returns one scope. */
   getScope: handleUnaryCall<GetScopeRequest, GetScopeResponse>;
-  /** Lists scopes, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists scopes, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listScopes: handleUnaryCall<ListScopesRequest, ListScopesResponse>;
   /** Creates a scope. */
   createScope: handleUnaryCall<CreateScopeRequest, CreateScopeResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateScope: handleUnaryCall<UpdateScopeRequest, UpdateScopeResponse>;
   /** Deletes a scope and what depends on it. */
   deleteScope: handleUnaryCall<DeleteScopeRequest, DeleteScopeResponse>;
@@ -3361,7 +3388,10 @@ export interface ScopeServiceServer extends UntypedServiceImplementation {
     ListKeyVersionDestructionJobsRequest,
     ListKeyVersionDestructionJobsResponse
   >;
-  /** Destroys a key version that is not the newest of its key, after what it encrypts is encrypted anew. */
+  /**
+   * Destroys a key version that is not the newest of its key, after what it encrypts is encrypted
+   * anew.
+   */
   destroyKeyVersion: handleUnaryCall<DestroyKeyVersionRequest, DestroyKeyVersionResponse>;
   /** Storage policies are not part of this edition: refused. */
   attachStoragePolicy: handleUnaryCall<AttachStoragePolicyRequest, AttachStoragePolicyResponse>;
@@ -3386,7 +3416,10 @@ export interface ScopeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetScopeResponse) => void,
   ): ClientUnaryCall;
-  /** Lists scopes, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists scopes, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listScopes(
     request: ListScopesRequest,
     callback: (error: ServiceError | null, response: ListScopesResponse) => void,
@@ -3418,7 +3451,10 @@ export interface ScopeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateScopeResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateScope(
     request: UpdateScopeRequest,
     callback: (error: ServiceError | null, response: UpdateScopeResponse) => void,
@@ -3498,7 +3534,10 @@ export interface ScopeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListKeyVersionDestructionJobsResponse) => void,
   ): ClientUnaryCall;
-  /** Destroys a key version that is not the newest of its key, after what it encrypts is encrypted anew. */
+  /**
+   * Destroys a key version that is not the newest of its key, after what it encrypts is encrypted
+   * anew.
+   */
   destroyKeyVersion(
     request: DestroyKeyVersionRequest,
     callback: (error: ServiceError | null, response: DestroyKeyVersionResponse) => void,

@@ -1944,7 +1944,10 @@ export const SessionRecordingServiceDefinition = {
         },
       },
     },
-    /** Lists session recordings, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists session recordings, a page at a time, newest first; with a list_token of a finished
+     * listing: what changed since.
+     */
     listSessionRecordings: {
       name: "ListSessionRecordings",
       requestType: ListSessionRecordingsRequest as typeof ListSessionRecordingsRequest,
@@ -2426,7 +2429,10 @@ export const SessionRecordingServiceService = {
       Buffer.from(GetSessionRecordingResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetSessionRecordingResponse => GetSessionRecordingResponse.decode(value),
   },
-  /** Lists session recordings, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists session recordings, a page at a time, newest first; with a list_token of a finished
+   * listing: what changed since.
+   */
   listSessionRecordings: {
     path: "/sallyport.api.v1.SessionRecordingService/ListSessionRecordings" as const,
     requestStream: false as const,
@@ -2519,7 +2525,10 @@ export const SessionRecordingServiceService = {
 export interface SessionRecordingServiceServer extends UntypedServiceImplementation {
   /** Returns one session recording. */
   getSessionRecording: handleUnaryCall<GetSessionRecordingRequest, GetSessionRecordingResponse>;
-  /** Lists session recordings, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists session recordings, a page at a time, newest first; with a list_token of a finished
+   * listing: what changed since.
+   */
   listSessionRecordings: handleUnaryCall<ListSessionRecordingsRequest, ListSessionRecordingsResponse>;
   /** Deletes a session recording. */
   deleteSessionRecording: handleUnaryCall<DeleteSessionRecordingRequest, DeleteSessionRecordingResponse>;
@@ -2554,7 +2563,10 @@ export interface SessionRecordingServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetSessionRecordingResponse) => void,
   ): ClientUnaryCall;
-  /** Lists session recordings, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists session recordings, a page at a time, newest first; with a list_token of a finished
+   * listing: what changed since.
+   */
   listSessionRecordings(
     request: ListSessionRecordingsRequest,
     callback: (error: ServiceError | null, response: ListSessionRecordingsResponse) => void,

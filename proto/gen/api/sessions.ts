@@ -86,7 +86,10 @@ export interface Connection {
   bytes_down?:
     | bigint
     | undefined;
-  /** Boundary's vocabulary: "closed by end-user", "timed out", "canceled", "network error", "system error", ... */
+  /**
+   * Boundary's vocabulary: "closed by end-user", "timed out", "canceled", "network error", "system
+   * error", ...
+   */
   closed_reason: string;
   /** Who ended it: "client", "endpoint", "worker", "controller", "admin", "policy". */
   closed_by: string;
@@ -94,11 +97,17 @@ export interface Connection {
   cause: string;
   /** Error text of the operating system, where there is one. */
   error: string;
-  /** Of the dial, name resolution included, microseconds; absent while it is not made or not reported. */
+  /**
+   * Of the dial, name resolution included, microseconds; absent while it is not made or not
+   * reported.
+   */
   connect_latency_us?:
     | number
     | undefined;
-  /** From the client's request to the endpoint's first payload byte, microseconds; absent when there was none. */
+  /**
+   * From the client's request to the endpoint's first payload byte, microseconds; absent when there
+   * was none.
+   */
   first_byte_latency_us?: number | undefined;
 }
 
@@ -1667,7 +1676,10 @@ export const SessionServiceDefinition = {
         },
       },
     },
-    /** Lists sessions, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists sessions, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listSessions: {
       name: "ListSessions",
       requestType: ListSessionsRequest as typeof ListSessionsRequest,
@@ -1680,7 +1692,10 @@ export const SessionServiceDefinition = {
         },
       },
     },
-    /** Ends the session; the answer shows the state at its commit. Ending an ended session changes nothing. */
+    /**
+     * Ends the session; the answer shows the state at its commit. Ending an ended session changes
+     * nothing.
+     */
     cancelSession: {
       name: "CancelSession",
       requestType: CancelSessionRequest as typeof CancelSessionRequest,
@@ -1748,7 +1763,10 @@ export const SessionServiceService = {
     responseSerialize: (value: GetSessionResponse): Buffer => Buffer.from(GetSessionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetSessionResponse => GetSessionResponse.decode(value),
   },
-  /** Lists sessions, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists sessions, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listSessions: {
     path: "/sallyport.api.v1.SessionService/ListSessions" as const,
     requestStream: false as const,
@@ -1759,7 +1777,10 @@ export const SessionServiceService = {
       Buffer.from(ListSessionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListSessionsResponse => ListSessionsResponse.decode(value),
   },
-  /** Ends the session; the answer shows the state at its commit. Ending an ended session changes nothing. */
+  /**
+   * Ends the session; the answer shows the state at its commit. Ending an ended session changes
+   * nothing.
+   */
   cancelSession: {
     path: "/sallyport.api.v1.SessionService/CancelSession" as const,
     requestStream: false as const,
@@ -1775,9 +1796,15 @@ export const SessionServiceService = {
 export interface SessionServiceServer extends UntypedServiceImplementation {
   /** Returns one session. */
   getSession: handleUnaryCall<GetSessionRequest, GetSessionResponse>;
-  /** Lists sessions, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists sessions, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listSessions: handleUnaryCall<ListSessionsRequest, ListSessionsResponse>;
-  /** Ends the session; the answer shows the state at its commit. Ending an ended session changes nothing. */
+  /**
+   * Ends the session; the answer shows the state at its commit. Ending an ended session changes
+   * nothing.
+   */
   cancelSession: handleUnaryCall<CancelSessionRequest, CancelSessionResponse>;
 }
 
@@ -1798,7 +1825,10 @@ export interface SessionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetSessionResponse) => void,
   ): ClientUnaryCall;
-  /** Lists sessions, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists sessions, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listSessions(
     request: ListSessionsRequest,
     callback: (error: ServiceError | null, response: ListSessionsResponse) => void,
@@ -1814,7 +1844,10 @@ export interface SessionServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListSessionsResponse) => void,
   ): ClientUnaryCall;
-  /** Ends the session; the answer shows the state at its commit. Ending an ended session changes nothing. */
+  /**
+   * Ends the session; the answer shows the state at its commit. Ending an ended session changes
+   * nothing.
+   */
   cancelSession(
     request: CancelSessionRequest,
     callback: (error: ServiceError | null, response: CancelSessionResponse) => void,

@@ -1413,7 +1413,10 @@ export const StorageBucketServiceDefinition = {
         },
       },
     },
-    /** Lists storage buckets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists storage buckets, a page at a time, newest first; with a list_token of a finished listing:
+     * what changed since.
+     */
     listStorageBuckets: {
       name: "ListStorageBuckets",
       requestType: ListStorageBucketsRequest as typeof ListStorageBucketsRequest,
@@ -1501,7 +1504,10 @@ export const StorageBucketServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateStorageBucket: {
       name: "UpdateStorageBucket",
       requestType: UpdateStorageBucketRequest as typeof UpdateStorageBucketRequest,
@@ -1617,7 +1623,10 @@ export const StorageBucketServiceService = {
       Buffer.from(GetStorageBucketResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetStorageBucketResponse => GetStorageBucketResponse.decode(value),
   },
-  /** Lists storage buckets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists storage buckets, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listStorageBuckets: {
     path: "/sallyport.api.v1.StorageBucketService/ListStorageBuckets" as const,
     requestStream: false as const,
@@ -1641,7 +1650,10 @@ export const StorageBucketServiceService = {
       Buffer.from(CreateStorageBucketResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateStorageBucketResponse => CreateStorageBucketResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateStorageBucket: {
     path: "/sallyport.api.v1.StorageBucketService/UpdateStorageBucket" as const,
     requestStream: false as const,
@@ -1670,11 +1682,17 @@ export const StorageBucketServiceService = {
 export interface StorageBucketServiceServer extends UntypedServiceImplementation {
   /** Returns one storage bucket. */
   getStorageBucket: handleUnaryCall<GetStorageBucketRequest, GetStorageBucketResponse>;
-  /** Lists storage buckets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists storage buckets, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listStorageBuckets: handleUnaryCall<ListStorageBucketsRequest, ListStorageBucketsResponse>;
   /** Creates a storage bucket. */
   createStorageBucket: handleUnaryCall<CreateStorageBucketRequest, CreateStorageBucketResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateStorageBucket: handleUnaryCall<UpdateStorageBucketRequest, UpdateStorageBucketResponse>;
   /** Deletes a storage bucket. */
   deleteStorageBucket: handleUnaryCall<DeleteStorageBucketRequest, DeleteStorageBucketResponse>;
@@ -1697,7 +1715,10 @@ export interface StorageBucketServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetStorageBucketResponse) => void,
   ): ClientUnaryCall;
-  /** Lists storage buckets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists storage buckets, a page at a time, newest first; with a list_token of a finished listing:
+   * what changed since.
+   */
   listStorageBuckets(
     request: ListStorageBucketsRequest,
     callback: (error: ServiceError | null, response: ListStorageBucketsResponse) => void,
@@ -1729,7 +1750,10 @@ export interface StorageBucketServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateStorageBucketResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateStorageBucket(
     request: UpdateStorageBucketRequest,
     callback: (error: ServiceError | null, response: UpdateStorageBucketResponse) => void,

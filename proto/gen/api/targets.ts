@@ -87,7 +87,10 @@ export interface Target {
   session_concurrent_connection_limit?:
     | number
     | undefined;
-  /** How long connections live on while no controller can be reached, in seconds; absent: until the session expires. */
+  /**
+   * How long connections live on while no controller can be reached, in seconds; absent: until the
+   * session expires.
+   */
   offline_grace_seconds?:
     | number
     | undefined;
@@ -4099,7 +4102,10 @@ export const TargetServiceDefinition = {
         },
       },
     },
-    /** Lists targets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists targets, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listTargets: {
       name: "ListTargets",
       requestType: ListTargetsRequest as typeof ListTargetsRequest,
@@ -4154,7 +4160,10 @@ export const TargetServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateTarget: {
       name: "UpdateTarget",
       requestType: UpdateTargetRequest as typeof UpdateTargetRequest,
@@ -4626,7 +4635,10 @@ export const TargetServiceDefinition = {
         },
       },
     },
-    /** Opens a session: checks, chooses a host and workers, and answers with what a client needs to connect. The path may name an id, or a target name with one of scope_id and scope_name. */
+    /**
+     * Opens a session: checks, chooses a host and workers, and answers with what a client needs to
+     * connect. The path may name an id, or a target name with one of scope_id and scope_name.
+     */
     authorizeSession: {
       name: "AuthorizeSession",
       requestType: AuthorizeSessionRequest as typeof AuthorizeSessionRequest,
@@ -4704,7 +4716,10 @@ export const TargetServiceService = {
     responseSerialize: (value: GetTargetResponse): Buffer => Buffer.from(GetTargetResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetTargetResponse => GetTargetResponse.decode(value),
   },
-  /** Lists targets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists targets, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listTargets: {
     path: "/sallyport.api.v1.TargetService/ListTargets" as const,
     requestStream: false as const,
@@ -4725,7 +4740,10 @@ export const TargetServiceService = {
       Buffer.from(CreateTargetResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateTargetResponse => CreateTargetResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateTarget: {
     path: "/sallyport.api.v1.TargetService/UpdateTarget" as const,
     requestStream: false as const,
@@ -4826,7 +4844,10 @@ export const TargetServiceService = {
     responseDeserialize: (value: Buffer): RemoveTargetCredentialSourcesResponse =>
       RemoveTargetCredentialSourcesResponse.decode(value),
   },
-  /** Opens a session: checks, chooses a host and workers, and answers with what a client needs to connect. The path may name an id, or a target name with one of scope_id and scope_name. */
+  /**
+   * Opens a session: checks, chooses a host and workers, and answers with what a client needs to
+   * connect. The path may name an id, or a target name with one of scope_id and scope_name.
+   */
   authorizeSession: {
     path: "/sallyport.api.v1.TargetService/AuthorizeSession" as const,
     requestStream: false as const,
@@ -4843,11 +4864,17 @@ export const TargetServiceService = {
 export interface TargetServiceServer extends UntypedServiceImplementation {
   /** Returns one target. */
   getTarget: handleUnaryCall<GetTargetRequest, GetTargetResponse>;
-  /** Lists targets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists targets, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listTargets: handleUnaryCall<ListTargetsRequest, ListTargetsResponse>;
   /** Creates a target. */
   createTarget: handleUnaryCall<CreateTargetRequest, CreateTargetResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateTarget: handleUnaryCall<UpdateTargetRequest, UpdateTargetResponse>;
   /** Deletes a target and what depends on it. */
   deleteTarget: handleUnaryCall<DeleteTargetRequest, DeleteTargetResponse>;
@@ -4866,7 +4893,10 @@ export interface TargetServiceServer extends UntypedServiceImplementation {
     RemoveTargetCredentialSourcesRequest,
     RemoveTargetCredentialSourcesResponse
   >;
-  /** Opens a session: checks, chooses a host and workers, and answers with what a client needs to connect. The path may name an id, or a target name with one of scope_id and scope_name. */
+  /**
+   * Opens a session: checks, chooses a host and workers, and answers with what a client needs to
+   * connect. The path may name an id, or a target name with one of scope_id and scope_name.
+   */
   authorizeSession: handleUnaryCall<AuthorizeSessionRequest, AuthorizeSessionResponse>;
 }
 
@@ -4887,7 +4917,10 @@ export interface TargetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetTargetResponse) => void,
   ): ClientUnaryCall;
-  /** Lists targets, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists targets, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listTargets(
     request: ListTargetsRequest,
     callback: (error: ServiceError | null, response: ListTargetsResponse) => void,
@@ -4919,7 +4952,10 @@ export interface TargetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateTargetResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateTarget(
     request: UpdateTargetRequest,
     callback: (error: ServiceError | null, response: UpdateTargetResponse) => void,
@@ -5047,7 +5083,10 @@ export interface TargetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveTargetCredentialSourcesResponse) => void,
   ): ClientUnaryCall;
-  /** Opens a session: checks, chooses a host and workers, and answers with what a client needs to connect. The path may name an id, or a target name with one of scope_id and scope_name. */
+  /**
+   * Opens a session: checks, chooses a host and workers, and answers with what a client needs to
+   * connect. The path may name an id, or a target name with one of scope_id and scope_name.
+   */
   authorizeSession(
     request: AuthorizeSessionRequest,
     callback: (error: ServiceError | null, response: AuthorizeSessionResponse) => void,

@@ -56,7 +56,10 @@ export interface User {
   account_ids: string[];
   /** The same with their scopes. Output only, not in lists. */
   accounts: UserAccount[];
-  /** Login name, full name, email and id of the account in the scope's primary auth method. Output only. */
+  /**
+   * Login name, full name, email and id of the account in the scope's primary auth method. Output
+   * only.
+   */
   login_name: string;
   full_name: string;
   email: string;
@@ -2304,7 +2307,10 @@ export const UserServiceDefinition = {
         },
       },
     },
-    /** Lists users, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists users, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listUsers: {
       name: "ListUsers",
       requestType: ListUsersRequest as typeof ListUsersRequest,
@@ -2355,7 +2361,10 @@ export const UserServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateUser: {
       name: "UpdateUser",
       requestType: UpdateUserRequest as typeof UpdateUserRequest,
@@ -2656,7 +2665,10 @@ export const UserServiceService = {
     responseSerialize: (value: GetUserResponse): Buffer => Buffer.from(GetUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetUserResponse => GetUserResponse.decode(value),
   },
-  /** Lists users, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists users, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listUsers: {
     path: "/sallyport.api.v1.UserService/ListUsers" as const,
     requestStream: false as const,
@@ -2676,7 +2688,10 @@ export const UserServiceService = {
     responseSerialize: (value: CreateUserResponse): Buffer => Buffer.from(CreateUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateUserResponse => CreateUserResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateUser: {
     path: "/sallyport.api.v1.UserService/UpdateUser" as const,
     requestStream: false as const,
@@ -2749,11 +2764,17 @@ export const UserServiceService = {
 export interface UserServiceServer extends UntypedServiceImplementation {
   /** Returns one user. */
   getUser: handleUnaryCall<GetUserRequest, GetUserResponse>;
-  /** Lists users, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists users, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
   /** Creates a user. */
   createUser: handleUnaryCall<CreateUserRequest, CreateUserResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateUser: handleUnaryCall<UpdateUserRequest, UpdateUserResponse>;
   /** Deletes a user and what depends on it. */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
@@ -2784,7 +2805,10 @@ export interface UserServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetUserResponse) => void,
   ): ClientUnaryCall;
-  /** Lists users, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists users, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listUsers(
     request: ListUsersRequest,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
@@ -2816,7 +2840,10 @@ export interface UserServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateUserResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateUser(
     request: UpdateUserRequest,
     callback: (error: ServiceError | null, response: UpdateUserResponse) => void,

@@ -80,7 +80,10 @@ export interface Worker {
   authorized_actions: string[];
   /** "unknown": workers of this edition store no recordings. Output only. */
   local_storage_state: string;
-  /** The worker takes no new connections and waits for the end of those it has. Absent when not so. Output only. */
+  /**
+   * The worker takes no new connections and waits for the end of those it has. Absent when not so.
+   * Output only.
+   */
   draining: boolean;
 }
 
@@ -2662,7 +2665,10 @@ export const WorkerServiceDefinition = {
         },
       },
     },
-    /** Lists workers, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+    /**
+     * Lists workers, a page at a time, newest first; with a list_token of a finished listing: what
+     * changed since.
+     */
     listWorkers: {
       name: "ListWorkers",
       requestType: ListWorkersRequest as typeof ListWorkersRequest,
@@ -2675,7 +2681,10 @@ export const WorkerServiceDefinition = {
         },
       },
     },
-    /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+    /**
+     * Changes the fields that update_mask names; a named field without a value is cleared.
+     * item.version must be current.
+     */
     updateWorker: {
       name: "UpdateWorker",
       requestType: UpdateWorkerRequest as typeof UpdateWorkerRequest,
@@ -3214,7 +3223,10 @@ export const WorkerServiceService = {
     responseSerialize: (value: GetWorkerResponse): Buffer => Buffer.from(GetWorkerResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetWorkerResponse => GetWorkerResponse.decode(value),
   },
-  /** Lists workers, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists workers, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listWorkers: {
     path: "/sallyport.api.v1.WorkerService/ListWorkers" as const,
     requestStream: false as const,
@@ -3224,7 +3236,10 @@ export const WorkerServiceService = {
     responseSerialize: (value: ListWorkersResponse): Buffer => Buffer.from(ListWorkersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListWorkersResponse => ListWorkersResponse.decode(value),
   },
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateWorker: {
     path: "/sallyport.api.v1.WorkerService/UpdateWorker" as const,
     requestStream: false as const,
@@ -3337,9 +3352,15 @@ export const WorkerServiceService = {
 export interface WorkerServiceServer extends UntypedServiceImplementation {
   /** Returns one worker. */
   getWorker: handleUnaryCall<GetWorkerRequest, GetWorkerResponse>;
-  /** Lists workers, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists workers, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listWorkers: handleUnaryCall<ListWorkersRequest, ListWorkersResponse>;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateWorker: handleUnaryCall<UpdateWorkerRequest, UpdateWorkerResponse>;
   /** Deletes a worker and what depends on it. */
   deleteWorker: handleUnaryCall<DeleteWorkerRequest, DeleteWorkerResponse>;
@@ -3379,7 +3400,10 @@ export interface WorkerServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetWorkerResponse) => void,
   ): ClientUnaryCall;
-  /** Lists workers, a page at a time, newest first; with a list_token of a finished listing: what changed since. */
+  /**
+   * Lists workers, a page at a time, newest first; with a list_token of a finished listing: what
+   * changed since.
+   */
   listWorkers(
     request: ListWorkersRequest,
     callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
@@ -3395,7 +3419,10 @@ export interface WorkerServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListWorkersResponse) => void,
   ): ClientUnaryCall;
-  /** Changes the fields that update_mask names; a named field without a value is cleared. item.version must be current. */
+  /**
+   * Changes the fields that update_mask names; a named field without a value is cleared.
+   * item.version must be current.
+   */
   updateWorker(
     request: UpdateWorkerRequest,
     callback: (error: ServiceError | null, response: UpdateWorkerResponse) => void,

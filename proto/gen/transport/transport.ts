@@ -13,8 +13,8 @@ export const protobufPackage = "sallyport.transport.v1";
 export const protobufFileName = "transport/transport.proto";
 
 /**
- * The authorization token, base58 of this message. Field numbers and meaning are those of Boundary's token, so one
- * token serves both protocols.
+ * The authorization token, base58 of this message. Field numbers and meaning are those of
+ * Boundary's token, so one token serves both protocols.
  */
 export interface SessionAuthorizationData {
   session_id: string;
@@ -75,7 +75,10 @@ export interface ConnectOk {
 
 /** CONNECT_ERR: no connection; the transport closes after it. */
 export interface ConnectError {
-  /** Closed list, see docs/transport.md: "session ended", "tofu token not allowed", "connection limit", "dial refused", ... */
+  /**
+   * One of the causes in docs/causes.md: "session ended", "tofu token not allowed", "connection
+   * limit", "dial refused", ...
+   */
   cause: string;
   /** Sentence for a person. */
   text: string;
@@ -87,7 +90,7 @@ export interface ConnectError {
 export interface Close {
   /** "client", "endpoint", "worker", "controller", "admin" or "policy". */
   closed_by: string;
-  /** "expired", "canceled", "worker drain", ... */
+  /** One of the causes in docs/causes.md: "expired", "canceled", "worker drain", ... */
   cause: string;
   text: string;
 }

@@ -15,7 +15,7 @@ export const protobufFileName = "worker/control.proto";
 export interface EnrollRequest {
   /** Text of the activation token, neslat_...; empty in worker-led registration. */
   activation_token: string;
-  /** PKCS #10 certificate request, DER, Ed25519; its public key is what gets certified. */
+  /** PKCS #10 certificate request, DER, Ed25519. Its public key is certified. */
   certificate_request: Buffer;
 }
 
@@ -25,7 +25,10 @@ export interface EnrollResponse {
   certificate: Buffer;
   /** CA certificates to trust, DER: current, then next. */
   ca_certificates: Buffer[];
-  /** Worker-led registration: HMAC-SHA256, under the secret of the request, of the certificates above, each behind its length. */
+  /**
+   * Worker-led registration: HMAC-SHA256, under the secret of the request, of the certificates
+   * above, each behind its length.
+   */
   registration_proof: Buffer;
 }
 
@@ -41,13 +44,19 @@ export interface AttachRequest {
     | { $case: "get_grant"; value: GetGrantRequest }
     | { $case: "renew_certificate"; value: RenewCertificateRequest }
     | //
-    /** The worker drains: offer it no new sessions. */
+    /** The worker drains: it gets no new sessions. */
     { $case: "draining"; value: Draining }
     | //
-    /** A process that drained beside this one is gone, and its last reports were sent before this message. */
+    /**
+     * A process that drained beside this one has ended. Its last reports were sent before this
+     * message.
+     */
     { $case: "process_ended"; value: ProcessEnded }
     | //
-    /** Only to a controller whose Welcome has `pieces`; the next one follows its Reconciled. */
+    /**
+     * Sent only to a controller whose Welcome has `pieces`. The next one follows the Reconciled
+     * that answers this one.
+     */
     { $case: "inventory"; value: Inventory }
     | undefined;
 }
@@ -65,7 +74,7 @@ export interface AttachResponse {
     | { $case: "get_grant"; value: GetGrantResult }
     | { $case: "renew_certificate"; value: RenewCertificateResult }
     | //
-    /** The next three only to a worker whose Hello has `pieces`. */
+    /** The next three are sent only to a worker whose Hello has `pieces`. */
     { $case: "grants"; value: Grants }
     | { $case: "reconciled"; value: Reconciled }
     | { $case: "cancel_sessions"; value: CancelSessions }
@@ -74,35 +83,45 @@ export interface AttachResponse {
 
 /** First message of a stream. */
 export interface Hello {
-  /** Version of this protocol, 1. A controller serves the versions of the previous minor release too. */
+  /**
+   * Version of this protocol, 1. A controller also serves the versions of the previous minor
+   * release.
+   */
   protocol_version: number;
   /** "0.1.0" */
   release_version: string;
-  /** Random per process: tells a reconnect from a restart. */
+  /** Random for each process: it tells a reconnect from a restart. */
   boot_id: string;
   /** Where clients reach the proxy port, host:port. */
   address: string;
   config_tags: { [key: string]: TagValues };
   description: string;
   draining: boolean;
-  /** What this worker serves right now, or the first piece of it. */
+  /** The sessions that this worker serves now, or the first piece of them. */
   sessions: SessionInventory[];
   /** Highest sequence of a close that a controller acknowledged. */
   acknowledged_sequence: bigint;
-  /** Earlier processes of this worker that live and drain: each has a stream of its own, and its connections are not lost. */
+  /**
+   * Boot ids of earlier processes of this worker that are alive and drain. Each has a stream of its
+   * own, and its connections are not lost.
+   */
   draining_boot_ids: string[];
-  /** A later process has taken over: this stream is for the connections that are left, and leaves the record alone. */
+  /**
+   * A later process has taken over. This stream serves the connections that are left, and does not
+   * change the record of the worker.
+   */
   handed_over: boolean;
   /**
-   * The later process that named this one as draining is gone: this one is the worker again. Without it, such a process
-   * does not get the record back, however late its Hello comes.
+   * The later process that named this one as draining has ended, and this one is the worker's
+   * present process again. Without this field such a process does not get the record of the worker
+   * back, however late its Hello comes.
    */
   goes_on: boolean;
   /** The worker takes grants in pieces behind the Welcome. */
   pieces: boolean;
   /**
-   * Inventory messages follow with the rest. A controller that does not know them is told of the other connections as
-   * ConnectionStats.
+   * Inventory messages with the rest follow. A controller that does not know them learns of the
+   * other connections by ConnectionStats.
    */
   more_inventory: boolean;
 }
@@ -137,13 +156,16 @@ export interface ConnectionInventory {
 export interface Welcome {
   worker_id: string;
   controller_id: string;
-  /** Sessions of the inventory that have ended: cut them. */
+  /** Sessions of the inventory that have ended: the worker cuts them. */
   cancel_sessions: CancelSession[];
-  /** Connections of the inventory that the controller does not know or has closed: cut them. */
+  /**
+   * Connections of the inventory that the controller does not know or has closed: the worker cuts
+   * them.
+   */
   unknown_connection_ids: string[];
   /**
-   * Grants of sessions that this worker may serve: none to a worker that takes them in pieces, and to others as many as
-   * fit; the rest follow one by one.
+   * Grants of sessions that this worker may serve. A worker that takes them in pieces gets none
+   * here. Others get as many as fit, and the rest one by one.
    */
   grants: SessionGrant[];
   /** Seconds between heartbeats of either side; three missed ones end the stream. */
@@ -160,7 +182,7 @@ export interface Grants {
   grants: SessionGrant[];
 }
 
-/** Answer to Inventory, as the same fields in Welcome. */
+/** Answer to Inventory, with the same fields as in Welcome. */
 export interface Reconciled {
   cancel_sessions: CancelSession[];
   unknown_connection_ids: string[];
@@ -178,10 +200,13 @@ export interface ProcessEnded {
   boot_id: string;
 }
 
-/** The right, and the means, to serve one session. */
+/** Allows and enables a worker to serve one session. */
 export interface SessionGrant {
   session_id: string;
-  /** Egress: the worker dials the endpoint. Route: it only relays ciphertext and gets no key. */
+  /**
+   * Egress: the worker dials the endpoint. Route: the worker only relays ciphertext, and gets no
+   * key.
+   */
   role?:
     | { $case: "egress"; value: EgressGrant }
     | { $case: "route"; value: RouteGrant }
@@ -209,11 +234,17 @@ export interface RouteGrant {
 }
 
 export interface AuthorizeConnectionRequest {
-  /** Rises on a stream, over all kinds of requests; a repeated one is carried out once and not answered again. */
+  /**
+   * Rises within a stream, over all kinds of requests. A repeated request is carried out once and
+   * not answered again.
+   */
   request_id: bigint;
   session_id: string;
   tofu_token: string;
-  /** sc_ and 10 base62 characters, chosen by the worker so that a repeated request is harmless. */
+  /**
+   * sc_ and 10 base62 characters. The worker chooses the id, so that a repeated request is
+   * harmless.
+   */
   connection_id: string;
   client_address: string;
   client_port: number;
@@ -222,8 +253,8 @@ export interface AuthorizeConnectionRequest {
 export interface AuthorizeConnectionResult {
   request_id: bigint;
   /**
-   * Empty when allowed; else a cause: "session ended", "expired", "canceled", "connection limit",
-   * "concurrent connection limit", "tofu token not allowed", "session not found".
+   * Empty when allowed; else a cause of refusals in docs/causes.md, such as "connection limit".
+   * "controller unreachable" when the controller's database failed.
    */
   refused: string;
   /** Sentence for a person. */
@@ -233,7 +264,10 @@ export interface AuthorizeConnectionResult {
   expires_in_ms: bigint;
 }
 
-/** Cumulative counts of connections that changed since the last report; about once a second. */
+/**
+ * Cumulative counts of connections that have changed since the last report. Sent about once a
+ * second.
+ */
 export interface ConnectionStats {
   stats: ConnectionStat[];
 }
@@ -247,9 +281,9 @@ export interface ConnectionStat {
   endpoint_port: number;
 }
 
-/** Sent until acknowledged, across reconnects and restarts. */
+/** Sent again until it is acknowledged, also after reconnects and restarts. */
 export interface ConnectionClosed {
-  /** Rising by one per process of a worker. */
+  /** Rises by one with each close of a process. */
   sequence: bigint;
   session_id: string;
   connection_id: string;
@@ -257,7 +291,7 @@ export interface ConnectionClosed {
   bytes_down: bigint;
   /** "client", "endpoint", "worker", "controller", "admin" or "policy". */
   closed_by: string;
-  /** Closed list, docs/architecture.md. */
+  /** One of the causes of connections in docs/causes.md. */
   cause: string;
   /** Error text of the operating system, such as ECONNREFUSED. */
   error: string;
@@ -277,7 +311,7 @@ export interface ConnectionClosedAck {
   sequence: bigint;
 }
 
-/** The session has ended: cut its connections and refuse new ones. */
+/** The session has ended: the worker cuts its connections and refuses new ones. */
 export interface CancelSession {
   session_id: string;
   /** "canceled" or "expired". */
@@ -300,11 +334,11 @@ export interface EndSessionRequest {
 
 export interface EndSessionResult {
   request_id: bigint;
-  /** Empty when done; else as in AuthorizeConnectionResult. */
+  /** Empty when the session has ended; else a cause, as in AuthorizeConnectionResult. */
   refused: string;
 }
 
-/** A client came with a session this worker has no grant for. */
+/** A client has come with a session that this worker has no grant for. */
 export interface GetGrantRequest {
   request_id: bigint;
   session_id: string;

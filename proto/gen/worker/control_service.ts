@@ -32,8 +32,9 @@ export const ControlServiceDefinition = {
   fullName: "sallyport.worker.v1.ControlService",
   methods: {
     /**
-     * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-     * registration request an administrator has brought.
+     * Exchanges a one-time activation token for a certificate of the deployment's authority. Without
+     * a token it answers a worker whose registration request an administrator has given to a
+     * controller.
      */
     enroll: {
       name: "Enroll",
@@ -43,7 +44,10 @@ export const ControlServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
+    /**
+     * The control stream of a worker. Its identity is that of its client certificate, never one
+     * stated in a message.
+     */
     attach: {
       name: "Attach",
       requestType: AttachRequest as typeof AttachRequest,
@@ -59,8 +63,9 @@ export const ControlServiceDefinition = {
 export type ControlServiceService = typeof ControlServiceService;
 export const ControlServiceService = {
   /**
-   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-   * registration request an administrator has brought.
+   * Exchanges a one-time activation token for a certificate of the deployment's authority. Without
+   * a token it answers a worker whose registration request an administrator has given to a
+   * controller.
    */
   enroll: {
     path: "/sallyport.worker.v1.ControlService/Enroll" as const,
@@ -71,7 +76,10 @@ export const ControlServiceService = {
     responseSerialize: (value: EnrollResponse): Buffer => Buffer.from(EnrollResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EnrollResponse => EnrollResponse.decode(value),
   },
-  /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
+  /**
+   * The control stream of a worker. Its identity is that of its client certificate, never one
+   * stated in a message.
+   */
   attach: {
     path: "/sallyport.worker.v1.ControlService/Attach" as const,
     requestStream: true as const,
@@ -85,18 +93,23 @@ export const ControlServiceService = {
 
 export interface ControlServiceServer extends UntypedServiceImplementation {
   /**
-   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-   * registration request an administrator has brought.
+   * Exchanges a one-time activation token for a certificate of the deployment's authority. Without
+   * a token it answers a worker whose registration request an administrator has given to a
+   * controller.
    */
   enroll: handleUnaryCall<EnrollRequest, EnrollResponse>;
-  /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
+  /**
+   * The control stream of a worker. Its identity is that of its client certificate, never one
+   * stated in a message.
+   */
   attach: handleBidiStreamingCall<AttachRequest, AttachResponse>;
 }
 
 export interface ControlServiceClient extends Client {
   /**
-   * Trades a one-time activation token for a certificate of the deployment's CA; without a token, answers a worker whose
-   * registration request an administrator has brought.
+   * Exchanges a one-time activation token for a certificate of the deployment's authority. Without
+   * a token it answers a worker whose registration request an administrator has given to a
+   * controller.
    */
   enroll(
     request: EnrollRequest,
@@ -113,7 +126,10 @@ export interface ControlServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EnrollResponse) => void,
   ): ClientUnaryCall;
-  /** The standing stream of a worker. Identity is that of the client certificate, never one stated in a message. */
+  /**
+   * The control stream of a worker. Its identity is that of its client certificate, never one
+   * stated in a message.
+   */
   attach(): ClientDuplexStream<AttachRequest, AttachResponse>;
   attach(options: Partial<CallOptions>): ClientDuplexStream<AttachRequest, AttachResponse>;
   attach(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<AttachRequest, AttachResponse>;

@@ -79,7 +79,7 @@ function newLdap(errors: FieldErrors, given: Given): NewAccount {
   return { ...NOTHING, login_name };
 }
 
-/** The attributes, after those that only logins fill were reported. */
+/** Reports attributes that only logins set, and answers the others. */
 function readOpen<T extends (typeof KNOWN)['oidc' | 'ldap']>(errors: FieldErrors, given: Given, known: T) {
   const open = Object.entries(given ?? {}).filter(([name, value]) => {
     if (READ_ONLY.includes(name)) errors.require(value === null, `attributes.${name}`, 'This is a read only field.');

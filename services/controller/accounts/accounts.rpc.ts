@@ -206,7 +206,8 @@ class AccountRpc {
       )
       .throwIfAny();
     const attempt = {
-      // Not the name of logins: who guesses here with a stolen token does not slow them down.
+      // The key differs from that of logins: somebody who guesses here with a stolen token does not
+      // slow down the owner's logins.
       name: `change-password ${account.id}`,
       address: op.clientAddress,
       isFamiliar: false,
@@ -249,7 +250,7 @@ function checkedCreate(request: CreateAccountRequest) {
       "Doesn't match the parent resource's type.",
     );
   if (type !== 'password') checkShortText(errors, item);
-  // Attributes of another type than the one that was meant would only confuse.
+  // Attributes of another type would only confuse the caller.
   const meant = type !== undefined && (!item.type || item.type === type || !isMethodType(item.type));
   const read = meant ? readNewAccount(errors, type, item.attributes) : undefined;
   errors.throwIfAny();

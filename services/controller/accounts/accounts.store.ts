@@ -60,7 +60,8 @@ export async function insertAccount(
           ${now}, ${now})`,
   );
   await changed(tx, DETAILS[type](allowed, account));
-  // An account with a derived id that was deleted is back under the same id; list refreshes must not call it gone.
+  // A deleted account with a derived id comes back under the same id. List refreshes must then no
+  // longer report it as deleted.
   if (type !== 'password')
     await changed(tx, sql`delete from tombstones where resource_type = 'account' and id = ${id}`);
 }
@@ -94,7 +95,7 @@ export async function updateAccount(
 
 export const deleteAccount = (tx: Tx, allowed: Allowed<'account', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
-/** Ends the account's tokens but one, and with them what was opened with them. */
+/** Deletes the account's tokens except one, and ends the sessions that were opened with them. */
 export const endTokens = (
   tx: Tx,
   allowed: Allowed<'account', 'set-password' | 'change-password'>,

@@ -11,7 +11,7 @@ import { commonItem, type ItemRow } from '../resources/rows';
 export const PASSWORD_ACCOUNT_PREFIXES = prefixesOf('account', 'password');
 export const ACCOUNT_PREFIXES = prefixesOf('account');
 
-/** The id of a new account: random, or derived from who it is for the provider or directory, as in Boundary. */
+/** The id of a new account: random, or derived from its subject or login name, as in Boundary. */
 export function idOfAccount(
   type: MethodType,
   methodId: string,

@@ -49,7 +49,8 @@ export function changedAliasColumns(request: UpdateAliasRequest): Record<string,
   const errors = checkUpdate(new FieldErrors(), request, [ALIAS_PREFIX]);
   checkShortText(errors, request.item ?? {});
   const mask = (request.update_mask ?? []).map((path) => (HOST_ID_PATH.startsWith(`${path}.`) ? HOST_ID_PATH : path));
-  // A type beside other changes must be the one there is; alone it is a change of nothing.
+  // Beside other changes, a type must be the present one. A change of the type alone changes
+  // nothing.
   const retyped = item.type !== '' && item.type !== 'target' && mask.some((path) => Object.hasOwn(MUTABLE, path));
   errors.require(!retyped, 'type', 'Cannot modify resource type.');
   const value = mask.includes('value') || item.value !== '' ? checkValue(errors, 'value', item.value) : '';
@@ -98,7 +99,10 @@ export function readHostId(
   return found;
 }
 
-/** The value of the only key that an object may have: null when absent, undefined when there is anything else. */
+/**
+ * The value of the key when the object has no other key: null when absent, undefined when there is
+ * any other key.
+ */
 function onlyMember(object: unknown, key: string): unknown {
   if (object === null || object === undefined) return object;
   if (typeof object !== 'object' || Array.isArray(object)) return undefined;

@@ -76,7 +76,7 @@ export function aliasService(deps: ControllerDeps) {
   });
 }
 
-/** Like {@link changing}; a destination that is not there has a kind of its own. */
+/** Like {@link changing}, but with an error of its own for a destination that does not exist. */
 async function leading<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Promise<T> {
   try {
     return await changing(db, now, work);
@@ -86,7 +86,7 @@ async function leading<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Prom
   }
 }
 
-/** A host needs a destination, be it there already or given with it. */
+/** A host needs a destination: the one that is stored, or one in the same request. */
 function checkDestination(current: AliasRow, columns: Record<string, unknown>): void {
   const destination = 'destination_id' in columns ? columns['destination_id'] : current.destination_id;
   if (destination !== null || (columns['host_id'] ?? null) === null) return;

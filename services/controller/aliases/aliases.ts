@@ -44,7 +44,10 @@ const MAX_VALUE = limit('value of an alias', 253, {
 });
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** What is wrong with the value of an alias; undefined when nothing is. The last label tells names from addresses. */
+/**
+ * What is wrong with the value of an alias; undefined when nothing is. The last label tells names
+ * from addresses.
+ */
 export function valueProblem(value: string): string | undefined {
   if (value === '') return 'This field is required.';
   if (value.length > MAX_VALUE) return `Must have at most ${MAX_VALUE} characters.`;
@@ -55,5 +58,7 @@ export function valueProblem(value: string): string | undefined {
   return /^\d+$/.test(labels.at(-1)!) ? 'The last label must not consist of digits only.' : undefined;
 }
 
-/** An id that can only be an alias: every id of a target has an underscore, and no alias has one. */
+/**
+ * An id that can only be an alias: every id of a target has an underscore, and no alias has one.
+ */
 export const isAliasValue = (id: string): boolean => id !== '' && !id.includes('_');

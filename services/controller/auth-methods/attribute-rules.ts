@@ -1,4 +1,7 @@
-/** Rules that attributes of several types of auth methods share. Each reports to the errors what is wrong. */
+/**
+ * Rules that attributes of several types of auth methods share. Each reports to the errors what is
+ * wrong.
+ */
 import { limit } from '../../../lib/limits/limit';
 import type { SecretName } from './method-secrets';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
@@ -7,7 +10,9 @@ import { keptBack, keptBackWarning, type SecretPlace } from '../resources/secret
 
 /** What a type of auth method does with the attributes that callers send. */
 export interface AttributeRules {
-  /** Columns of a new method; what is absent keeps the column's default. Secrets are still in clear. */
+  /**
+   * Columns of a new method; what is absent keeps the column's default. Secrets are still in clear.
+   */
   create(errors: FieldErrors, given: Given): Columns;
   /** Columns that a change sets, `null` where it clears. `mask` holds names of attributes. */
   update(errors: FieldErrors, given: Given, mask: readonly string[]): Columns;
@@ -119,7 +124,7 @@ export function checkTexts(errors: FieldErrors, given: Readonly<Record<string, u
   }
 }
 
-/** Texts trimmed, empty ones none at all. Secrets and PEM lose nothing by it. */
+/** Trims texts and leaves out those that are empty. Secrets and PEM lose nothing by it. */
 export const trimmed = <T extends object>(given: T): T =>
   Object.fromEntries(
     Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
@@ -128,7 +133,10 @@ export const trimmed = <T extends object>(given: T): T =>
     }),
   ) as T;
 
-/** As the API shows settings: only what is set; lists in the order that clients have always seen, which is sorted. */
+/**
+ * Settings as the API shows them: only those that are set, with sorted lists, as clients have
+ * always seen them.
+ */
 export function shownSettings(settings: object, alwaysShown: readonly string[] = []): Record<string, unknown> {
   const entries = Object.entries(settings).flatMap(([name, value]: [string, unknown]) => {
     const unset = value === null || value === '' || ((value === false || value === 0) && !alwaysShown.includes(name));

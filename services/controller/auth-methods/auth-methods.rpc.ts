@@ -160,7 +160,7 @@ class AuthMethodRpc {
     return this.access.answer(op, allowed);
   }
 
-  /** Checks the method as it would become; answers its OIDC settings. */
+  /** Checks the method as the change would leave it. Answers its OIDC settings. */
   private async checkResult(op: Op, row: AuthMethodRow, settings: Columns): Promise<OidcSettings | null> {
     if (row.ldap !== null) {
       const { bind_password_hmac: bind_password, client_certificate_key_hmac: client_certificate_key } = row.ldap;
@@ -171,7 +171,7 @@ class AuthMethodRpc {
     if (row.oidc === null) return null;
     const { client_secret: secret, ...open } = settings;
     const whole = { ...row.oidc, ...open };
-    // A dry run shows it as given for the settings that come with it.
+    // A secret in the request is given for the settings of the same request.
     if (secret !== undefined) Object.assign(whole, { client_secret_place: oidcRules.place(whole) });
     if (Object.keys(settings).length > 0) await checkUsable(whole, this.deps.outgoing, op.signal);
     return whole;
@@ -215,7 +215,10 @@ export function authMethodService(deps: ControllerDeps, passwords: PasswordQueue
 
 const isMethodScope = (id: string): boolean => id === 'global' || isIdOf(id, 'scope', 'org');
 
-/** The answer to a create has lists as they were given, where reads have them sorted: clients compare with the plan. */
+/**
+ * Answers a create with lists in the given order, because clients compare the answer with their
+ * plan. Reads answer sorted lists.
+ */
 function inGivenOrder<T extends { attributes?: Record<string, unknown> }>(item: T, columns: Columns): T {
   if (item.attributes === undefined) return item;
   const attributes = Object.entries(item.attributes).map(([name, value]) => [
@@ -226,11 +229,17 @@ function inGivenOrder<T extends { attributes?: Record<string, unknown> }>(item: 
 }
 
 /** Descriptions of password auth methods may be longer than those of the others. */
-function checkMethodText(errors: FieldErrors, type: MethodType, item: { name?: string; description?: string }): void {
+function checkMethodText(
+  errors: FieldErrors,
+  type: MethodType,
+  item: { name?: string | undefined; description?: string | undefined },
+): void {
   checkShortText(errors, type === 'password' ? { name: item.name } : item);
 }
 
-/** `columns` throws when the mask names nothing to change, which callers learn only when they may update at all. */
+/**
+ * `columns` throws when the mask names nothing to change. Only callers who may update learn this.
+ */
 function checkedUpdate(request: UpdateAuthMethodRequest) {
   const item = request.item;
   const type = typeOfMethodId(request.id) ?? 'password';

@@ -9,7 +9,7 @@ import type { AuthMethodRow, MethodType } from './auth-methods';
 export const fromAuthMethods = sql`from auth_methods r left join oidc_auth_methods om on om.id = r.id
   left join ldap_auth_methods lm on lm.id = r.id`;
 
-/** Secrets stay in the database; their HMACs tell that they are there. */
+/** Secrets are not selected. Their HMACs show that they are set. */
 export const selectAuthMethods = sql`
   select r.id, r.scope_id, r.type, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn},
     coalesce(s.primary_auth_method_id = r.id, false) as is_primary,
@@ -92,8 +92,8 @@ export const findLogin = (on: Executor, authMethodId: string, loginName: string)
   );
 
 /**
- * The account that logs in, locked so that two first logins make one user; undefined when it has just been deleted, or
- * when its password is no longer the one of which this hash was verified.
+ * The account that logs in. Its row is locked so that two first logins make one user. Undefined
+ * when the account has just been deleted, or when this hash is no longer that of its password.
  */
 export const lockLogin = (
   tx: Tx,

@@ -1,6 +1,6 @@
 /**
- * Logging in with a password. Wrong, unknown and disabled logins get the same answer after the same work. This release
- * stores OIDC and LDAP auth methods but does not log in through them.
+ * Logging in with a password. Wrong, unknown and disabled logins get the same answer after the same
+ * work. This release stores OIDC and LDAP auth methods but does not log in through them.
  */
 import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { ApiError } from '../../../lib/errors/errors';
@@ -91,7 +91,7 @@ const COMMANDS: Readonly<Record<MethodType, readonly string[]>> = {
   oidc: ['start', 'callback', 'token'],
 };
 
-/** Undefined for a type that logs in without a login name. */
+/** The login name and password of the request; undefined for a type that has no login names. */
 function checkRequest(request: AuthenticateRequest): Credentials | undefined {
   const type = typeOfMethodId(request.auth_method_id);
   const shape = new FieldErrors().require(

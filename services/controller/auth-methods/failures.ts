@@ -52,7 +52,7 @@ export class BackOff {
     return Math.max(0, (this.failures.get(key)?.notBefore ?? 0) - this.clock.now().getTime());
   }
 
-  /** Whether the key has failed more often than costs nothing. */
+  /** Whether the key has more failures than are free. */
   isSlow(key: string): boolean {
     return (this.failures.get(key)?.inARow ?? 0) >= this.options.free;
   }
@@ -78,7 +78,7 @@ export interface BudgetOptions {
   remembered: number;
 }
 
-/** A number of failures per time, whatever succeeds in between. */
+/** Allows a number of failures per time. Successes in between do not count. */
 export class Budget {
   /** When the whole budget will be there again, ms since the epoch. */
   private readonly wholeAt: Recent<number>;

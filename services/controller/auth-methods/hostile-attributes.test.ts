@@ -1,4 +1,7 @@
-/** Whatever stands in attributes, the answer is the caller's mistake or a success, never an internal error. */
+/**
+ * Whatever stands in attributes, the answer is the caller's mistake or a success, never an internal
+ * error.
+ */
 import { DEV, startTestController, type TestController } from '../../../test/harness/controller';
 import type { ApiError } from '../../../lib/errors/errors';
 import { accountService } from '../accounts/accounts.rpc';

@@ -1,4 +1,7 @@
-/** Work of one key that is done one piece after another, with pauses; work of other keys goes on meanwhile. */
+/**
+ * Does the work of one key one piece after the other, with pauses. The work of other keys does not
+ * wait.
+ */
 import type { Clock } from '../../../lib/clock/clock';
 import { FairQueue, type Crowded } from '../../../lib/limits/fair-queue';
 

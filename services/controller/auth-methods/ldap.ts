@@ -141,7 +141,10 @@ function cleared(name: string): unknown {
   return kind === 'texts' ? [] : kind === 'flag' ? false : kind === 'number' ? 0 : null;
 }
 
-/** Pairs that only mean something together. `whole` is the method as it is, or as it would become. */
+/**
+ * Checks attributes that only mean something together. `whole` is the method, or what it would
+ * become.
+ */
 export function checkPairs(errors: FieldErrors, whole: Readonly<Record<string, unknown>>): void {
   const isSet = (name: string): boolean => (whole[name] ?? null) !== null;
   const pair = (one: string, other: string): void => {

@@ -1,6 +1,7 @@
 /**
- * From which networks an account was logged in to, so that guessing elsewhere never keeps its owner out. The database
- * holds keyed hashes: without the deployment's keys it does not tell where somebody works.
+ * From which networks an account was logged in to, so that guessing elsewhere never keeps its owner
+ * out. The database holds keyed hashes: without the deployment's keys it does not tell where
+ * somebody works.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { limit } from '../../../lib/limits/limit';
@@ -38,7 +39,8 @@ export class LoginNetworks {
 
   /** Notes a login from the address. */
   async note(tx: Tx, accountId: string, address: string, now: Date): Promise<void> {
-    // On the transaction's own connection: while many hold one, there may be no other.
+    // Runs on the transaction's own connection: when many transactions hold one, there may be no
+    // other.
     const network = await this.mark(tx, accountId, address);
     const before = new Date(now.getTime() - GRANULARITY_MS);
     const noted = await store.noteNetwork(tx, { accountId, network, now, before });
@@ -48,7 +50,7 @@ export class LoginNetworks {
   private async mark(on: Executor, accountId: string, address: string): Promise<Buffer> {
     this.hmac ??= loadTofuHmac(on, this.deps.kms);
     try {
-      // What else is hashed with this key has neither spaces nor this length.
+      // Nothing else that is hashed with this key has spaces or this length.
       return (await this.hmac)(`login network ${accountId} ${networkOf(address)}`);
     } catch (error) {
       this.hmac = undefined;

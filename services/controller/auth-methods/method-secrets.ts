@@ -1,4 +1,7 @@
-/** Secrets of auth methods on their way into the database: encrypted, each with the id of its key and an HMAC. */
+/**
+ * Secrets of auth methods on their way into the database: encrypted, each with the id of its key
+ * and an HMAC.
+ */
 import type { Executor } from '../db/db';
 import type { Kms } from '../kms/kms';
 import type { SecretPlace } from '../resources/secret-place';
@@ -13,10 +16,16 @@ const COLUMNS = {
 /** A secret of an auth method. */
 export type SecretName = keyof typeof COLUMNS;
 
-/** `client_secret_key_id`; a secret that is a key itself is not called one twice. */
+/**
+ * The column of the key's id, such as `client_secret_key_id`; a name that ends in `_key` keeps one
+ * `key` only.
+ */
 const keyColumn = (name: string): string => `${name.replace(/_key$/, '')}_key_id`;
 
-/** Replaces each secret among the columns, as given for `place`; null clears the secret and what belongs to it. */
+/**
+ * Replaces each secret among the columns, as given for `place`; null clears the secret and what
+ * belongs to it.
+ */
 export async function sealSecrets(
   kms: Kms,
   on: Executor,

@@ -1,6 +1,6 @@
 /**
- * The discovery document of an OIDC provider (OpenID Connect Discovery 1.0, section 4), as far as it must agree with the
- * configuration of an auth method.
+ * The discovery document of an OIDC provider (OpenID Connect Discovery 1.0, section 4), as far as
+ * it must agree with the configuration of an auth method.
  */
 import { rootCertificates } from 'node:tls';
 import { NotReached, type Outgoing } from '../outgoing/requests';
@@ -11,7 +11,9 @@ const NOT_REACHED = "The provider's configuration could not be reached.";
 
 type Settings = Pick<OidcSettings, 'issuer' | 'signing_algorithms' | 'idp_ca_certs'>;
 
-/** What keeps the provider and the settings from agreeing, by attribute; undefined when nothing does. */
+/**
+ * Why the provider's document and the settings disagree, by attribute; undefined when they agree.
+ */
 export async function discoveryProblem(
   settings: Settings,
   outgoing: Outgoing,
@@ -19,7 +21,7 @@ export async function discoveryProblem(
 ): Promise<{ attribute: keyof Settings; problem: string } | undefined> {
   const issuer = (settings.issuer ?? '').replace(/\/+$/, '').replace(/\/\.well-known\/openid-configuration$/, '');
   const document = await documentAt(outgoing, `${issuer}/.well-known/openid-configuration`, settings, signal);
-  // Whatever else answers JSON there is no provider.
+  // A server that answers with any other JSON is no provider.
   if (typeof document?.['issuer'] !== 'string') return { attribute: 'issuer', problem: NOT_REACHED };
   const { issuer: published, id_token_signing_alg_values_supported: algorithms } = document;
   if (published !== issuer && published !== settings.issuer) {

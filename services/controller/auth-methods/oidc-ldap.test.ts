@@ -1,4 +1,6 @@
-/** OIDC and LDAP auth methods and their accounts: what is stored, what is shown, what is refused. */
+/**
+ * OIDC and LDAP auth methods and their accounts: what is stored, what is shown, what is refused.
+ */
 import { derivedId } from '../../../lib/ids/derived';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -31,7 +31,10 @@ export function readStateChange(request: ChangeStateRequest): StateChange {
   return { state: state as MethodState, disable_discovered_config_validation: disable };
 }
 
-/** Columns that the change sets; none when the method is in that state already. Going inactive keeps the flag. */
+/**
+ * The columns that the change sets; none when the method is in that state already. A change to
+ * inactive keeps the flag.
+ */
 export function columnsOfState(settings: OidcSettings, wanted: StateChange): Columns {
   const { state, disable_discovered_config_validation } = wanted;
   if (state === 'inactive') return settings.state === 'inactive' ? {} : { state };
@@ -40,7 +43,7 @@ export function columnsOfState(settings: OidcSettings, wanted: StateChange): Col
   return same ? {} : { state, disable_discovered_config_validation };
 }
 
-/** Throws unless the method, as it would become, can be used for logins or is inactive. */
+/** Throws unless the changed method is inactive or can be used for logins. */
 export async function checkUsable(settings: OidcSettings, outgoing: Outgoing, signal: AbortSignal): Promise<void> {
   if (settings.state === 'inactive') return;
   const errors = new FieldErrors();

@@ -16,7 +16,9 @@ export const MAX_PASSWORD_BYTES = limit('password', 1_024, {
   test: 'test/integration/iam-login.test.ts: 10 kB of password',
 });
 
-/** Hashes with argon2id under a new random salt; the text (PHC form) carries salt and parameters. */
+/**
+ * Hashes with argon2id under a new random salt; the text (PHC form) carries salt and parameters.
+ */
 export function hashPassword(password: string): Promise<string> {
   return hash(password, {
     memoryCost: MEMORY_KIB,

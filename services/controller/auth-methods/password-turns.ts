@@ -1,7 +1,8 @@
 /**
- * The turns of password hashing: one argon2id check costs 64 MiB and about a tenth of a second of CPU, and anybody may
- * ask for one. So few run at once; turns go round the addresses, and every other turn is kept for known callers: those
- * who are logged in, and addresses that have logged in to the account before.
+ * Queues for password hashing. One argon2id check takes 64 MiB and about a tenth of a second of
+ * CPU, and anybody may ask for one. So few checks run at once, and addresses take turns. Every
+ * other turn is kept for known callers: those who are logged in, and addresses that have logged in
+ * to the account before.
  */
 import { ApiError } from '../../../lib/errors/errors';
 import { isLease, localCounters, type Counters } from '../../../lib/limits/counters';
@@ -15,7 +16,7 @@ export type Callers = 'known' | 'strangers';
 export interface QueueOptions {
   /** Checks that run at once. */
   concurrent: number;
-  /** Checks of known callers that may wait, and checks of strangers. */
+  /** How many checks of known callers may wait, and how many of strangers. */
   waiting?: number | undefined;
   waitingOfAddress?: number | undefined;
 }
@@ -33,15 +34,18 @@ export class PasswordTurns {
     this.turns = new FairQueue({ concurrent, waiting: 2 * concurrent, waitingPerCaller: concurrent }, errors);
   }
 
-  /** Does the work in the address's turn. Throws ResourceExhausted when there is no place for it. */
+  /**
+   * Does the work in the address's turn. Throws ResourceExhausted when there is no place for it.
+   */
   run<T>(callers: Callers, address: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const inTurn = (): Promise<T> => this.turns.run(callers, work, signal);
     return this.groups[callers].run(networkOf(address), inTurn, signal);
   }
 
   /**
-   * Takes a place for a whole login before anything is looked up, so that refusing costs less than what it protects.
-   * Throws ResourceExhausted when the address has too many; the returned function gives the place back, once.
+   * Takes a place for a whole login before anything is looked up: a refusal must cost less than the
+   * login. Throws ResourceExhausted when the address has too many places. The returned function
+   * gives the place back, once.
    */
   admit(address: string): () => void {
     const share = { kind: 'logins of an address', holder: networkOf(address), max: MAX_LOGINS_OF_ADDRESS };

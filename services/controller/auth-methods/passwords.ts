@@ -1,12 +1,15 @@
 /**
  * Checks of passwords, at a pace that guessing cannot raise and that does not lock out the owner.
  *
- * - An address that has not logged in to the account before has to wait after {@link FREE_FAILURES} wrong passwords
- *   in a row, and may fail a number of times for all names together. Others are not concerned by its failures.
- * - When such addresses together have failed often at one name, their attempts go one at a time, the addresses in turn,
- *   at a pace of one in {@link NAME_EVERY_MS}. An owner at a new address takes part in the turns.
- * - From an address that has logged in to the account before, no attempt is refused for failures; after many wrong
- *   passwords in a row from that very address its attempts go one at a time, with pauses.
+ * - An address that has not logged in to the account before has to wait after {@link FREE_FAILURES}
+ *   wrong passwords in a row, and may fail a number of times for all names together. Others are not
+ *   concerned by its failures.
+ * - When such addresses together have failed often at one name, their attempts go one at a time,
+ *   the addresses in turn, at a pace of one in {@link NAME_EVERY_MS}. An owner at a new address
+ *   takes part in the turns.
+ * - From an address that has logged in to the account before, no attempt is refused for failures;
+ *   after many wrong passwords in a row from that very address its attempts go one at a time, with
+ *   pauses.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { verify } from '@node-rs/argon2';
@@ -20,15 +23,15 @@ import { givenUp, PasswordTurns, type QueueOptions } from './password-turns';
 import { hashPassword, KEY_BYTES } from './password-hash';
 
 export interface Attempt {
-  /** What is guessed at: a login, whether or not it exists. */
+  /** The login that is guessed at, whether or not it exists. */
   name: string;
   /** Numeric address of the caller. */
   address: string;
   /** Whether the address has logged in to the account before. */
   isFamiliar: boolean;
-  /** Whether the caller is logged in; takes turns with known callers then. */
+  /** Whether the caller is logged in, and so takes turns with the known callers. */
   isLoggedIn?: boolean;
-  /** Text of {@link hashPassword}; without one the answer is false after the same time. */
+  /** The result of {@link hashPassword}. Without one the answer is false, after the same time. */
   stored: string | undefined;
   password: string;
 }
@@ -53,7 +56,9 @@ interface PasswordQueueOptions extends QueueOptions {
 }
 
 export class PasswordQueue {
-  /** By name and address: of strangers, and of addresses that have succeeded before. */
+  /**
+   * Failures by name and address: those of strangers, and those of addresses that have succeeded.
+   */
   private readonly pairs: BackOff;
   private readonly familiar: BackOff;
   /** Failures of strangers, by address and by name. */
@@ -88,8 +93,8 @@ export class PasswordQueue {
   }
 
   /**
-   * Whether the password is right. Throws ResourceExhausted when the caller has to wait; a caller that goes away gives
-   * its place back.
+   * Whether the password is right. Throws ResourceExhausted when the caller has to wait; a caller
+   * that goes away gives its place back.
    */
   async check(attempt: Attempt, signal?: AbortSignal): Promise<boolean> {
     const caller = networkOf(attempt.address);
@@ -134,12 +139,14 @@ export class PasswordQueue {
     };
   }
 
-  /** `slow` when it turns out in its turn that the attempt has to go to its lane. */
+  /**
+   * Answers `slow` when the attempt must go to its lane, which may become known only in its turn.
+   */
   private test(attempt: Attempt, pace: Pace, signal: AbortSignal | undefined): Promise<boolean | 'slow'> {
     const { address, stored, password, isFamiliar, isLoggedIn = false } = attempt;
     const decoy = (this.decoy ??= hashPassword(randomBytes(KEY_BYTES).toString('hex')));
     const inTurn = async (): Promise<boolean | 'slow'> => {
-      // Once more: others may have failed while this one waited.
+      // Checked once more, because others may have failed while this one waited.
       pace.refuse();
       if (pace.isSlow()) return 'slow';
       const matches = await verify(stored ?? (await decoy), password);

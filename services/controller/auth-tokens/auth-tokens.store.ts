@@ -40,7 +40,7 @@ export async function findTokenToVerify(
   return found[0] && { token: found[0], access: found.filter((one) => one.holder !== null) };
 }
 
-/** Writes the last use unless another request just did. */
+/** Writes the time of the last use, unless another request has just written it. */
 export async function noteUse(on: Executor, id: string, now: Date, granularityMs: number): Promise<void> {
   await changed(
     on,
@@ -72,7 +72,7 @@ export async function insertToken(
   );
 }
 
-/** Deletes a token that presented itself too late. */
+/** Deletes a token that was used after its end. */
 export async function deleteTokenById(tx: Tx, id: string): Promise<void> {
   await announceExpiry(tx);
   await changed(tx, sql`delete from auth_tokens where id = ${id}`);
@@ -87,7 +87,10 @@ export async function deleteExpiredTokens(tx: Tx, now: Date, stale: Date): Promi
   );
 }
 
-/** Tells the sessions of the tokens that go in this transaction that they expired: only those that ask for it end. */
+/**
+ * Marks that the tokens which this transaction deletes have expired. Only sessions that are set to
+ * end with their token end then.
+ */
 const announceExpiry = (tx: Tx): Promise<unknown> =>
   sql`select set_config('sallyport.token_expiry', 'on', true)`.execute(tx);
 

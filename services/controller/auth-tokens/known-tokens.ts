@@ -1,6 +1,7 @@
 /**
- * Tokens that this controller has found good a short while ago, with their users. Requests are counted before their
- * token is verified, and anybody can invent tokens: only one that stands here makes its request that of a user.
+ * Tokens that this controller has lately verified, with their users. Requests are counted before
+ * their token is verified, and anybody can invent tokens. A request therefore counts as one of a
+ * user only when its token is known here.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../lib/clock/clock';
@@ -47,7 +48,7 @@ export class KnownTokens {
     this.listener = listener;
   }
 
-  /** What the verification of a token came to; `userId` is undefined for a bad one. */
+  /** Notes the result of a verification; `userId` is undefined for a bad token. */
   note(token: string | undefined, userId: string | undefined): void {
     if (token === undefined) return;
     const hash = tokenHash(token);

@@ -1,6 +1,6 @@
 /**
- * Token texts: `at_<10 letters and digits>_s1<base58 secret>`. The database keeps an encrypted SHA-256 of the secret, so
- * neither a copy of it nor of the keys gives a usable token.
+ * Token texts: `at_<10 letters and digits>_s1<base58 secret>`. The database keeps an encrypted
+ * SHA-256 of the secret, so neither a copy of it nor of the keys gives a usable token.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { newIdOf } from '../../../lib/contract/id-prefixes';
@@ -25,7 +25,9 @@ export const LAST_USED_GRANULARITY_MS = 10 * 60_000;
 
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
-/** Id and secret of a token text, undefined when it has not the form of one. */
+/**
+ * The id and secret of a token's text; undefined when the text does not have the form of a token.
+ */
 export function splitToken(text: string): { id: string; secret: string } | undefined {
   const found = /^(at_[0-9A-Za-z]{10})_([0-9A-Za-z]{1,512})$/.exec(text);
   return found === null ? undefined : { id: found[1]!, secret: found[2]! };
@@ -35,13 +37,15 @@ export interface VerifiedToken {
   id: string;
   user_id: string;
   account_id: string;
-  /** What the user, everybody who is logged in, and everybody has. */
+  /**
+   * The access of the user, of everybody who is logged in (`u_auth`), and of everybody (`u_anon`).
+   */
   access: AccessRow[];
 }
 
 /**
- * The token behind the text with what its user has at the places, or undefined when it is malformed, unknown, wrong or
- * too old; one that is too old is deleted.
+ * Verifies a token and loads what its user has at the places. Undefined when the token is
+ * malformed, unknown, wrong or too old; one that is too old is deleted.
  */
 export async function verifyToken(
   deps: TokenDeps,

@@ -1,6 +1,7 @@
 /**
- * What holders have, kept as long as its tag is current. The database is asked each time which tags are, in the statement
- * that verifies the token, so that nothing outlives its revocation; what has not changed is neither loaded nor parsed.
+ * A cache of what holders have from the roles of a scope. The statement that verifies a token also
+ * compares the tags of the cache entries, so no entry outlives a revocation, and what has not
+ * changed is neither loaded nor parsed again.
  */
 import { limit } from '../../../lib/limits/limit';
 import { Recent } from '../../../lib/limits/recent';
@@ -16,7 +17,7 @@ const MAX_WEIGHT = limit('grants that are kept parsed', 64 << 20, {
   test: 'services/controller/authz/access-cache.test.ts: what was used longest ago is forgotten first',
 });
 const KEPT_WHEN_FULL = 0.9;
-/** About what objects take beside their texts, bytes. */
+/** Estimate of what the objects of an entry take beside their texts, bytes. */
 const WEIGHT_OF_ACCESS = 300;
 const WEIGHT_OF_GRANT = 300;
 /** Steps of parsing one character. */
@@ -52,7 +53,9 @@ export class AccessCache {
 
   constructor(private readonly maxWeight = MAX_WEIGHT) {}
 
-  /** What is known of the holders at the places, to be handed to the statement and to {@link Snapshot.with}. */
+  /**
+   * The entries of these holders at these places, for the statement and for {@link Snapshot.with}.
+   */
   snapshot(holders: readonly string[], places: Places): Snapshot {
     const pairs = holders.flatMap((holder) =>
       places === 'everywhere' || places.below !== undefined
@@ -75,7 +78,10 @@ export class AccessCache {
     return new Snapshot(this, known);
   }
 
-  /** Parses and keeps what was loaded. `parsed` has the roles that the same answer held before, for other holders. */
+  /**
+   * Parses what was loaded and keeps it. `parsed` has the roles that the same answer held for other
+   * holders.
+   */
   async take(row: LoadedRow, parsed: Map<string, HeldRole>, work: Work): Promise<ScopeAccess> {
     const roles: HeldRole[] = [];
     let weight = WEIGHT_OF_ACCESS;
@@ -118,7 +124,7 @@ export class AccessCache {
     const scopes = this.scopesOf.get(holder) ?? new Set();
     this.scopesOf.set(holder, scopes.add(scopeId));
     if (this.weight <= this.maxWeight) return;
-    // Some more than needed, so that what follows finds room.
+    // Removes some more than needed, so that the next entries find room.
     for (const key of this.entries.keys()) {
       if (this.weight <= this.maxWeight * KEPT_WHEN_FULL) return;
       const [oldest, scope] = key.split(' ') as [string, string];
@@ -154,7 +160,7 @@ export class Snapshot {
     };
   }
 
-  /** What there is by the answer of the statement, and nothing that it does not speak of. */
+  /** The access that the statement's answer confirms or brings, and nothing else. */
   async with(rows: readonly AccessRow[], work: Work): Promise<Access[]> {
     const now: Access[] = [];
     const parsed = new Map<string, HeldRole>();

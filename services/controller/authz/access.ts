@@ -1,6 +1,6 @@
 /**
- * What a holder has from the roles of one scope, parsed, with indexes: a decision walks the grants that can concern its
- * resource and no others, however many there are.
+ * What a holder has from the roles of one scope, parsed and indexed. A decision walks only the
+ * grants that can concern its resource, however many others there are.
  */
 import { createHash } from 'node:crypto';
 import type { Work } from '../../../lib/limits/work';
@@ -32,7 +32,7 @@ export class HeldRole {
 /** Where a resource is. */
 export type Place = Pick<Resource, 'scopeId' | 'parentScopeId'>;
 
-/** Grants that reach a place and may be about a type. */
+/** The grants that reach a place and may be about a type. */
 export interface NearGrants {
   readonly all: readonly RoleGrant[];
   /** Those that name no item. */
@@ -74,7 +74,7 @@ export class ScopeAccess {
     return found;
   }
 
-  /** Places on one side are reached by the same roles. */
+  /** The same roles reach all places of one side. */
   private sideOf({ scopeId, parentScopeId }: Place): string {
     const relation = scopeId === this.scopeId ? 'here' : parentScopeId === this.scopeId ? 'child' : 'below';
     const isNamed = this.named.has(scopeId);
@@ -103,7 +103,7 @@ export class ScopeAccess {
   }
 }
 
-/** Puts the grant where its ids lead; the number of ids. */
+/** Adds the grant to the index under each of its ids; answers the number of ids. */
 function addByIds(
   held: RoleGrant,
   ids: readonly string[],
@@ -126,7 +126,7 @@ function addByIds(
 const isAbout = (grant: Grant, type: string): boolean =>
   grant.type === undefined || grant.type === '*' || grant.type === type;
 
-/** Changes with what the roles give, in whatever order and however often they are held. */
+/** A hash of what the roles give. Neither their order nor repeated holding changes it. */
 export function hashOfRoles(access: readonly ScopeAccess[], work: Work): string {
   const roles = new Map(access.flatMap((one) => one.roles.map((role) => [role.id, role] as const)));
   work.charge(STEPS_PER_GRANT * roles.size);

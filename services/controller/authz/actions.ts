@@ -4,7 +4,7 @@ import { ID_PREFIXES, prefixesOf, type IdKind } from '../../../lib/contract/id-p
 interface TypeFacts {
   /** Path segment of the collection; also the key in `authorized_collection_actions`. */
   plural: string;
-  /** Type of the item that children belong to; types without one stand for themselves. */
+  /** The type of the parent item; types without a parent stand for themselves. */
   parent?: string;
   /** Whether a grant may name the collection alone (`type=group;actions=list`). */
   topLevel: boolean;
@@ -108,7 +108,10 @@ const PREFIXES: ReadonlyMap<string, ResourceType> = new Map(
   ),
 );
 
-/** Actions that grants may no longer name, and what to write instead. Grants that hold them can still be removed. */
+/**
+ * Actions that grants may no longer name, and what to write instead. Grants that hold them can
+ * still be removed.
+ */
 export const DEPRECATED_ACTIONS: ReadonlyMap<string, string> = new Map(
   ['add', 'set', 'remove'].flatMap((verb) => [
     [`${verb}-host-sets`, `${verb}-host-sources`],
@@ -140,7 +143,7 @@ export const isKnownAction = (action: string): boolean => ACTIONS.has(action);
 const GLOBAL_TYPES: ReadonlySet<string> = new Set(['alias', 'billing', 'worker']);
 export const isGlobalOnly = (type: string): boolean => GLOBAL_TYPES.has(type);
 export const isTopLevel = (type: string): boolean => isKnownType(type) && TYPES[type]!.topLevel;
-/** Type whose ids pin the type's items; the type itself when it is no child. */
+/** The type of the ids that grants name for items of this type: the parent's type for a child. */
 export const parentType = (type: string): string => (isKnownType(type) ? (TYPES[type]!.parent ?? type) : type);
 export const hasChildTypes = (type: string): boolean =>
   Object.entries(TYPES).some(([name, facts]) => name !== type && facts.parent === type);

@@ -1,6 +1,7 @@
 /**
- * SQL of authorization. What a holder (a user, or everybody: `u_auth`, `u_anon`) has from the roles of a scope is loaded
- * with a tag that changes with it, and only when the tag is not the one that is known already.
+ * SQL of authorization. What a holder (a user, or everybody: `u_auth`, `u_anon`) has from the roles
+ * of a scope is loaded with a tag that changes with it, and only when the tag is not the one that
+ * is known already.
  */
 import { rows, sql, type Executor, type RawBuilder } from '../db/db';
 
@@ -21,7 +22,7 @@ export type AccessRow =
   /** Scopes whose known tag is the current one. */
   | { holder: string; scope_id: null; unchanged: string[] };
 
-/** Scopes of the roles to look at; with `below` also those right below that scope. */
+/** The scopes whose roles are looked at; `below` adds the scopes right below that one. */
 export type Places = { scopes: readonly string[]; below: string | undefined } | 'everywhere';
 
 /** Tags that need not be loaded again. */
@@ -31,7 +32,10 @@ export interface Known {
   tags: string[];
 }
 
-/** Pairs of holder `h.holder` and scope `v.scope_id` with roles. `holders` is a select of one column. */
+/**
+ * Pairs of holder `h.holder` and scope `v.scope_id` with roles. `holders` is a select of one
+ * column.
+ */
 function pairsAt(holders: RawBuilder<unknown>, places: Places): RawBuilder<unknown> {
   const pairs = sql`(${holders}) h (holder) cross join scope_access_versions v`;
   if (places === 'everywhere') return pairs;
@@ -57,7 +61,10 @@ const accessOf = (pairs: RawBuilder<unknown>, known: Known): RawBuilder<unknown>
     select holder, null, null, null, array_agg(scope_id) from wanted where known = tag group by holder
   )`;
 
-/** Common table expressions behind `token`: what its user has, with the rows of {@link AccessRow} as `access`. */
+/**
+ * Common table expressions behind `token`: what its user has, with the rows of {@link AccessRow} as
+ * `access`.
+ */
 export const accessOfToken = (places: Places, known: Known): RawBuilder<unknown> =>
   accessOf(
     pairsAt(

@@ -1,4 +1,7 @@
-/** The authorizer with a real database: what it keeps is never behind, and what others hold costs nothing. */
+/**
+ * The authorizer with a real database: what it keeps is never behind, and what others hold costs
+ * nothing.
+ */
 import { randomUUID } from 'node:crypto';
 import { Work } from '../../../lib/limits/work';
 import { DEV, startTestController, type TestController } from '../../../test/harness/controller';
@@ -73,7 +76,10 @@ async function foreignGrants(projects: number, each: number): Promise<void> {
     select id, everybody from roles, unnest(array['u_auth', 'u_anon']) everybody where id like 'r\_foreign%'`);
 }
 
-/** Steps and statements of what a list of targets asks, by a controller that has just started and then again. */
+/**
+ * Steps and statements of what a list of targets asks, by a controller that has just started and
+ * then again.
+ */
 async function costs(as: string | undefined): Promise<[steps: number, statements: number][]> {
   const authz = newAuthz();
   const costs: [number, number][] = [];

@@ -1,7 +1,7 @@
 /**
- * The authorization point at work. The first question of an operation verifies the caller's token and asks, in the same
- * statement, what has changed of the grants that can reach the resource; what has not is at hand. Every decision of
- * {@link Authz.check} leaves an audit event.
+ * The authorization point at work. The first question of an operation verifies the caller's token
+ * and asks, in the same statement, what has changed of the grants that can reach the resource; what
+ * has not is at hand. Every decision of {@link Authz.check} leaves an audit event.
  */
 import type { AeadKey } from '../../../lib/config/aead-key';
 import { Recent } from '../../../lib/limits/recent';
@@ -14,7 +14,7 @@ import { acceptRecoveryToken, RECOVERY_USER } from '../recovery/accept-token';
 import type { Op } from '../rpc/service';
 import { AccessCache, type Access } from './access-cache';
 import type { ActionOn, ResourceType } from './actions';
-import type { Actor, Authz, Holdings, Reach, Resource, Wanted } from './authz';
+import type { Actor, Allowed, AllowedIn, Authz, Collection, Holdings, Item, Reach, Resource, Wanted } from './authz';
 import { loadAccess, loadAccessOfPairs, type Places } from './authorizer.store';
 import type { Decision } from './grants';
 import { prove } from './proof';
@@ -53,10 +53,12 @@ export function auditLog(log: Logger): (event: AuditEvent) => void {
 /** What the recovery user may do: everything. */
 const RECOVERY: Decision = { allowed: true, outputFields: 'all', by: { roleId: 'none', grant: 'recovery key' } };
 
-/** Where to look when nothing is said about what will be decided on. */
+/** The place to look at when the caller does not say what will be decided on. */
 const NOWHERE_ELSE: Resource = { type: 'scope', id: 'global', scopeId: 'global' };
 
-/** What the tokens that were seen last are of; a hint at what may be known already, and no more. */
+/**
+ * Users of the tokens that were seen last. They are only a hint at which cache entries to compare.
+ */
 const MAX_TOKEN_USERS = 10_000;
 
 export const createAuthz = (deps: AuthorizerDeps): Authz => new Authorizer(deps);
@@ -73,7 +75,17 @@ class Authorizer implements Authz {
     return (await (begun ?? this.session(op, at ?? NOWHERE_ELSE))).actor;
   }
 
-  async check<T extends ResourceType, A extends ActionOn<T>>(op: Op, action: A, resource: Resource<T>): Promise<any> {
+  check<T extends ResourceType, const A extends ActionOn<T>>(op: Op, action: A, item: Item<T>): Promise<Allowed<T, A>>;
+  check<T extends ResourceType, const A extends ActionOn<T>>(
+    op: Op,
+    action: A,
+    collection: Collection<T>,
+  ): Promise<AllowedIn<T, A>>;
+  async check<T extends ResourceType, A extends ActionOn<T>>(
+    op: Op,
+    action: A,
+    resource: Resource<T>,
+  ): Promise<unknown> {
     const { actor } = await this.session(op, resource);
     const decision = await this.decide(op, action, resource);
     this.deps.audit(auditEvent(op, actor, action, resource, decision));
@@ -165,7 +177,7 @@ class Authorizer implements Authz {
     return session;
   }
 
-  /** Adds what the session was not asked for before. */
+  /** Loads the places that the session has not loaded yet. */
   private async extend(session: Session, missing: Places | undefined, work: Work): Promise<void> {
     if (missing === undefined || session.isRecovery) return;
     const snapshot = this.cache.snapshot(session.holders, missing);
@@ -188,7 +200,10 @@ class Authorizer implements Authz {
     return verified;
   }
 
-  /** The session of the token, if it is good: one statement tells that, and what has changed of its user's grants. */
+  /**
+   * The session of a valid token. One statement verifies the token and tells what has changed of
+   * its user's grants.
+   */
   private async verified(op: Op, text: string, places: Places): Promise<Session | undefined> {
     const tokenId = splitToken(text)?.id ?? '';
     const guessed = this.userOfToken.get(tokenId);
@@ -209,7 +224,7 @@ class Authorizer implements Authz {
   }
 }
 
-/** Steps of an access review between two turns of others. */
+/** Steps of an access review after which other work gets its turn. */
 const STRETCH_OF_REVIEW = 1_000_000;
 
 /** The rights of a user without a token: only whether somebody is logged in counts. */

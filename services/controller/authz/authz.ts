@@ -1,6 +1,6 @@
 /**
- * The one authorization point. Handlers look the item up (404 comes first), ask {@link Authz.check} and get a proof
- * that stores require; every decision emits an audit event.
+ * The one authorization point. Handlers look the item up (404 comes first), ask {@link Authz.check}
+ * and get a proof that stores require; every decision emits an audit event.
  */
 import type { ApiError } from '../../../lib/errors/errors';
 import type { Op } from '../rpc/service';
@@ -17,14 +17,20 @@ export type Collection<T extends ResourceType> = Resource<T> & { id?: undefined 
 
 /** Who acts. */
 export interface Actor {
-  /** `u_anon` for callers without a valid token, `u_recovery` for those with a token of the recovery key. */
+  /**
+   * `u_anon` for callers without a valid token, `u_recovery` for those with a token of the recovery
+   * key.
+   */
   userId: string;
   accountId: string | undefined;
   /** Absent for anonymous callers and for the recovery user. */
   authTokenId: string | undefined;
 }
 
-/** What of a collection somebody can have an action on: everything, what is theirs, and single items. */
+/**
+ * The part of a collection that somebody has an action on: all of it, what they own, or single
+ * items.
+ */
 export interface Reach {
   everything: boolean;
   /** Their own items, by `:self` actions. */
@@ -49,8 +55,9 @@ export interface Wanted {
 
 export interface Authz {
   /**
-   * Resolves the caller's token, once per operation; a bad token makes an anonymous actor. `at` is what will be decided on:
-   * with `everywhere`, which requests that look at many scopes say, further decisions need no statement.
+   * Resolves the caller's token, once per operation. A bad token makes an anonymous actor. `at` is
+   * the resource that will be decided on. Requests that look at many scopes pass `everywhere`;
+   * their further decisions then need no statement.
    */
   actor(op: Op, at?: Resource | 'everywhere'): Promise<Actor>;
   /** The proof; or throws what refusal.ts says. */
@@ -64,14 +71,21 @@ export interface Authz {
   refuse(op: Op, action: string, resource: Resource, refusal?: (actor: Actor) => ApiError): Promise<never>;
   /** The same decision without an error or an audit event: for lists and authorized_actions. */
   decide(op: Op, action: string, resource: Resource): Promise<Decision>;
-  /** What of the collection lists need to look at: it holds all that {@link allowedActions} is not empty for. */
+  /**
+   * The part of the collection that a list looks at: it has all items for which
+   * {@link allowedActions} is not empty.
+   */
   reach(op: Op, collection: Resource): Promise<Reach>;
   /** Those of `actions` that the caller may perform on the resource. */
   allowedActions(op: Op, actions: readonly string[], resource: Resource): Promise<string[]>;
-  /** Hash of those of the caller's grants that were looked at so far; list tokens are bound to it. */
+  /**
+   * Hash of those of the caller's grants that were looked at so far; list tokens are bound to it.
+   */
   grantsHash(op: Op): Promise<string>;
-  /** What another user holds by itself and through its groups, whoever asks. */
+  /** What any user holds, alone and through groups, independent of the caller. */
   holdings(op: Op, userId: string): Promise<Holdings>;
-  /** Whether users have any of the actions on resources, in one statement; in the order of `wanted`. */
+  /**
+   * Whether users have any of the actions on resources, in one statement; in the order of `wanted`.
+   */
   mayAny(wanted: readonly Wanted[], actions: readonly string[]): Promise<boolean[]>;
 }

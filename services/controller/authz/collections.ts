@@ -4,8 +4,9 @@ import type { CollectionBelow } from './actions';
 import type { Authz, Resource } from './authz';
 
 /**
- * Allowed actions by plural name; collections without any are left out, and all when there is none. `at` is where the collections are: their scope,
- * and for children of an item its id as `pin`.
+ * The allowed actions by the plural name of each collection. Collections without any are left out;
+ * the answer is undefined when there are none. `at` is where the collections are: their scope, and
+ * for children of an item its id as `pin`.
  */
 export async function authorizedCollectionActions(
   authz: Authz,

@@ -1,6 +1,7 @@
 /**
- * Grant strings: `ids=...;type=...;actions=...;output_fields=...`, or the same as a JSON object. Parsed once into a
- * {@link Grant}; a text that could never allow anything is refused with the reason.
+ * Grant strings: `ids=...;type=...;actions=...;output_fields=...`, or the same as a JSON object.
+ * Parsed once into a {@link Grant}; a text that could never allow anything is refused with the
+ * reason.
  */
 import { limit } from '../../../lib/limits/limit';
 import { hasChildTypes, isKnownAction, isKnownType, isTopLevel, parentType, typeOfId } from './actions';
@@ -35,7 +36,10 @@ const MAX_GRANT_LENGTH = limit('length of a grant', 16_384, {
   test: 'services/controller/authz/grants.test.ts: a grant has a longest length',
 });
 
-/** Templates, by their name inside the braces: what they stand for, and an id of that kind for trials. */
+/**
+ * Templates, by their name inside the braces: what they stand for, and an id of that kind for
+ * trials.
+ */
 const TEMPLATES: ReadonlyMap<string, { stands: 'user' | 'account'; trial: string }> = new Map([
   ['.User.Id', { stands: 'user', trial: 'u_trialtrial' }],
   ['user.id', { stands: 'user', trial: 'u_trialtrial' }],
@@ -73,7 +77,7 @@ export function parseGrant(text: string): Grant {
   checkShape(ids, parts.type, actions);
   checkEffect(ids, parts.type, actions);
   const outputFields = parts.outputFields === undefined ? undefined : sorted(parts.outputFields);
-  // Its canonical form would name no field either, and could not be read again.
+  // The canonical form of such a grant would name no field either, and could not be parsed again.
   if (outputFields?.every((field) => field === '')) throw new GrantError('empty output fields cannot be stored');
   const grant = { ids, type: parts.type, actions, outputFields, singleId: parts.id !== undefined };
   return { ...grant, canonical: canonicalForm(grant) };

@@ -1,4 +1,6 @@
-/** The decision on grants against the rules written down a second time, as plainly as they can be. */
+/**
+ * The decision on grants against the rules written down a second time, as plainly as they can be.
+ */
 import fc from 'fast-check';
 import { Work } from '../../../lib/limits/work';
 import { HeldRole, ScopeAccess } from './access';
@@ -159,7 +161,9 @@ test('the decision and the fields shown are those of the rules', () => {
   expect(allowed).toBeGreaterThan(200);
 });
 
-/** The same grants as roles that are held, by their scope, with the indexes that requests decide by. */
+/**
+ * The same grants as roles that are held, by their scope, with the indexes that requests decide by.
+ */
 function sessionOf(who: Subject, held: HeldGrant[]): Session {
   const session = new Session({
     userId: who.userId,

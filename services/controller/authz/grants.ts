@@ -1,6 +1,7 @@
 /**
- * The decision: which of the grants a caller holds apply to a resource, whether one of them allows an action, and which
- * fields of the answer they let through. Pure; there are no deny rules, and the order of grants does not matter.
+ * The decision: which of the grants a caller holds apply to a resource, whether one of them allows
+ * an action, and which fields of the answer they let through. Pure; there are no deny rules, and
+ * the order of grants does not matter.
  */
 import { isGlobalOnly, isTopLevel } from './actions';
 import { isCollectionAction, templateOf, type Grant } from './grant-parser';
@@ -67,7 +68,7 @@ export function reaches(
   }
 }
 
-/** What some of a caller's grants say about an action; more of them can be added. */
+/** The result of some of a caller's grants for an action; further grants can be added. */
 export interface Verdict {
   by: Decision['by'];
   fields: Set<string>;
@@ -120,7 +121,7 @@ function allowsAction(grant: Grant, action: string): boolean {
 
 function matches(subject: Subject, grant: Grant, resource: Resource, action: string): boolean {
   if (subject.anonymous) return matchesAnonymous(grant, resource, action);
-  // There is nothing to reach elsewhere, so that a list there is a mistake to be told of.
+  // Such items exist nowhere else, so a list elsewhere is a mistake and the caller is told so.
   if (isGlobalOnly(resource.type) && resource.scopeId !== 'global') return false;
   const sameType = grant.type === resource.type;
   if (grant.ids === undefined) {

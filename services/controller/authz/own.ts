@@ -1,9 +1,15 @@
-/** Actions with a `:self` form: everybody who holds it may perform them on what is theirs. */
+/**
+ * Actions with a `:self` form, such as `read:self`: who holds it may perform the action on their
+ * own items.
+ */
 import type { Op } from '../rpc/service';
 import type { ActionOn, ResourceType } from './actions';
 import type { Allowed, Authz, Item } from './authz';
 
-/** Authorizes the `:self` action; on items of others, and of nobody, the plain action is needed too. */
+/**
+ * Authorizes the `:self` action. Items of others, and items without an owner, need the plain action
+ * too.
+ */
 export async function checkOwn<T extends ResourceType, A extends ActionOn<T>, S extends ActionOn<T>>(
   authz: Authz,
   op: Op,

@@ -1,6 +1,6 @@
 /**
- * What a proof proves. The lines below an expected error must not compile: `npm run typecheck` fails when one does. What
- * types cannot show runs.
+ * What a proof proves. The lines below an expected error must not compile: `npm run typecheck`
+ * fails when one does. What types cannot show runs.
  */
 import { DEV, startTestController } from '../../../test/harness/controller';
 import { proofIn, proofOf } from '../../../test/harness/proofs';
@@ -42,7 +42,8 @@ export const typesRefuse = async (tx: Tx, authz: Authz, op: Op, group: Item<'gro
   const item: AllowedItem<'group'> = create;
 
   const cancel = await authz.check(op, 'cancel', { type: 'session', id: 's_1', scopeId: 'p_1' });
-  // @ts-expect-error which session is canceled is what the proof says, there is nothing to say beside it
+  // @ts-expect-error which session is canceled is what the proof says, there is nothing to say
+  // beside it
   await cancelSession(tx, cancel, { id: 's_2', version: 1, now: NOW });
   // @ts-expect-error and the proof says it once
   cancel.id = 's_2';

@@ -1,7 +1,7 @@
 /**
- * Proofs of what was allowed. A proof names the type of the resource and the action, and carries the id and the scope;
- * stores take them from there and nowhere else, so that what is changed is what was authorized. Only the authorizer
- * calls {@link prove}; test/tidy holds that.
+ * Proofs of what was allowed. A proof names the type of the resource and the action, and carries
+ * the id and the scope; stores take them from there and nowhere else, so that what is changed is
+ * what was authorized. Only the authorizer calls {@link prove}; test/tidy holds that.
  */
 import { typeOfId, type ActionOn, type ResourceType } from './actions';
 import type { Actor, Resource } from './authz';
@@ -19,7 +19,7 @@ class Proof<out T extends ResourceType, out A extends string, out Id extends str
   get action(): A {
     return this.#facts.action;
   }
-  /** What was authorized; of a creation, the collection. */
+  /** The resource that was authorized; for a creation, the collection. */
   get resource(): Resource<T> {
     return this.#facts.resource;
   }

@@ -1,6 +1,7 @@
 /**
- * Which of 401, 403 and 404 a caller gets. The order is the same for every handler: 404 when there is no such item, then
- * 401 to callers without a good token, then 403 to all others. What refuses for another reason than a grant is here too.
+ * Which of 401, 403 and 404 a caller gets. The order is the same for every handler: 404 when there
+ * is no such item, then 401 to callers without a good token, then 403 to all others. What refuses
+ * for another reason than a grant is here too.
  */
 import { ApiError, type ErrorKind } from '../../../lib/errors/errors';
 import type { Actor } from './authz';
@@ -13,7 +14,7 @@ const forbidden = (): ApiError => new ApiError('PermissionDenied', 'Forbidden.')
 /** No grant allows it. */
 export const denied = (actor: Actor): ApiError => (isAnonymous(actor) ? unauthenticated() : forbidden());
 
-/** There is no scope to list in: clients know 403 of it, whoever asks. */
+/** The refusal of a list that has no scope to look at. Clients expect 403, whoever asks. */
 export const nowhereToList = (): ApiError => forbidden();
 
 /** There is none, or it is gone meanwhile. */
@@ -27,9 +28,9 @@ export function existing<T>(found: T | undefined): T {
 }
 
 /**
- * The result of looking up what a person can guess: an alias, the name of a scope or a target, an id that follows from a
- * login name. What comes of it tells whether there is such a thing, so anonymous callers learn nothing: they get 401,
- * whatever the reason. All other ids are random and need no such care.
+ * Looks up something whose name a person can guess: an alias, the name of a scope or target, or an
+ * id that follows from a login name. The result tells whether it exists, so anonymous callers
+ * always get 401. All other ids are random and need no such care.
  */
 export async function guessable<T>(actor: () => Promise<Actor>, look: () => Promise<T>): Promise<T> {
   try {
@@ -39,7 +40,10 @@ export async function guessable<T>(actor: () => Promise<Actor>, look: () => Prom
   }
 }
 
-/** A caller's token. Some users have none and may be granted the action all the same, such as the recovery user. */
+/**
+ * A caller's token. Some users have none and may be granted the action all the same, such as the
+ * recovery user.
+ */
 export function ownToken({ authTokenId }: Actor): string {
   if (authTokenId === undefined) throw forbidden();
   return authTokenId;

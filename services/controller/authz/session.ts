@@ -1,6 +1,7 @@
 /**
- * What one caller, or one user, may do: decisions by the grants near a resource. What they say about every item of a type
- * in a scope is found once; for an item only the grants that name it are walked.
+ * Decides what one caller or one user may do, by the grants near a resource. What these say about
+ * every item of a type in a scope is computed once. For an item, only the grants that name it are
+ * walked.
  */
 import type { Work } from '../../../lib/limits/work';
 import { everyIdAction, typeOfId } from './actions';
@@ -13,8 +14,8 @@ import { decisionOf, judge, meantBy, noVerdict } from './grants';
 import type { Decision, Resource, RoleGrant, Subject, Verdict } from './grants';
 
 /**
- * Scopes whose roles can reach a resource. Scopes as items show what may be done in them, so that their own roles count
- * too.
+ * Scopes whose roles can reach a resource. Scopes as items show what may be done in them, so that
+ * their own roles count too.
  */
 export function placesOf({ type, id, scopeId, parentScopeId }: Resource): Exclude<Places, 'everywhere'> {
   const inside = type === 'scope' && id ? [id] : [];
@@ -35,7 +36,10 @@ export class Session {
   private readonly near = new Map<string, Near>();
   private everywhere = false;
 
-  /** `isRecovery`: of a token that the recovery key made, and of no other, whatever its user. It may do everything. */
+  /**
+   * `isRecovery`: the recovery key made the token. Such a session may do everything. No other
+   * session has it, whatever its user.
+   */
   constructor(
     readonly actor: Actor,
     readonly isRecovery = false,
@@ -50,7 +54,7 @@ export class Session {
     return anonymous ? ['u_anon'] : [...new Set([userId, 'u_auth', 'u_anon'])];
   }
 
-  /** What has not been looked at yet of that which can reach the resource, or anything. */
+  /** The places whose roles can reach the resource (or anything) and are not loaded yet. */
   missing(at: Resource | 'everywhere'): Places | undefined {
     if (this.everywhere) return undefined;
     if (at === 'everywhere') return at;
@@ -62,7 +66,7 @@ export class Session {
     return scopes.length === 0 ? undefined : { ...places, scopes };
   }
 
-  /** Takes what the holders have from the roles of scopes that were missing. */
+  /** Adds what the holders have from the roles of the scopes that were missing. */
   add(found: readonly Access[], looked: Places): void {
     if (looked === 'everywhere') {
       this.everywhere = true;
@@ -131,7 +135,7 @@ class Near {
     private readonly subject: Subject,
     private readonly parts: readonly NearGrants[],
   ) {
-    // Ids in grants do not matter to those without a token.
+    // Anonymous callers get nothing from grants that name ids.
     this.general = parts.flatMap((part) => (subject.anonymous ? part.all : part.general));
     this.own = ownGrants(subject, parts);
   }

@@ -3,7 +3,10 @@ import type { AllowedIn } from '../authz/authz';
 import { rows, sql, type Executor } from '../db/db';
 import type { Period } from './billing';
 
-/** Users of the whole deployment who opened sessions, by month, newest first; months without any are left out. */
+/**
+ * Users of the whole deployment who opened sessions, by month, newest first; months without any are
+ * left out.
+ */
 export const activeUsers = (
   on: Executor,
   allowed: AllowedIn<'billing', 'monthly-active-users'>,

@@ -13,7 +13,10 @@ export interface Period {
   end: Date;
 }
 
-/** The period that a request means; without times it is the current month and the one before. Throws 400. */
+/**
+ * The period that a request means; without times it is the current month and the one before. Throws
+ * 400.
+ */
 export function periodOf(request: { start_time: string; end_time: string }, now: Date): Period {
   const next = monthOf(now, 1);
   if (request.start_time === '' && request.end_time === '') return { start: monthOf(now, -1), end: next };

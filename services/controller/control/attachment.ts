@@ -3,9 +3,9 @@
  *
  *   waiting for Hello ──▶ reconciling ──▶ attached ──▶ ended
  *
- * While it reconciles, pushes for the worker wait and follow the Welcome, so that nothing that changes meanwhile is
- * missed. Grants and the rest of the inventory come behind the Welcome, in pieces. The worker's identity is that of its
- * certificate.
+ * While it reconciles, pushes for the worker wait and follow the Welcome, so that nothing that
+ * changes meanwhile is missed. Grants and the rest of the inventory come behind the Welcome, in
+ * pieces. The worker's identity is that of its certificate.
  */
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { CONTROL_PROTOCOL_VERSION } from '../../../lib/contract/session-protocol';
@@ -47,23 +47,31 @@ export class Attachment {
   /** What of the inventory is to come: nothing, a message, or one that is being looked at. */
   private inventory: 'complete' | 'awaited' | 'under way' = 'complete';
   private readonly timers: (() => void)[] = [];
-  /** Heartbeats sent since the worker was heard. Counted, so that no clock can be set to end streams. */
+  /**
+   * Heartbeats sent since the last sign of life. They are counted, so that no change of a clock
+   * ends streams.
+   */
   private beatsUnheard = 0;
   bootId = '';
-  /** A later process of the worker has taken over: this stream is for what is left of this one. */
+  /**
+   * A later process of the worker has taken over: this stream serves the connections that are left.
+   */
   isHandedOver = false;
   /** Earlier processes that drain beside this one. */
   drainingBootIds: readonly string[] = [];
   /** The later process that named this one as draining is gone. */
   goesOn = false;
-  /** Open on record, but not in the worker's inventory: their closes are on the way, or nobody will send them. */
+  /**
+   * Connections that are open on record but not in the worker's inventory. Their closes are on the
+   * way, or will never come.
+   */
   private missing = new Set<string>();
   private readonly reports: Reports;
   private readonly requests: Requests;
   /** Resolves when everything that the stream began is over. */
   readonly done: Promise<void>;
   readonly workerId: string;
-  /** What is on record of it; undefined before it is. */
+  /** The record of this attachment; undefined before it is written. */
   record: store.Held | undefined;
   private markDone!: () => void;
 
@@ -110,7 +118,7 @@ export class Attachment {
     this.feed.push(message);
   }
 
-  /** Tells of ended sessions: many in few messages, if the worker takes them so. */
+  /** Tells the worker of ended sessions; in few messages when it takes them in pieces. */
   cancel(sessions: readonly CancelSession[]): void {
     if (!this.outbox.takesPieces || sessions.length <= FEW_CANCELS) {
       for (const value of sessions) this.push({ $case: 'cancel_session', value });
@@ -212,7 +220,7 @@ export class Attachment {
       this.isHandedOver = hello.handed_over;
       this.drainingBootIds = drainingBootIds(hello);
       this.goesOn = hello.goes_on;
-      // Registered first: what changes from here on is pushed and waits for the Welcome.
+      // Registered first, so that changes from here on are pushed; they wait for the Welcome.
       this.hooks.attached(this);
       const recorded = await recordAttachment(this.deps, this, hello);
       if (recorded === 'unknown worker') {
@@ -268,7 +276,10 @@ export class Attachment {
     return reconcile(this.deps, this.workerId, sessions);
   }
 
-  /** The worker sends a piece when it has the answer to the one before, so that no two are under way. */
+  /**
+   * The worker sends a piece when it has the answer to the one before, so that no two are under
+   * way.
+   */
   private async takeInventory({ sessions, more }: Inventory): Promise<void> {
     if (this.inventory !== 'awaited') {
       return this.end(status.FAILED_PRECONDITION, 'Inventory comes in its turn, after Hello has announced it');
@@ -297,7 +308,10 @@ export class Attachment {
     this.send({ $case: 'heartbeat', value: {} });
   }
 
-  /** Connections of a process that drained, and whose last reports have come, have nobody left. */
+  /**
+   * Closes the connections of a process that has drained and ended. Its last reports have come, so
+   * nobody else will report them.
+   */
   private async processEnded(bootId: string): Promise<void> {
     this.drainingBootIds = this.drainingBootIds.filter((id) => id !== bootId);
     await this.reports.written();

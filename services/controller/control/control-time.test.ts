@@ -1,4 +1,7 @@
-/** What control streams do as time passes: silence, lost leases, connections that nobody tells the end of. */
+/**
+ * What control streams do as time passes: silence, lost leases, connections that nobody tells the
+ * end of.
+ */
 import { status } from '@grpc/grpc-js';
 import { systemClock, type Clock } from '../../../lib/clock/clock';
 import { waitFor } from '../../../test/harness/wait';
@@ -125,7 +128,10 @@ describe('time', () => {
       (await row(world.db.executor, sql`select 1 as x from controllers where id = ${lasting.id}`)) !== undefined;
     const judges = () => part.control.leasesExpiredBefore() !== undefined;
 
-    /** Lets time pass, renewal by renewal, until the part can judge; more than a lease only where this machine is slow. */
+    /**
+     * Lets time pass, renewal by renewal, until the part can judge; more than a lease only where
+     * this machine is slow.
+     */
     async function watch(): Promise<void> {
       for (let i = 0; i < 40 && !judges(); i++) {
         ahead += 5_000;

@@ -1,4 +1,6 @@
-/** A worker as controllers see it: a gRPC client that enrolls, attaches, and keeps what it hears. */
+/**
+ * A worker as controllers see it: a gRPC client that enrolls, attaches, and keeps what it hears.
+ */
 import { credentials, type ClientDuplexStream, type status } from '@grpc/grpc-js';
 import { Registry } from 'prom-client';
 import { systemClock, type Clock } from '../../../lib/clock/clock';

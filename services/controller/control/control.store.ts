@@ -1,4 +1,7 @@
-/** SQL of the control streams: who is attached where, and which controllers live. Heartbeats write nothing. */
+/**
+ * SQL of the control streams: who is attached where, and which controllers live. Heartbeats write
+ * nothing.
+ */
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import type { Tags } from '../workers/workers';
 
@@ -36,8 +39,8 @@ export interface Held {
 }
 
 /**
- * Puts back attachments that others have removed together with the controller's lease, unless the worker has attached
- * anew since. Answers those whose place other streams have taken.
+ * Puts back attachments that others have removed together with the controller's lease, unless the
+ * worker has attached anew since. Answers those whose place other streams have taken.
  */
 export async function putBack(on: Executor, controllerId: string, held: Held[]): Promise<string[]> {
   const lost = await rows<{ attachment_id: string }>(
@@ -66,7 +69,10 @@ export async function putBack(on: Executor, controllerId: string, held: Held[]):
   return lost.map((stream) => stream.attachment_id);
 }
 
-/** Forgets attachments of the controller other than the live ones: streams whose end could not be written. */
+/**
+ * Removes attachments of the controller that are not alive: the ends of their streams could not be
+ * written.
+ */
 export function forgetStale(on: Executor, controllerId: string, live: string[], now: Date): Promise<number> {
   return detachWhere(
     on,
@@ -90,8 +96,9 @@ function detachWhere(on: Executor, which: ReturnType<typeof sql>, now: Date): Pr
 }
 
 /**
- * Removes controllers whose lease ran out; their workers were last heard of when it was renewed. A lease that ends in a
- * distant future was made before the time was set back; whoever lives has renewed it since.
+ * Removes controllers whose lease ran out. Their workers count as last heard of when it was
+ * renewed. A lease that ends far in the future was made before the time was set back; a living
+ * controller has renewed its lease since then.
  */
 export function removeExpiredControllers(on: Executor, expiredBefore: Date): Promise<number> {
   const latest = new Date(expiredBefore.getTime() + LONGEST_LEASE_MS);
@@ -132,10 +139,13 @@ export interface Attach {
   now: Date;
 }
 
-/** What became of a Hello: `handed over` leaves the record to a later process of the worker. */
+/** The result of a Hello; `handed over` leaves the record to a later process of the worker. */
 export type Attached = 'on record' | 'handed over' | 'unknown worker';
 
-/** Notes what the worker says of itself and who holds its stream, unless a later process has named this one as draining. */
+/**
+ * Notes what the worker says of itself and who holds its stream, unless a later process has named
+ * this one as draining.
+ */
 export async function attach(tx: Tx, hello: Attach): Promise<Attached> {
   const known = await changed(
     tx,

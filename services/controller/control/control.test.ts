@@ -1,4 +1,7 @@
-/** Enrollment and control streams over the real cluster port, with a gRPC client that speaks as a worker. */
+/**
+ * Enrollment and control streams over the real cluster port, with a gRPC client that speaks as a
+ * worker.
+ */
 import { status } from '@grpc/grpc-js';
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { newTofuToken } from '../../../lib/contract/session-protocol';
@@ -535,7 +538,8 @@ describe('sessions on a stream', () => {
         )
       )?.pid;
     const before = await listener();
-    // What is read after LISTEN waits for this transaction, and then fails although the connection holds.
+    // What is read after LISTEN waits for this transaction, and then fails although the connection
+    // holds.
     const half = await transaction(world.db, new Date(), async (tx) => {
       await sql`alter table ca_certificates rename to ca_certificates_away`.execute(tx);
       await sql`select pg_terminate_backend(${before!}::integer)`.execute(executor);

@@ -1,6 +1,7 @@
 /**
- * The controller's side of the cluster port: enrollment, and the standing streams of the workers attached here. Which
- * controller holds which worker is on record; a lease row per controller shows that it lives.
+ * The controller's side of the cluster port: enrollment, and the standing streams of the workers
+ * attached here. Which controller holds which worker is on record; a lease row per controller shows
+ * that it lives.
  */
 import { status, type handleUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
@@ -43,7 +44,7 @@ export interface ControlOptions {
   db: Db;
   kms: Kms;
   clock: Clock;
-  /** Corrects the clock with what the database says of the time; the clock is right as it is when absent. */
+  /** Corrects the clock by the database's time. When absent, the clock is taken as right. */
   measure?: Measure | undefined;
   log: Logger;
   authority: DeploymentAuthority;
@@ -72,9 +73,15 @@ export interface Control {
   readonly service: ControlServiceServer;
   /** For the cluster listener: a new object after each renewal. */
   secureContext(): ServerIdentity;
-  /** Makes sure, after an outage, that this controller and the streams it holds are on record; costs nothing otherwise. */
+  /**
+   * Makes sure, after an outage, that this controller and the streams it holds are on record; costs
+   * nothing otherwise.
+   */
   ensureLease(): Promise<void>;
-  /** Leases that end before this are expired; undefined: this controller cannot tell yet, all on record count as alive. */
+  /**
+   * Leases that end before this time have expired. Undefined while this controller cannot tell:
+   * then all controllers on record count as alive.
+   */
   leasesExpiredBefore(): Date | undefined;
   /** Ids of the workers attached here. */
   attachedWorkers(): string[];
@@ -82,11 +89,14 @@ export interface Control {
   cancel(workerId: string, sessions: readonly CancelSession[]): void;
   /** Hands a new session to those of its workers that are attached here. */
   pushGrant(workerIds: string[], grant: SessionGrant): void;
-  /** Whether the session's grant was handed out by {@link pushGrant} just now; asks once. */
+  /** Whether {@link pushGrant} has just sent the grant of the session; true once per push. */
   wasPushed(sessionId: string): boolean;
   /** Ends the stream of a worker that was deleted. */
   cutOff(workerId: string): void;
-  /** Takes over the authorities on record when they were replaced, and ends the streams that the old ones vouch for. */
+  /**
+   * Takes over the authorities on record when they were replaced, and ends the streams that the old
+   * ones vouch for.
+   */
   reloadAuthority(): Promise<void>;
   /** Ends all streams and gives the lease back. */
   close(): Promise<void>;
@@ -202,7 +212,7 @@ class Streams {
     return own.map((attachment) => attachment.record).filter((record) => record !== undefined);
   }
 
-  /** Ends those whose place on record another stream has. */
+  /** Ends streams whose place on record another stream has taken. */
   endOf(attachmentIds: string[]): void {
     const ended = new Set(attachmentIds);
     for (const stream of [...this.all]) if (ended.has(stream.id)) stream.end(status.ABORTED, TAKEN_OVER);

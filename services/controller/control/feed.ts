@@ -1,7 +1,8 @@
 /**
- * What a worker is told of its sessions: all their grants when it attaches, read and sent in pieces, and what changes.
- * However many sessions there are, no message is large, and few are in memory at a time. A change that comes while a
- * piece is read waits until that is sent, because the piece may not show it yet.
+ * Tells a worker of its sessions: when it attaches, of all their grants, read and sent in pieces,
+ * and afterwards of every change. No message is large, and few grants are in memory at a time,
+ * however many sessions there are. A change that comes while a piece is read waits until the piece
+ * is sent, because the piece may not contain it.
  */
 import { limit } from '../../../lib/limits/limit';
 import type { SessionGrant } from '../../../proto/gen/worker/control';
@@ -26,7 +27,9 @@ interface GrantBatch {
 }
 
 export class Feed {
-  /** Changes that wait; undefined: they pass. At first they wait for the Welcome. */
+  /**
+   * Changes that wait; undefined while changes pass at once. At first they wait for the Welcome.
+   */
   private held: Push[] | undefined = [];
   private isEnded = false;
 
@@ -59,8 +62,8 @@ export class Feed {
   }
 
   /**
-   * The Welcome is out: lets changes pass, and tells of the sessions behind the id `next`. Resolves when all are told or
-   * the stream is over.
+   * To be called when the Welcome is sent: lets changes pass, and sends the grants of the sessions
+   * behind the id `next`. Resolves when all are sent or the stream has ended.
    */
   async run(next: string | undefined): Promise<void> {
     let after = next;

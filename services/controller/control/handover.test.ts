@@ -1,4 +1,7 @@
-/** Two processes of one worker: the later one has taken over, the earlier one drains, at the same or another controller. */
+/**
+ * Two processes of one worker: the later one has taken over, the earlier one drains, at the same or
+ * another controller.
+ */
 import { waitFor } from '../../../test/harness/wait';
 import { row, sql, transaction } from '../db/db';
 import { createSession, createWorld, type World } from '../sessions/sessions.fixture';

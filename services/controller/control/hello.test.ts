@@ -13,7 +13,8 @@ test('of long tags so many bytes are taken, and no half characters', () => {
   const long = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) => String(from + i).padStart(1_000, 'x'));
   const tags = tagsOf({ config_tags: { k: { values: long(1_000, 40) }, empty: { values: [] }, e: { values: ['x'] } } });
-  // 16 KiB of values that are cut to 512 characters, with their key; those that are equal then count once.
+  // 16 KiB of values that are cut to 512 characters, with their key; those that are equal then
+  // count once.
   expect(tags).toEqual({ k: ['x'.repeat(512)], e: ['x'] });
   const different = Array.from({ length: 40 }, (_, i) => String(i).padEnd(600, 'x'));
   expect(tagsOf({ config_tags: { k: { values: different }, e: { values: ['x'] } } })['k']).toHaveLength(31);

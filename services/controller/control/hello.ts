@@ -1,7 +1,7 @@
 /**
- * The first message of a stream and its answer: what the worker believes is compared with what is true. Connections of
- * an earlier process of the worker are lost, unless that process drains beside this one; sessions that ended meanwhile are
- * canceled; connections nobody knows are to be cut.
+ * The first message of a stream and its answer: what the worker believes is compared with what is
+ * true. Connections of an earlier process of the worker are lost, unless that process drains beside
+ * this one; sessions that ended meanwhile are canceled; connections nobody knows are to be cut.
  */
 import type { CancelSession, ConnectionInventory, Hello, SessionInventory } from '../../../proto/gen/worker/control';
 import { databaseError, LIMIT_REACHED, sql, transaction, type Tx } from '../db/db';
@@ -20,17 +20,25 @@ export interface Reconciliation {
   unknown_connection_ids: string[];
 }
 
-/** Sessions and connections that are looked up at once, and open connections that are read at once. */
+/**
+ * Sessions and connections that are looked up at once, and open connections that are read at once.
+ */
 const BATCH = 1_000;
 
-/** Longest address and release taken from a worker, bytes. The schema's `list_bytes` counts their sum for each worker. */
+/**
+ * Longest address and release taken from a worker, bytes. The schema's `list_bytes` counts their
+ * sum for each worker.
+ */
 const MAX_ADDRESS = 260;
 const MAX_RELEASE = 64;
 /** Longest boot id taken, and most processes of a worker that may drain at once. */
 export const MAX_BOOT_ID = 100;
 const MAX_DRAINING = 100;
 
-/** Tags of the worker's own configuration, lower-case keys and values. Every authorize-session looks at them. */
+/**
+ * Tags of the worker's own configuration, lower-case keys and values. Every authorize-session looks
+ * at them.
+ */
 export function tagsOf(hello: Pick<Hello, 'config_tags'>): Tags {
   const tags = new Map<string, Set<string>>();
   let [pairs, bytes] = [0, 0];
@@ -50,7 +58,7 @@ export function tagsOf(hello: Pick<Hello, 'config_tags'>): Tags {
   return tagsFrom(tags);
 }
 
-/** Never half a character, which could not be stored. */
+/** Never cuts a character in half: halves cannot be stored. */
 const shortened = (text: string): string =>
   text
     .toLowerCase()
@@ -86,7 +94,10 @@ interface Stream {
   readonly isEnded: boolean;
 }
 
-/** Puts the attachment on record, unless its stream ends meanwhile: nobody would take it off again. */
+/**
+ * Puts the attachment on record, unless its stream ends meanwhile: nobody would remove it
+ * afterwards.
+ */
 export async function recordAttachment(deps: ControlDeps, stream: Stream, hello: Hello): Promise<store.Attached> {
   // The record is that of the process which has taken over.
   if (hello.handed_over) {
@@ -96,7 +107,8 @@ export async function recordAttachment(deps: ControlDeps, stream: Stream, hello:
     return await record(deps, stream, hello, () => tagsOf(hello));
   } catch (error) {
     if (databaseError(error)?.code !== LIMIT_REACHED) throw error;
-    // Nothing that a worker reports of itself keeps it out of service: it attaches without the tags that do not fit.
+    // No report of a worker about itself keeps it out of service: it attaches without tags that are
+    // too many.
     deps.log.warn({ err: error, worker_id: stream.workerId }, 'new tags of a worker are left out: they do not fit');
     return record(deps, stream, hello, async (tx) =>
       knownTags(tagsOf(hello), await store.lockedTags(tx, stream.workerId)),

@@ -1,10 +1,12 @@
 /**
- * The lease of a controller: the row that shows the others that it lives, renewed by timer. With it go the attachments of
- * the streams held here, so that one that got lost is put back, and the measurement of the database's clock.
+ * The lease of a controller: the row that shows the others that it lives, renewed by timer. With it
+ * go the attachments of the streams held here, so that one that got lost is put back, and the
+ * measurement of the database's clock.
  *
- * Nobody is taken for dead by somebody who was not there to see it: leases of others count as expired only for a
- * controller that has renewed its own all the while that a lease lasts. After an outage of the database, a stop of this
- * process or a jump of the time, everybody on record counts as alive until then.
+ * Nobody is taken for dead by somebody who was not there to see it: leases of others count as
+ * expired only for a controller that has renewed its own all the while that a lease lasts. After an
+ * outage of the database, a stop of this process or a jump of the time, everybody on record counts
+ * as alive until then.
  */
 import type { Clock } from '../../../lib/clock/clock';
 import type { Measured } from '../../../lib/clock/steered-clock';
@@ -13,7 +15,9 @@ import type { Executor } from '../db/db';
 import * as store from './control.store';
 
 const LEASE_RENEWAL_MS = 5_000;
-/** A controller that has not renewed for so long counts as gone, and its workers as not attached. */
+/**
+ * A controller that has not renewed for so long counts as gone, and its workers as not attached.
+ */
 export const LEASE_MS = 15_000;
 /** Longest time from one renewal to the next in which this controller counts as watching. */
 const LONGEST_PAUSE_MS = 2 * LEASE_RENEWAL_MS;
@@ -38,7 +42,10 @@ export interface LeaseDeps {
 
 export class Lease {
   private running: Promise<void> | undefined;
-  /** By the clock, ms: since when renewals came without a break, and the last one; undefined while they fail. */
+  /**
+   * Times of the clock, ms: since when renewals have come without a break, and the last renewal.
+   * Undefined while they fail.
+   */
   private watch: { since: number; last: number } | undefined;
   private stopTimer: () => void = () => undefined;
 
@@ -58,10 +65,13 @@ export class Lease {
     return now.getTime() - this.watch!.since >= LEASE_MS ? now : undefined;
   }
 
-  /** Makes sure that this controller and what it holds is on record; costs nothing while all is well. */
+  /**
+   * Makes sure that this controller and what it holds is on record; costs nothing while all is
+   * well.
+   */
   async ensure(): Promise<void> {
     if (!this.isOverdue(this.deps.clock.now().getTime())) return;
-    // The one under way may have begun while the database was away.
+    // The renewal under way may have begun while the database was away.
     await this.renew().catch(() => this.renew());
   }
 
@@ -101,7 +111,7 @@ export class Lease {
   }
 
   private async renewNow(): Promise<void> {
-    // A lease in the time that was is worth nothing in the time that is.
+    // The time was moved, so the lease is written once more, in the new time.
     if ((await this.write()) !== 0) {
       this.watch = undefined;
       await this.write();

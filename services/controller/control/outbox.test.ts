@@ -2,7 +2,10 @@ import { EventEmitter } from 'node:events';
 import { SessionGrant, type AttachResponse } from '../../../proto/gen/worker/control';
 import { MAX_GRANTS_WAITING, MAX_WAITING, Outbox, type Push } from './outbox';
 
-/** A stream that takes so many messages until it drains; what it has taken is on its way when told so. */
+/**
+ * A stream that takes so many messages until it drains; what it has taken is on its way when told
+ * so.
+ */
 class Stream extends EventEmitter {
   readonly written: Push[] = [];
   room = Infinity;

@@ -1,8 +1,9 @@
 /**
- * What goes to one worker. Its stream takes one message after the other, each when the one before is on its way: answers
- * go first, and what is told of sessions waits here. Grants that wait are told together, and beyond a number not at
- * all: the worker asks when a client comes with such a session. A worker that reads so slowly that too much else waits
- * loses its stream, and is told everything anew on the next one.
+ * The messages to one worker. Its stream takes one message after the other, each when the one
+ * before is sent. Answers go first; news of sessions waits here. Grants that wait are sent
+ * together. When too many wait, further grants are left out, because the worker asks when a client
+ * comes with such a session. A worker that reads so slowly that too much else waits loses its
+ * stream, and is told everything again on the next one.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { limit } from '../../../lib/limits/limit';
@@ -44,11 +45,11 @@ export class Outbox {
   takesPieces = false;
   private readonly answers: Waiting[] = [];
   private readonly pushes: Waiting[] = [];
-  /** Of what waits here and of what the stream has not sent yet. */
+  /** Bytes of the messages that wait here and of those that the stream has not sent yet. */
   private bytes = 0;
-  /** The stream has as much as it wants until it drains. */
+  /** The stream takes no more until it drains. */
   private isBlocked = false;
-  /** Something that was told of sessions is not on its way yet. */
+  /** News of sessions is not sent yet. */
   private isTelling = false;
   private isEnded = false;
   private readonly whenDrained: (() => void)[] = [];
@@ -147,6 +148,6 @@ export class Outbox {
   }
 }
 
-/** A worker asks for a session that it was not told of. */
+/** A grant may be left out: a worker asks for a session that it was not told of. */
 export const mayBeLeftOut = (message: Push, waiting: number): boolean =>
   message.$case === 'session_grant' && waiting >= MAX_GRANTS_WAITING;

@@ -1,7 +1,8 @@
 /**
- * What a worker reports: byte counts and closes. Both are queued and written in batches, one write at a time and in
- * order; a close is acknowledged once it is stored. The worker repeats what was not acknowledged on its next stream. A
- * report that the database can never take is dropped with a log line, so that it holds up no other.
+ * What a worker reports: byte counts and closes. Both are queued and written in batches, one write
+ * at a time and in order; a close is acknowledged once it is stored. The worker repeats what was
+ * not acknowledged on its next stream. A report that the database can never take is dropped with a
+ * log line, so that it holds up no other.
  */
 import type { Clock } from '../../../lib/clock/clock';
 import { isCause, isClosedBy } from '../../../lib/contract/endings';
@@ -43,7 +44,7 @@ interface ReportDeps {
   workerId: string;
   /** All closes up to `sequence` are stored. */
   acknowledge(sequence: bigint): void;
-  /** More closes came than are taken; those that were taken are stored. */
+  /** Called when there are more closes than are taken; those that were taken are stored. */
   tooMany(): void;
 }
 
@@ -52,7 +53,10 @@ export class Reports {
   private closes: ConnectionClosed[] = [];
   private writing: Promise<void> | undefined;
   private ended = false;
-  /** A close was not taken, so that none behind it may be: an acknowledgment is of all before it. */
+  /**
+   * A close was not taken. No later one may be taken then, because an acknowledgment covers all
+   * before it.
+   */
   private isOverfull = false;
 
   constructor(private readonly deps: ReportDeps) {}
@@ -72,7 +76,7 @@ export class Reports {
     this.wake();
   }
 
-  /** Takes no more; resolves when the write under way is done. */
+  /** Takes no more reports; resolves when the write under way is done. */
   async end(): Promise<void> {
     this.ended = true;
     await this.writing;
@@ -113,7 +117,10 @@ export class Reports {
     this.deps.acknowledge(batch.reduce((last, close) => (close.sequence > last ? close.sequence : last), 0n));
   }
 
-  /** Stores a batch; when the database cannot take it as a whole, one by one without those that it cannot take. */
+  /**
+   * Stores a batch. When the database refuses the batch as a whole, stores the reports one by one,
+   * without those that it cannot take.
+   */
   private async store<T extends Stat>(batch: T[], write: (batch: T[]) => Promise<void>): Promise<void> {
     try {
       return await write(batch);
@@ -140,13 +147,19 @@ export class Reports {
   }
 }
 
-/** Whether PostgreSQL refused a value itself: malformed, out of range, or against a check. Trying again is of no use. */
+/**
+ * Whether PostgreSQL refused a value itself: malformed, out of range, or against a check. Trying
+ * again is of no use.
+ */
 function isDataError(error: unknown): boolean {
   const code = databaseError(error)?.code ?? '';
   return code.startsWith('22') || code === CHECK_VIOLATION || code === NOT_NULL_VIOLATION;
 }
 
-/** Text as PostgreSQL takes it: without NUL, and without halves of surrogate pairs that a cut may leave. */
+/**
+ * Text as PostgreSQL takes it: without NUL, and without halves of surrogate pairs that a cut may
+ * leave.
+ */
 const storable = (text: string, maxLength = MAX_ID): string =>
   text.slice(0, maxLength).replace(/\0|\p{Surrogate}/gu, '');
 
@@ -165,7 +178,10 @@ export function toStat(stat: ConnectionStat): Stat {
   };
 }
 
-/** Words outside the closed lists, which a worker of another release might send, count as its protocol error. */
+/**
+ * Words outside the closed lists, which a worker of another release might send, count as its
+ * protocol error.
+ */
 function toClose(close: ConnectionClosed): Close {
   const known = isClosedBy(close.closed_by) && isCause(close.cause);
   return {

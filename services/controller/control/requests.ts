@@ -1,7 +1,7 @@
 /**
- * Requests of a worker on its stream, answered by id. The ids of a stream rise, so a request whose id is not above all
- * before it is a copy: its original has an answer or gets one, and carrying it out again could take a slot that the
- * first answer refused.
+ * Requests of a worker on its stream, answered by id. The ids of a stream rise, so a request whose
+ * id is not above all before it is a copy: its original has an answer or gets one, and carrying it
+ * out again could take a slot that the first answer refused.
  */
 import { REFUSAL_TEXT, type Refusal } from '../../../lib/contract/endings';
 import { isTofuToken } from '../../../lib/contract/session-protocol';
@@ -83,24 +83,24 @@ export class Requests {
     });
   }
 
-  /** The stream is over: nothing that has not begun is carried out. */
+  /** Ends the stream's requests: those that have not begun are not carried out. */
   end(): void {
     this.ended.abort();
   }
 
-  /** Turns go round clients, so that who connects often does not hold up the others. */
+  /** Clients take turns, so that one that connects often does not hold up the others. */
   private inTurn<T>(caller: string, work: () => Promise<T>): Promise<T> {
     return this.deps.requestQueue.run(caller, work, this.ended.signal);
   }
 
-  /** Whether the request came before; to be asked once for each. */
+  /** Whether the request is a copy of an earlier one. To be called once for each request. */
   private isCopy({ request_id }: { request_id: bigint }): boolean {
     if (request_id <= this.lastId) return true;
     this.lastId = request_id;
     return false;
   }
 
-  /** Sends what `work` comes to, or `failed` when the database fails it. */
+  /** Sends the result of `work`, or `failed` when the database fails. */
   private answer<T>(work: Promise<T>, failed: T, message: (value: T) => Push): void {
     work.then(
       (value) => this.send(message(value)),
@@ -128,7 +128,7 @@ export class Requests {
         now,
       });
     let answer = await ask();
-    // Others changed the session while the statement waited for its row: what refused shows at a second look.
+    // The session changed while the statement waited for its row. A second look shows what refused.
     if ('refused' in answer && refusalOf(answer.refused) === undefined) answer = await ask();
     if ('refused' in answer) return refused(refusalOf(answer.refused) ?? 'connection limit');
     const { connections_left, expiration_time } = answer.allowed;

@@ -35,7 +35,7 @@ export function newLibrary(item: CredentialLibrary): NewLibrary {
   const errors = new FieldErrors();
   const inVault = hasIdForm(item.credential_store_id, VAULT_STORE_PREFIX);
   errors.require(inVault, 'credential_store_id', 'This field must be a valid credential store id.');
-  // The old name of the first type; it is also meant when nothing is said.
+  // `vault` is the old name of the first type, which is also the default.
   const type = ['', 'vault'].includes(item.type) ? 'vault-generic' : item.type;
   if (!isLibraryType(type)) errors.add('type', 'This field must be a known credential library type.');
   const given = isLibraryType(type) ? readAttributes(item.attributes, LIBRARY_ATTRIBUTES[type]) : undefined;

@@ -1,4 +1,7 @@
-/** Credential libraries: which path of a store's Vault gives credentials, and how its answer is understood. */
+/**
+ * Credential libraries: which path of a store's Vault gives credentials, and how its answer is
+ * understood.
+ */
 import { ID_PREFIXES, prefixesOf, subtypeOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
@@ -32,7 +35,9 @@ export const LIBRARY_ATTRIBUTES = {
   'vault-ldap': { path: 'text' },
 } as const;
 
-/** Credential types that a generic library may have, with the names that its mapping may override. */
+/**
+ * Credential types that a generic library may have, with the names that its mapping may override.
+ */
 export const MAPPING_KEYS: Readonly<Record<string, readonly string[]>> = {
   username_password: ['username_attribute', 'password_attribute'],
   username_password_domain: ['username_attribute', 'password_attribute', 'domain_attribute'],

@@ -66,7 +66,10 @@ export interface NewStore {
   vault: VaultInput | undefined;
 }
 
-/** Throws 400 with everything that is wrong. Attributes of static stores are ignored, as existing clients expect. */
+/**
+ * Throws 400 with everything that is wrong. Attributes of static stores are ignored, as existing
+ * clients expect.
+ */
 export function newStore(item: CredentialStore): NewStore {
   const errors = new FieldErrors();
   errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', 'This field must be a valid project scope id.');

@@ -67,7 +67,10 @@ export async function insertVaultStore(
   await changed(tx, sql`insert into vault_credential_stores (${names}) values (${sql.join(Object.values(all))})`);
 }
 
-/** Changes the store and, for Vault stores, what they have beyond; false when the version is not the current one. */
+/**
+ * Changes the store and, for Vault stores, what they have beyond; false when the version is not the
+ * current one.
+ */
 export async function updateStore(
   tx: Tx,
   allowed: Allowed<'credential-store', 'update'>,

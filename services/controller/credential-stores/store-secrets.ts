@@ -1,6 +1,7 @@
 /**
- * How the secrets of a store are kept and shown: encrypted with the project's database key, and as HMACs with a key of
- * the store's own, so that the same secret has the same HMAC for as long as the store lives.
+ * How the secrets of a store are kept and shown: encrypted with the project's database key, and as
+ * HMACs with a key of the store's own, so that the same secret has the same HMAC for as long as the
+ * store lives.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { notFound } from '../authz/refusal';

@@ -1,4 +1,7 @@
-/** Columns of Vault stores: secrets encrypted, their HMACs, everything checked against the Vault itself. */
+/**
+ * Columns of Vault stores: secrets encrypted, their HMACs, everything checked against the Vault
+ * itself.
+ */
 import type { ControllerDeps } from '../context';
 import { FieldErrors } from '../resources/fields';
 import { staleVersion } from '../resources/rows';
@@ -15,7 +18,10 @@ interface Placed {
   scopeId: string;
 }
 
-/** Columns of a new store. Throws 400 when Vault cannot be reached or the token cannot serve the store. */
+/**
+ * Columns of a new store. Throws 400 when Vault cannot be reached or the token cannot serve the
+ * store.
+ */
 export async function newVaultColumns(
   deps: ControllerDeps,
   placed: Placed,
@@ -50,7 +56,7 @@ export async function changedVaultColumns(
     client_certificate_key:
       sealed.client_certificate_key && (await open('client_certificate_key', sealed.client_certificate_key)),
   };
-  // A new certificate, or none, does not go with the key of the old one.
+  // The key of the old certificate does not go with a new one, or with none.
   const replaced = change.client_certificate === undefined ? {} : { client_certificate_key: null };
   const connection = connectionOf({ ...current, ...replaced, ...change });
   const places = placesOf(row.vault!, change, connection);
@@ -68,7 +74,10 @@ interface Places {
   key: SecretPlace | null;
 }
 
-/** A secret that comes with the change is given for what the store becomes; the others stay as they are. */
+/**
+ * A secret that comes with the change is given for what the store becomes; the others stay as they
+ * are.
+ */
 function placesOf(before: VaultColumns, change: VaultInput, connection: VaultConnection): Places {
   const place = vaultPlace(connection);
   const isKeyNew = change.client_certificate !== undefined || change.client_certificate_key !== undefined;
@@ -79,7 +88,10 @@ function placesOf(before: VaultColumns, change: VaultInput, connection: VaultCon
   };
 }
 
-/** Asks the Vault, with the secrets that may go there. The accessor of the token; undefined when it was not shown. */
+/**
+ * Asks the Vault, with those secrets that may go there. Answers the accessor of the token;
+ * undefined when the token was not shown.
+ */
 async function checkChange(
   { outgoing }: ControllerDeps,
   change: VaultInput,
@@ -114,7 +126,10 @@ function connectionOf(input: VaultInput): VaultConnection {
   };
 }
 
-/** Clients compute the same HMAC to see whether the token has changed, so its key is the one that they expect. */
+/**
+ * Clients compute the same HMAC to see whether the token has changed, so its key is the one that
+ * they expect.
+ */
 const tokenColumns = (token: string, accessor: string): Record<string, unknown> => ({
   token_hmac: hmacWith(blake2b256(Buffer.from(accessor)))(token),
   token_status: 'current',
@@ -135,7 +150,7 @@ async function sealedColumns(
     deps.kms.encrypt(deps.db.executor, scopeId, 'database', Buffer.from(text), placeOf(column, id));
   const sealedToken = await seal('token', token);
   const sealedKey = key === null ? null : await seal('client_certificate_key', key);
-  // Both name one key, so a rotation between the two encryptions starts over.
+  // Both ciphertexts must name one key, so a rotation between the two encryptions starts over.
   if (sealedKey !== null && sealedKey.keyId !== sealedToken.keyId) {
     return sealedColumns(deps, { id, scopeId }, hmac, connection, places);
   }

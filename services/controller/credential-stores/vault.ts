@@ -1,7 +1,7 @@
 /**
- * The calls to Vault that tell whether a token can serve a store: it must be renewable, orphan and periodic, may look
- * itself up, renew and revoke itself and its leases, and its renewal must work. Answers of the server never get into
- * error texts, as its address comes from a request.
+ * The calls to Vault that tell whether a token can serve a store: it must be renewable, orphan and
+ * periodic, may look itself up, renew and revoke itself and its leases, and its renewal must work.
+ * Answers of the server never get into error texts, as its address comes from a request.
  */
 import { invalidArgument } from '../../../lib/errors/errors';
 import { NotReached, type Outgoing, type OutgoingAnswer, type OutgoingTls } from '../outgoing/requests';
@@ -27,7 +27,10 @@ interface Vault {
   outgoing: Outgoing;
 }
 
-/** Of whatever fails before a Vault has answered as one: what is where in the network is not told. */
+/**
+ * The error of everything that fails before a Vault has answered. It tells nothing about the
+ * network.
+ */
 const NOT_REACHED = 'Vault could not be reached.';
 /** A renewed token must live longer, so that renewing in time is possible. */
 const MIN_LEASE_SECONDS = 60;
@@ -82,7 +85,9 @@ function refuse(attribute: string, description: string): never {
   throw invalidArgument(MESSAGE.request, [{ name: `attributes.${attribute}`, description }]);
 }
 
-/** A call with the token; refusals of the token are told, all else that fails is a Vault that was not reached. */
+/**
+ * A call with the token. Refusals of the token are reported; every other failure is "not reached".
+ */
 async function call(to: Vault, method: string, path: string, body?: object): Promise<Answer> {
   const { token, namespace } = to.connection;
   const headers = { 'x-vault-token': token, ...(namespace === null ? {} : { 'x-vault-namespace': namespace }) };

@@ -73,8 +73,8 @@ function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Gi
 }
 
 /**
- * Throws 400 when a private key and its passphrase do not fit. Finding out can take seconds of work, so that it comes after
- * the decision whether the caller may.
+ * Throws 400 when a private key and its passphrase do not fit. The check can take seconds of work,
+ * so it comes after the decision whether the caller may create or change the credential.
  */
 export async function checkSecret({ work }: Op, type: CredentialType, secret: Given): Promise<void> {
   if (type !== 'ssh_private_key') return;
@@ -161,8 +161,8 @@ function refuseReadOnly(mask: readonly string[]): void {
 }
 
 /**
- * The secret after a change. A passphrase belongs to its key, so a new key comes with its own or with none. Throws 400
- * when key and passphrase do not fit.
+ * The secret after a change. A passphrase belongs to its key, so a new key comes with its own or
+ * with none. Throws 400 when key and passphrase do not fit.
  */
 export async function mergedSecret(
   op: Op,

@@ -55,7 +55,10 @@ export const CREDENTIAL_ACTIONS = idActions('credential');
 
 export const isCredentialType = (type: string): type is CredentialType => Object.hasOwn(TYPES, type);
 
-/** Attributes of a type as requests may carry them. HMACs are known so that the refusal can say what is wrong. */
+/**
+ * Attributes of a type as requests may carry them. HMACs are known so that the refusal can say what
+ * is wrong.
+ */
 export function knownAttributes(type: CredentialType): Known {
   const { plain, secret } = TYPES[type];
   return Object.fromEntries([
@@ -112,7 +115,7 @@ export const credentialItem = (row: CredentialRow) => ({
   ...commonItem(row),
   credential_store_id: row.credential_store_id,
   type: row.type,
-  attributes: Object.fromEntries(SHOWN.map((name) => [name, row[name]]).filter(([, value]) => value !== null)),
+  attributes: Object.fromEntries(SHOWN.map((name) => [name, row[name]] as const).filter(([, value]) => value !== null)),
 });
 
 /** What a session's user gets: the secret with what belongs to it. */

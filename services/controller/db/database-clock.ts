@@ -1,13 +1,17 @@
 /**
- * The time of the deployment is that of its database. Times that one controller stores are compared by all of them, so
- * each measures PostgreSQL's clock, when it starts and with every renewal of its lease, and goes by that.
+ * The time of the deployment is the time of its database, because all controllers compare the times
+ * that one of them stores. Each controller measures PostgreSQL's clock when it starts and at every
+ * renewal of its lease, and goes by it.
  */
 import type { Clock } from '../../../lib/clock/clock';
 import { SteeredClock, type Measured } from '../../../lib/clock/steered-clock';
 import type { Logger } from '../../../lib/log/log';
 import { row, sql, type Db } from './db';
 
-/** A machine whose own time differs by more than this is worth a word, ms: its logs cannot be laid beside others. */
+/**
+ * A machine whose own time differs by more than this is warned about, ms: its logs cannot be
+ * compared with others.
+ */
 const WORTH_A_WORD_MS = 2_000;
 
 export interface DatabaseClock {
@@ -32,7 +36,7 @@ export async function startDatabaseClock({
     const found = await clock.measure(ask);
     const seconds = (ms: number): number => Math.round(ms / 100) / 10;
     const wasOff = isOff;
-    // Half-way back before it is said again, so that one at the edge does not fill the log.
+    // The offset must halve before the next warning, so that one at the edge does not fill the log.
     isOff = Math.abs(found.localOffMs) > (wasOff ? WORTH_A_WORD_MS / 2 : WORTH_A_WORD_MS);
     if (isOff && !wasOff) {
       const text = 'the clock of this machine differs from that of the database, which all times follow; check NTP';

@@ -72,7 +72,8 @@ test('statements of the API leave connections to workers, and those of workers t
   await using blocker = await blocked();
   const flood = Array.from({ length: 10 }, () => sql`select pg_advisory_lock_shared(1)`.execute(executor));
   await waitFor('the flood to take its part', async () => (await held()) === 3n);
-  // All but the last connection wait, and more statements for one of those; this one is served before them.
+  // All but the last connection wait, and more statements for one of those; this one is served
+  // before them.
   expect(await rows(forWorkers!.executor, sql`select 1 as one`)).toEqual([{ one: 1 }]);
   await blocker.release();
   await Promise.all(flood);

@@ -1,8 +1,9 @@
 /**
- * The only door to PostgreSQL. SQL is visible text: `sql` is kysely's template tag, values become parameters. Reads
- * run on {@link Db}, changes inside {@link transaction}; both are an {@link Executor}.
+ * The only door to PostgreSQL. SQL is visible text: `sql` is kysely's template tag, values become
+ * parameters. Reads run on {@link Db}, changes inside {@link transaction}; both are an
+ * {@link Executor}.
  */
-import { Kysely, PostgresDialect, sql, type PostgresPool, type RawBuilder, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, sql, type CompiledQuery, type PostgresPool, type RawBuilder, type Transaction } from 'kysely';
 import pg from 'pg';
 import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';
@@ -22,7 +23,10 @@ export interface DbOptions {
   /** Largest number of connections; 0 or absent is 20. */
   maxConnections?: number;
   log: Logger;
-  /** Limits on how much there is, by key, which the schema keeps; read at each transaction. None when absent. */
+  /**
+   * Limits on how much there is, by key, which the schema keeps; read at each transaction. None
+   * when absent.
+   */
   limits?: Readonly<Record<string, number>> | undefined;
   /** Sees every statement; used by tests that count them or look at their plans. */
   onStatement?: (text: string, parameters: readonly unknown[]) => void;
@@ -31,9 +35,12 @@ export interface DbOptions {
 export interface Db {
   readonly executor: Executor;
   readonly limits: Readonly<Record<string, number>>;
-  /** The same database for what workers ask and are told: connections that requests to the API cannot take. */
+  /**
+   * The same database for the requests and reports of workers: with connections that the API cannot
+   * take.
+   */
   readonly forWorkers?: Db | undefined;
-  /** For LISTEN and advisory locks: a connection of one's own, to be ended by the caller. */
+  /** A connection of one's own, for LISTEN and advisory locks. The caller ends it. */
   connect(applicationName: string): Promise<pg.Client>;
   close(): Promise<void>;
 }
@@ -48,9 +55,9 @@ const LEFT_TO_OTHERS = limit('database connections left to others', 25, {
 });
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
- * Every statement here looks up few rows by a B-tree. While a table has no statistics yet the planner, with the cost of
- * spinning disks, would read and sort a whole scope rather than walk an index in order; compiling such a plan takes
- * longer still.
+ * Every statement here looks up few rows by a B-tree. While a table has no statistics yet the
+ * planner, with the cost of spinning disks, would read and sort a whole scope rather than walk an
+ * index in order; compiling such a plan takes longer still.
  */
 const PLANNING = 'set random_page_cost = 1.1; set enable_bitmapscan = off; set jit = off';
 
@@ -66,10 +73,10 @@ export function openDb(options: DbOptions): Db {
   // An idle connection that breaks emits here; without a listener the process would die.
   let closing = false;
   pool.on('error', (error) => {
-    // The server may go down before it has read our goodbye.
+    // The server may go down before it has read our end of the connection.
     if (!closing) options.log.warn(shortError(error), 'idle database connection lost');
   });
-  // The same for one that is in use; the statement that runs on it fails and tells the caller.
+  // The same for a connection in use. The statement that runs on it fails and tells its caller.
   pool.on('connect', (client) => {
     client.on('error', (error) => {
       if (!closing) options.log.warn(shortError(error), 'database connection lost');
@@ -105,14 +112,26 @@ export function openDb(options: DbOptions): Db {
   return { ...common, executor: share(), forWorkers: { ...common, executor: share() } };
 }
 
-/** What a log may hold of a connection's error: pg hangs the whole client on it, with its parameters and cancel key. */
+/**
+ * The part of a connection's error that may be logged: pg attaches the whole client, with its
+ * parameters and cancel key.
+ */
 const shortError = (error: Error): { code: string | undefined; reason: string } => ({
   code: (error as NodeJS.ErrnoException).code,
   reason: error.message,
 });
 
+let watcher: ((statement: CompiledQuery) => void) | undefined;
+
+/**
+ * Shows every statement whose rows are typed, before it runs and on the stack of whoever reads the
+ * rows: a test compares the columns with the type.
+ */
+export const watchReads = (watch: typeof watcher): void => void (watcher = watch);
+
 /** All rows of a statement. */
 export async function rows<T>(on: Executor, statement: RawBuilder<unknown>): Promise<T[]> {
+  watcher?.(statement.compile(on));
   return (await statement.execute(on)).rows as T[];
 }
 
@@ -126,9 +145,12 @@ export async function changed(on: Executor, statement: RawBuilder<unknown>): Pro
   return Number((await statement.execute(on)).numAffectedRows ?? 0n);
 }
 
-/** How often work is begun that PostgreSQL breaks off in favor of another's. */
+/** How often work starts again when PostgreSQL breaks it off in favor of another transaction. */
 const MAX_ATTEMPTS = 5;
-/** PostgreSQL: serialization failure, deadlock. Nothing of the work is left, and the other one goes on. */
+/**
+ * PostgreSQL: serialization failure, deadlock. The work is rolled back and the other transaction
+ * goes on.
+ */
 const BROKEN_OFF = new Set(['40001', '40P01']);
 
 /** Runs one statement, or one transaction, anew when it loses a deadlock. */
@@ -143,10 +165,11 @@ export async function unlessBrokenOff<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Runs `work` in one transaction. `now` is visible to triggers as the setting `sallyport.now`: the schema's own
- * times (tombstones, session states) come from the injected clock, never from the database's. The limits that the schema
- * keeps are the setting `sallyport.limits`. `work` runs anew when
- * the transaction loses a deadlock, so its effects outside of the database come after it, not in it.
+ * Runs `work` in one transaction. `now` is visible to triggers as the setting `sallyport.now`: the
+ * schema's own times (tombstones, session states) come from the injected clock, never from the
+ * database's. The limits that the schema keeps are the setting `sallyport.limits`. `work` runs anew
+ * when the transaction loses a deadlock, so its effects outside of the database come after it, not
+ * in it.
  */
 export function transaction<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Promise<T> {
   return unlessBrokenOff(() =>

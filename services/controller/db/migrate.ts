@@ -1,6 +1,6 @@
 /**
- * Schema migrations: numbered SQL files, append-only, applied in order in one transaction under an advisory lock, so
- * that two controllers that start together do it once.
+ * Schema migrations: numbered SQL files, append-only, applied in order in one transaction under an
+ * advisory lock, so that two controllers that start together do it once.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,9 @@ const LOCK_TABLE = 'schema_migrations_lock';
 /** `ahead`: the database knows a migration that this release does not have. */
 export type SchemaState = 'empty' | 'behind' | 'current' | 'ahead';
 
-/** Applies what is missing; rejects when the database is ahead of this release or a statement fails. */
+/**
+ * Applies what is missing; rejects when the database is ahead of this release or a statement fails.
+ */
 export async function migrate(url: string, log: Logger): Promise<{ applied: string[] }> {
   return withDb(url, log, async (db) => {
     const { error, results } = await migrator(db.executor).migrateToLatest();
@@ -24,7 +26,7 @@ export async function migrate(url: string, log: Logger): Promise<{ applied: stri
       const text = error instanceof Error ? error.message : 'unknown error';
       throw new Error(`migration ${failed} failed: ${text}`, { cause: error });
     }
-    // It did not come to a migration: the caller knows what a lost connection or a refused login means.
+    // No migration was reached. The caller reports lost connections and refused logins.
     if (error !== undefined) throw error as Error;
     return { applied: (results ?? []).map((r) => r.migrationName) };
   });
@@ -77,7 +79,8 @@ function migrator(db: Kysely<any>): Migrator {
 function migration(name: string): Migration {
   return {
     async up(db) {
-      // Without parameters the driver uses the simple protocol, which takes a whole file of statements.
+      // Without parameters the driver uses the simple protocol, which takes a whole file of
+      // statements.
       await sql.raw(readFileSync(join(folder(), `${name}.sql`), 'utf8')).execute(db);
     },
   };

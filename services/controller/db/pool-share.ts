@@ -1,10 +1,13 @@
-/** A part of a pool of connections: whoever has it never holds more of them at once, the rest is for others. */
+/**
+ * A share of a pool of connections: its holder never has more of them at once, and the rest is for
+ * others.
+ */
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type pg from 'pg';
 
 /**
- * At most `most` connections of the pool at once; who asks for more waits, first come, first served, and fails after
- * `timeoutMs` as if the database could not be reached.
+ * At most `most` connections of the pool at once. Callers beyond that wait, first come, first
+ * served. They fail after `timeoutMs`, as if the database could not be reached.
  */
 export function shareOf(pool: pg.Pool, most: number, timeoutMs: number): PostgresPool {
   const waiting = new Set<() => void>();
@@ -47,7 +50,10 @@ export function shareOf(pool: pg.Pool, most: number, timeoutMs: number): Postgre
   };
 }
 
-/** Calls `give` when the connection is released; the pool sets `release` anew each time that it hands one out. */
+/**
+ * Calls `give` when the connection is released. The pool sets `release` again each time it hands
+ * the connection out.
+ */
 function givenBack(client: pg.PoolClient, give: () => void): PostgresPoolClient {
   const release = client.release.bind(client);
   client.release = (destroy) => {

@@ -1,4 +1,7 @@
-/** The schema leaves no orphans: what names a resource is tied to it, and every tie says what a deletion does. */
+/**
+ * The schema leaves no orphans: what names a resource is tied to it, and every tie says what a
+ * deletion does.
+ */
 import { createLogger } from '../../../lib/log/log';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/postgres';
 import { openDb, rows, sql, type Db } from './db';

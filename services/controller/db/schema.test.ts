@@ -1,4 +1,7 @@
-/** The committed dump shows what all migrations together make, so that a review sees the schema and not its history. */
+/**
+ * The committed dump shows what all migrations together make, so that a review sees the schema and
+ * not its history.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +10,10 @@ import { describeWith } from '../../../test/harness/tools';
 
 const FILE = join(__dirname, 'schema.sql');
 
-/** Without what differs between minor releases and runs: comments, settings, random markers, empty lines. */
+/**
+ * Without what differs between minor releases and runs: comments, settings, random markers, empty
+ * lines.
+ */
 function normalize(dump: string): string {
   const kept = dump
     .split('\n')

@@ -1,6 +1,6 @@
 /**
- * Services of Boundary's enterprise edition. They are in the API so that its clients get a clear answer: every call is
- * refused, whoever makes it.
+ * Services of Boundary's enterprise edition. They are in the API so that its clients get a clear
+ * answer: every call is refused, whoever makes it.
  */
 import { ApiError } from '../../../lib/errors/errors';
 import { PolicyServiceDefinition } from '../../../proto/gen/api/policies';

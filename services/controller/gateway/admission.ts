@@ -1,4 +1,7 @@
-/** Rate limits by method: what a method is called in limits follows from its HTTP route, over gRPC too. */
+/**
+ * Rate limits by method: what a method is called in limits follows from its HTTP route, over gRPC
+ * too.
+ */
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
 import type { KnownTokens } from '../auth-tokens/known-tokens';

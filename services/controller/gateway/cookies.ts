@@ -1,7 +1,8 @@
 /**
- * Tokens of browsers: split in two cookies, as existing clients expect. The split keeps the whole token from scripts,
- * since one half is HttpOnly. It is no protection against requests that another site makes the browser send: both halves
- * come with those. What protects is that cookies only count where the browser says that the request comes from here.
+ * Tokens of browsers: split in two cookies, as existing clients expect. The split keeps the whole
+ * token from scripts, since one half is HttpOnly. It is no protection against requests that another
+ * site makes the browser send: both halves come with those. What protects is that cookies only
+ * count where the browser says that the request comes from here.
  */
 
 /** Second half, HttpOnly. */
@@ -32,13 +33,15 @@ export function tokenOfCookies(header: string | undefined): string | undefined {
   return first && second ? first + second : undefined;
 }
 
-/** A login's request and answer, as far as cookies need them. */
+/** The fields of a login's request and answer that cookies need. */
 interface Login {
   request: { type?: string; token_type?: string };
   response: { attributes?: { token?: unknown } };
 }
 
-/** Takes the token out of the answer to a login that asked for cookies; undefined for other logins. */
+/**
+ * Takes the token out of the answer to a login that asked for cookies; undefined for other logins.
+ */
 export function moveTokenToCookies({ request, response }: Login): string[] | undefined {
   const token = response.attributes?.token;
   if ((request.type || request.token_type) !== 'cookie' || typeof token !== 'string') return undefined;

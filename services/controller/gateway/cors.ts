@@ -18,8 +18,8 @@ const MAX_AGE = 300;
 const DESKTOP_ORIGIN = 'serve://boundary';
 
 /**
- * Adds the headers of a cross-origin request. True when this is all there is to do: a preflight, or an origin that is
- * not allowed; the response is finished then.
+ * Adds the headers of a cross-origin request. True when this is all there is to do: a preflight, or
+ * an origin that is not allowed; the response is finished then.
  */
 export function handleCors(config: CorsConfig, request: IncomingMessage, response: ServerResponse): boolean {
   const origin = request.headers.origin;

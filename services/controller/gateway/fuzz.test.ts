@@ -1,4 +1,7 @@
-/** Hostile input never gets an answer of 500 or above. The services are in memory and throw nothing by themselves. */
+/**
+ * Hostile input never gets an answer of 500 or above. The services are in memory and throw nothing
+ * by themselves.
+ */
 import fc from 'fast-check';
 import { Agent, request as httpRequest } from 'node:http';
 import { startMemoryApi, type MemoryApi } from '../../../test/harness/memory-groups';

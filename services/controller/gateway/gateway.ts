@@ -1,7 +1,7 @@
 /**
- * HTTP/1.1 side of the API: the same services, transcoded from the google.api.http annotations. A request passes
- * headers and CORS, routing, decoding, the pipeline, encoding; whatever a client sends, it gets an answer below 500
- * unless a handler fails.
+ * HTTP/1.1 side of the API: the same services, transcoded from the google.api.http annotations. A
+ * request passes headers and CORS, routing, decoding, the pipeline, encoding; whatever a client
+ * sends, it gets an answer below 500 unless a handler fails.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Histogram, type Registry } from 'prom-client';
@@ -127,7 +127,7 @@ class Exchange {
       ...caller,
       correlationId: id,
       signal: abortedBy(this.response),
-      // From now on the user is who holds the connection and what the request costs.
+      // From now on the connection and the cost of the request count for the user.
       authenticated: (userId) => void this.held.prove(userId),
     });
     this.answer(found.route, message, answer as Record<string, unknown>);
@@ -151,7 +151,10 @@ class Exchange {
     );
   }
 
-  /** Tells the client where it stands; true when the request was refused, which is answered without a body. */
+  /**
+   * Adds the rate limit headers. True when the request was refused, which is answered without a
+   * body.
+   */
   private refuseByRate(verdict: Verdict | undefined): boolean {
     if (verdict === undefined) return false;
     if (verdict.state !== '') this.response.setHeader('RateLimit', verdict.state);
@@ -162,7 +165,7 @@ class Exchange {
     return true;
   }
 
-  /** Sends the error; a response that has begun can only be cut. */
+  /** Sends the error. A response that has begun can only be cut off. */
   fail(error: unknown): void {
     if (this.response.destroyed || this.response.writableEnded) return;
     if (this.response.headersSent) {
@@ -190,12 +193,14 @@ class Exchange {
     this.json(413, invalidArgument(text).body());
   }
 
-  /** Counts what the caller has yet to read. Throws when too much is held. */
+  /** Counts the bytes that the caller has not read yet. Throws when too many are held. */
   private holdAnswer(bytes: number): void {
     if (this.held.grow(bytes) !== undefined) throw this.options.door.refusal('no room');
   }
 
-  /** Doubled slashes and a bare `/v1` lead to the path that was meant, as existing clients expect. */
+  /**
+   * Doubled slashes and a bare `/v1` lead to the path that was meant, as existing clients expect.
+   */
   private redirectToCleanPath(path: string, search: string): boolean {
     const clean = path === '/v1' ? '/v1/' : path.replace(/\/{2,}/g, '/');
     if (clean === path) return false;

@@ -1,6 +1,7 @@
 /**
- * JSON bodies as existing clients send them: what stands behind the first value is ignored, of duplicate keys the last
- * one counts. Nesting is bounded before the parser sees the text, because it and all later walks are recursive.
+ * JSON bodies as existing clients send them: what stands behind the first value is ignored, of
+ * duplicate keys the last one counts. Nesting is bounded before the parser sees the text, because
+ * it and all later walks are recursive.
  */
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { nestedTooDeeply, REQUEST_DEPTH, REQUEST_VALUES, tooManyValues } from '../rpc/request-size';
@@ -10,7 +11,10 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-/** The object in `body`; an empty body is an empty object. Throws 400; error texts never quote the body. */
+/**
+ * The object in `body`; an empty body is an empty object. Throws 400; error texts never quote the
+ * body.
+ */
 export function parseJsonBody(body: Buffer): JsonObject {
   const text = body.toString('utf8').replace(/^\uFEFF/, '');
   if (text.trim() === '') return {};
@@ -30,15 +34,15 @@ export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Index behind the first object or array, else the length: other values are refused anyway. Throws 400 where it nests too
- * deeply or holds too many values.
+ * The index behind the first object or array, or the length for other values, which are refused
+ * anyway. Throws 400 where the text nests too deeply or holds too many values.
  */
 function endOfFirstValue(text: string): number {
   const start = text.search(/\S/);
   if (text[start] !== '{' && text[start] !== '[') return text.length;
   let depth = 0;
   let values = 0;
-  /** Each value has one at most, and a key another. */
+  /** Each value has at most one, and a key has another. */
   let strings = 0;
   /** Where the key of the top-level field begins, and ends. */
   let key: [number, number] = [start, start];

@@ -2,7 +2,10 @@
 
 /** Its answer can go into cookies. */
 export const AUTHENTICATE = 'sallyport.api.v1.AuthMethodService/Authenticate';
-/** Deletes that answer 200 with an empty object, as existing clients expect, where others answer 204. */
+/**
+ * Deletes that answer 200 with an empty object, as existing clients expect, where others answer
+ * 204.
+ */
 export const DELETE_WITH_BODY = new Set(['sallyport.api.v1.AuthMethodService/DeleteAuthMethod']);
 /** A stream of bytes where it is served; its refusals have a form of their own. */
 export const DOWNLOAD = 'sallyport.api.v1.SessionRecordingService/Download';

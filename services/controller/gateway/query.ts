@@ -1,4 +1,7 @@
-/** Query parameters to the fields of a request. Unknown ones are ignored, repeated ones refused as ambiguous. */
+/**
+ * Query parameters to the fields of a request. Unknown ones are ignored, repeated ones refused as
+ * ambiguous.
+ */
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
 import type { Json, JsonObject } from './json-body';
 import { badField } from './to-message';

@@ -4,8 +4,8 @@ import type { Intake, Intaken } from '../../../lib/limits/intake';
 import { limit } from '../../../lib/limits/limit';
 
 /**
- * Bytes beyond the limit that are still read and dropped, so that a client that sends everything before it looks at
- * the answer gets to see it. Beyond that the connection is closed.
+ * Bytes beyond the limit that are still read and dropped, so that a client that sends everything
+ * before it looks at the answer gets to see it. Beyond that the connection is closed.
  */
 const MAX_DRAINED_BYTES = limit('body bytes read and dropped', 16 * 1_048_576, {
   what: 'bytes of an HTTP body beyond its limit that are read and dropped, so that the client sees the answer',
@@ -64,7 +64,7 @@ class Body {
   private refuse(reason: NoBody): void {
     this.refused = reason;
     this.chunks = [];
-    // Where room is short, nobody's body is worth reading on.
+    // When room is short, no refused body is read on.
     if (reason === 'no room') this.stop();
   }
 

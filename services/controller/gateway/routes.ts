@@ -1,6 +1,6 @@
 /**
- * Routes of the HTTP side, read from the google.api.http annotations of the descriptors. A template is segments of
- * literal text or one `{field}` each, with an optional `:verb` at the end.
+ * Routes of the HTTP side, read from the google.api.http annotations of the descriptors. A template
+ * is segments of literal text or one `{field}` each, with an optional `:verb` at the end.
  */
 import { getOption, hasOption, type DescExtension, type DescMessage, type DescMethod } from '@bufbuild/protobuf';
 import type { GenExtension } from '@bufbuild/protobuf/codegenv2';
@@ -122,12 +122,15 @@ export interface RouteMatch {
   variables: Record<string, string>;
 }
 
-/** Why a path leads nowhere: no such collection, an unknown verb, a method that this path or its action does not take. */
+/**
+ * Why a path leads nowhere: no such collection, an unknown verb, a method that this path or its
+ * action does not take.
+ */
 export type NoRoute = 'unknown path' | 'unknown action' | 'wrong method' | 'action by another method';
 
 /**
- * Action words that some resource of the API has, whether it is served here or not: naming one on the wrong
- * resource is "wrong method", any other word "unknown action".
+ * Action words that some resource of the API has, whether it is served here or not: naming one on
+ * the wrong resource is "wrong method", any other word "unknown action".
  */
 const ACTION_WORDS = new Set(
   [
@@ -159,8 +162,8 @@ const ACTION_WORDS = new Set(
 );
 
 /**
- * Finds the route of a path (without query). The verb must match exactly; a template without verb takes any text, so
- * that `GET /v1/groups/g_1:add-members` is a read of a malformed id.
+ * Finds the route of a path (without query). The verb must match exactly; a template without verb
+ * takes any text, so that `GET /v1/groups/g_1:add-members` is a read of a malformed id.
  */
 export function matchRoute(table: RouteTable, httpMethod: string, path: string): RouteMatch | NoRoute {
   const parts = path.slice(1).split('/');
@@ -170,7 +173,7 @@ export function matchRoute(table: RouteTable, httpMethod: string, path: string):
     const variables = matchTemplate(route, parts);
     return variables === undefined ? [] : [{ route, variables }];
   });
-  // Verbs bind tighter than a plain template, which would swallow them.
+  // A template with a verb goes before a plain template, which would match the verb too.
   const [best] = fitting
     .filter((match) => match.route.httpMethod === httpMethod)
     .sort((a, b) => b.route.verb.length - a.route.verb.length);

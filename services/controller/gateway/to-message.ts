@@ -1,7 +1,8 @@
 /**
- * JSON and query parameters to protobuf: first a walk along the descriptor that keeps the known fields, checks each
- * value and names the field that is wrong, then the canonical conversion to wire bytes, which the generated code
- * decodes. Only the field names of the protos count; unknown fields are left out unless the caller asks for them.
+ * JSON and query parameters to protobuf: first a walk along the descriptor that keeps the known
+ * fields, checks each value and names the field that is wrong, then the canonical conversion to
+ * wire bytes, which the generated code decodes. Only the field names of the protos count; unknown
+ * fields are left out unless the caller asks for them.
  */
 import {
   ScalarType,
@@ -27,14 +28,18 @@ export function toBytes(input: DescMessage, json: JsonObject, registry: Registry
   try {
     return toBinary(input, fromJson(input, json as JsonValue, { registry, ignoreUnknownFields: true }));
   } catch (cause) {
-    // The walk has named what it could; what is left are malformed times and texts that are no Unicode.
+    // The walk has named all errors that it can. What is left are malformed times and texts that
+    // are not Unicode.
     const name = /(?:\.|field )([a-z_0-9]+) from JSON/.exec((cause as Error).message)?.[1];
     if (name !== undefined) throw badField(name, 'This field has a value of the wrong type or form.');
     throw invalidArgument(REQUEST_ERROR);
   }
 }
 
-/** Copy of `json` with only the fields of `message`, each of an acceptable type. Throws 400 with all wrong fields. */
+/**
+ * Copy of `json` with only the fields of `message`, each of an acceptable type. Throws 400 with all
+ * wrong fields.
+ */
 export function checkedJson(message: DescMessage, json: JsonObject): JsonObject {
   const errors: FieldError[] = [];
   const checked = walk(message, json, '', errors);
@@ -137,7 +142,9 @@ const INTEGERS = new Map<ScalarType, [bigint, bigint]>([
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** What a value must be when it is not acceptable for a scalar field. Numbers may come as strings. */
+/**
+ * What a value must be when it is not acceptable for a scalar field. Numbers may come as strings.
+ */
 function scalarMismatch(type: ScalarType, value: Json): string | undefined {
   const range = INTEGERS.get(type);
   if (range !== undefined) {

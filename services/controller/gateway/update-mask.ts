@@ -1,12 +1,16 @@
 /**
- * The update mask of a PATCH whose caller states none: one path for each leaf of the body, `null` included, since it
- * clears. Lists and maps are leaves; fields of a type (`attributes`) are named one level deep.
+ * The update mask of a PATCH whose caller states none: one path for each leaf of the body, `null`
+ * included, since it clears. Lists and maps are leaves; fields of a type (`attributes`) are named
+ * one level deep.
  */
 import type { DescMessage } from '@bufbuild/protobuf';
 import { invalidArgument } from '../../../lib/errors/errors';
 import { isObject, type JsonObject } from './json-body';
 
-/** Throws 400 for keys that `message` does not have: a misspelled field must not be taken for "leave as it is". */
+/**
+ * Throws 400 for keys that `message` does not have: a misspelled field must not be taken for "leave
+ * as it is".
+ */
 export function maskOfBody(message: DescMessage, json: JsonObject): string[] {
   const unknown: string[] = [];
   const paths = pathsOf(message, json, '', unknown);

@@ -49,7 +49,8 @@ function memberEditor(deps: ControllerDeps, { allow, answer }: Access) {
     const wanted = unique(request.member_ids);
     checkMembers(request, wanted, action === 'set-members');
     const { row, allowed } = await allow(op, action, request.id);
-    // The members that were read are those of the row's version: no other one may be changed by them.
+    // The members that were read are those of the row's version: no other one may be changed by
+    // them.
     if (row.version !== request.version) throw staleVersion('Group', request.id);
     const current = (row.members ?? []).map((member) => member.id);
     const changes = listChanges(verbOf(action), current, wanted);

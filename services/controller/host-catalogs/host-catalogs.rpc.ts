@@ -120,7 +120,9 @@ export function hostCatalogService(deps: ControllerDeps) {
 
 const typeById = (id: string): string => (hasIdForm(id, STATIC_HOST_CATALOG_PREFIX) ? 'static' : 'plugin');
 
-/** Static catalogs take `plugin_id` and `worker_filter` without a word; existing clients send them. */
+/**
+ * Static catalogs take `plugin_id` and `worker_filter` without a word; existing clients send them.
+ */
 function checkNewCatalog(item: HostCatalog, pluginName: string): void {
   const errors = new FieldErrors();
   errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', 'This field must be a valid project scope id.');

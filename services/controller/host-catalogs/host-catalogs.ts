@@ -4,7 +4,10 @@ import { COLLECTIONS_BELOW, idActions, type ResourceType } from '../authz/action
 import type { Collection, Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
-/** Static ones, which are made here; prefixes of plugin catalogs are understood and found nowhere. */
+/**
+ * The prefix of static catalogs. Prefixes of plugin catalogs are understood, but no such catalog
+ * exists.
+ */
 export const STATIC_HOST_CATALOG_PREFIX = prefixOf('host-catalog', 'static');
 export const HOST_CATALOG_PREFIXES = prefixesOf('host-catalog');
 export const HOST_CATALOG_ACTIONS = idActions('host-catalog');

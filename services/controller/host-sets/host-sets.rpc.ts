@@ -143,7 +143,10 @@ export function hostSetService(deps: ControllerDeps) {
   });
 }
 
-/** Static sets take `sync_interval_seconds` and `attributes` without a word; existing clients send them. */
+/**
+ * Static sets take `sync_interval_seconds` and `attributes` without a word; existing clients send
+ * them.
+ */
 function checkPluginFields(errors: FieldErrors, item: HostSet): void {
   const unsupported = 'This field is not yet supported for static host sets.';
   errors.require(item.preferred_endpoints.length === 0, 'preferred_endpoints', unsupported);

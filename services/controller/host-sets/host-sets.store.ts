@@ -51,7 +51,10 @@ export async function hostIdsOf(tx: Tx, allowed: Allowed<'host-set', 'set-hosts'
   return found.map((member) => member.host_id);
 }
 
-/** Adds those that are hosts of the set's catalog; the number added. A host that is in the set breaks uniqueness. */
+/**
+ * Adds those that are hosts of the set's catalog; the number added. A host that is in the set
+ * breaks uniqueness.
+ */
 export const addHosts = (
   tx: Tx,
   allowed: Allowed<'host-set', 'add-hosts' | 'set-hosts'>,

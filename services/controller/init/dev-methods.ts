@@ -1,6 +1,7 @@
 /**
- * The OIDC and LDAP auth methods of dev mode, with an account of each for its users. They show what such methods look
- * like; there is no provider and no directory behind their names, which lead nowhere (RFC 2606).
+ * The OIDC and LDAP auth methods of dev mode, with an account of each for its users. They show what
+ * such methods look like; there is no provider and no directory behind their names, which lead
+ * nowhere (RFC 2606).
  */
 import { newId } from '../../../lib/ids/ids';
 import { idOfAccount } from '../accounts/accounts';

@@ -1,4 +1,7 @@
-/** SQL of the first resources: they come with given ids and versions, so they do not pass the usual stores. */
+/**
+ * SQL of the first resources: they come with given ids and versions, so they do not pass the usual
+ * stores.
+ */
 import { newIdOf } from '../../../lib/contract/id-prefixes';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
 import type { PlannedAccount, PlannedTarget } from './plan';
@@ -156,3 +159,7 @@ async function insertAlias(tx: Tx, value: string, targetId: string, now: Date): 
 
 /** What a target gets when nothing is said. */
 export const DEFAULT_SESSION_MAX_SECONDS = 28_800;
+
+/** The worker of this name, locked. */
+export const lockWorkerNamed = (tx: Tx, name: string): Promise<{ id: string } | undefined> =>
+  row(tx, sql`select id from workers where name = ${name} for update`);

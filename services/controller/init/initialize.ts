@@ -25,7 +25,10 @@ export const HOST_NAMES = {
   set: { name: 'Generated host set', description: 'Provides an initial host set in Boundary' },
 };
 
-/** Deployment id, certificate authorities and keys, then the plan's resources. Rejects when it was done before. */
+/**
+ * Deployment id, certificate authorities and keys, then the plan's resources. Rejects when it was
+ * done before.
+ */
 export async function initialize(db: Db, kms: Kms, plan: Plan, now: Date): Promise<void> {
   // Hashing takes long enough to keep it out of the transaction.
   const hashes = new Map<string, string>();

@@ -1,25 +1,29 @@
 /**
- * The worker that runs beside a controller: it enrolls with a one-time token like every other one, only that the
- * token comes from here instead of an administrator.
+ * The worker that runs beside a controller: it enrolls with a one-time token like every other one,
+ * only that the token comes from here instead of an administrator.
  */
 import { newId } from '../../../lib/ids/ids';
-import { changed, row, sql, transaction, type Db } from '../db/db';
+import { changed, sql, transaction, type Db } from '../db/db';
 import type { Kms } from '../kms/kms';
 import { loadAuthority } from '../workers/authority';
 import { createActivationToken } from '../workers/enrollment';
 import { WORKER_PREFIX } from '../workers/workers';
 import { insertWorkerRow } from '../workers/workers.store';
+import { lockWorkerNamed } from './init.store';
 
 export interface LocalWorker {
   name: string;
   description: string | null;
 }
 
-/** Makes the worker unless there is one of this name, and a token that lets one process enroll as it. */
+/**
+ * Makes the worker unless there is one of this name, and a token that lets one process enroll as
+ * it.
+ */
 export async function localWorkerToken(db: Db, kms: Kms, worker: LocalWorker, now: Date): Promise<string> {
   const authority = await loadAuthority(db.executor, kms);
   return transaction(db, now, async (tx) => {
-    const existing = await row<{ id: string }>(tx, sql`select id from workers where name = ${worker.name} for update`);
+    const existing = await lockWorkerNamed(tx, worker.name);
     const id = existing?.id ?? newId(WORKER_PREFIX);
     if (existing === undefined) await insertWorkerRow(tx, { ...worker, id, configManaged: true, now });
     // An earlier process may have ended before it used its token.

@@ -1,6 +1,7 @@
 /**
- * What a new deployment starts with, as data: dev mode fills it with well-known ids, `database init` with random ones.
- * Names and descriptions are what clients and scripts of Boundary look for.
+ * What a new deployment starts with, as data: dev mode fills it with well-known ids,
+ * `database init` with random ones. Names and descriptions are what clients and scripts of Boundary
+ * look for.
  */
 import { newIdOf, prefixOf } from '../../../lib/contract/id-prefixes';
 import { randomBase62 } from '../../../lib/ids/ids';

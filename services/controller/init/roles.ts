@@ -10,7 +10,7 @@ export interface RoleSeed {
   userId: string;
   grants: string[];
   grantScopes: ('this' | 'descendants')[];
-  /** As if each list had been added by its own request. */
+  /** The version that the role would have if each list had been added by its own request. */
   version: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Every column that holds a ciphertext, so that what a key version encrypts can be found and encrypted anew. A test
- * compares this list with the schema's references to key versions.
+ * Every column that holds a ciphertext, so that what a key version encrypts can be found and
+ * encrypted anew. A test compares this list with the schema's references to key versions.
  */
 
 export interface CiphertextTable {

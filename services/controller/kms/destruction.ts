@@ -1,7 +1,8 @@
 /**
- * Destruction of key versions. A root key version goes at once, after the newest one has taken over the data keys below
- * it. A data key version goes when nothing refers to it any more: a job encrypts the secrets anew, in batches, on
- * whichever controller comes first, and can be interrupted anywhere.
+ * Destruction of key versions. A root key version goes at once, after the newest one has taken over
+ * the data keys below it. A data key version goes when nothing refers to it any more: a job
+ * encrypts the secrets anew, in batches, on whichever controller comes first, and can be
+ * interrupted anywhere.
  */
 import { ApiError } from '../../../lib/errors/errors';
 import type { AllowedIn } from '../authz/authz';
@@ -17,7 +18,7 @@ const BATCH = 200;
 /** Batches of one place in one run; the rest waits for the next. */
 const MAX_BATCHES = 100;
 
-/** `pending` when secrets have to be encrypted anew first. Throws 404 and 400. */
+/** Answers `pending` when secrets must be encrypted anew first. Throws 404 and 400. */
 export async function destroyKeyVersion(
   deps: { db: Db; kms: Kms },
   { scopeId }: AllowedIn<'scope', 'destroy-key-version'>,
@@ -85,7 +86,10 @@ async function encryptAnew(kms: Kms, tx: Tx, job: store.OpenJob, place: Cipherte
   return found.length;
 }
 
-/** Deletes the key version if nothing refers to it; rows that another controller holds come with a later run. */
+/**
+ * Deletes the key version if nothing refers to it; rows that another controller holds come with a
+ * later run.
+ */
 async function finish(tx: Tx, job: store.OpenJob): Promise<void> {
   await store.lockVersion(tx, job.key_version_id);
   if ((await store.countReferences(tx, job.key_version_id)) > 0n) return;

@@ -1,4 +1,7 @@
-/** Envelope encryption: root key from the configuration, a key hierarchy per scope, ciphertexts that name their key. */
+/**
+ * Envelope encryption: root key from the configuration, a key hierarchy per scope, ciphertexts that
+ * name their key.
+ */
 import { createHmac, randomBytes } from 'node:crypto';
 import { newIdOf } from '../../../lib/contract/id-prefixes';
 import type { Allowed } from '../authz/authz';
@@ -35,8 +38,8 @@ export interface Kms {
   ): Promise<Encrypted>;
   decrypt(on: Executor, keyId: string, ciphertext: Uint8Array, place: CiphertextPlace): Promise<Buffer>;
   /**
-   * The ciphertext for its place, with the same key, when it was sealed with the associated data `former`; undefined when
-   * it is in its place already.
+   * The ciphertext for its place, with the same key, when it was sealed with the associated data
+   * `former`; undefined when it is in its place already.
    */
   bind(
     on: Executor,
@@ -45,15 +48,24 @@ export interface Kms {
     former: string,
     place: CiphertextPlace,
   ): Promise<Buffer | undefined>;
-  /** What the API shows of a secret, so that clients see whether it changed: base64url of a keyed hash, bound by `aad`. */
+  /**
+   * What the API shows of a secret, so that clients see whether it changed: base64url of a keyed
+   * hash, bound by `aad`.
+   */
   hmac(on: Executor, scopeId: string, secret: string, aad: string): Promise<string>;
-  /** Gives the root key and the data keys of a scope new versions; `rewrap` also renews what wraps the older ones. */
+  /**
+   * Gives the root key and the data keys of a scope new versions; `rewrap` also renews what wraps
+   * the older ones.
+   */
   rotateScopeKeys(tx: Tx, allowed: Allowed<'scope', 'rotate-keys'>, rewrap: boolean, now: Date): Promise<void>;
   /** Lets the newest root key version of a scope wrap what another one wraps. */
   rewrapDataKeys(tx: Tx, rootVersionId: string): Promise<void>;
   /** Forgets unwrapped keys, so that the next call sees which are the newest. */
   forgetKeys(): void;
-  /** Throws {@link RootKeyError} when the configured root key is not the one that this database's keys need. */
+  /**
+   * Throws {@link RootKeyError} when the configured root key is not the one that this database's
+   * keys need.
+   */
   verify(on: Executor): Promise<void>;
 }
 
@@ -64,7 +76,8 @@ const MAX_CACHED_KEYS = 20_000;
 class DataKeys {
   private readonly keys = new Map<string, Buffer>();
   private readonly newestIds = new Map<string, string>();
-  // Counts forgettings, so that what was read before one is not taken for the newest after it.
+  // Rises when keys are forgotten, so that what was read before is not taken for the newest
+  // afterwards.
   private generation = 0;
 
   constructor(private readonly rootKey: RootKey) {}
@@ -86,7 +99,7 @@ class DataKeys {
     if (cached !== undefined && known !== undefined) return { id: cached, key: known };
     const read = this.generation;
     const version = await store.newestDataKey(on, scopeId, purpose);
-    // Every scope has its keys from the start: this one has been deleted meanwhile.
+    // Every scope has its keys from the start, so this one has just been deleted.
     if (version === undefined) throw notFound();
     const key = this.remember(version);
     if (read === this.generation) this.newestIds.set(name, version.id);
@@ -143,7 +156,9 @@ export function createKms({ rootKey }: { rootKey: RootKey }): Kms {
   };
 }
 
-/** The root key's id and 32 fresh bytes per key; wrapped keys are bound to the id of their version. */
+/**
+ * The root key's id and 32 fresh bytes per key; wrapped keys are bound to the id of their version.
+ */
 async function createScopeKeys(rootKey: RootKey, tx: Tx, scopeId: string, now: Date): Promise<void> {
   const scopeRoot = randomBytes(KEY_BYTES);
   const rootId = newIdOf('key', 'root');

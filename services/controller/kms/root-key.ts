@@ -6,7 +6,10 @@ import type { RootKeyVersion } from './kms.store';
 /** The configured root key. */
 export type RootKey = AeadKey;
 
-/** The configured root key does not open the database's keys. The message names the remedy, never a key. */
+/**
+ * The configured root key does not open the database's keys. The message names the remedy, never a
+ * key.
+ */
 export class RootKeyError extends Error {
   override readonly name = 'RootKeyError';
 }

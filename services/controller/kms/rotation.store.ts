@@ -5,7 +5,10 @@ import type { DataKeyVersion as WrappedDataKey, RootKeyVersion } from './kms.sto
 
 export type { WrappedDataKey };
 
-/** The scope's root key; its row is locked, so that versions are made and destroyed one after the other. */
+/**
+ * The scope's root key; its row is locked, so that versions are made and destroyed one after the
+ * other.
+ */
 export const lockRootKey = (tx: Tx, scopeId: string): Promise<{ id: string } | undefined> =>
   row(tx, sql`select id from kms_root_keys where scope_id = ${scopeId} for update`);
 

@@ -1,4 +1,7 @@
-/** New versions of a scope's keys. Older versions stay until they are destroyed, so that what they encrypt stays readable. */
+/**
+ * New versions of a scope's keys. Older versions stay until they are destroyed, so that what they
+ * encrypt stays readable.
+ */
 import { randomBytes } from 'node:crypto';
 import { newIdOf } from '../../../lib/contract/id-prefixes';
 import type { Allowed } from '../authz/authz';
@@ -15,7 +18,7 @@ export async function rotateScopeKeys(
   { rewrap, now }: { rewrap: boolean; now: Date },
 ): Promise<void> {
   const root = await store.lockRootKey(tx, allowed.id);
-  // Every scope has its keys from the start: this one has been deleted meanwhile.
+  // Every scope has its keys from the start, so this one has just been deleted.
   if (root === undefined) throw notFound();
   const older = rewrap ? await store.dataKeyVersions(tx, root.id) : [];
   const id = newIdOf('key-version', 'root');
@@ -30,7 +33,9 @@ export async function rotateScopeKeys(
   await wrapAnew(rootKey, tx, older, { id, key });
 }
 
-/** Lets the newest root key version of the same scope wrap the data keys that this version wraps. */
+/**
+ * Lets the newest root key version of the same scope wrap the data keys that this version wraps.
+ */
 export async function rewrapDataKeys(rootKey: RootKey, tx: Tx, rootVersionId: string): Promise<void> {
   const newest = await store.newestRootVersion(tx, rootVersionId);
   if (newest === undefined || newest.root_version_id === rootVersionId) {

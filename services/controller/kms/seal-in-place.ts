@@ -1,8 +1,8 @@
 /**
- * The part of an upgrade that needs the root key: databases of release 0.1.0 hold ciphertexts that are bound to the id of
- * their row only. Each is sealed anew for its column and row, with the key that it has. It can be interrupted anywhere and
- * run again; what is in place stays as it is. The key of list tokens is made last and tells that all is done, so that a
- * later start reads nothing.
+ * The part of an upgrade that needs the root key: databases of release 0.1.0 hold ciphertexts that
+ * are bound to the id of their row only. Each is sealed anew for its column and row, with the key
+ * that it has. It can be interrupted anywhere and run again; what is in place stays as it is. The
+ * key of list tokens is made last and tells that all is done, so that a later start reads nothing.
  */
 import { transaction, type Db, type Tx } from '../db/db';
 import { selectDeploymentKey } from '../workers/authority.store';

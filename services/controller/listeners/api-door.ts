@@ -1,4 +1,4 @@
-/** What one caller of the API port may hold, for both of its protocols. */
+/** Limits what one caller of the API port may hold, over either of its protocols. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, type Registry } from 'prom-client';
 import { ApiError } from '../../../lib/errors/errors';
@@ -22,7 +22,7 @@ const SHARES_TEST = 'services/controller/listeners/api-shares.test.ts';
 export interface ApiTimeouts {
   /** First bytes, and TLS handshake. */
   handshake: number;
-  /** From an HTTP/2 connection to its first request. */
+  /** From the start of an HTTP/2 connection to its first request. */
   first: number;
   /** All headers of a request. */
   headers: number;
@@ -94,7 +94,7 @@ export interface ApiDoor {
   strangersMax: () => number;
   /** Counts what was refused or cut, by reason. */
   refused: (reason: string) => void;
-  /** Counts a refusal and answers what the caller is told. */
+  /** Counts a refusal and answers the error for the caller. */
   refusal: (refused: Exclude<Intaken, 'taken'>) => ApiError;
   http: HttpRequestsOptions;
   http2: StreamsOptions;
@@ -154,7 +154,7 @@ const CROWDED =
 const strangerText = (max: number): string =>
   `A request without a valid token has at most ${max} bytes (controller.limits.api_anonymous_request_bytes). Log in.`;
 
-/** Two of the largest requests fit into the share of one user, whatever their size. */
+/** The share of one user has room for two of the largest requests, whatever their size. */
 function portLimits({ limits, maxRequestBytes }: ApiDoorOptions) {
   const two = Math.ceil(2.2 * maxRequestBytes);
   return {
@@ -171,7 +171,7 @@ function portLimits({ limits, maxRequestBytes }: ApiDoorOptions) {
 
 const bearerOf = (headers: IncomingHttpHeaders): string | undefined => bearerToken(headers.authorization);
 
-/** A header that is refused later counts to the connection. */
+/** The connection's address, because a header that cannot be used is refused later. */
 function addressOf(callerAddress: CallerAddress, peer: string, headers: IncomingHttpHeaders): string {
   const header = headers['x-forwarded-for'];
   try {

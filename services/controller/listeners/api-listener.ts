@@ -1,6 +1,7 @@
 /**
- * The API port: gRPC and HTTP/1.1 on one address. With TLS the client's ALPN decides, without it the HTTP/2 preface.
- * What is neither is closed and counted: no protocol of ours answers to port scans and garbage.
+ * The API port: gRPC and HTTP/1.1 on one address. With TLS the client's ALPN decides, without it
+ * the HTTP/2 preface. What is neither is closed and counted: no protocol of ours answers to port
+ * scans and garbage.
  */
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
@@ -31,7 +32,7 @@ interface ApiListenerOptions {
 export interface ApiListener {
   /** As bound. */
   readonly address: ListenAddress;
-  /** Shows another certificate to connections to come; only of a port that speaks TLS. */
+  /** Shows another certificate to future connections; only for a port that speaks TLS. */
   setTls(material: TlsMaterial): void;
   /** No new connections; running requests have until `graceMs`, then everything is cut. */
   close(graceMs: number): Promise<void>;
@@ -98,7 +99,9 @@ function dispatch(protocol: Protocol | 'silent', socket: Socket, { options, http
   }
 }
 
-/** A person who typed http:// for https:// gets a sentence; a gRPC client sees the connection close. */
+/**
+ * A person who typed http:// for https:// gets a sentence; a gRPC client sees the connection close.
+ */
 function refusePlaintext(socket: Socket, protocol: Protocol, acceptor: Acceptor): void {
   if (protocol === 'http1') {
     const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${PLAINTEXT_ON_TLS.length}`;
@@ -121,14 +124,15 @@ function httpServer(gateway: CountedListener, { http, timeouts }: ApiDoor): Http
     },
     countRequests(gateway, http),
   );
-  // It never listens itself, but its check of the timeouts starts with this event.
+  // This server never listens itself, but the check of its timeouts starts with this event.
   server.emit('listening');
   return server;
 }
 
 /**
- * gRPC clients offer `h2` alone; curl, browsers and HTTP libraries offer `http/1.1` beside it and are served with that, because
- * what speaks HTTP/2 here is gRPC only. Undefined refuses the handshake: the client offers neither.
+ * Chooses the protocol by ALPN. gRPC clients offer `h2` alone. curl, browsers and HTTP libraries
+ * offer `http/1.1` as well and get that, because only gRPC is served over HTTP/2 here. Undefined
+ * refuses the handshake of a client that offers neither.
  */
 const chooseProtocol = (offered: readonly string[]): string | undefined =>
   ['http/1.1', 'h2'].find((protocol) => offered.includes(protocol));

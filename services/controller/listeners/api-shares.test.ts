@@ -9,7 +9,8 @@ const sockets: Socket[] = [];
 const sessions: ClientHttp2Session[] = [];
 
 afterEach(async () => {
-  // Node must not send a reset while it is still reading frames, which may be what has ended the test.
+  // Node must not send a reset while it is still reading frames, which may be what has ended the
+  // test.
   await new Promise((resolve) => setImmediate(resolve));
   for (const socket of sockets.splice(0)) socket.destroy();
   for (const session of sessions.splice(0)) session.destroy();

@@ -1,7 +1,8 @@
 /**
- * The cluster port: gRPC over TLS 1.3 for workers. A client certificate is asked for but not required, because a
- * worker that enrolls has none yet; handlers ask {@link identityOf} who calls. The identity is that of the
- * connection's certificate, verified against the deployment's CA, and undefined in every other case.
+ * The cluster port: gRPC over TLS 1.3 for workers. A client certificate is asked for but not
+ * required, because a worker that enrolls has none yet; handlers ask {@link identityOf} who calls.
+ * The identity is that of the connection's certificate, verified against the deployment's CA, and
+ * undefined in every other case.
  */
 import { ServerCredentials, type ConnectionInjector } from '@grpc/grpc-js';
 import { constants, X509Certificate } from 'node:crypto';
@@ -41,7 +42,7 @@ export interface ClusterTls {
 
 interface ClusterListenerOptions {
   address: ListenAddress;
-  /** Asked at every connection; a new object means new certificates, for connections from then on. */
+  /** Called for every connection. A new object means new certificates from then on. */
   secureContext: () => ClusterTls;
   service: ControlServiceServer;
   registry: Registry;
@@ -77,7 +78,10 @@ const GRPC_OPTIONS = {
 
 const identities = new WeakMap<object, WorkerIdentity>();
 
-/** The worker that made a call of the control service; undefined without a valid certificate of the deployment. */
+/**
+ * The worker that made a call of the control service; undefined without a valid certificate of the
+ * deployment.
+ */
 export const identityOf = (call: object): WorkerIdentity | undefined => identities.get(call);
 
 /** Binds the cluster port. Rejects with Node's error when the address is taken or not ours. */
@@ -117,15 +121,15 @@ export async function startClusterListener(options: ClusterListenerOptions): Pro
 }
 
 /**
- * Who is at the other end of each connection, by `ip:port` as `call.getPeer()` gives it: grpc-js shows no certificate
- * where it has not verified one itself.
+ * The worker at the other end of each connection, by `ip:port` as `call.getPeer()` gives it.
+ * grpc-js shows no certificate that it has not verified itself.
  */
 class Peers {
   private readonly byAddress = new Map<string, WorkerIdentity | undefined>();
 
   /**
-   * False when another live connection has the same address and port, which the kernel allows towards two addresses
-   * of this host: who calls could not be told then.
+   * False when another live connection has the same address and port, which the kernel allows
+   * towards two addresses of this host. It could not be told then which of them calls.
    */
   add(socket: Socket): boolean {
     const key = peerOf(socket);
@@ -175,7 +179,10 @@ interface DoorOptions {
   injector: ConnectionInjector;
 }
 
-/** TLS of the cluster port: the handshake, whose it was, and the limits on those who have not proven who they are. */
+/**
+ * TLS of the cluster port: the handshake, the identity that it proves, and the limits on peers that
+ * have not proven any.
+ */
 class Doors {
   private current: ClusterTls;
   private readonly server: TlsServer;
@@ -233,7 +240,10 @@ class Doors {
   }
 }
 
-/** Tickets are off: a resumed session would carry a proof made under certificates that may since have changed. */
+/**
+ * Tickets are off: a resumed session would carry a proof made under certificates that may since
+ * have changed.
+ */
 const contextOptions = ({ cert, key, ca }: ClusterTls): SecureContextOptions => ({
   cert,
   key,
@@ -245,8 +255,9 @@ const contextOptions = ({ cert, key, ca }: ClusterTls): SecureContextOptions => 
 const WORKER_URI = /^URI:spiffe:\/\/([^/,"]+)\/worker\/(w_[0-9A-Za-z]+)$/;
 
 /**
- * The worker a verified client certificate names. OpenSSL has checked chain, dates and purpose against the CAs when
- * the socket is `authorized`; that one of our CAs signed the leaf itself is checked here once more.
+ * The worker a verified client certificate names. OpenSSL has checked chain, dates and purpose
+ * against the CAs when the socket is `authorized`; that one of our CAs signed the leaf itself is
+ * checked here once more.
  */
 function workerIdentity(socket: TLSSocket, ca: readonly Buffer[]): WorkerIdentity | undefined {
   const certificate = socket.getPeerX509Certificate();

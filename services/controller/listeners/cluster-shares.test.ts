@@ -32,7 +32,8 @@ beforeEach(() => {
   welcome = undefined;
 });
 afterEach(async () => {
-  // Node must not send a reset while it is still reading frames, which may be what has ended the test.
+  // Node must not send a reset while it is still reading frames, which may be what has ended the
+  // test.
   await new Promise((resolve) => setImmediate(resolve));
   for (const client of clients.splice(0)) client.close();
   for (const session of sessions.splice(0)) session.destroy();

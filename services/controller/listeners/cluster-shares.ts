@@ -14,7 +14,7 @@ export interface ClusterTimeouts {
   anonymous: number;
   /** From the first byte of a message to its last. */
   message: number;
-  /** For a worker to read what is sent, while nothing moves. */
+  /** How long a worker may leave what was sent to it unread, while nothing moves. */
   answer: number;
   /** How often the last is looked at. */
   check: number;

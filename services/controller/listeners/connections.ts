@@ -1,4 +1,7 @@
-/** Open connections of a listener, and how they end. How many there may be is for the listener to say. */
+/**
+ * Open connections of a listener, and how they end. How many there may be is for the listener to
+ * say.
+ */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { listenOn } from '../../../lib/limits/listen';
 import type { ListenAddress } from '../config';
@@ -26,7 +29,7 @@ export class Acceptor {
     return { host: bound.address, port: bound.port };
   }
 
-  /** Takes no more connections; those that exist go on. */
+  /** Takes no more connections. Open ones go on. */
   stopAccepting(): void {
     this.server.close();
   }
@@ -48,7 +51,8 @@ export class Acceptor {
   }
 
   private accept(socket: Socket): void {
-    // Resets and broken pipes are the peer's business; without a listener they would end the process.
+    // Resets and broken pipes are the peer's business; without a listener they would end the
+    // process.
     socket.on('error', () => {});
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));

@@ -1,6 +1,6 @@
 /**
- * What a fresh connection speaks, told by its first bytes. The bytes are put back, so that the protocol's own server
- * reads them again.
+ * What a fresh connection speaks, told by its first bytes. The bytes are put back, so that the
+ * protocol's own server reads them again.
  */
 import { limit } from '../../../lib/limits/limit';
 import type { Socket } from 'node:net';
@@ -31,8 +31,8 @@ function protocolOf(bytes: Buffer): Protocol | undefined {
 }
 
 /**
- * Calls back once: with the protocol and the paused socket, its bytes still unread, or with `silent` at the deadline.
- * Not at all when the peer leaves first.
+ * Calls back once: with the protocol and the paused socket, its bytes still unread, or with
+ * `silent` at the deadline. Not at all when the peer leaves first.
  */
 export function sniff(socket: Socket, timeoutMs: number, done: (protocol: Protocol | 'silent') => void): void {
   let seen: Buffer = Buffer.alloc(0);

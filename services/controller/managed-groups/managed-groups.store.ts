@@ -1,4 +1,7 @@
-/** SQL of managed groups, one function per use case. Members are kept by logins and, for ldap, by triggers. */
+/**
+ * SQL of managed groups, one function per use case. Members are kept by logins and, for ldap, by
+ * triggers.
+ */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
 import { deleteRow, updateRow, type Change } from '../resources/changes';

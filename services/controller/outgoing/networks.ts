@@ -1,14 +1,15 @@
 /**
- * Where requests on behalf of users may go. Whoever may configure a Vault store or an auth method names an address that
- * the controller then calls; it must not be one that only the controller can reach by its position: its own host, its
- * link, the metadata service of its cloud.
+ * Where requests on behalf of users may go. Whoever may configure a Vault store or an auth method
+ * names an address that the controller then calls; it must not be one that only the controller can
+ * reach by its position: its own host, its link, the metadata service of its cloud.
  */
 import { BlockList, isIP } from 'node:net';
 import { plainAddress } from '../../../lib/limits/network';
 
 /**
- * Network, bits. RFC 6890 lists most of them; the single addresses and those in fd00 are metadata services of clouds. IPv6
- * networks that hide an IPv4 address in a place that only the network knows are forbidden as a whole.
+ * Network, bits. RFC 6890 lists most of them; the single addresses and those in fd00 are metadata
+ * services of clouds. IPv6 networks that hide an IPv4 address in a place that only the network
+ * knows are forbidden as a whole.
  */
 const FORBIDDEN: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
@@ -27,7 +28,8 @@ const FORBIDDEN: readonly (readonly [string, number])[] = [
   ['fd00:42::42', 128],
   ['fd00:c1::a9fe:a9fe', 128],
   ['fd20:ce::254', 128],
-  // Translation with a local prefix (RFC 8215) and without state (RFC 7915), tunnels (RFC 4380), nowhere (RFC 6666).
+  // Translation with a local prefix (RFC 8215) and without state (RFC 7915), tunnels (RFC 4380),
+  // nowhere (RFC 6666).
   ['64:ff9b:1::', 48],
   ['::ffff:0:0:0', 96],
   ['2001::', 32],
@@ -56,7 +58,10 @@ export function allowedAddresses(exceptions: readonly string[]): AllowedAddress 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 const bitsOf = (address: string): number => (isIP(address) === 6 ? 128 : 32);
 
-/** The IPv4 address that an address of IPv6 leads to: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056); others as they are. */
+/**
+ * The IPv4 address that an address of IPv6 leads to: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056);
+ * others as they are.
+ */
 function reachedBy(given: string): string {
   const address = plainAddress(given.split('%')[0]!);
   if (isIP(address) !== 6) return address;

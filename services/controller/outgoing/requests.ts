@@ -1,7 +1,8 @@
 /**
- * The one way in which a controller calls servers that users name. Every address is checked after its name was resolved
- * and is the one that is connected to; redirects are answers like others and are not followed; time and size are limited.
- * Whatever fails is told as {@link NotReached}, without a reason: reasons would let callers explore the network.
+ * The one way in which a controller calls servers that users name. Every address is checked after
+ * its name was resolved and is the one that is connected to; redirects are answers like others and
+ * are not followed; time and size are limited. Whatever fails is told as {@link NotReached},
+ * without a reason: reasons would let callers explore the network.
  */
 import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
@@ -74,7 +75,7 @@ export function createOutgoing(allowed: AllowedAddress, { timeoutMs = TIMEOUT_MS
   };
 }
 
-/** Resolves names to the addresses that are allowed; all others do not exist. */
+/** Resolves names to their allowed addresses. All other addresses count as not existing. */
 const resolving =
   (allowed: AllowedAddress): LookupFunction =>
   (name, options, done) => {

@@ -1,4 +1,7 @@
-/** Names whose addresses change between one look and the next: what was checked is what is connected to. */
+/**
+ * Names whose addresses change between one look and the next: what was checked is what is connected
+ * to.
+ */
 import dns, { type LookupAddress } from 'node:dns';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

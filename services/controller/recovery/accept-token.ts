@@ -1,4 +1,7 @@
-/** Recovery login: a request whose token the recovery key made is the user `u_recovery`, who may do everything, once. */
+/**
+ * Recovery login: a request whose token the recovery key made is the user `u_recovery`, who may do
+ * everything, once.
+ */
 import type { AeadKey } from '../../../lib/config/aead-key';
 import { openRecoveryToken, RecoveryTokenError } from '../../../lib/recovery/recovery-token';
 import type { Db } from '../db/db';
@@ -8,8 +11,8 @@ import * as store from './recovery.store';
 export const RECOVERY_USER = 'u_recovery';
 
 /**
- * Whether the token is good; uses up its nonce for all controllers of the deployment. A bad one makes an anonymous caller
- * like any bad token, so the log says what is wrong with it.
+ * Whether the token is valid. Uses up its nonce for all controllers of the deployment. A bad token
+ * makes an anonymous caller, so the log says what is wrong with it.
  */
 export async function acceptRecoveryToken(
   { db, recoveryKey }: { db: Db; recoveryKey: AeadKey | undefined },

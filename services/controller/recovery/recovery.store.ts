@@ -11,7 +11,10 @@ export async function useNonce(on: Executor, { nonce, expires }: RecoveryToken):
   return inserted === 1;
 }
 
-/** Clocks of controllers may differ by this much, ms: one of them may still accept what another one calls expired. */
+/**
+ * Clocks of controllers may differ by this much, ms: one of them may still accept what another one
+ * calls expired.
+ */
 const MARGIN_MS = 3_600_000;
 
 /** Deletes the nonces of tokens that no controller accepts any more. */

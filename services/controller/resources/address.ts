@@ -1,4 +1,7 @@
-/** Addresses of endpoints as hosts and targets store them: an IP address or a host name, without a port. */
+/**
+ * Addresses of endpoints as hosts and targets store them: an IP address or a host name, without a
+ * port.
+ */
 import { limit } from '../../../lib/limits/limit';
 import { isIPv6, SocketAddress } from 'node:net';
 import type { FieldErrors } from './fields';
@@ -11,12 +14,18 @@ const MAX_LENGTH = limit('address of an endpoint', 255, {
   test: 'test/integration/text-limits.test.ts: every text has its longest',
 });
 
-/** A host name, or an IPv4 address; a name followed by a port; an IPv6 address in brackets followed by a port. */
+/**
+ * A host name, or an IPv4 address; a name followed by a port; an IPv6 address in brackets followed
+ * by a port.
+ */
 const NAME = /^[^\s\p{C}:/@?#[\]\\%"'<>]+$/u;
 const NAME_AND_PORT = /^[^:/[\]]*:[^:/[\]]*$/;
 const IPV6_AND_PORT = /^\[[^[\]]*\]:[^:[\]]*$/;
 
-/** The address as it is stored: trimmed, IPv6 in its short form. Reports what is wrong with it and answers undefined. */
+/**
+ * The address as it is stored: trimmed, IPv6 in its short form. Reports what is wrong with it and
+ * answers undefined.
+ */
 export function readAddress(errors: FieldErrors, field: string, text: string, portRefused: string): string | undefined {
   const address = text.trim();
   if (address.length < MIN_LENGTH || address.length > MAX_LENGTH) {

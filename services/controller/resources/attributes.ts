@@ -1,4 +1,7 @@
-/** `attributes`, the object whose fields depend on the type of the resource. Clients may send numbers as texts. */
+/**
+ * `attributes`, the object whose fields depend on the type of the resource. Clients may send
+ * numbers as texts.
+ */
 import { FieldErrors } from './fields';
 
 interface ValueOf {
@@ -16,8 +19,9 @@ export type Attributes<T extends Known> = { [K in keyof T]?: ValueOf[T[K]] };
 const MAX_NUMBER = 2 ** 32 - 1;
 
 /**
- * The attributes given, null being none. Unknown names and values of the wrong kind are one error of the whole object:
- * 400 with nothing else, as what else is wrong cannot be told.
+ * The given attributes; null counts as none. When there are unknown names or values of the wrong
+ * kind, throws 400 with one error for the whole object and nothing else, because other errors
+ * cannot be known.
  */
 export function readAttributes<T extends Known>(
   given: Readonly<Record<string, unknown>> | undefined,

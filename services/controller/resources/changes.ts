@@ -1,4 +1,7 @@
-/** How rows of resources change: optimistic by version, and not found when something named went away meanwhile. */
+/**
+ * Changes of rows: with an optimistic check of the version, and "not found" when something that the
+ * change names was deleted meanwhile.
+ */
 import { MAX_INT4 } from '../../../lib/contract/numbers';
 import { tableOf } from '../authz/actions';
 import type { AllowedDeletion, AllowedItem } from '../authz/authz';
@@ -29,7 +32,10 @@ export async function deleteRow(tx: Tx, allowed: AllowedDeletion): Promise<void>
   await changed(tx, sql`delete from ${table(allowed)} where id = ${allowed.id}`);
 }
 
-/** Like {@link transaction}; 404 when a row that the change refers to was deleted after it was looked up. */
+/**
+ * Like {@link transaction}; 404 when a row that the change refers to was deleted after it was
+ * looked up.
+ */
 export async function changing<T>(db: Db, now: Date, work: (tx: Tx) => Promise<T>): Promise<T> {
   try {
     return await transaction(db, now, work);

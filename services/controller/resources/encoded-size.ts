@@ -1,6 +1,6 @@
 /**
- * How many bytes a message takes as an answer, without encoding it: as JSON, which is never smaller than protobuf. A
- * walk over an item costs a fraction of encoding it.
+ * How many bytes a message takes as an answer, without encoding it: as JSON, which is never smaller
+ * than protobuf. A walk over an item costs a fraction of encoding it.
  */
 
 /** Braces, quotes, colons and commas. */

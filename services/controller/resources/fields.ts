@@ -62,7 +62,7 @@ export interface CommonFields {
   version?: number | undefined;
 }
 
-/** White space is printable in descriptions, nothing else invisible is anywhere. */
+/** Descriptions may hold white space. No other invisible character may occur anywhere. */
 const UNPRINTABLE_IN_NAME = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 const UNPRINTABLE_IN_DESCRIPTION = /(?![\t\n\r])\p{C}|[\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 
@@ -102,7 +102,10 @@ const MAX_SHORT_DESCRIPTION = limit('short description', 1_023, {
   test: 'test/integration/text-limits.test.ts: every text has its longest',
 });
 
-/** For resources whose names and descriptions have tighter limits than most (only what is in `item` is looked at). */
+/**
+ * For resources whose names and descriptions have tighter limits than most (only what is in `item`
+ * is looked at).
+ */
 export function checkShortText(errors: FieldErrors, item: Pick<CommonFields, 'name' | 'description'>): void {
   const { name = '', description = '' } = item;
   const text = (what: string, max: number) => `${what} must have at most ${max} characters.`;
@@ -122,7 +125,10 @@ export function checkCreate(errors: FieldErrors, item: CommonFields): FieldError
   return errors;
 }
 
-/** Whether `id` has one of the prefixes; the global scope's id is a prefix without anything behind it. */
+/**
+ * Whether `id` has one of the prefixes; the global scope's id is a prefix without anything behind
+ * it.
+ */
 const fits = (id: string, prefixes: readonly string[]): boolean =>
   hasIdForm(id, ...prefixes.filter((prefix) => prefix !== 'global')) ||
   (id === 'global' && prefixes.includes('global'));
@@ -161,7 +167,10 @@ export function checkDeleteId(id: string, ...prefixes: string[]): void {
   new FieldErrors().require(fits(id, prefixes), 'id', 'Incorrectly formatted identifier.').throwIfAny();
 }
 
-/** Common checks of an action that edits a list: id, version and, for add and remove, at least one value. */
+/**
+ * Common checks of an action that edits a list: id, version and, for add and remove, at least one
+ * value.
+ */
 export function checkListEdit(
   request: { id: string; version: number },
   prefixes: readonly string[],
@@ -175,8 +184,8 @@ export function checkListEdit(
 }
 
 /**
- * Columns to change: for each mask path that `columns` knows (path -> column), the item's value or null. Throws when
- * the mask names nothing that can be changed. Values come from `values`, by path.
+ * Columns to change: for each mask path that `columns` knows (path -> column), the item's value or
+ * null. Throws when the mask names nothing that can be changed. Values come from `values`, by path.
  */
 export function maskedColumns(
   mask: readonly string[],

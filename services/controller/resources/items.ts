@@ -39,7 +39,9 @@ export function itemAccess<T extends ResourceType, R extends ListedRow, I extend
     return { item: await present(deps.authz, op, what, item) };
   }
 
-  /** The item and the proof that the caller may perform the action on it; 404, 401 or 403 otherwise. */
+  /**
+   * The item and the proof that the caller may perform the action on it; 404, 401 or 403 otherwise.
+   */
   async function allow<const A extends ActionOn<T>>(
     op: Op,
     action: A,

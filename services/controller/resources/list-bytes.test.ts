@@ -1,4 +1,7 @@
-/** Lists of items that are large, and of many: where pages end, what is read at once, and what is counted as work. */
+/**
+ * Lists of items that are large, and of many: where pages end, what is read at once, and what is
+ * counted as work.
+ */
 import { DEV, startTestController, type TestController } from '../../../test/harness/controller';
 import { Work, WorkExceeded } from '../../../lib/limits/work';
 import { billingService } from '../billing/billing.rpc';

@@ -23,7 +23,10 @@ export function listChanges(verb: ListVerb, current: readonly string[], wanted: 
   }
 }
 
-/** The values that are not among the others: both lists may be long, so the time must not grow with their product. */
+/**
+ * The values that are not among the others: both lists may be long, so the time must not grow with
+ * their product.
+ */
 export function without(values: readonly string[], others: readonly string[]): string[] {
   const unwanted = new Set(others);
   return values.filter((value) => !unwanted.has(value));

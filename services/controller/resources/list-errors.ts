@@ -1,11 +1,11 @@
-/** How lists of some nouns tell what is wrong with their parameters. */
+/** The form in which lists of some nouns report what is wrong with their parameters. */
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import type { Service } from '../rpc/service';
 
 /**
- * The service with fields of list errors as text inside `message` and not in `details`. Existing clients know it so of
- * auth methods, accounts, auth tokens, sessions, host catalogs, hosts, host sets, credential stores, libraries and
- * credentials; every other noun has `details`.
+ * The service with list errors that name their fields inside `message` and not in `details`.
+ * Existing clients know this form of auth methods, accounts, auth tokens, sessions, host catalogs,
+ * hosts, host sets, credential stores, libraries and credentials. Every other noun has `details`.
  */
 export function listErrorsAsText({ definition, handlers }: Service): Service {
   const wrapped = Object.entries(handlers).map(([name, handler]): [string, Service['handlers'][string]] => {
@@ -14,7 +14,7 @@ export function listErrorsAsText({ definition, handlers }: Service): Service {
       name,
       async (op, request) => {
         try {
-          return (await handler(op, request)) as unknown;
+          return await handler(op, request);
         } catch (error) {
           throw asText(error);
         }

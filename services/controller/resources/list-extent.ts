@@ -7,9 +7,12 @@ import type { Op } from '../rpc/service';
 import type { Extent, Part } from './list-page';
 import type { ScopeNode } from './scope-lists';
 
-/** What somebody reaches of one type in some scopes. */
+/** The part of one type that somebody has an action on, in some scopes. */
 export interface Reached {
-  /** Scopes where it is everything; `everywhere` when those are all that hold the type. */
+  /**
+   * Scopes in which all items are reached; `everywhere` when these are all scopes that hold the
+   * type.
+   */
   whole: string[] | 'everywhere';
   /** Scopes where it is what the caller owns. */
   own: string[];
@@ -18,17 +21,20 @@ export interface Reached {
   idScopes: string[];
 }
 
-/** Steps of a decision on one scope, by measurement; and of an item that is named there. */
+/** Measured steps of a decision on one scope, and of an item that is named there. */
 const SCOPE_STEPS = 1_000;
 const NAMED_STEPS = 10;
 
-/** Before a decision on one scope of many: others get their turn between two of them. */
+/** To be called before the decision on each of many scopes: others get their turn in between. */
 export async function chargeScope(work: Work): Promise<void> {
   work.charge(SCOPE_STEPS);
   if (work.isDue) await work.breathe();
 }
 
-/** Sorts `scopes` by what is reached in them. Without a `tree` of all scopes it is never everywhere. */
+/**
+ * Sorts `scopes` by what is reached in them. The answer is never `everywhere` without a `tree` of
+ * all scopes.
+ */
 export async function reachedScopes(
   { work }: Op,
   type: string,
@@ -56,7 +62,10 @@ export async function reachedScopes(
 /** Planning a merge of more scopes takes longer than reading a page of each. */
 const MAX_MERGED_SCOPES = 100;
 
-/** The extent of `reached`. `column` holds the scope that rights are about, `ownerId` is who has `user_id` as its own. */
+/**
+ * The extent of `reached`. `column` holds the scope that rights are about. Rows whose `user_id` is
+ * `ownerId` belong to the caller.
+ */
 export function extentOf(
   reached: Reached,
   { column, ownerId, only }: { column: RawBuilder<unknown>; ownerId: string | undefined; only: RawBuilder<unknown> },

@@ -1,6 +1,7 @@
 /**
- * SQL of lists. A page is a walk over keys in index order: each {@link Part} is read newest first from an index and the
- * parts are merged, so that a page costs what it shows however large the table is. Whole rows are joined afterwards.
+ * SQL of lists. A page is a walk over keys in index order: each {@link Part} is read newest first
+ * from an index and the parts are merged, so that a page costs what it shows however large the
+ * table is. Whole rows are joined afterwards.
  */
 import { limit } from '../../../lib/limits/limit';
 import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
@@ -25,7 +26,10 @@ export interface Walk {
   since: number | undefined;
 }
 
-/** What is listed: `select ... from <table> r join ...`, and `from <table> r` with only what conditions need. */
+/**
+ * What is listed: `select ... from <table> r join ...`, and `from <table> r` with only what
+ * conditions need.
+ */
 export interface Listed {
   select: RawBuilder<unknown>;
   from: RawBuilder<unknown>;
@@ -33,7 +37,7 @@ export interface Listed {
   long?: readonly string[];
 }
 
-/** More than a page takes, so that only filters make a page need a second batch for its bytes. */
+/** More than a page takes, so that without a filter no page needs a second batch for its bytes. */
 const FETCHED_BYTES = limit('bytes of rows that a list reads at once', 4 << 20, {
   what: 'rows that a list reads in one statement',
   unit: 'bytes',
@@ -41,7 +45,7 @@ const FETCHED_BYTES = limit('bytes of rows that a list reads at once', 4 << 20, 
   test: 'services/controller/resources/list-bytes.test.ts: rows are read in batches',
 });
 
-/** Counting stops here; more is only ever estimated. */
+/** Exact counts end here; larger ones are estimates. */
 export const COUNT_LIMIT = limit('counted items of a list', 10_000, {
   what: 'rows that are counted for `est_item_count`',
   unit: 'rows',
@@ -69,12 +73,14 @@ export async function fetchPage<R>(
 ): Promise<Batch<R>> {
   const by = sql.ref(`p.${walk.by}`);
   const keys = union(extent.map((part) => keysOf(listed, part, walk, max)));
-  // Sizes are known without reading what is stored apart: that of the row as it is stored, and those of its long texts.
+  // The sizes of a stored row and of its long texts are known without reading texts that are stored
+  // apart.
   const texts = (listed.long ?? ['description']).map(
     (name) => sql`coalesce(octet_length(${sql.ref(`p.${name}`)}::text), 0)`,
   );
   const bytes = sql.join([sql`pg_column_size(p)`, ...texts], sql` + `);
-  // Each row is looked up by its id: `offset 0` keeps the planner from joining the whole table first.
+  // Each row is looked up by its id: `offset 0` keeps the planner from joining the whole table
+  // first.
   const found = await rows<R & { read_bytes: bigint }>(
     on,
     sql`select * from (

@@ -1,7 +1,7 @@
 /**
- * List tokens: where a listing stands. A token is bound to its resource type and to a hash of the caller's grants, lives
- * 30 days, and is authenticated with a key of the deployment: a position that nobody was given would show the ids of what
- * was deleted elsewhere and long ago.
+ * List tokens: the position of a listing. A token is bound to its resource type and to a hash of
+ * the caller's grants, and lives 30 days. It is authenticated with a key of the deployment, because
+ * an invented position would show the ids of what was deleted elsewhere and long ago.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ApiError } from '../../../lib/errors/errors';
@@ -16,7 +16,10 @@ export type ListPhase =
   | { kind: 'pages'; began: number; after: Position }
   /** The last phase ended; it began at `began`. */
   | { kind: 'ended'; began: number }
-  /** Pages of a refresh that looks at changes since `since`; deleted ids up to `removedAfter` have been told. */
+  /**
+   * Pages of a refresh that looks at changes since `since`; deleted ids up to `removedAfter` have
+   * been told.
+   */
   | { kind: 'refresh'; began: number; since: number; after: Position; removedAfter: Position };
 
 export interface ListToken {
@@ -30,7 +33,7 @@ const LIFETIME_MS = 30 * 24 * 3_600_000;
 
 const badToken = (message: string): ApiError => new ApiError('invalid list token', message, { op: 'list' });
 
-/** What a token must be for; `nowMs` tells whether it is too old. */
+/** What a token must be made for; `nowMs` tells its age. */
 export interface ExpectedList {
   resourceType: string;
   grantsHash: string;

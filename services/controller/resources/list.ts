@@ -1,6 +1,7 @@
 /**
- * The one list mechanism: keyset pages newest first, then refreshes that tell what changed and what was deleted. Items
- * are shown only if the caller has some action on them; fields are cut and the filter applied before a page is full.
+ * The one list mechanism: keyset pages newest first, then refreshes that tell what changed and what
+ * was deleted. Items are shown only if the caller has some action on them; fields are cut and the
+ * filter applied before a page is full.
  */
 import type { Filter } from '../../../lib/filter/filter';
 import { limit } from '../../../lib/limits/limit';
@@ -37,14 +38,17 @@ export interface ListDefinition<R extends ListedRow, I extends object> extends L
   resource(row: R): Item<ResourceType>;
   /** Id actions of the item. */
   actions(row: R): readonly string[];
-  /** User whose `:self` actions it is, `user_id` of the row; others need a plain action to see it. */
+  /**
+   * The owner of the row, its `user_id`, who sees it with `:self` actions. Others need a plain
+   * action.
+   */
   owner?(row: R): string | null;
-  /** Message about a filter that cannot be parsed, of nouns whose list errors have another than most. */
+  /** Message about a filter that cannot be parsed, for nouns that have another one than most. */
   filterMessage?: string;
   item(row: R): I;
   /** Fields that depend on the caller, such as `authorized_collection_actions`. */
   extra?(op: Op, row: R): Promise<object>;
-  toJSON(item: any): unknown;
+  toJSON(item: Partial<I>): unknown;
 }
 
 export interface ListedRow {
@@ -53,9 +57,15 @@ export interface ListedRow {
   updated_time: Date;
 }
 
-/** Changes of concurrent transactions may become visible this much later than their time says. */
+/**
+ * The time of a change may be this much before the moment when it becomes visible, because of
+ * concurrent transactions.
+ */
 const REFRESH_LOOK_BACK_MS = 30_000;
-/** Rows of one statement when a filter thins them out; it is also what a page without a match keeps in memory. */
+/**
+ * Rows of one statement when a filter thins them out; it is also what a page without a match keeps
+ * in memory.
+ */
 const FILTERED_FETCH = limit('rows that a filter looks at', 500, {
   what: 'rows that a list with a filter reads in one statement, at least',
   unit: 'rows',
@@ -110,7 +120,7 @@ const PAGE_BYTES = limit('bytes of a list page', 1 << 20, {
   test: 'services/controller/resources/list-bytes.test.ts: a page ends at a size too',
 });
 
-/** Steps of deciding what somebody may do with an item, and of making it. */
+/** Steps of deciding which actions somebody has on an item, and of making the item. */
 export const ITEM_STEPS = 3_000;
 /** Bytes of an item that are encoded in one step. */
 const BYTES_PER_STEP = 4;
@@ -118,7 +128,7 @@ const BYTES_PER_STEP = 4;
 /** Steps of encoding so many bytes. */
 export const stepsOfBytes = (bytes: number): number => Math.ceil(bytes / BYTES_PER_STEP);
 
-/** One page of what is in the extent; the caller has already been allowed to list there. */
+/** One page of the extent. The caller has already been allowed to list there. */
 export async function list<R extends ListedRow, I extends object>(
   deps: ControllerDeps,
   op: Op,
@@ -173,7 +183,7 @@ interface Removed {
 function nextPhase(page: Page<unknown>, removed: Removed, { began, since }: Phase): ListPhase {
   if (page.more === undefined && !removed.more) return { kind: 'ended', began };
   if (since === undefined) return { kind: 'pages', began, after: page.more! };
-  // Before everything that changed: only deleted ids are left to tell.
+  // The page precedes all changes: only deleted ids are left to report.
   const after = page.more ?? ([since, ''] as const);
   return { kind: 'refresh', began, since, after, removedAfter: removed.last! };
 }
@@ -194,7 +204,8 @@ async function fill<R extends ListedRow, I extends object>(
   if (extent.length === 0) return { items, more: undefined };
   let last: Position | undefined;
   let bytes = 0;
-  // The extent holds hardly a row that is not shown, so that one statement makes a page unless there is a filter.
+  // Almost every row of the extent is shown, so one statement makes a page unless there is a
+  // filter.
   let wanted = filter === undefined ? size.items + 1 : Math.max(size.items + 1, FILTERED_FETCH);
   for (let after = walk.after; ;) {
     op.signal.throwIfAborted();
@@ -214,7 +225,10 @@ async function fill<R extends ListedRow, I extends object>(
   }
 }
 
-/** The item as the caller may see it; undefined when it has no action on it or the filter leaves it out. */
+/**
+ * The item as the caller may see it; undefined when it has no action on it or the filter leaves it
+ * out.
+ */
 async function show<R extends ListedRow, I extends object>(
   { deps, op, definition, filter }: Listing<R, I>,
   candidate: R,

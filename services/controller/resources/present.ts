@@ -1,4 +1,7 @@
-/** Last step of every handler: which actions the caller has on the item, and which fields it may see. */
+/**
+ * Last step of every handler: which actions the caller has on the item, and which fields it may
+ * see.
+ */
 import type { Authz, Resource } from '../authz/authz';
 import type { Decision } from '../authz/grants';
 import type { Op } from '../rpc/service';

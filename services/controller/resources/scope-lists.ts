@@ -1,4 +1,7 @@
-/** Where a list looks: one scope, or with `recursive` every scope below it that the caller may list in. */
+/**
+ * Where a list looks: one scope, or with `recursive` every scope below it that the caller may list
+ * in.
+ */
 import { isIdOf } from '../../../lib/contract/id-prefixes';
 import type { ResourceType } from '../authz/actions';
 import type { Collection } from '../authz/authz';
@@ -61,7 +64,7 @@ async function listableScopes(
 export const allScopes = (on: Executor): Promise<ScopeNode[]> =>
   rows<ScopeNode>(on, sql`select id, type, scope_id from scopes`);
 
-/** The root and everything below it, which is two levels at most. */
+/** The root and all scopes below it, at most two levels. */
 function below(tree: readonly ScopeNode[], root: ScopeNode): ScopeNode[] {
   const children = new Set(tree.filter((scope) => scope.scope_id === root.id).map((scope) => scope.id));
   return tree.filter((scope) => scope === root || children.has(scope.id) || children.has(scope.scope_id ?? ''));
@@ -75,7 +78,10 @@ export function checkProjectList(request: { scope_id: string; recursive: boolean
     .throwIfAny(MESSAGE.identifier);
 }
 
-/** Lists a type that lives in scopes. `request.scope_id` has been checked for its form; `only` leaves out further rows. */
+/**
+ * Lists a type that lives in scopes. `request.scope_id` has been checked for its form; `only`
+ * leaves out further rows.
+ */
 export async function listInScopes<R extends ListedRow, I extends object>(
   deps: ControllerDeps,
   op: Op,

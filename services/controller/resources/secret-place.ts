@@ -1,7 +1,8 @@
 /**
- * Where a stored secret may be sent. Whoever may change the address of a Vault store or an auth method does not thereby
- * get the secret that somebody else gave it: a secret goes to the servers it was given for, and only while the connection is
- * checked at least as strictly. After a change it is kept back until it is given anew, or until the change is undone.
+ * Where a stored secret may be sent. Whoever may change the address of a Vault store or an auth
+ * method does not thereby get the secret that somebody else gave it: a secret goes to the servers
+ * it was given for, and only while the connection is checked at least as strictly. After a change
+ * it is kept back until it is given anew, or until the change is undone.
  */
 
 export interface SecretPlace {
@@ -17,7 +18,7 @@ export interface SecretPlace {
   start_tls: boolean;
 }
 
-/** A place from what is known of it; what is left out is at its strictest. */
+/** Makes a place. What is left out gets its strictest value. */
 export const secretPlace = (known: Partial<SecretPlace> & Pick<SecretPlace, 'servers'>): SecretPlace => ({
   ca: [],
   server_name: null,
@@ -44,7 +45,10 @@ function normalized(text: string): string {
   return (URL.canParse(plain) ? new URL(plain).href : plain).replace(/\/+$/, '');
 }
 
-/** Names of the secrets that are kept back. `places`: what each was given for; null for one that is not set. */
+/**
+ * Names of the secrets that are kept back. `places`: what each was given for; null for one that is
+ * not set.
+ */
 export const keptBack = (places: Readonly<Record<string, SecretPlace | null>>, present: SecretPlace): string[] =>
   Object.entries(places).flatMap(([name, given]) => (given === null || covers(given, present) ? [] : [name]));
 

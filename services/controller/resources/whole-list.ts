@@ -1,6 +1,7 @@
 /**
- * Lists that clients know without pages: workers, keys, jobs, months. They are answered whole, and what they show is
- * limited where it is stored, so that a client of gRPC that takes 4 MiB reads all of it.
+ * Lists without pages, as clients know them: workers, keys, jobs, months. The whole list is one
+ * answer. What it shows is limited where it is stored, so that clients of gRPC that take 4 MiB can
+ * read it.
  */
 import { limit } from '../../../lib/limits/limit';
 import type { ScopeInfo } from '../../../proto/gen/api/common';

@@ -13,7 +13,10 @@ export type Edit = 'add' | 'set' | 'remove';
 /** Steps of parsing a character of a grant. */
 const PARSING_STEPS = 15;
 
-/** Parses the strings, with pauses; the first of equal grants counts, and what is wrong goes to `errors`. */
+/**
+ * Parses the strings, with pauses; the first of equal grants counts, and what is wrong goes to
+ * `errors`.
+ */
 export async function readGrants(
   { work }: Op,
   errors: FieldErrors,
@@ -46,7 +49,7 @@ function tryParse(raw: string): Grant | GrantError {
   }
 }
 
-/** What old roles may hold but new grants may not say. */
+/** Refuses what old roles may hold but new grants may not contain. */
 function checkOutdated(errors: FieldErrors, raw: string, grant: Grant): void {
   for (const action of grant.actions) {
     const instead = DEPRECATED_ACTIONS.get(action);

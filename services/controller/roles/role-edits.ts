@@ -1,6 +1,6 @@
 /**
- * What the add, set and remove actions of roles do to principals, grants and grant scopes. Each plan is made from the
- * role as it was read, and runs only if the role's version is still that one.
+ * What the add, set and remove actions of roles do to principals, grants and grant scopes. Each
+ * plan is made from the role as it was read, and runs only if the role's version is still that one.
  */
 import { invalidArgument } from '../../../lib/errors/errors';
 import type { Allowed } from '../authz/authz';
@@ -72,9 +72,10 @@ export async function planGrantScopes(
 ): Promise<Plan> {
   const current = role.grant_scope_ids;
   const edit = verbOf(allowed.action);
-  // Only what is added goes by `this`: removing the role's own scope by its id has never removed anything.
+  // Only added values are replaced by `this`: removing a role's own scope by its id has never
+  // removed anything.
   const wanted = [...new Set(edit === 'remove' ? values : values.map((value) => normalGrantScope(role, value)))];
-  // Setting both has always kept the narrower one; clients send it.
+  // A request that sets both keeps the narrower one, as always; clients send such requests.
   const kept =
     edit === 'set' && wanted.includes('children') ? wanted.filter((value) => value !== 'descendants') : wanted;
   const { added, removed } = listChanges(edit, current, kept);

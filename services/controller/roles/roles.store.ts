@@ -56,7 +56,9 @@ export const updateRole = (tx: Tx, allowed: Allowed<'role', 'update' | RoleEdit>
 
 export const deleteRole = (tx: Tx, allowed: Allowed<'role', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
-/** Adds users, groups and managed groups that exist and are not principals yet; the number added. */
+/**
+ * Adds users, groups and managed groups that exist and are not principals yet; the number added.
+ */
 export function addPrincipals(
   tx: Tx,
   allowed: Allowed<'role', 'add-principals' | 'set-principals'>,

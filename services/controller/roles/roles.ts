@@ -71,8 +71,8 @@ export const normalGrantScope = (role: Pick<RoleRow, 'scope_id'>, value: string)
   value === role.scope_id ? 'this' : value;
 
 /**
- * Why a role may not have these grant scopes (in their normal form), or undefined. `found` are those of the named
- * scopes that exist.
+ * Why a role may not have these grant scopes (in their normal form), or undefined. `found` are
+ * those of the named scopes that exist.
  */
 export function grantScopeProblem(
   role: Pick<RoleRow, 'scope'>,

@@ -1,6 +1,7 @@
 /**
- * Where requests wait for their turn. Turns go round the callers, and no caller has more than a number of requests under
- * way. Who is logged in waits in a line of its own: strangers, who count by their address, take no turns of theirs.
+ * Queues of requests. Callers take turns, and no caller has more than a few requests under way.
+ * Users who are logged in wait in one queue. Strangers, who count by their address, wait in another
+ * one and take no turns of users.
  */
 import { tokenHash, type KnownTokens } from '../auth-tokens/known-tokens';
 import { ApiError } from '../../../lib/errors/errors';

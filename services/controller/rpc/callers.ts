@@ -1,13 +1,13 @@
 /**
- * Whose a token is, for limits only, so that a request can be counted to its user before it is looked at. What a request
- * may do is decided elsewhere, each time anew.
+ * Finds the user of a token, for limits only, so that a request counts for its user before it is
+ * looked at. What a request may do is decided elsewhere, each time anew.
  */
 import { tokenHash, type KnownTokens } from '../auth-tokens/known-tokens';
 
 export interface Callers {
   /** The user of a token that was good a moment ago. */
   find(token: string | undefined): string | undefined;
-  /** The user of a token, looked up unless it was good a moment ago. */
+  /** The user of a token; looks it up unless the token was valid a moment ago. */
   vouch(token: string | undefined): Promise<string | undefined>;
 }
 

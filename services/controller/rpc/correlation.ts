@@ -1,4 +1,7 @@
-/** Correlation ids and caller addresses: what both fronts learn about a request before it is parsed. */
+/**
+ * Correlation ids and caller addresses: what the gRPC and the HTTP side read of a request before
+ * they parse it.
+ */
 import { limit } from '../../../lib/limits/limit';
 import { randomUUID } from 'node:crypto';
 import { invalidArgument } from '../../../lib/errors/errors';
@@ -25,7 +28,10 @@ const MAX_TOKEN_LENGTH = limit('header with a token', 4_096, {
   test: 'services/controller/rpc/correlation.test.ts: a token that is longer than any is none',
 });
 
-/** Token of an `Authorization: Bearer` header; undefined for other schemes, which makes the caller anonymous. */
+/**
+ * Token of an `Authorization: Bearer` header; undefined for other schemes, which makes the caller
+ * anonymous.
+ */
 export function bearerToken(header: string | undefined): string | undefined {
   const match = /^bearer +(\S+)\s*$/i.exec((header ?? '').slice(0, MAX_TOKEN_LENGTH));
   return match?.[1];

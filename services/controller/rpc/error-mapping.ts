@@ -1,6 +1,7 @@
 /**
- * Turns whatever a handler threw into an {@link ApiError}. Constraint violations are the caller's mistake told by the
- * database, the second line of defence; what the caller cannot have caused stays `Internal` and is logged with its cause.
+ * Turns whatever a handler threw into an {@link ApiError}. Constraint violations are the caller's
+ * mistake told by the database, the second line of defence; what the caller cannot have caused
+ * stays `Internal` and is logged with its cause.
  */
 import { ApiError } from '../../../lib/errors/errors';
 import { WorkExceeded } from '../../../lib/limits/work';
@@ -30,7 +31,10 @@ const tooMuchWork = (limit: number): string =>
 const NOT_STORABLE_CODES = new Set(['22001', '22003', '22021', '22P05', '22008']);
 /** PostgreSQL: serialization failure, deadlock, lock not available. */
 const BUSY_CODES = new Set(['40001', '40P01', '55P03']);
-/** PostgreSQL: shutdown, crash, cannot connect now, too many connections. Class 08 is connection loss. */
+/**
+ * PostgreSQL: shutdown, crash, cannot connect now, too many connections. Class 08 is connection
+ * loss.
+ */
 const DOWN_CODES = new Set(['57P01', '57P02', '57P03', '53300']);
 /** Node's codes for connections that fail, and texts of the driver that carry no code. */
 const SOCKET_CODES = new Set([
@@ -50,7 +54,10 @@ export function toApiError(error: unknown): ApiError {
   return internal(error);
 }
 
-/** A state of the deployment and no mistake of the request: something has to go first, so that clients do not try again. */
+/**
+ * A state of the deployment and no mistake of the request: something has to go first, so that
+ * clients do not try again.
+ */
 function limitReached(key: keyof typeof SHAPE_LIMITS, value: string): ApiError {
   const most = Number(value).toLocaleString('en');
   const message = `There can be at most ${most} ${SHAPE_LIMITS[key].what} (controller.limits.${key}). Remove some of them first, or have an operator raise the limit.`;

@@ -1,6 +1,7 @@
 /**
- * How large one field of a request may be. What is stored by one request after the other adds up in lists, and a list page
- * has at least one item: the fields of an item together must stay below what clients take in one message.
+ * Limits the size of one field of a request. Requests add up in lists, and a list page has at least
+ * one item. The fields of an item together must therefore stay below what clients take in one
+ * message.
  */
 import { invalidArgument } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';
@@ -15,7 +16,9 @@ export const FIELD_BYTES = limit('bytes of a field of a request', 524_288, {
 /** Characters of a name that are repeated: callers choose those of attributes. */
 const NAME_SHOWN = 100;
 
-/** Throws 400. `request` is decoded; the fields of `item` and of `attributes` count by themselves. */
+/**
+ * Throws 400. `request` is decoded; the fields of `item` and of `attributes` count by themselves.
+ */
 export function checkFieldSizes(request: object): void {
   for (const [key, value] of Object.entries(request)) {
     if (key === 'item' && isObject(value)) checkFieldSizes(value);

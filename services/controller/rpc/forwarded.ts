@@ -1,7 +1,7 @@
 /**
- * The caller's address behind proxies. Proxies that are trusted append the address of whoever they were called by to
- * `X-Forwarded-For`; from the end of it a fixed number of entries is skipped, which are further proxies. What a caller
- * wrote itself stands before those and is never looked at.
+ * The caller's address behind proxies. Trusted proxies append the address of their own caller to
+ * `X-Forwarded-For`. A fixed number of entries at the end stand for further proxies and are
+ * skipped. Entries before those may be invented by the caller and are never looked at.
  */
 import { BlockList, isIP } from 'node:net';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
@@ -12,16 +12,21 @@ export interface Forwarding {
   authorizedAddrs: readonly string[];
   /** Entries to skip at the end: proxies behind the first one. */
   hopSkips: number;
-  /** Refuses requests of authorized proxies without the header; else the proxy counts as the caller. */
+  /**
+   * Refuses requests of authorized proxies without the header; else the proxy counts as the caller.
+   */
   rejectNotPresent: boolean;
   /** Refuses requests with the header from elsewhere; else the header is ignored. */
   rejectNotAuthorized: boolean;
 }
 
-/** Numeric address of the caller, from that of the connection and the header. Throws {@link ApiError}. */
+/**
+ * Numeric address of the caller, from that of the connection and the header. Throws
+ * {@link ApiError}.
+ */
 export type CallerAddress = (peer: string, header: string | undefined) => string;
 
-/** Without forwarding: who connects is who calls. */
+/** Without forwarding, the peer of the connection is the caller. */
 export const DIRECT: CallerAddress = (peer) => plainAddress(peer);
 
 /** Undefined when the text is neither an address nor a network. */

@@ -1,6 +1,6 @@
 /**
- * gRPC front: the services of a pipeline on a grpc-js server, with health and reflection. It opens no port; the API
- * listener hands it the connections that speak HTTP/2.
+ * gRPC front: the services of a pipeline on a grpc-js server, with health and reflection. It opens
+ * no port; the API listener hands it the connections that speak HTTP/2.
  */
 import {
   Metadata,
@@ -61,7 +61,7 @@ export interface GrpcFront {
   close(graceMs: number): Promise<void>;
 }
 
-/** What happens to a request before it reaches the pipeline. */
+/** The steps of a request before it reaches the pipeline. */
 interface Entry {
   /** Absent: no rate limits. */
   admit?: Admission | undefined;
@@ -75,7 +75,7 @@ interface Serving extends Entry {
   heldBy(metadata: Metadata): Held | undefined;
 }
 
-/** `descriptors` are what reflection shows, of the pipeline's services. */
+/** `descriptors` describe the services of the pipeline, for reflection. */
 export function createGrpcFront(
   pipeline: Pipeline,
   descriptors: Descriptors,
@@ -135,7 +135,7 @@ function grpcMethod({ fullName, definition }: BoundMethod, input: DescMessage | 
     requestDeserialize: requestDecoder(requestType, input),
     // Encoded before, because it is counted.
     responseSerialize: (bytes: Buffer) => bytes,
-    responseDeserialize: (bytes: Buffer) => responseType.decode(bytes) as unknown,
+    responseDeserialize: (bytes: Buffer) => responseType.decode(bytes),
   };
 }
 
@@ -153,7 +153,10 @@ function implementation(methods: BoundMethod[], serving: Serving): UntypedServic
   );
 }
 
-/** Stands for a request that is refused before it is decoded: grpc-js would call that an internal error. */
+/**
+ * Stands for a request that is refused before it is decoded: grpc-js would call that an internal
+ * error.
+ */
 class Refused {
   constructor(readonly error: ApiError) {}
 }
@@ -190,7 +193,7 @@ async function invoke(
     ...caller,
     correlationId: correlationId(first(call.metadata, 'x-correlation-id')),
     signal: abort.signal,
-    // From now on the user is who holds the connection and what the call costs.
+    // From now on the connection and the cost of the call count for the user.
     authenticated: (userId) => void held?.prove(userId),
   });
   const bytes = Buffer.from(method.definition.responseType.encode(answer).finish());
@@ -211,7 +214,9 @@ const all = (metadata: Metadata, key: string): string | undefined =>
 
 const first = (metadata: Metadata, key: string): string | undefined => metadata.get(key)[0]?.toString();
 
-/** The error as grpc-js sends it: code and text, and the JSON body and HTTP status in the trailers. */
+/**
+ * The error as grpc-js sends it: code and text, and the JSON body and HTTP status in the trailers.
+ */
 function serviceError(error: ApiError): { code: status; details: string; metadata: Metadata } {
   const metadata = new Metadata();
   metadata.set(ERROR_BODY_TRAILER, Buffer.from(JSON.stringify(error.body())));

@@ -1,8 +1,14 @@
-/** The HTTP/2 server inside a gRPC server: where streams can be counted before gRPC keeps what comes of them. */
+/**
+ * The HTTP/2 server inside a gRPC server, where streams can be counted before gRPC keeps anything
+ * of them.
+ */
 import type { Server } from '@grpc/grpc-js';
 import type { Http2Server } from 'node:http2';
 
-/** grpc-js shows it nowhere. Call it after a connection injector was made, and before it gets a connection. */
+/**
+ * The HTTP/2 server that grpc-js keeps to itself. To be called after a connection injector was
+ * made, and before it gets a connection.
+ */
 export function http2ServerOf(server: Server): Http2Server {
   const [inner] = (server as unknown as { http2Servers?: Map<Http2Server, unknown> }).http2Servers?.keys() ?? [];
   if (inner === undefined || inner.listenerCount('stream') !== 1) {

@@ -3,5 +3,5 @@ export interface MessageFns<T> {
   encode(message: T): { finish(): Uint8Array };
   decode(input: Uint8Array): T;
   toJSON(message: T): unknown;
-  fromPartial(object: any): T;
+  fromPartial(object: unknown): T;
 }

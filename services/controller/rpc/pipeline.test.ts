@@ -35,7 +35,9 @@ function pipelineOf(handler: (op: Op) => Promise<object>, known?: KnownTokens) {
   return (more: Partial<CallInfo> = {}) => pipeline.invoke(`${fullName}/${method.name}`, {}, { ...call(), ...more });
 }
 
-/** Requests that are answered when told to; `began` has their callers in the order of their turns. */
+/**
+ * Requests that are answered when told to; `began` has their callers in the order of their turns.
+ */
 function held(known?: KnownTokens) {
   const began: string[] = [];
   const ends: (() => void)[] = [];

@@ -1,6 +1,6 @@
 /**
- * The one way into a handler, for gRPC and HTTP alike: it makes the operation context, sets the deadline, maps every
- * error to the closed catalogue, measures, and writes one log line a request.
+ * The one way into a handler, for gRPC and HTTP alike: it makes the operation context, sets the
+ * deadline, maps every error to the closed catalogue, measures, and writes one log line a request.
  */
 import { status } from '@grpc/grpc-js';
 import { Histogram, type Registry } from 'prom-client';
@@ -23,7 +23,7 @@ interface PipelineDeps {
   maxRequestDurationMs: number;
   limits: PipelineLimits;
   registry: Registry;
-  /** Absent: nobody is known, all count by their address. */
+  /** When absent, all callers count by their address. */
   known?: KnownTokens | undefined;
 }
 
@@ -39,7 +39,7 @@ interface CallInfo {
   correlationId: string;
   /** Aborted when the caller goes away. */
   signal: AbortSignal;
-  /** Told the user of the token, once it has turned out to be good. */
+  /** Called with the user of the token when it has turned out to be valid. */
   authenticated?: Op['authenticated'];
 }
 
@@ -87,7 +87,7 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
     try {
       const response = await runWithDeadline(method, request, info, { ...deps, log }, queues);
       // Handlers may leave out fields; encoders need all of them.
-      const message = method.definition.responseType.fromPartial(response) as unknown;
+      const message = method.definition.responseType.fromPartial(response);
       requests.debug({ client: info.clientAddress, code: 'OK', seconds: stop({ code: 'OK' }) }, 'request');
       return message;
     } catch (error) {
@@ -97,7 +97,7 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
       requests.debug(line, 'request');
       if (mapped.kind === 'Internal') log.error({ err: mapped.cause ?? mapped }, 'request failed');
       else if (mapped.kind === 'Unavailable') log.warn({ err: mapped.cause }, 'request refused');
-      // A rule of the schema that a request would break is its caller's mistake.
+      // A request that would break a rule of the schema is its caller's mistake.
       else if (mapped.cause !== undefined) log.debug({ err: mapped.cause }, 'request refused');
       throw mapped;
     }
@@ -119,7 +119,10 @@ function bind(services: readonly Service[]): Map<string, BoundMethod> {
   return methods;
 }
 
-/** Answers at the deadline or when the caller is gone, even when the handler does not look at its signal. */
+/**
+ * Answers at the deadline or when the caller is gone, even when the handler does not look at its
+ * signal.
+ */
 async function runWithDeadline(
   method: BoundMethod,
   request: unknown,
@@ -147,7 +150,7 @@ async function runWithDeadline(
   };
   try {
     abort.signal.throwIfAborted();
-    // Whoever went away keeps the place until the handler has ended, so that going away buys nothing.
+    // A caller that has gone keeps its place until the handler has ended, so leaving gains nothing.
     const handle = async (): Promise<unknown> => {
       checkFieldSizes(request as object);
       return method.handler(op, request);

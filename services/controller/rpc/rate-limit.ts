@@ -1,7 +1,8 @@
 /**
- * Rate limits of the API: fixed windows per resource and action, for all callers together, per address and per token,
- * in the shares of rate-shares.ts. Counts stay in memory, so each controller counts for itself. Requests are counted
- * before they are looked at: one counts as a user's only if its token was found good before.
+ * Rate limits of the API: fixed windows per resource and action, for all callers together, per
+ * address and per token, with the shares of rate-shares.ts. Counts are kept in memory, so each
+ * controller counts for itself. Requests are counted before they are looked at: a request counts as
+ * a user's only if its token was verified before.
  */
 import { Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock/clock';
@@ -35,7 +36,9 @@ export interface Verdict {
   outcome: 'allowed' | 'limited' | 'full';
   /** Header `RateLimit-Policy`; empty when nothing is limited. */
   policy: string;
-  /** Header `RateLimit`, of the window with the fewest requests left; empty when nothing is limited. */
+  /**
+   * Header `RateLimit`, of the window with the fewest requests left; empty when nothing is limited.
+   */
   state: string;
   /** Until the next request has a chance, seconds. */
   retryAfter: number;
@@ -132,7 +135,7 @@ export class RateLimiter {
     }
   }
 
-  /** A token turned out to be good: the windows of its request are kept for its user. */
+  /** A token has turned out to be valid: the windows of its request now count for its user. */
   private adopt(hash: string, userId: string): void {
     const specs = this.trials.get(hash);
     if (specs === undefined) return;
@@ -151,7 +154,10 @@ export class RateLimiter {
   }
 }
 
-/** The windows of a call. Tokens are named by a hash of the whole text: by its id alone others could use it up. */
+/**
+ * The windows of a call. A token is named by a hash of its whole text: by the id alone, others
+ * could use up its window.
+ */
 function specsOf(
   policy: Policy,
   { resource, action, clientAddress }: LimitedCall,

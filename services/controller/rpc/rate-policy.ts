@@ -1,4 +1,6 @@
-/** From the rules of the configuration to the windows that limit one action on one resource. */
+/**
+ * Derives the windows that limit one action on one resource from the rules of the configuration.
+ */
 import { shareOfAddress, shareOfAnonymous, shareOfAnonymousAt, shareOfUser } from './rate-shares';
 
 /** Whose requests a limit counts together. */
@@ -25,14 +27,17 @@ export const DEFAULT_RULES: readonly RateLimitRule[] = [
   ...everything(['list'], [1_500, 1_500, 150]),
 ];
 
-/** Windows of one kind of holder, with the limit that the configuration gives the window; shares may be below it. */
+/**
+ * Windows of one kind of holder, with the limit that the configuration gives the window; shares may
+ * be below it.
+ */
 export interface Part {
   limit: number;
   anonymous: number;
   periodMs: number;
   /** In the header `RateLimit`. */
   shown: number;
-  /** A share alone: the header tells of it only when it is used up. */
+  /** The part is only a share: the header mentions it only when it is used up. */
   isShare: boolean;
 }
 
@@ -47,7 +52,10 @@ export interface Policy {
 
 type Rule = { per: Limited; limit: number; periodMs: number };
 
-/** What limits an action on a resource: the last rule of each kind that covers it, and the shares that follow. */
+/**
+ * What limits an action on a resource: the last rule of each kind that covers it, and the shares
+ * that follow.
+ */
 export function policyOf(rules: readonly RateLimitRule[], resource: string, action: string): Policy {
   const covers = (names: readonly string[], name: string): boolean => names.includes('*') || names.includes(name);
   const limits = LIMITED.flatMap((per): Rule[] => {
@@ -79,13 +87,16 @@ const partOf = (rule: Rule, limit: number, anonymousOf: (all: number) => number)
   isShare: false,
 });
 
-/** None of a window that is too small to be divided. */
+/** No share of a window that is too small to be divided. */
 function shareOf(rule: Rule, share: (all: number) => number, anonymousOf: (all: number) => number): Part[] {
   const limit = share(rule.limit);
   return limit < rule.limit ? [{ ...partOf(rule, limit, anonymousOf), isShare: true }] : [];
 }
 
-/** Parts of the same period are one window: the smaller limit holds, and the first part is the one that is shown. */
+/**
+ * Parts with the same period become one window. The smaller limit holds, and the first part is
+ * shown.
+ */
 function merged(parts: readonly Part[]): Part[] {
   const byPeriod = new Map<number, Part>();
   for (const part of parts) {

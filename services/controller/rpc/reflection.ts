@@ -1,7 +1,7 @@
 /**
- * Server reflection, so that tools such as grpcurl need no protos. The wire format (v1 and v1alpha) is that of
- * \@grpc/reflection; the answers are ours, because the package spends half a second at start to index the files, and
- * buffers without limit for a client that does not read.
+ * Server reflection, so that tools such as grpcurl need no protos. The wire format (v1 and v1alpha)
+ * is that of \@grpc/reflection; the answers are ours, because the package spends half a second at
+ * start to index the files, and buffers without limit for a client that does not read.
  */
 import { status, type Metadata, type Server, type ServiceDefinition, type ServerDuplexStream } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
@@ -38,7 +38,7 @@ export function addReflection(server: Server, reflected: Reflected): void {
     server.addService(definition, {
       ServerReflectionInfo: (stream: ServerDuplexStream<ReflectionRequest, object>) => {
         stream.on('end', () => stream.end());
-        // A stream without a listener would end the process when its client goes away.
+        // Without a listener, a stream whose client goes away would end the process.
         stream.on('error', () => {});
         const held = reflected.heldBy(stream.metadata);
         stream.on('data', (request: ReflectionRequest) => send(stream, held, answer(request, reflected)));

@@ -1,6 +1,6 @@
 /**
- * How much a request may hold, beyond its bytes: a small message can make many values, and each of them costs more than
- * its bytes. Both doors refuse alike, before anything is decoded.
+ * Limits how many values a request may hold. A small message can make many values, and each costs
+ * more than its bytes. The gRPC and the HTTP side refuse alike, before anything is decoded.
  */
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { invalidArgument, type ApiError } from '../../../lib/errors/errors';
@@ -36,7 +36,10 @@ const PARTS = 4;
 /** Likewise a level takes up to three messages. */
 const MAX_MESSAGES = REQUEST_DEPTH * 3;
 
-/** Looks through an encoded message, no further than it may go. Throws 400. Bytes that are no message pass. */
+/**
+ * Counts the values of an encoded message, up to the limit. Throws 400. Bytes that are no message
+ * pass.
+ */
 export function checkRequestSize(input: DescMessage, bytes: Uint8Array): void {
   new Walk(bytes).message(input, 0, bytes.length, 0);
 }

@@ -1,6 +1,7 @@
 /**
- * What a handler sees and how services are put together. A service is its generated definition and one handler per
- * method; the gRPC server and the HTTP side both call {@link Service.handlers}, so nothing is written twice.
+ * What a handler sees and how services are put together. A service is its generated definition and
+ * one handler per method; the gRPC server and the HTTP side both call {@link Service.handlers}, so
+ * nothing is written twice.
  */
 import type { Logger } from '../../../lib/log/log';
 import type { Clock } from '../../../lib/clock/clock';
@@ -21,7 +22,7 @@ export interface Op {
   readonly clientAddress: string;
   /** Bearer token as it was sent; undefined for anonymous callers. */
   readonly token: string | undefined;
-  /** To be told the user of the token, once it has turned out to be good; absent: nobody asks. */
+  /** To be called with the user of the token when it has turned out to be valid. */
   readonly authenticated?: ((userId: string) => void) | undefined;
   /** What this operation may still cost. */
   readonly work: Work;
@@ -29,9 +30,9 @@ export interface Op {
 
 export interface MethodDefinition {
   name: string;
-  requestType: MessageFns<any>;
+  requestType: MessageFns<unknown>;
   requestStream: boolean;
-  responseType: MessageFns<any>;
+  responseType: MessageFns<unknown>;
   responseStream: boolean;
 }
 
@@ -41,8 +42,8 @@ export interface ServiceDefinition {
   methods: Record<string, MethodDefinition>;
 }
 
-type Message<F> = F extends { decode(input: any, length?: number): infer M } ? M : never;
-type PartialMessage<F> = F extends { fromPartial(object: any): infer M } ? { [K in keyof M]?: Loose<M[K]> } : never;
+type Message<F> = F extends { decode(input: Uint8Array, length?: number): infer M } ? M : never;
+type PartialMessage<F> = F extends { fromPartial(object: never): infer M } ? { [K in keyof M]?: Loose<M[K]> } : never;
 /** Answers may leave out fields at any depth; they take their protobuf default. */
 type Loose<T> = T extends Date | Uint8Array | bigint
   ? T
@@ -59,9 +60,16 @@ export type Handlers<D extends ServiceDefinition> = {
   ) => Promise<PartialMessage<D['methods'][M]['responseType']>>;
 };
 
+/**
+ * A handler of any method. Its caller has a request of that method, which the type cannot express.
+ * The type is therefore taken from a method: the compiler compares parameters of methods in both
+ * directions.
+ */
+export type Handler = { handle(op: Op, request: unknown): Promise<unknown> }['handle'];
+
 export interface Service {
   definition: ServiceDefinition;
-  handlers: Record<string, (op: Op, request: any) => Promise<any>>;
+  handlers: Record<string, Handler>;
 }
 
 /** Ties a definition to its handlers; the compiler checks that none is missing. */

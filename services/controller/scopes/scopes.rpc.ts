@@ -39,7 +39,7 @@ const MUTABLE = {
   primary_auth_method_id: 'primary_auth_method_id',
 };
 
-/** Users who stand for many; they get no rights in what they create. */
+/** Users that stand for many people. They get no rights in what they create. */
 const BUILTIN_USERS = ['u_anon', 'u_auth', 'u_recovery'];
 
 function definitionFor(deps: ControllerDeps): ItemDefinition<'scope', ScopeRow, ReturnType<typeof scopeItem>> {
@@ -61,7 +61,10 @@ function definitionFor(deps: ControllerDeps): ItemDefinition<'scope', ScopeRow, 
   };
 }
 
-/** One org by itself comes without the actions on its collections, as existing clients expect; in lists it has them. */
+/**
+ * One org by itself comes without the actions on its collections, as existing clients expect; in
+ * lists it has them.
+ */
 const single = (listed: ReturnType<typeof definitionFor>): typeof listed => ({
   ...listed,
   extra: async (op, row) => (row.type === 'org' ? {} : listed.extra!(op, row)),

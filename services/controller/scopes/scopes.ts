@@ -1,4 +1,7 @@
-/** Scopes: the global one, orgs in it, and projects in orgs. A scope is authorized where it lives, in its parent. */
+/**
+ * Scopes: the global one, orgs in it, and projects in orgs. A scope is authorized where it lives,
+ * in its parent.
+ */
 import { prefixesOf } from '../../../lib/contract/id-prefixes';
 import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';

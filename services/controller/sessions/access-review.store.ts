@@ -1,10 +1,15 @@
-/** SQL of the access review: what took rights away, and the live sessions of those whom it concerns. */
+/**
+ * SQL of the access review: what took rights away, and the live sessions of those whom it concerns.
+ */
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 
 /** Changes of one review; the rest waits for the next. */
 export const REVIEW_BATCH = 500;
 
-/** Takes changes that nobody has looked at; null stands for everybody. What another controller holds is left to it. */
+/**
+ * Takes changes that were not reviewed yet. `user_ids` is null for a change that concerns
+ * everybody. Changes that another controller holds are left to it.
+ */
 export function takeGrantChanges(tx: Tx, now: Date): Promise<{ user_ids: string[] | null }[]> {
   return rows(
     tx,
@@ -23,7 +28,10 @@ export interface ReviewedSession {
   parent_scope_id: string;
 }
 
-/** Live sessions of the users, of everybody for null. Those without a parent are ended already. */
+/**
+ * The live sessions of the users; of all users when null. Sessions without a parent have ended
+ * already.
+ */
 export function liveSessionsOfUsers(on: Executor, userIds: string[] | null): Promise<ReviewedSession[]> {
   const those = userIds === null ? sql`true` : sql`s.user_id = any(${userIds}::text[])`;
   return rows(
@@ -34,7 +42,7 @@ export function liveSessionsOfUsers(on: Executor, userIds: string[] | null): Pro
   );
 }
 
-/** Ends sessions whose users may no longer open them; answers which of them still lived. */
+/** Ends sessions whose users may no longer open them. Answers the ids of those that were live. */
 export async function revokeSessions(on: Executor, ids: string[], now: Date): Promise<string[]> {
   const ended = await rows<{ id: string }>(
     on,

@@ -1,4 +1,7 @@
-/** The review of live sessions after rights were taken away. What leads to it is in test/faults/revocation.test.ts. */
+/**
+ * The review of live sessions after rights were taken away. What leads to it is in
+ * test/faults/revocation.test.ts.
+ */
 import { newId } from '../../../lib/ids/ids';
 import { proofOf } from '../../../test/harness/proofs';
 import { createAuthz } from '../authz/authorizer';

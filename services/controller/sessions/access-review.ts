@@ -1,8 +1,9 @@
 /**
- * Ends the sessions that their users may no longer open. The schema puts on record what takes rights away and whom it
- * concerns, and wakes the controllers; one of them decides anew, with the authorizer that let the sessions be opened.
- * A session that was being made meanwhile is looked at by {@link mayStillOpen} once it is on record: either that sees
- * the change, or the review of the change sees the session.
+ * Ends sessions that their users may no longer open. The schema records whatever takes rights away
+ * and whom it concerns, and notifies the controllers. One of them decides again, with the same
+ * authorizer that allowed the sessions. {@link mayStillOpen} checks a session that was being
+ * created meanwhile, once it is on record: either that check sees the change, or the review of the
+ * change sees the session.
  */
 import type { Logger } from '../../../lib/log/log';
 import type { Allowed, Authz } from '../authz/authz';
@@ -20,7 +21,10 @@ export interface AccessReviewDeps {
   log: Logger;
 }
 
-/** Looks through the sessions of all who have lost rights. A constant number of statements for up to 500 changes. */
+/**
+ * Reviews the sessions of all users who have lost rights. It takes a constant number of statements
+ * for up to 500 changes.
+ */
 export async function reviewAccess(deps: AccessReviewDeps, now: Date): Promise<void> {
   for (let i = 0; i < MAX_BATCHES; i++) {
     const { taken, ended } = await transaction(deps.db, now, async (tx) => {
@@ -47,7 +51,7 @@ async function withoutAccess(authz: Authz, sessions: readonly store.ReviewedSess
   return sessions.filter((_session, i) => !may[i]).map((session) => session.id);
 }
 
-/** Whether the user of a session that was just put on record still has the right that it was made with; else it ends. */
+/** Whether the user of a new session still has the right to open it. If not, the session ends. */
 export async function mayStillOpen(
   deps: Pick<AccessReviewDeps, 'db' | 'authz'>,
   { actor: { userId }, resource }: Allowed<'target', 'authorize-session'>,

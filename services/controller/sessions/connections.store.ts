@@ -1,6 +1,7 @@
 /**
- * SQL of connections. The path of a new connection is one statement; closes and byte counts come in batches. Slots are
- * two counters on the session's row, so that limits hold among any number of controllers.
+ * SQL of connections. The path of a new connection is one statement; closes and byte counts come in
+ * batches. Slots are two counters on the session's row, so that limits hold among any number of
+ * controllers.
  */
 import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 import { databaseError, row, rows, sql, UNIQUE_VIOLATION, type Executor, type RawBuilder } from '../db/db';
@@ -25,7 +26,10 @@ export interface AllowedConnection {
 
 export type ConnectionAnswer = { allowed: AllowedConnection } | { refused: RefusedView };
 
-/** Client address of rows that only keep an id from being used; reads of sessions leave them out. */
+/**
+ * The client address of rows that only keep an id from being used. Reads of sessions leave these
+ * rows out.
+ */
 export const NOT_ON_RECORD = '';
 
 interface AnswerRow extends RefusedView {
@@ -35,14 +39,16 @@ interface AnswerRow extends RefusedView {
 }
 
 /**
- * Activates the session if it is pending, binds the first-use token, takes a slot and inserts the connection: one
- * statement, one round trip. A repeated request for the same connection is allowed again and takes nothing.
+ * Activates the session if it is pending, binds the first-use token, takes a slot and inserts the
+ * connection: one statement, one round trip. A repeated request for the same connection is allowed
+ * again and takes nothing.
  */
 export async function authorizeConnection(on: Executor, request: ConnectionRequest): Promise<ConnectionAnswer> {
   try {
     return await tryConnection(on, request);
   } catch (error) {
-    // The same request ran at the same time and won; the second look finds its connection.
+    // A copy of the request ran at the same time and was first. The second look finds its
+    // connection.
     if (databaseError(error)?.code !== UNIQUE_VIOLATION) throw error;
     return tryConnection(on, request);
   }
@@ -130,7 +136,7 @@ export interface Close extends Stat {
   boot_id: string;
 }
 
-/** A session that a change left without open connections or moved to its end. */
+/** A session that has no open connections any more, or has ended, by a change. */
 export interface ChangedSession {
   id: string;
   status: SessionStatus;
@@ -138,9 +144,10 @@ export interface ChangedSession {
 }
 
 /**
- * Stores exact ends, frees the slots and terminates sessions that are through. Repeated closes change nothing; one that
- * comes after the connection was given up as lost amends it once. A worker that has lost a process of its own tells what it
- * knew last: that is not final. `closes` has each connection once.
+ * Stores exact ends, frees the slots, and terminates sessions that are over. Repeated closes change
+ * nothing. A close that comes after the connection was given up as lost corrects it once. A worker
+ * that has lost one of its data processes reports what it knew last, which is not final. `closes`
+ * has each connection once.
  */
 export async function closeConnections(on: Executor, workerId: string, closes: Close[], now: Date): Promise<void> {
   const failed = closes.filter((close) => close.dial_failed);
@@ -175,9 +182,10 @@ export async function closeConnections(on: Executor, workerId: string, closes: C
 }
 
 /**
- * Puts connections on record as closed that are not on record at all: the worker gave up waiting for an answer, and the
- * request may still be carried out, here or at another controller. It then finds its id taken. A row that was made
- * meanwhile is waited for, and closed by what follows. Ordered by session, as locks are.
+ * Records connections as closed that are not on record at all. The worker gave up waiting for an
+ * answer, but its request may still be carried out, here or at another controller; it then finds
+ * its id taken. When such a row is being made meanwhile, this waits for it, and the statement that
+ * follows closes it. Ordered by session, as locks are.
  */
 async function refuseLater(on: Executor, workerId: string, closes: Close[], now: Date): Promise<void> {
   const refused = closes.map((close) => ({ ...close, closed_reason: closedReason(close.closed_by, close.cause) }));
@@ -196,8 +204,8 @@ async function refuseLater(on: Executor, workerId: string, closes: Close[], now:
 }
 
 /**
- * Gives up open connections that `which` selects (columns of `session_connections c`): nobody will tell their end. They
- * close as "worker lost", and their slots are free.
+ * Gives up open connections that `which` selects (columns of `session_connections c`), because
+ * nobody will report their end. They close as `worker lost`, and their slots become free.
  */
 export function closeLost(on: Executor, which: RawBuilder<unknown>, now: Date): Promise<ChangedSession[]> {
   return rows(
@@ -214,7 +222,10 @@ export function closeLost(on: Executor, which: RawBuilder<unknown>, now: Date): 
   );
 }
 
-/** Selects, for {@link closeLost}, connections of processes of a worker that are gone: neither the present one, nor draining. */
+/**
+ * Selects, for {@link closeLost}, connections of processes of a worker that are gone: neither the
+ * present one, nor draining.
+ */
 export const ofEarlierProcesses: RawBuilder<unknown> = sql`exists (
   select from workers w where w.id = c.worker_id and w.boot_id <> c.boot_id and c.boot_id <> all(w.draining_boot_ids))`;
 
@@ -222,7 +233,10 @@ export const ofEarlierProcesses: RawBuilder<unknown> = sql`exists (
 const lockedSessions = sql`locked as materialized (
   select id from sessions where id in (select session_id from touched) order by id for update)`;
 
-/** Ends the statement: frees the slots of `closed` and terminates what is through. */
+/**
+ * The last part of the statement: frees the slots of `closed` and terminates sessions that are
+ * over.
+ */
 const freeSlots = (now: Date): RawBuilder<unknown> => sql`freed as (
     select session_id, count(*) filter (where freed)::integer as open, count(*) filter (where unmade)::integer as made
     from closed group by session_id
@@ -233,7 +247,10 @@ const freeSlots = (now: Date): RawBuilder<unknown> => sql`freed as (
   from freed where s.id = freed.session_id and freed.open > 0
   returning s.id, s.status, s.termination_reason`;
 
-/** Assignments that terminate a session `s` which has `open` connections and has made `made`, if it is through. */
+/**
+ * Assignments that terminate a session `s`, if it is over, which has `open` connections and has
+ * made `made`.
+ */
 export function ending(now: Date, open: RawBuilder<unknown>, made: RawBuilder<unknown>): RawBuilder<unknown> {
   const reason = sql`case
     when ${open} > 0 then null

@@ -73,7 +73,10 @@ export interface RefusedView {
   concurrent_connection_limit: number;
 }
 
-/** Why a connection was refused; undefined when the view shows no reason, because things changed in between. */
+/**
+ * Why a connection was refused; undefined when the row shows no reason, because it changed in
+ * between.
+ */
 export function refusalOf(view: RefusedView): Refusal | undefined {
   if (view.status === null) return 'session not found';
   const ended = endedRefusal(view.status, view.termination_reason, view.expired);
@@ -86,7 +89,7 @@ export function refusalOf(view: RefusedView): Refusal | undefined {
   return undefined;
 }
 
-/** Why a session takes nothing more; undefined while it does. */
+/** Why a session takes no more connections; undefined while it does. */
 export function endedRefusal(status: SessionStatus, reason: string | null, expired: boolean): Refusal | undefined {
   if (status === 'canceling' || reason === 'canceled' || reason === 'access revoked') return 'canceled';
   if (reason === 'timed out' || expired) return 'expired';

@@ -29,9 +29,9 @@ export type Inserted =
   | { outcome: 'no place'; limit: keyof SessionLimits };
 
 /**
- * The session in state pending, with the target's limits, and the workers that may serve it and have room: one
- * statement, which is its own transaction. It makes nothing when a limit is in the way, or when the target has changed
- * since it was read.
+ * Inserts the session as `pending`, with the target's limits, and the workers that may serve it and
+ * have room. It is one statement, which is its own transaction. It inserts nothing when a limit has
+ * been reached, or when the target has changed since it was read.
  */
 export async function insertSession(
   on: Executor,

@@ -1,4 +1,6 @@
-/** Limits on pending and live sessions, where they are kept: in the statement that makes a session. */
+/**
+ * Limits on pending and live sessions, where they are kept: in the statement that makes a session.
+ */
 import { newTofuToken } from '../../../lib/contract/session-protocol';
 import { sql, transaction, openDb, row, rows } from '../db/db';
 import { CONTROLLER_LIMITS } from '../limits';

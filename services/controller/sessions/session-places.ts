@@ -1,7 +1,8 @@
 /**
- * Limits on pending and live sessions. Those of a user are counted each time and hold exactly. The sessions of a target
- * or a worker are counted anew only after a part of the places that were free has been given out: a target with many
- * sessions costs little more than one with few, and several controllers together exceed a limit by that part at most.
+ * Limits on pending and live sessions. The sessions of a user are counted each time, so their limit
+ * is exact. The sessions of a target or a worker are counted again only after a part of the free
+ * places has been given out. A target with many sessions therefore costs little more than one with
+ * few, and several controllers together exceed a limit by at most that part.
  */
 import { ApiError } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';
@@ -16,7 +17,7 @@ export type SessionLimits = Pick<
   | 'sessions_live_per_worker'
 >;
 
-/** After so many parts of the free places, a count is made anew. */
+/** The free places are divided into so many parts; a count is made again after each part. */
 const PARTS = 64;
 const MAX_REMEMBERED = limit('remembered counts of sessions', 10_000, {
   what: 'targets and workers whose sessions a controller need not count again yet',
@@ -40,7 +41,7 @@ export interface Counted {
 }
 
 export class SessionPlaces {
-  /** Places that may be given out without another look. */
+  /** Places that may be given out without another count. */
   private readonly free = new Map<string, number>();
 
   constructor(readonly limits: SessionLimits) {}

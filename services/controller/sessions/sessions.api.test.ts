@@ -1,4 +1,6 @@
-/** Sessions and workers through the API of a whole controller, with a worker on its cluster port. */
+/**
+ * Sessions and workers through the API of a whole controller, with a worker on its cluster port.
+ */
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { systemClock } from '../../../lib/clock/clock';

@@ -1,4 +1,7 @@
-/** A deployment for tests: one project with a user, a token, a target and a worker, in a database of its own. */
+/**
+ * A deployment for tests: one project with a user, a token, a target and a worker, in a database of
+ * its own.
+ */
 import { randomBytes } from 'node:crypto';
 import { createLogger, type Logger } from '../../../lib/log/log';
 import { newId } from '../../../lib/ids/ids';

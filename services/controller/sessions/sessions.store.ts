@@ -63,7 +63,8 @@ export async function cancelSession(
   allowed: Allowed<'session', 'cancel' | 'cancel:self'>,
   cancel: { version: number; now: Date },
 ): Promise<boolean> {
-  // The version may be an older one: what happened since, an activation, is no reason to let the session go on.
+  // The version may be an older one: an activation that happened since is no reason to keep the
+  // session.
   return (
     (await changed(
       tx,
@@ -154,10 +155,16 @@ export function sessionsToPush(on: Executor, ids: string[], workerIds: string[])
   );
 }
 
-/** How long after a cancellation its connections may still be open without having missed it, ms. */
+/**
+ * How long connections may stay open after a cancellation before the worker counts as not informed,
+ * ms.
+ */
 const HEARING_MS = 1_000;
 
-/** Ended sessions that still have open connections on one of the workers: their cancellation was not heard. */
+/**
+ * Ended sessions that still have open connections on one of the workers, which has missed their
+ * cancellation.
+ */
 export async function unheardEnds(on: Executor, workerIds: string[], now: Date): Promise<string[]> {
   const canceledBefore = new Date(now.getTime() - HEARING_MS);
   const found = await rows<{ id: string }>(
@@ -212,7 +219,10 @@ export async function endSession(
   return found!;
 }
 
-/** Ends live sessions that end with their token, where that expired by `now` or was last used by `stale`. */
+/**
+ * Ends live sessions that are set to end with their token, when the token expired by `now` or was
+ * last used by `stale`.
+ */
 export async function endWithExpiredToken(on: Executor, now: Date, stale: Date): Promise<void> {
   await sql`
     with due as materialized (
@@ -228,7 +238,9 @@ export async function endWithExpiredToken(on: Executor, now: Date, stale: Date):
 /** Sessions that one statement of a periodic task terminates or looks at. */
 export const TASK_BATCH = 500;
 
-/** Terminates what is through: canceled, expired or at its limit, and nothing open. */
+/**
+ * Terminates sessions that are over: canceled, expired or at their limit, with no open connection.
+ */
 export function terminateEnded(on: Executor, now: Date): Promise<ChangedSession[]> {
   return rows(
     on,

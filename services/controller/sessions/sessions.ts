@@ -3,9 +3,10 @@
  *
  *   pending ──▶ active ──▶ canceling ──▶ terminated
  *
- * A session is active from its first connection on. Any state may be left out, none comes back; the schema enforces
- * it. `terminated` comes with a reason and only once no connection is open, at most {@link TERMINATION_DELAY_MS} after
- * cancel or expiry: connections that no worker has confirmed closed by then count as lost.
+ * A session is active from its first connection on. Any state may be left out, none comes back; the
+ * schema enforces it. `terminated` comes with a reason and only once no connection is open, at most
+ * {@link TERMINATION_DELAY_MS} after cancel or expiry: connections that no worker has confirmed
+ * closed by then count as lost.
  */
 import { formatAddress, unbracketed } from '../../../lib/config/address';
 import type { ClosedBy } from '../../../lib/contract/endings';
@@ -17,7 +18,7 @@ import { shownConnection, type ConnectionRow } from './connections';
 
 export type SessionStatus = 'pending' | 'active' | 'canceling' | 'terminated';
 export type TerminationReason = 'timed out' | 'canceled' | 'connection limit' | 'access revoked';
-/** In which role somebody ended a session; what workers tell clients as `closed_by`. */
+/** The role in which somebody ended a session; workers tell it to clients as `closed_by`. */
 export type EndedBy = Extract<ClosedBy, 'admin' | 'client' | 'policy' | 'controller'>;
 
 export const SESSION_PREFIX = prefixOf('session', 'session');
@@ -70,7 +71,10 @@ export interface SessionRow {
 /** Whether it can still be used or canceled. */
 export const isLive = (status: SessionStatus): boolean => status === 'pending' || status === 'active';
 
-/** What is authorized. A session whose project is gone is in no scope, so no grant reaches it. */
+/**
+ * The session as a resource to authorize. A session whose project is gone is in no scope, so no
+ * grant reaches it.
+ */
 export const sessionResource = (session: SessionRow): Item<'session'> => ({
   type: 'session',
   id: session.id,

@@ -16,7 +16,10 @@ export interface Endpoint {
   host_set_id: string | null;
 }
 
-/** The target's address, else the wanted host, else any pair of host and set with the same chance. */
+/**
+ * The target's address, or else the wanted host, or else any pair of host and set with the same
+ * chance.
+ */
 export function chooseEndpoint(address: string | null, endpoints: readonly Endpoint[], hostId: string): Endpoint {
   if (address !== null) return { address, host_id: null, host_set_id: null };
   if (endpoints.length === 0) {
@@ -29,8 +32,8 @@ export function chooseEndpoint(address: string | null, endpoints: readonly Endpo
 }
 
 /**
- * Workers that can take the session, in order of preference. Throws 503 when there is none, and 400 when that is so
- * because the filter means nothing on what is known of workers.
+ * The workers that can take the session, in order of preference. Throws 503 when there is none.
+ * Throws 400 when there is none because the filter cannot be evaluated on any worker.
  */
 export async function chooseWorkers(
   op: Op,
@@ -64,7 +67,7 @@ export async function chooseWorkers(
   return lessLoadedFirst(on, shuffled(eligible));
 }
 
-/** Whether the filter takes each worker; undefined where it means nothing on what is known of the worker. */
+/** Whether the filter matches each worker; undefined where it cannot be evaluated on the worker. */
 async function evaluateOn(
   { work }: Op,
   workers: readonly Candidate[],
@@ -82,7 +85,7 @@ async function evaluateOn(
   return results;
 }
 
-/** Undefined for one that an earlier release took and that is too large by now. */
+/** Undefined for a filter that an earlier release took and that is too large now. */
 function storedFilter(text: string): Filter | undefined {
   try {
     return compileFilter(text);
@@ -92,7 +95,7 @@ function storedFilter(text: string): Filter | undefined {
   }
 }
 
-/** Puts the less loaded of two random ones first; the others stay as they are. */
+/** Puts the less loaded one of two random workers first. The others stay as they are. */
 async function lessLoadedFirst(on: Executor, workers: Candidate[]): Promise<Candidate[]> {
   const [first, second, ...others] = workers;
   if (first === undefined || second === undefined) return workers;

@@ -18,7 +18,10 @@ export interface SessionCredential {
   credential: Record<string, unknown>;
 }
 
-/** All brokered credentials of the target, decrypted. Throws 400 when one would have to come from a Vault. */
+/**
+ * All brokered credentials of the target, decrypted. Throws 400 when one would have to come from a
+ * Vault.
+ */
 export async function brokeredCredentials(deps: ControllerDeps, targetId: string): Promise<SessionCredential[]> {
   const sources = await brokeredSources(deps.db.executor, targetId);
   const library = sources.find((source) => source.library_type !== null);

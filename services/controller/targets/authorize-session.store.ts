@@ -32,7 +32,9 @@ const select = sql`
 export const targetById = (on: Executor, id: string): Promise<SessionTarget | undefined> =>
   row(on, sql`${select} where r.id = ${id}`);
 
-/** Targets of that name, in any case, in the project: names that differ in case only may coexist. */
+/**
+ * Targets of that name, in any case, in the project: names that differ in case only may coexist.
+ */
 export const targetsByName = (
   on: Executor,
   name: string,

@@ -1,7 +1,7 @@
 /**
- * authorize-session: checks, chooses a host and workers, makes the session in one statement, hands its grant to the
- * workers, and answers with the token that lets a client connect. The order of the checks decides which error a caller
- * sees first.
+ * authorize-session: checks the request, chooses a host and workers, inserts the session in one
+ * statement, sends the session grant to the workers, and answers with the token that lets a client
+ * connect. The order of the checks decides which error a caller sees first.
  */
 import { hostOf } from '../../../lib/config/address';
 import { ApiError } from '../../../lib/errors/errors';
@@ -32,7 +32,7 @@ export type AuthorizeSessionDeps = ControllerDeps & {
   control: Pick<Control, 'pushGrant' | 'ensureLease' | 'leasesExpiredBefore'>;
 };
 
-/** Times that a target may change between its reading and the making of the session. */
+/** How often the target may change between reading it and inserting the session. */
 const MAX_ATTEMPTS = 3;
 
 interface NewSession {
@@ -102,7 +102,10 @@ async function plan(deps: AuthorizeSessionDeps, op: Op, target: SessionTarget, h
   };
 }
 
-/** Stores the session and hands out its grant; answers its workers, or undefined when the target changed meanwhile. */
+/**
+ * Stores the session and sends its grant to its workers. Answers the workers, or undefined when the
+ * target changed meanwhile.
+ */
 async function store(
   deps: AuthorizeSessionDeps & { places: SessionPlaces },
   op: Op,

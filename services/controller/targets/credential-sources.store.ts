@@ -14,7 +14,10 @@ export async function brokeredSourceIds(
   return found.map((source) => source.source_id);
 }
 
-/** Adds those that are in the target's project; the number added. One that is there breaks uniqueness. */
+/**
+ * Adds the sources that are in the target's project; answers their number. One that the target has
+ * already breaks uniqueness.
+ */
 export const addBrokeredSources = (
   tx: Tx,
   allowed: Allowed<'target', 'add-credential-sources' | 'set-credential-sources'>,

@@ -1,4 +1,7 @@
-/** Aliases as targets know them: they stand for the id in every request, and can be made together with a target. */
+/**
+ * Aliases as targets know them: they stand for the id in every request, and can be made together
+ * with a target.
+ */
 import { invalidArgument } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import type { NewTargetAlias, Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
@@ -12,18 +15,21 @@ import type { ControllerDeps } from '../context';
 import type { Executor, Tx } from '../db/db';
 import { MESSAGE, type FieldErrors } from '../resources/fields';
 import { collectionIn } from '../resources/scope-lists';
-import type { Handlers, Op } from '../rpc/service';
+import type { Handler, Handlers, Op } from '../rpc/service';
 
 type TargetHandlers = Handlers<typeof TargetServiceDefinition>;
-type AnyHandler = (op: Op, request: any) => Promise<any>;
 
-/** The handlers with aliases resolved first: 404 for one that is unknown or leads nowhere, 401 to anonymous callers. */
+/**
+ * The handlers, with aliases resolved first. An alias that is unknown or leads nowhere gives 404,
+ * and 401 to anonymous callers.
+ */
 export function resolvingAliases({ db, authz }: ControllerDeps, handlers: TargetHandlers): TargetHandlers {
   const on = db.executor;
-  const wrapped = Object.entries(handlers as Record<string, AnyHandler>).map(([name, handler]) => [
+  const wrapped = Object.entries(handlers as Record<string, Handler>).map(([name, handler]) => [
     name,
-    (op: Op, request: any) =>
-      // What the handler refuses would tell too, since it comes after the alias was found.
+    (op: Op, request: Addressed) =>
+      // A refusal of the handler would also tell that the alias exists, since the alias is found
+      // first.
       isByAlias(request)
         ? guessable(
             () => authz.actor(op),
@@ -67,7 +73,7 @@ export interface PlannedAlias {
   host_id: string | null;
 }
 
-/** Checks the aliases of a new target; as they are stored. */
+/** Checks the aliases of a new target. Answers them as they are stored. */
 export function readWithAliases(errors: FieldErrors, given: readonly NewTargetAlias[]): PlannedAlias[] {
   return given.map((alias) => {
     errors.require(alias.scope_id === 'global', 'with_aliases.scope_id', "Must be 'global'.");

@@ -20,7 +20,7 @@ export function newTargetColumns(item: Target): { values: Record<string, unknown
   errors.require(item.type === 'tcp', 'type', 'Unknown type provided.');
   const deprecated = 'This field is deprecated. Use "egress_worker_filter" instead.';
   errors.require(item.worker_filter === undefined, 'worker_filter', deprecated);
-  // What attributes of an unknown type mean is unknown.
+  // The attributes of an unknown type cannot be checked.
   const known = item.type === 'tcp';
   const attributes = known ? readAttributes(item.attributes, TARGET_ATTRIBUTES) : {};
   errors.require(!known || attributes.default_port !== undefined, 'attributes.default_port', 'This field is required.');

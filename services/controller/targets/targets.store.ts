@@ -80,7 +80,10 @@ export const updateTarget = (tx: Tx, allowed: Allowed<'target', TargetChange>, c
 
 export const deleteTarget = (tx: Tx, allowed: Allowed<'target', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
-/** Adds those that are host sets of the target's project; the number added. One that is there breaks uniqueness. */
+/**
+ * Adds the host sets that are in the target's project; answers their number. One that the target
+ * has already breaks uniqueness.
+ */
 export const addHostSources = (
   tx: Tx,
   allowed: Allowed<'target', 'add-host-sources' | 'set-host-sources'>,

@@ -59,7 +59,10 @@ export const targetResource = (row: Pick<TargetRow, 'id' | 'scope_id' | 'scope'>
   parentScopeId: row.scope.parent_scope_id,
 });
 
-/** Fields of our own are left out at their defaults, so that clients that do not know them see what they expect. */
+/**
+ * Fields of our own are left out at their defaults, so that clients that do not know them see what
+ * they expect.
+ */
 export const targetItem = (row: TargetRow) => ({
   ...commonItem(row),
   scope_id: row.scope_id,

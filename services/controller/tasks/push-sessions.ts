@@ -1,7 +1,8 @@
 /**
- * Tells workers about sessions that changed. PostgreSQL's notifications wake every controller at each change; each
- * tells the workers attached to it. Notifications are a nudge: Hello compares everything, and a periodic pass repeats
- * what a worker did not hear. A notification that rights were taken away leads to the review of the sessions they carry.
+ * Tells workers about sessions that changed. PostgreSQL notifies every controller of each change,
+ * and each controller tells the workers attached to it. Nothing depends on a notification: Hello
+ * compares everything, and a periodic pass repeats what a worker has missed. A notification that
+ * rights were taken away starts the review of the sessions that depend on them.
  */
 import { Counter, type Registry } from 'prom-client';
 import type { CancelSession } from '../../../proto/gen/worker/control';
@@ -41,8 +42,8 @@ type PushedBy = 'notify' | 'repeat';
 
 export interface SessionPushes {
   /**
-   * Reviews what no notification led to, tells workers again about ended sessions whose connections they still hold open,
-   * and cuts off deleted workers.
+   * Reviews changes whose notification was lost, tells workers again about ended sessions that they
+   * still have open connections of, and cuts off deleted workers.
    */
   repeat(): Promise<void>;
   close(): Promise<void>;
@@ -133,7 +134,10 @@ class Pushes implements SessionPushes {
     this.working ??= this.work().finally(() => (this.working = undefined));
   }
 
-  /** `ID` alone was deleted; `ID retire` is about to be, and ends its connections while it can still report them. */
+  /**
+   * `ID` alone: the worker was deleted. `ID retire`: it is about to be deleted, and ends its
+   * connections while it can still report them.
+   */
   private workerLeaves(payload: string): void {
     const [id = '', word] = payload.split(' ');
     if (word === undefined) return this.deps.control.cutOff(id);
@@ -152,7 +156,7 @@ class Pushes implements SessionPushes {
     }
   }
 
-  /** One review at a time; what changes meanwhile leads to another one behind it. */
+  /** Runs one review at a time. A change meanwhile leads to another review afterwards. */
   private review(): Promise<void> {
     this.reviewAgain = true;
     this.reviewing ??= this.reviewAll().finally(() => (this.reviewing = undefined));
@@ -179,7 +183,7 @@ class Pushes implements SessionPushes {
     });
   }
 
-  /** One query at a time; what comes meanwhile goes together into the next. */
+  /** Runs one query at a time. Changes that come meanwhile go together into the next one. */
   private async work(): Promise<void> {
     while (this.changed.size > 0 && !this.closed) {
       const ids = [...this.changed].slice(0, BATCH);

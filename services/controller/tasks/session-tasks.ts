@@ -49,21 +49,23 @@ export function sessionTasks({ db, kms, pushes, control, authTokenTimeToStaleMs 
   ];
 }
 
-/** Gives up connections of sessions that ended a while ago, then terminates sessions that are through. */
+/**
+ * Gives up connections of sessions that ended a while ago, then terminates sessions that are over.
+ */
 export async function terminateSessions(db: Db, now: Date): Promise<void> {
   const deadline = new Date(now.getTime() - TERMINATION_DELAY_MS);
   await closeLost(db.executor, sessions.ofSessionsEndedBefore(deadline), now);
   await sessions.terminateEnded(db.executor, now);
 }
 
-/** Ends sessions whose target wants them to end with their token, once that has expired or gone stale. */
+/** Ends sessions that are set to end with their token, when the token has expired or gone stale. */
 export async function endWithToken(db: Db, now: Date, staleMs: number): Promise<void> {
   await sessions.endWithExpiredToken(db.executor, now, new Date(now.getTime() - staleMs));
 }
 
 /**
- * Forgets dead controllers, if it can be told who is dead; gives up connections of dead worker processes and marks those
- * of workers nobody holds.
+ * Removes dead controllers, if this one can tell which are dead. Gives up connections of dead
+ * worker processes, and marks connections of workers that are attached to no controller.
  */
 export async function expireControllers(db: Db, now: Date, expiredBefore: Date | undefined): Promise<void> {
   if (expiredBefore !== undefined) await removeExpiredControllers(db.executor, expiredBefore);

@@ -1,4 +1,7 @@
-/** Periodic work: idempotent passes that every controller runs; rows they touch are locked or skipped, never counted on. */
+/**
+ * Periodic work: idempotent passes that every controller runs. They lock or skip the rows that they
+ * touch, and rely on no earlier run.
+ */
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../../lib/clock/clock';
 import type { RandomInt } from '../../../lib/ids/ids';
@@ -6,7 +9,10 @@ import type { Logger } from '../../../lib/log/log';
 
 export interface Task {
   name: string;
-  /** Pause between the end of a run and the next, ms; up to a tenth is added, so that controllers spread. */
+  /**
+   * Pause between the end of a run and the next, ms; up to a tenth is added, so that controllers
+   * spread.
+   */
   everyMs: number;
   run(now: Date): Promise<void>;
 }
@@ -22,7 +28,10 @@ interface TaskDeps {
   random?: RandomInt | undefined;
 }
 
-/** Runs each task again and again, never twice at once. A failing run is logged and repeated at its time. */
+/**
+ * Runs each task again and again, never twice at once. A failing run is logged and repeated at its
+ * time.
+ */
 export function startTasks(deps: TaskDeps, tasks: readonly Task[]): RunningTasks {
   const runners = tasks.map((task) => startTask(deps, task));
   return {

@@ -40,7 +40,7 @@ const definition: ListDefinition<AliasRow, ReturnType<typeof aliasItem>> = {
   }),
   actions: () => TARGET_ACTIONS,
   item: aliasItem,
-  toJSON: (item: AliasMessage) => Alias.toJSON(Alias.fromPartial(item)),
+  toJSON: (item: Partial<AliasMessage>) => Alias.toJSON(Alias.fromPartial(item)),
 };
 
 /** A page of them. */
@@ -64,10 +64,10 @@ export async function listResolvableAliases(
   return list(asUser, op, definition, leadingTo(reached), request);
 }
 
-/** Looked up alias by alias: a join would read all targets before the first page. */
+/** The scope is looked up for each alias: a join would read all targets before the first page. */
 const scopeOfTarget = sql`(select t.scope_id from targets t where t.id = r.destination_id)`;
 
-/** Aliases that lead to what is reached of targets. */
+/** The aliases that lead to reached targets. */
 function leadingTo({ whole, ids, idScopes }: Reached): Extent {
   if (whole === 'everywhere') return [{ where: sql`r.destination_id is not null` }];
   const parts: Part[] = [];

@@ -70,7 +70,7 @@ class UserRpc {
         'account_ids',
         'Values must be valid account ids.',
       )
-      // Whoever logged in with such an account would be the recovery user, or everybody.
+      // A login with such an account would act as the recovery user, or as everybody.
       .require(
         action === 'remove-accounts' || wanted.length === 0 || !BUILT_IN_USERS.includes(request.id),
         'account_ids',
@@ -78,7 +78,8 @@ class UserRpc {
       )
       .throwIfAny(MESSAGE.fields);
     const { row: user, allowed } = await this.access.allow(op, action, request.id);
-    // The accounts that were read are those of the user's version: no other one may be changed by them.
+    // The accounts that were read are those of the user's version: no other one may be changed by
+    // them.
     if (user.version !== request.version) throw staleVersion('User', request.id);
     const current = (user.accounts ?? []).map((account) => account.id);
     const { added, removed } = listChanges(verbOf(action), current, wanted);
@@ -184,7 +185,10 @@ async function unlink(
   );
 }
 
-/** Accounts must exist in the user's scope, be free, and be of auth methods that the user has no account of. */
+/**
+ * Accounts must exist in the user's scope, be free, and be of auth methods that the user has no
+ * account of.
+ */
 async function link(
   tx: Tx,
   allowed: Allowed<'user', 'add-accounts' | 'set-accounts'>,

@@ -1,6 +1,7 @@
 /**
- * The deployment's own certificate authority: it vouches for workers to controllers and for controllers to workers.
- * `current` signs; `next` is trusted already, so that a change of authority surprises nobody.
+ * The deployment's own certificate authority. It vouches for workers to controllers and for
+ * controllers to workers. `current` signs; `next` is already trusted, so a change of the authority
+ * breaks nothing.
  */
 import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createAuthority, issueCertificate, publicKeyHash, type Authority } from '../../../lib/tls/certificates';
@@ -44,7 +45,10 @@ export async function createAuthorities(tx: Tx, kms: Kms, deploymentId: string, 
   }
 }
 
-/** The deployment's authority with the key of its current slot. Throws when the database was never initialized. */
+/**
+ * The deployment's authority with the key of its current slot. Throws when the database was never
+ * initialized.
+ */
 export async function loadAuthority(on: Executor, kms: Kms): Promise<DeploymentAuthority> {
   const stored = await store.selectAuthorities(on);
   const current = stored.find((row) => row.slot === 'current');
@@ -66,7 +70,7 @@ export async function loadAuthority(on: Executor, kms: Kms): Promise<DeploymentA
   };
 }
 
-/** Makes new authorities in place of those there are: nothing that the old ones signed is good any longer. */
+/** Replaces the authorities. Nothing that the old ones signed is valid any longer. */
 export async function replaceAuthorities(db: Db, kms: Kms, now: Date): Promise<void> {
   await transaction(db, now, async (tx) => {
     const deploymentId = await store.deleteAuthorities(tx);
@@ -115,7 +119,10 @@ export function issueWorkerCertificate(
   });
 }
 
-/** PEM material of the cluster port: leaf and CA, key, and the authorities that client certificates may come from. */
+/**
+ * PEM material of the cluster port: leaf and CA, key, and the authorities that client certificates
+ * may come from.
+ */
 export interface ServerIdentity {
   cert: Buffer;
   key: Buffer;

@@ -1,4 +1,7 @@
-/** What `database init` and dev mode make first: the deployment's id, the keys of the global scope, the authorities. */
+/**
+ * What `database init` and dev mode make first: the deployment's id, the keys of the global scope,
+ * the authorities.
+ */
 import { createHmac, randomBytes } from 'node:crypto';
 import { randomBase62 } from '../../../lib/ids/ids';
 import type { Executor, Tx } from '../db/db';
@@ -9,7 +12,7 @@ import * as store from './authority.store';
 
 const KEY_BYTES = 32;
 
-/** `tofu`: of the first-use tokens of sessions. `list tokens`: of what lists answer to go on with. */
+/** `tofu`: the key for first-use tokens of sessions. `list tokens`: the key for list tokens. */
 type KeyPurpose = 'tofu' | 'list tokens';
 
 /** Makes the deployment in an empty, migrated database; answers its id. */
@@ -42,7 +45,7 @@ export async function loadTofuHmac(on: Executor, kms: Kms): Promise<TofuHmac> {
 
 /** Loads the deployment's key for list tokens into memory. */
 export const loadListTokens = async (on: Executor, kms: Kms): Promise<ListTokens> =>
-  // It is the last thing that the migration of an older database makes.
+  // The migration of an older database makes this key last.
   createListTokens(await loadKey(on, kms, 'list tokens', 'migrate'));
 
 async function loadKey(on: Executor, kms: Kms, purpose: KeyPurpose, command: 'init' | 'migrate'): Promise<Buffer> {

@@ -1,6 +1,7 @@
 /**
- * Enrollment: a new worker trades its one-time activation token for a certificate. The database holds an id made from
- * the token and the encrypted time of its making, nothing that would let a reader enroll.
+ * Enrollment: a new worker trades its one-time activation token for a certificate. The database
+ * holds an id made from the token and the encrypted time of its making, nothing that would let a
+ * reader enroll.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
@@ -53,8 +54,8 @@ const badToken = (): ApiError =>
   );
 
 /**
- * Uses up the token and certifies the key of the request. A malformed request leaves the token usable. Throws
- * {@link ApiError} with a text for the worker's administrator.
+ * Uses up the token and certifies the key of the request. A malformed request leaves the token
+ * usable. Throws {@link ApiError} with a text for the worker's administrator.
  */
 export async function enroll(
   deps: { db: Db; kms: Kms; authority: DeploymentAuthority },

@@ -1,4 +1,7 @@
-/** Worker-led enrollment: an administrator brings the request of a worker, which then collects its certificate. */
+/**
+ * Worker-led enrollment: an administrator brings the request of a worker, which then collects its
+ * certificate.
+ */
 import { createHash } from 'node:crypto';
 import { ApiError } from '../../../lib/errors/errors';
 import { registrationProof, type RegistrationRequest } from '../../../lib/tls/registration-request';
@@ -13,7 +16,10 @@ export const REGISTRATION_LIFETIME_MS = 24 * 3_600_000;
 
 const idOf = (publicKey: Uint8Array): string => createHash('sha256').update(publicKey).digest('hex');
 
-/** Notes the request with the worker that was made for it. A request that was used before breaks uniqueness. */
+/**
+ * Notes the request with the worker that was made for it. A request that was used before breaks
+ * uniqueness.
+ */
 export async function createRegistration(
   tx: Tx,
   kms: Kms,

@@ -1,4 +1,7 @@
-/** Tags that administrators give workers: what is acceptable in a request, and what an action makes of those there are. */
+/**
+ * Tags that administrators give workers: what is acceptable in a request, and what an action makes
+ * of those there are.
+ */
 import { type ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';
 import { checkListEdit, MESSAGE } from '../resources/fields';
@@ -71,7 +74,10 @@ function areFew(tags: Tags): boolean {
 const fits = (text: string): boolean =>
   text.length >= 1 && text.length <= MAX_TAG_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
 
-/** The tags after the action. Throws 400 when it adds what is there or too many, or removes what is not there. */
+/**
+ * The tags after the action. Throws 400 when it adds what is there or too many, or removes what is
+ * not there.
+ */
 export function editedTags(verb: ListVerb, current: Tags, given: Tags): Tags {
   if (verb === 'set') return given;
   const edited = new Map(Object.entries(current).map(([key, values]) => [key, new Set(values)]));

@@ -37,7 +37,10 @@ import { WORKER_PREFIX, workerActions, workerItem, workerResource, type WorkerRo
 import * as store from './workers.store';
 
 const GLOBAL = { id: 'global', type: 'global', scope_id: null } as const;
-/** How long a deletion waits for the last reports of the worker; what is missing then counts as lost. */
+/**
+ * How long a deletion waits for the last reports of the worker; what is missing then counts as
+ * lost.
+ */
 const LAST_REPORTS_MS = 2_000;
 const LOOK_MS = 20;
 const MUTABLE = { name: 'name', description: 'description' };
@@ -98,7 +101,10 @@ export function workerService(deps: WorkerDeps) {
   });
 }
 
-/** Lets a worker that is to be deleted cut its connections and report their ends; waits for them a moment. */
+/**
+ * Lets a worker that is to be deleted cut its connections and report their ends; waits for them a
+ * moment.
+ */
 async function endConnections({ db, clock }: ControllerDeps, allowed: Allowed<'worker', 'delete'>): Promise<void> {
   if (!(await store.retireWorker(db.executor, allowed))) return;
   const deadline = clock.now().getTime() + LAST_REPORTS_MS;
@@ -199,7 +205,10 @@ function workerAccess(deps: WorkerDeps) {
       return { item: await present(deps.authz, op, shown, item) };
     },
 
-    /** The worker as the caller may see it in a list of so many; undefined when it has no action on it. */
+    /**
+     * The worker as the caller may see it in a list of so many; undefined when it has no action on
+     * it.
+     */
     async listed(op: Op, worker: WorkerRow, count: number) {
       const resource = workerResource(worker);
       const authorized_actions = await deps.authz.allowedActions(op, workerActions(worker), resource);

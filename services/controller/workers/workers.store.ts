@@ -20,7 +20,10 @@ const selectWith = (scope: RawBuilder<unknown>) => sql`
 export const findWorker = (on: Executor, id: string): Promise<WorkerRow | undefined> =>
   row(on, sql`${selectWith(scopeColumn)} where r.id = ${id}`);
 
-/** All of them, newest first: a fleet fits one answer, by `worker_list_bytes`. Their scope is read once: its texts can be long. */
+/**
+ * All workers, newest first. The limit `worker_list_bytes` makes a fleet fit into one answer. Their
+ * scope is read once, because its texts can be long.
+ */
 export async function allWorkers(on: Executor): Promise<WorkerRow[]> {
   const all = await rows<WorkerRow>(on, sql`${selectWith(sql`null as scope`)} order by r.created_time desc, r.id desc`);
   const global = await row<Pick<WorkerRow, 'scope'>>(
@@ -98,8 +101,8 @@ export const lockWorkerTags = (
   row(tx, sql`select version, api_tags from workers where id = ${allowed.id} for update`);
 
 /**
- * Keeps new sessions off a worker that is about to be deleted and has its controller end the sessions it serves; false
- * when no controller holds it.
+ * Keeps new sessions away from a worker that is about to be deleted, and lets its controller end
+ * its sessions. False when no controller has its stream.
  */
 export async function retireWorker(on: Executor, allowed: Allowed<'worker', 'delete'>): Promise<boolean> {
   const told = await rows(
@@ -135,8 +138,9 @@ export interface Candidate {
 }
 
 /**
- * Workers that are attached to a living controller and do not drain. A controller lives whose lease has not expired before
- * that time; any on record when the time is undefined.
+ * Workers that are attached to a living controller and do not drain. A controller is alive when its
+ * lease did not expire before `expiredBefore`; all controllers on record are when that is
+ * undefined.
  */
 export function candidates(on: Executor, expiredBefore: Date | undefined): Promise<Candidate[]> {
   return rows(

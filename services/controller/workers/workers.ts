@@ -17,13 +17,13 @@ export interface WorkerRow extends ItemRow {
   config_tags: Tags;
   address: string | null;
   release_version: string | null;
-  /** Lease renewal of the controller that holds its stream, else when the stream ended. */
+  /** When the controller that has its stream last renewed its lease, or when the stream ended. */
   last_status_time: Date | null;
   active_connection_count: number;
   draining: boolean;
 }
 
-/** Actions on a worker; what a configuration made is changed there. */
+/** Actions on a worker. What a configuration file defines cannot be changed by the API. */
 export const workerActions = (worker: Pick<WorkerRow, 'config_managed'>): string[] =>
   idActions('worker').filter((action) => !worker.config_managed || action !== 'update');
 

@@ -1,7 +1,8 @@
 /**
- * The worker's side of its deployment: enrolls, keeps a control stream to one of the controllers, and carries what the
- * proxy asks and reports. Losing a stream is normal: the next controller gets a new Hello, nothing is lost or counted
- * twice. Being denied, as a deleted worker is, ends all sessions here. States: starting → (enrolling) → connecting ⇄ attached → closed.
+ * The worker's side of its deployment: enrolls, keeps a control stream to one of the controllers,
+ * and carries what the proxy asks and reports. Losing a stream is normal: the next controller gets
+ * a new Hello, nothing is lost or counted twice. Being denied, as a deleted worker is, ends all
+ * sessions here. States: starting → (enrolling) → connecting ⇄ attached → closed.
  */
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -34,7 +35,10 @@ import { Stats } from './stats';
 import { memberCredentials, openClient, type Upstream } from './upstream';
 
 const STATS_INTERVAL_MS = 1_000;
-/** Back-off between attempts: from this, doubled up to the maximum, each with jitter of half to full. */
+/**
+ * Back-off between attempts: from this, doubled up to the maximum, each with jitter of half to
+ * full.
+ */
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 /** As many values as a UUID has. */
@@ -83,17 +87,24 @@ export class ControlClient implements Controller {
   private running: Promise<void> | undefined;
   private closed: Promise<void> | undefined;
   private wasAttached = false;
-  /** A controller has welcomed this process: what is refused from now on may be put right while it runs. */
+  /**
+   * A controller has welcomed this process: what is refused from now on may be put right while it
+   * runs.
+   */
   private hasEverAttached = false;
   private readonly attachWaiters = new Set<() => void>();
   private readonly stopStats: () => void;
   private cancelRenewal: () => void = () => {};
-  /** A later process has taken over: what is on disk and on record of the worker is its to write. */
+  /**
+   * A later process has taken over: what is on disk and on record of the worker is its to write.
+   */
   private isHandedOver = false;
   private drainingBootIds: string[];
   /** Until a controller has heard that the later process is gone. */
   private goesOn = false;
-  /** Rejects when the worker can never attach as it is configured; resolves at the first Welcome. */
+  /**
+   * Rejects when the worker can never attach as it is configured; resolves at the first Welcome.
+   */
   readonly firstAttach: Promise<void>;
   private resolveFirst: () => void = () => {};
   private rejectFirst: (error: Error) => void = () => {};
@@ -141,7 +152,8 @@ export class ControlClient implements Controller {
   }
 
   /**
-   * Data processes of earlier control processes go on: controllers know their connections by these ids. Before the start.
+   * Data processes of earlier control processes go on: controllers know their connections by these
+   * ids. Before the start.
    */
   goOnAs(bootId: string | undefined, others: readonly string[]): void {
     this.bootId = bootId ?? this.bootId;
@@ -152,7 +164,10 @@ export class ControlClient implements Controller {
     this.running = this.run();
   }
 
-  /** Other tags and controllers from now on. The next Hello tells of them, so the stream is made anew if they differ. */
+  /**
+   * Other tags and controllers from now on. The next Hello tells of them, so the stream is made
+   * anew if they differ.
+   */
   reload({ tags, initialUpstreams }: { tags: Record<string, string[]>; initialUpstreams: Upstream[] }): void {
     const { options } = this;
     if (isDeepStrictEqual([tags, initialUpstreams], [options.tags, options.upstreams])) return;
@@ -174,13 +189,19 @@ export class ControlClient implements Controller {
     this.spool.stayBesideOthers(this.bootId);
   }
 
-  /** No later process came about, or it is gone: this one is the worker again, as its next Hello tells. */
+  /**
+   * No later process came about, or it is gone: this one is the worker again, as its next Hello
+   * tells.
+   */
   goOn(): void {
     this.goesOn = true;
     void this.stream?.close();
   }
 
-  /** An earlier process of this worker is gone: reports what it has not, and that nobody has its connections any more. */
+  /**
+   * An earlier process of this worker is gone: reports what it has not, and that nobody has its
+   * connections any more.
+   */
   processEnded(bootId: string): void {
     this.drainingBootIds = this.drainingBootIds.filter((id) => id !== bootId);
     const left = this.spool.adopt(bootId);
@@ -233,7 +254,10 @@ export class ControlClient implements Controller {
     return answer.$case === 'end_session' ? answer.value.refused : 'controller unreachable';
   }
 
-  /** Asks for a session that was not announced, for a client. Rejects with {@link ControllerUnreachable}. */
+  /**
+   * Asks for a session that was not announced, for a client. Rejects with {@link
+   * ControllerUnreachable}.
+   */
   async findSession(sessionId: string, clientAddress: string): Promise<FoundSession | undefined> {
     await this.attached();
     const answer = await this.queues.lookup(clientAddress, () =>
@@ -320,7 +344,10 @@ export class ControlClient implements Controller {
     });
   }
 
-  /** The identity to use: enrolls when there is none, when it has expired, or when a new token was configured. */
+  /**
+   * The identity to use: enrolls when there is none, when it has expired, or when a new token was
+   * configured.
+   */
   private async ensureIdentity(upstream: Upstream): Promise<WorkerIdentity> {
     const { activationToken, storagePath, clock, log } = this.options;
     // The later process renews the certificate of both.
@@ -430,7 +457,9 @@ export class ControlClient implements Controller {
     else this.options.log.warn({ session_id: message.session_id }, 'this release cannot serve the grant');
   }
 
-  /** Tells of counts that have changed: every second, and when data processes have told of theirs. */
+  /**
+   * Tells of counts that have changed: every second, and when data processes have told of theirs.
+   */
   reportStats(): void {
     // What is left out now, the next report brings.
     if (!this.isAttached || this.stream?.isBlocked === true) return;

@@ -61,7 +61,7 @@ export function discoverAuthority(upstream: Upstream, token?: ActivationToken): 
       reject(new Error(`controller ${formatAddress(upstream)}: ${text}`));
     };
     socket.setTimeout(CONNECT_TIMEOUT_MS, () => fail('no answer'));
-    socket.on('error', (error) => fail(error.message));
+    socket.on('error', (error: Error) => fail(error.message));
     socket.once('secureConnect', () => {
       const authority = trustedAuthority(socket, token);
       if (authority === undefined)

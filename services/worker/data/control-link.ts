@@ -1,7 +1,7 @@
 /**
- * The control process, as one of its data processes sees it. A data process listens; a control process comes, proves
- * itself, is told what the process holds, and answers for the controllers. When it is gone, connections go on: requests
- * wait a moment for the next one, and closes are kept.
+ * The control process, as one of its data processes sees it. A data process listens; a control
+ * process comes, proves itself, is told what the process holds, and answers for the controllers.
+ * When it is gone, connections go on: requests wait a moment for the next one, and closes are kept.
  */
 import net, { type Server, type Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock/clock';

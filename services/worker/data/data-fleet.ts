@@ -1,6 +1,7 @@
 /**
- * The data processes of a worker: started, watched, replaced, drained and stopped. Those that an earlier control process
- * has left behind are taken up: their connections go on, and they end with the last one.
+ * The data processes of a worker: started, watched, replaced, drained and stopped. Those that an
+ * earlier control process has left behind are taken up: their connections go on, and they end with
+ * the last one.
  */
 import { closeSync, readdirSync, rmSync, statSync } from 'node:fs';
 import type { Clock } from '../../../lib/clock/clock';
@@ -14,17 +15,26 @@ import { dialProcess, launch, type KeptSocket, type Launched } from './launch';
 import { RemoteProcess, type RemoteParts } from './remote-process';
 
 const NAME_LENGTH = 12;
-/** Back-off between a process and its replacement: from this, doubled up to the maximum while they do not live long. */
+/**
+ * Back-off between a process and its replacement: from this, doubled up to the maximum while they
+ * do not live long.
+ */
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 /** One that lived for so long did not end for a reason that its replacement has as well. */
 const LONG_LIFE_MS = 60_000;
-/** A port may be held for a moment by processes that are about to notice that their control process is gone. */
+/**
+ * A port may be held for a moment by processes that are about to notice that their control process
+ * is gone.
+ */
 const PORT_TRIES = 20;
 /** How often a process is asked that does not answer, or says that it has a control process. */
 const TAKE_UP_TRIES = 3;
 const PAUSE_MS = 100;
-/** A socket that nobody answers at is removed when it is this old: a younger one may be about to listen. */
+/**
+ * A socket that nobody answers at is removed when it is this old: a younger one may be about to
+ * listen.
+ */
 const STALE_MS = 10_000;
 /** How long a process may take to end in order before it is killed. */
 const STOP_MS = 2_000;
@@ -81,8 +91,9 @@ export class DataFleet implements SessionObserver {
   }
 
   /**
-   * Takes up what other control processes have left. `ended` is called when the last process of a boot id is gone. Answers
-   * the boot ids of what was taken up, the latest first, and those of control processes that live beside this one.
+   * Takes up what other control processes have left. `ended` is called when the last process of a
+   * boot id is gone. Answers the boot ids of what was taken up, the latest first, and those of
+   * control processes that live beside this one.
    */
   async takeUp(ended: (bootId: string) => void): Promise<TakenUp> {
     const { directory } = this.options;
@@ -115,7 +126,8 @@ export class DataFleet implements SessionObserver {
         this.add(found, name);
         return found;
       }
-      // A busy process may be about to notice that its control process is gone, or may need longer to answer.
+      // A busy process may be about to notice that its control process is gone, or may need longer
+      // to answer.
       if (triesLeft === 0) return found;
       await this.pause();
     }
@@ -176,7 +188,10 @@ export class DataFleet implements SessionObserver {
     await Promise.all([...this.processes].map((process) => process.counted(COUNTS_MS)));
   }
 
-  /** No process is replaced any more. With `isPassedOn` they accept no more, and each ends with its last connection. */
+  /**
+   * No process is replaced any more. With `isPassedOn` they accept no more, and each ends with its
+   * last connection.
+   */
   drain(deadlineMs: number, { isPassedOn, isHandedOver }: { isPassedOn: boolean; isHandedOver: boolean }): void {
     this.state = 'draining';
     const value = { deadline_ms: BigInt(deadlineMs), passed_on: isPassedOn, handed_over: isHandedOver };

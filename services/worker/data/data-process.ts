@@ -1,6 +1,6 @@
 /**
- * A data process: accepts clients on a socket that it shares with others, and carries their bytes. What it may do, and
- * what becomes of its records, is the business of the control process.
+ * A data process: accepts clients on a socket that it shares with others, and carries their bytes.
+ * What it may do, and what becomes of its records, is the business of the control process.
  *
  *   accepting ──▶ draining ──▶ over
  *       └── the control process is gone: accepts no more, and ends with its last connection, unless it is taken up again

@@ -27,7 +27,10 @@ export interface Launched {
   leave(): void;
 }
 
-/** Rejects when the process does not listen; with the code of the system where it told one, such as EADDRINUSE. */
+/**
+ * Rejects when the process does not listen; with the code of the system where it told one, such as
+ * EADDRINUSE.
+ */
 export async function launch({ config, log }: StartDataProcess): Promise<Launched> {
   const { fd } = config.proxy;
   const child = spawn(process.execPath, [packageFile('dist', 'data.cjs')], {

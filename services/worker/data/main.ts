@@ -1,7 +1,8 @@
 /**
- * Entry of a data process. It gets its configuration as the first message over Node's own channel, answers with the
- * listening socket, and the channel is closed: from then on it is reached by its socket in the worker's directory, also by a
- * later control process. Neither gRPC nor what the control process needs is loaded here.
+ * Entry of a data process. It gets its configuration as the first message over Node's own channel,
+ * answers with the listening socket, and the channel is closed: from then on it is reached by its
+ * socket in the worker's directory, also by a later control process. Neither gRPC nor what the
+ * control process needs is loaded here.
  */
 import type { SendHandle } from 'node:child_process';
 import { systemClock } from '../../../lib/clock/clock';
@@ -49,6 +50,7 @@ function tell(message: DataProcessStarted, handle?: SendHandle, sent = (): void 
 process.once('message', (message: StartDataProcess) => void start(message));
 process.once('disconnect', () => running ?? process.exit(1));
 process.umask(0o077);
-// Of a terminal, or of whoever stops all processes of the worker at once: while there is a control process, it decides.
+// Of a terminal, or of whoever stops all processes of the worker at once: while there is a control
+// process, it decides.
 for (const name of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(name, () => undefined);
 process.on('SIGTERM', () => running?.stopOrphan());

@@ -1,4 +1,7 @@
-/** Messages over a socket between processes of a worker: each behind its length, 4 bytes, big endian. */
+/**
+ * Messages over a socket between processes of a worker: each behind its length, 4 bytes, big
+ * endian.
+ */
 import type { Socket } from 'node:net';
 import { limit } from '../../../lib/limits/limit';
 

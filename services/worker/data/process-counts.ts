@@ -1,4 +1,7 @@
-/** What a data process counts for the metrics of its worker, told to the control process as differences. */
+/**
+ * What a data process counts for the metrics of its worker, told to the control process as
+ * differences.
+ */
 import type { ProcessCounts } from '../../../proto/gen/worker/data';
 import type { ProxyMetrics } from '../proxy/metrics';
 

@@ -1,7 +1,7 @@
 /**
- * What the processes of a worker know each other by: a key in the worker's directory, which only its user can read. Each
- * side of a link proves that it has it, so that neither a socket that somebody else has put there nor a stranger who can
- * reach the socket is believed.
+ * What the processes of a worker know each other by: a key in the worker's directory, which only
+ * its user can read. Each side of a link proves that it has it, so that neither a socket that
+ * somebody else has put there nor a stranger who can reach the socket is believed.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,10 @@ import { writeFileAtomically } from '../control/durable-file';
 const FILE = 'processes.key';
 const KEY_BYTES = 32;
 
-/** The key of a directory, made when there is none. Throws the error of the system when the directory is not usable. */
+/**
+ * The key of a directory, made when there is none. Throws the error of the system when the
+ * directory is not usable.
+ */
 export function processKey(directory: string): Buffer {
   const path = join(directory, FILE);
   const known = readKey(path);

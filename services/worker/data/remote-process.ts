@@ -1,6 +1,7 @@
 /**
- * A data process, as its control process sees it. Its connections stand in the sessions here as if this process carried
- * them: with the counts that it has told last, and cut by a message. What it asks is asked of the controllers here.
+ * A data process, as its control process sees it. Its connections stand in the sessions here as if
+ * this process carried them: with the counts that it has told last, and cut by a message. What it
+ * asks is asked of the controllers here.
  */
 import type { Socket } from 'node:net';
 import type { ConnectionStat } from '../../../proto/gen/worker/control';
@@ -99,8 +100,9 @@ export class RemoteProcess {
   }
 
   /**
-   * Takes up the process at the other end of `socket`, with all that it holds. Undefined when it is gone, or does not
-   * prove that it is of this worker. The boot id of its control process, when it has one that lives.
+   * Takes up the process at the other end of `socket`, with all that it holds. Undefined when it is
+   * gone, or does not prove that it is of this worker. The boot id of its control process, when it
+   * has one that lives.
    */
   static takeUp(socket: Socket, parts: RemoteParts): Promise<RemoteProcess | { takenBy: string } | undefined> {
     return new Promise((resolve) => {

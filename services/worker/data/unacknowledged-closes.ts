@@ -1,6 +1,7 @@
 /**
- * Closes of a data process that its control process has not made safe yet. While there is no control process they also
- * go to a spool in the worker's directory, where the next one finds them should this process be gone by then.
+ * Closes of a data process that its control process has not made safe yet. While there is no
+ * control process they also go to a spool in the worker's directory, where the next one finds them
+ * should this process be gone by then.
  */
 import type { Clock } from '../../../lib/clock/clock';
 import type { Logger } from '../../../lib/log/log';

@@ -1,7 +1,8 @@
 /**
- * The sessions this worker may serve, with their live connections. Fed by the control stream, read by the proxy.
- * Of ended sessions the latest are kept until a minute after their expiry, so that a late client learns the true cause.
- * Whoever comes with one that is forgotten is told by a controller that there is no such session for this worker.
+ * The sessions this worker may serve, with their live connections. Fed by the control stream, read
+ * by the proxy. Of ended sessions the latest are kept until a minute after their expiry, so that a
+ * late client learns the true cause. Whoever comes with one that is forgotten is told by a
+ * controller that there is no such session for this worker.
  */
 import type { Cause } from '../../../lib/contract/endings';
 import type { Server } from 'node:tls';
@@ -30,12 +31,17 @@ const MAX_ENDED = limit('ended sessions of a worker', 1_000, {
 export class WorkerSession {
   readonly connections = new Map<string, LiveConnection>();
   ended: SessionEnd | undefined;
-  /** It ended because the controllers denied this worker, not by its own: a new grant revives it. */
+  /**
+   * It ended because the controllers denied this worker, not by its own: a new grant revives it.
+   */
   isRevoked = false;
   /** By the injected clock; set anew with every grant. */
   expiresAt = 0;
   cancelTimer: () => void = () => {};
-  /** Kept by the proxy while the session lives: some 20 KB of TLS context that an ended session must not hold. */
+  /**
+   * Kept by the proxy while the session lives: some 20 KB of TLS context that an ended session must
+   * not hold.
+   */
   tlsServer: Server | undefined;
 
   constructor(public grant: EgressGrant) {}
@@ -57,7 +63,10 @@ export interface SessionObserver {
   forgotten(session: WorkerSession): void;
 }
 
-/** Asks a controller for a session that was not announced, for a client. Rejects with ControllerUnreachable. */
+/**
+ * Asks a controller for a session that was not announced, for a client. Rejects with
+ * ControllerUnreachable.
+ */
 export type FetchSession = (sessionId: string, clientAddress: string) => Promise<FoundSession | undefined>;
 
 export class SessionRegistry {
@@ -108,8 +117,8 @@ export class SessionRegistry {
   }
 
   /**
-   * Cuts all connections of a session and refuses new ones with the same cause. Unknown ids are fine. `isRevoked`: a new
-   * grant revives it.
+   * Cuts all connections of a session and refuses new ones with the same cause. Unknown ids are
+   * fine. `isRevoked`: a new grant revives it.
    */
   end(sessionId: string, end: SessionEnd, isRevoked = false): void {
     const session = this.sessions.get(sessionId);
@@ -143,7 +152,10 @@ export class SessionRegistry {
     if (session?.connections.size === 0) this.forget(session);
   }
 
-  /** Ends every session: the controllers deny this worker, so that it may serve nothing until one grants it again. */
+  /**
+   * Ends every session: the controllers deny this worker, so that it may serve nothing until one
+   * grants it again.
+   */
   revokeAll(end: SessionEnd): void {
     for (const session of [...this.sessions.values()]) {
       if (!session.ended) this.end(session.id, end, true);
@@ -151,8 +163,8 @@ export class SessionRegistry {
   }
 
   /**
-   * The session, asking a controller once when it is not known. Undefined: no such session for this worker. Rejects
-   * with ControllerUnreachable.
+   * The session, asking a controller once when it is not known. Undefined: no such session for this
+   * worker. Rejects with ControllerUnreachable.
    */
   async get(sessionId: string, clientAddress = ''): Promise<WorkerSession | undefined> {
     const known = this.sessions.get(sessionId);
@@ -236,7 +248,10 @@ export class SessionRegistry {
     this.unknownUntil.set(sessionId, this.clock.now().getTime() + NEGATIVE_CACHE_MS);
   }
 
-  /** Expires the session at its time, then forgets it. Timers are bounded, so each firing looks at the clock again. */
+  /**
+   * Expires the session at its time, then forgets it. Timers are bounded, so each firing looks at
+   * the clock again.
+   */
   private watch(session: WorkerSession): void {
     session.cancelTimer();
     if (this.isClosed) return;
@@ -250,7 +265,10 @@ export class SessionRegistry {
 
 const KNOWN_SESSION_CAUSES: readonly string[] = ['expired', 'canceled'];
 
-/** How the end of a session shows on its connections. A client that ends its session ends its connections regularly. */
+/**
+ * How the end of a session shows on its connections. A client that ends its session ends its
+ * connections regularly.
+ */
 export function connectionEnd(end: SessionEnd): ConnectionEnd {
   if (end.closedBy === 'client') return { closedBy: 'client', cause: 'fin' };
   const cause = KNOWN_SESSION_CAUSES.includes(end.cause) ? (end.cause as Cause) : 'canceled';

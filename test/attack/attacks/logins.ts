@@ -1,4 +1,7 @@
-/** Passwords cost time and memory to check: who may ask for how many checks, and who is kept out by them. */
+/**
+ * Passwords cost time and memory to check: who may ask for how many checks, and who is kept out by
+ * them.
+ */
 import { flood, type Attack, type Context } from '../attack';
 import { HttpPeer } from '../peers';
 

@@ -1,4 +1,7 @@
-/** What is half-sent, half-read or remembered: bodies without an end, answers that nobody reads, sessions that wait. */
+/**
+ * What is half-sent, half-read or remembered: bodies without an end, answers that nobody reads,
+ * sessions that wait.
+ */
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { aborted, flood, pause, type Attack, type Context, type Finding, type Prepared } from '../attack';
 import { clusterFrom, dialFrom, grpcCall, grpcFrame, http2From, HttpPeer } from '../peers';
@@ -151,7 +154,10 @@ async function listOverGrpc(stage: Stage): Promise<Finding[]> {
   }
 }
 
-/** As many sessions as one user gets in the time; then the worker loses its stream and has to hear of them all. */
+/**
+ * As many sessions as one user gets in the time; then the worker loses its stream and has to hear
+ * of them all.
+ */
 const authorizeMany = (context: Context): Promise<void> => {
   const api = new HttpPeer(context.ports.api, context.from, true);
   const { tokens } = context.prepared.attackers![0]!;

@@ -13,14 +13,19 @@ const INVENTED = 1_600;
 const NOUNS = ['users', 'groups', 'roles'];
 const API_CONNECTIONS = 8_192;
 const CLUSTER_CONNECTIONS = 600;
-/** New sockets in 10 ms, until all were opened once, and then in the place of those that are closed. */
+/**
+ * New sockets in 10 ms, until all were opened once, and then in the place of those that are closed.
+ */
 const BURST = 20;
 const LATER_BURST = 4;
 const TRY_MS = 250;
 
 const apiOf = ({ ports, from }: Context): HttpPeer => new HttpPeer(ports.api, from, true);
 
-/** Keeps so many connections open, which say no more than `open` does; those that are closed are opened again. */
+/**
+ * Keeps so many connections open, which say no more than `open` does; those that are closed are
+ * opened again.
+ */
 async function hold({ signal, count, reached }: Context, wanted: number, open: () => Socket): Promise<void> {
   const held = new Set<Socket>();
   for (let opened = 0; !signal.aborted;) {
@@ -41,7 +46,10 @@ async function hold({ signal, count, reached }: Context, wanted: number, open: (
   }
 }
 
-/** Tokens that nobody has issued, and addresses that nobody has called from: each takes a row where calls are counted. */
+/**
+ * Tokens that nobody has issued, and addresses that nobody has called from: each takes a row where
+ * calls are counted.
+ */
 async function inventCallers(context: Context): Promise<void> {
   const api = apiOf(context);
   const { random } = context;

@@ -1,4 +1,7 @@
-/** Requests that cost much time: expressions, grants that others have to load, big bodies, long lists. */
+/**
+ * Requests that cost much time: expressions, grants that others have to load, big bodies, long
+ * lists.
+ */
 import { flood, type Attack, type Context, type Prepared } from '../attack';
 import { HttpPeer } from '../peers';
 import type { Stage } from '../stage';

@@ -1,4 +1,7 @@
-/** Peers of the worker's proxy port that never authenticate; the kinds are those of the harness's attacker. */
+/**
+ * Peers of the worker's proxy port that never authenticate; the kinds are those of the harness's
+ * attacker.
+ */
 import { Attacker, type Abuse } from '../../harness/attacker';
 import { aborted, type Attack, type Context } from '../attack';
 import type { Stage } from '../stage';

@@ -1,4 +1,7 @@
-/** What enrolls workers: activation tokens and registration requests, as text and as arbitrary content in base58. */
+/**
+ * What enrolls workers: activation tokens and registration requests, as text and as arbitrary
+ * content in base58.
+ */
 import { createPublicKey } from 'node:crypto';
 import { decodeBase58, encodeBase58 } from '../../../lib/ids/base58';
 import { decodeActivationToken, encodeActivationToken } from '../../../lib/tls/activation-token';

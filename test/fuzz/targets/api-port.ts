@@ -1,4 +1,7 @@
-/** Raw bytes to a real API port, HTTP/1.1 and HTTP/2: no answer is a fault of ours, and honest callers go on. */
+/**
+ * Raw bytes to a real API port, HTTP/1.1 and HTTP/2: no answer is a fault of ours, and honest
+ * callers go on.
+ */
 import { connect } from 'node:net';
 import { startMemoryApi } from '../../harness/memory-groups';
 import { exchange, statusesOf } from '../exchange';

@@ -1,4 +1,6 @@
-/** What a worker answers to a client of Boundary's session protocol, right behind a good upgrade. */
+/**
+ * What a worker answers to a client of Boundary's session protocol, right behind a good upgrade.
+ */
 import type { TLSSocket } from 'node:tls';
 import { BoundaryTransport } from '../../../cli/proxy/boundary-transport';
 import { FrameType } from '../../../lib/transport/frames';

@@ -1,6 +1,7 @@
 /**
- * A client of Boundary's session protocol as the worker hears it: the upgrade request and what follows it. The first
- * byte tells whether the bytes come right behind a good request or are the request themselves.
+ * A client of Boundary's session protocol as the worker hears it: the upgrade request and what
+ * follows it. The first byte tells whether the bytes come right behind a good request or are the
+ * request themselves.
  */
 import type { TLSSocket } from 'node:tls';
 import { Registry } from 'prom-client';

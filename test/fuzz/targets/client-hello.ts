@@ -1,4 +1,7 @@
-/** ClientHello: the result does not change with bytes behind it or with how they come, and no byte is lost. */
+/**
+ * ClientHello: the result does not change with bytes behind it or with how they come, and no byte
+ * is lost.
+ */
 import type { Socket } from 'node:net';
 import { MAX_CLIENT_HELLO_BYTES, parseClientHello, sessionIdOf } from '../../../services/worker/proxy/client-hello';
 import { readClientHello } from '../../../services/worker/proxy/hello-reader';

@@ -1,4 +1,7 @@
-/** Configuration files as parsed JSON: a configuration, or an error that lists the problems and no secret. */
+/**
+ * Configuration files as parsed JSON: a configuration, or an error that lists the problems and no
+ * secret.
+ */
 import { ConfigError } from '../../../lib/config/fields';
 import { parseConfig } from '../../../services/server/config';
 import { mutateJson } from '../json';

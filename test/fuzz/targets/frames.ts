@@ -1,4 +1,7 @@
-/** Frames of `sallyport/1`: the same in any split, printed again as they came, and one class of errors. */
+/**
+ * Frames of `sallyport/1`: the same in any split, printed again as they came, and one class of
+ * errors.
+ */
 import {
   decodePayload,
   encodeFrame,

@@ -1,4 +1,7 @@
-/** Grant strings: one class of errors; the canonical form reads back as the same grant and as itself. */
+/**
+ * Grant strings: one class of errors; the canonical form reads back as the same grant and as
+ * itself.
+ */
 import { GrantError, parseGrant } from '../../../services/controller/authz/grant-parser';
 import { outcome, same, type Target } from '../target';
 

@@ -1,4 +1,6 @@
-/** Headers that a caller writes: cookies, correlation id, forwarded addresses, peers. A line each. */
+/**
+ * Headers that a caller writes: cookies, correlation id, forwarded addresses, peers. A line each.
+ */
 import { isIP } from 'node:net';
 import { ApiError } from '../../../lib/errors/errors';
 import { networkOf } from '../../../lib/limits/network';

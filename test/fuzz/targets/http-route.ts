@@ -1,4 +1,7 @@
-/** Request lines, `METHOD /path?query`: routes, variables, query parameters and masks; only refusals of the caller. */
+/**
+ * Request lines, `METHOD /path?query`: routes, variables, query parameters and masks; only refusals
+ * of the caller.
+ */
 import { ApiError } from '../../../lib/errors/errors';
 import { maskOfQuery, queryJson } from '../../../services/controller/gateway/query';
 import { actionOf, matchRoute } from '../../../services/controller/gateway/routes';

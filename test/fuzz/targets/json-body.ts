@@ -1,4 +1,7 @@
-/** JSON bodies: the first byte chooses the request type. Only refusals of the caller; messages read back as they were. */
+/**
+ * JSON bodies: the first byte chooses the request type. Only refusals of the caller; messages read
+ * back as they were.
+ */
 import { ApiError } from '../../../lib/errors/errors';
 import { parseJsonBody } from '../../../services/controller/gateway/json-body';
 import { checkedJson, toBytes } from '../../../services/controller/gateway/to-message';
@@ -48,7 +51,7 @@ export const target: Target = {
         invariant(bytes.length <= 256 + 12 * input.length, 'a message out of proportion');
         if (part !== route.input) return;
         const type = route.method.definition.requestType;
-        const message = type.decode(bytes) as unknown;
+        const message = type.decode(bytes);
         same(type.decode(type.encode(message).finish()), message, 'a message changes when it is written again');
       },
     };

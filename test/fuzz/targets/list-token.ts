@@ -1,6 +1,6 @@
 /**
- * List tokens: arbitrary text, and arbitrary content in base58. Only API errors; what is accepted was written with the key,
- * so that it is written again as the same text.
+ * List tokens: arbitrary text, and arbitrary content in base58. Only API errors; what is accepted
+ * was written with the key, so that it is written again as the same text.
  */
 import { ApiError } from '../../../lib/errors/errors';
 import { decodeBase58, encodeBase58 } from '../../../lib/ids/base58';

@@ -1,4 +1,7 @@
-/** Requests as gRPC brings them: the first byte chooses the type. A message reads back as it was, or is refused. */
+/**
+ * Requests as gRPC brings them: the first byte chooses the type. A message reads back as it was, or
+ * is refused.
+ */
 import { openApi } from '../api';
 import { mutateMessage } from '../protobuf';
 import { invariant, outcome, same, type Target } from '../target';
@@ -39,11 +42,11 @@ export const target: Target = {
   open: () => ({
     run(input) {
       const type = types[(input[0] ?? 0) % types.length]!;
-      const decoded = outcome(() => type.decode(input.subarray(1)) as unknown, Error);
+      const decoded = outcome(() => type.decode(input.subarray(1)), Error);
       // The front answers that it is no valid message.
       if ('error' in decoded) return invariant(!(decoded.error instanceof TypeError), String(decoded.error.stack));
       assertPlain(decoded.value);
-      const again = outcome(() => type.decode(type.encode(decoded.value).finish()) as unknown, Error);
+      const again = outcome(() => type.decode(type.encode(decoded.value).finish()), Error);
       same(again, decoded, 'a message changes when it is written again');
       const whole = JSON.stringify(type.toJSON(decoded.value), (_, value: unknown) =>
         typeof value === 'bigint' ? `${value}` : value,

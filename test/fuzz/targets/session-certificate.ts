@@ -1,4 +1,6 @@
-/** Certificates of sessions, whose names workers state: Node reads back the names that were put in. */
+/**
+ * Certificates of sessions, whose names workers state: Node reads back the names that were put in.
+ */
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSessionCertificate } from '../../../lib/tls/session-certificate';

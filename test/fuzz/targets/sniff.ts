@@ -1,4 +1,7 @@
-/** The first bytes of a connection: the same protocol in any split, and every byte still there to read. */
+/**
+ * The first bytes of a connection: the same protocol in any split, and every byte still there to
+ * read.
+ */
 import type { Socket } from 'node:net';
 import { sniff } from '../../../services/controller/listeners/sniff';
 import { same, splits, type Target } from '../target';

@@ -1,4 +1,7 @@
-/** SSH private keys, as text and as the content of OpenSSH's own format; with a passphrase when that is cheap. */
+/**
+ * SSH private keys, as text and as the content of OpenSSH's own format; with a passphrase when that
+ * is cheap.
+ */
 import { generateKeyPairSync } from 'node:crypto';
 import { checkPrivateKey, PrivateKeyError } from '../../../lib/ssh-keys/private-key';
 import { invariant, type Target } from '../target';

@@ -1,4 +1,7 @@
-/** WebSocket frames, of clients (first byte odd) and servers: the same in any split, and one class of errors. */
+/**
+ * WebSocket frames, of clients (first byte odd) and servers: the same in any split, and one class
+ * of errors.
+ */
 import {
   decodeClose,
   encodeClose,

@@ -1,4 +1,7 @@
-/** Comments of the protos, by full name of what they describe; only in images that were built with source info. */
+/**
+ * Comments of the protos, by full name of what they describe; only in images that were built with
+ * source info.
+ */
 import type { DescField, DescMessage, DescMethod, DescService } from '@bufbuild/protobuf';
 import type { Descriptors } from '../../rpc/descriptors';
 

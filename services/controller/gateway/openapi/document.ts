@@ -1,6 +1,7 @@
 /**
- * The OpenAPI document of the HTTP side, made from the protos: the same annotations and messages that the gateway serves
- * by, so that the two cannot differ. Written by scripts/generate.sh, served as it is.
+ * The OpenAPI document of the HTTP side, made from the protos: the same annotations and messages
+ * that the gateway serves by, so that the two cannot differ. Written by scripts/generate.sh, served
+ * as it is.
  */
 import type { DescField } from '@bufbuild/protobuf';
 import { ERROR_CATALOGUE, type ErrorKind } from '../../../../lib/errors/errors';

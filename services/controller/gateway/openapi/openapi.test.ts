@@ -1,4 +1,7 @@
-/** The OpenAPI document against the standard, against the protos and against a controller that serves it. */
+/**
+ * The OpenAPI document against the standard, against the protos and against a controller that
+ * serves it.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../../../lib/config/package-root';
