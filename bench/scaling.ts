@@ -1,8 +1,8 @@
 /**
  * Whether data processes add up: the same load through a worker of one and of two data processes,
- * in turns, each held to a fifth of a core by its own control group (version 1, `cpu.cfs_quota_us`),
- * so that cores of the machine are no limit. Needs root and Linux. The ratio is the figure; its
- * target is 1.8.
+ * in turns. A control group of its own (version 1, `cpu.cfs_quota_us`) holds each process to a
+ * fifth of a core, so that cores of the machine are no limit. Needs root and Linux. The ratio is
+ * the figure; its target is 1.8.
  */
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';

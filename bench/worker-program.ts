@@ -72,7 +72,11 @@ async function start({ endpoint, processes }: Order): Promise<Ready> {
   const address = await fleet.listen('bench');
   const grant = newGrant(endpoint);
   sessions.put(grant);
-  return { port: address.port, token: tokenOf(grant, [address]), dataPids: descendants(process.pid).filter(isDataProcess) };
+  return {
+    port: address.port,
+    token: tokenOf(grant, [address]),
+    dataPids: descendants(process.pid).filter(isDataProcess),
+  };
 }
 
 const isDataProcess = (pid: number): boolean => {

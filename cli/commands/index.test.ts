@@ -3,25 +3,32 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 function indexText(): string {
-  const nouns = readdirSync(__dirname, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort();
+  const folders = readdirSync(__dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const nouns = [...folders.map(({ name }) => [name, nounLines(name)] as const), ...wholeNouns()].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
   return [
     '/**',
-    ' * The nouns and their verbs, as the folders here have them: `<noun>/<noun>.ts` says what a noun is,',
-    ' * and each further file is a verb. Written by `UPDATE_GOLDEN=1 npx jest cli/commands`, checked by',
-    ' * the same test without it.',
+    ' * The nouns and their verbs: a file of cli/nouns is a noun with all of its verbs. In the folders',
+    ' * here, `<noun>/<noun>.ts` says what a noun is, and each further file is a verb. Written by',
+    ' * `UPDATE_GOLDEN=1 npx jest cli/commands`, checked by the same test without it.',
     ' */',
     "import type { CommandLoader } from '../core/command';",
     "import { noun } from '../core/tree';",
     '',
     'export const nounLoaders: Readonly<Record<string, CommandLoader>> = {',
-    ...nouns.flatMap(nounLines),
+    ...nouns.flatMap(([, lines]) => lines),
     '};',
     '',
   ].join('\n');
 }
+
+/** Nouns of one file. */
+const wholeNouns = (): (readonly [string, string[]])[] =>
+  readdirSync(join(__dirname, '..', 'nouns')).map((file) => {
+    const name = file.slice(0, -'.ts'.length);
+    return [name, [`  ${key(name)}: noun(() => import('../nouns/${name}')),`]];
+  });
 
 function nounLines(name: string): string[] {
   const verbs = readdirSync(join(__dirname, name))

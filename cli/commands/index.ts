@@ -1,7 +1,7 @@
 /**
- * The nouns and their verbs, as the folders here have them: `<noun>/<noun>.ts` says what a noun is,
- * and each further file is a verb. Written by `UPDATE_GOLDEN=1 npx jest cli/commands`, checked by
- * the same test without it.
+ * The nouns and their verbs: a file of cli/nouns is a noun with all of its verbs. In the folders
+ * here, `<noun>/<noun>.ts` says what a noun is, and each further file is a verb. Written by
+ * `UPDATE_GOLDEN=1 npx jest cli/commands`, checked by the same test without it.
  */
 import type { CommandLoader } from '../core/command';
 import { noun } from '../core/tree';
@@ -101,16 +101,7 @@ export const nounLoaders: Readonly<Record<string, CommandLoader>> = {
   }),
   delete: noun(() => import('./delete/delete')),
   dev: noun(() => import('./dev/dev')),
-  groups: noun(() => import('./groups/groups'), {
-    'add-members': () => import('./groups/add-members'),
-    create: () => import('./groups/create'),
-    delete: () => import('./groups/delete'),
-    list: () => import('./groups/list'),
-    read: () => import('./groups/read'),
-    'remove-members': () => import('./groups/remove-members'),
-    'set-members': () => import('./groups/set-members'),
-    update: () => import('./groups/update'),
-  }),
+  groups: noun(() => import('../nouns/groups')),
   'host-catalogs': noun(() => import('./host-catalogs/host-catalogs'), {
     create: () => import('./host-catalogs/create'),
     delete: () => import('./host-catalogs/delete'),
@@ -151,22 +142,7 @@ export const nounLoaders: Readonly<Record<string, CommandLoader>> = {
     update: () => import('./policies/update'),
   }),
   read: noun(() => import('./read/read')),
-  roles: noun(() => import('./roles/roles'), {
-    'add-grant-scopes': () => import('./roles/add-grant-scopes'),
-    'add-grants': () => import('./roles/add-grants'),
-    'add-principals': () => import('./roles/add-principals'),
-    create: () => import('./roles/create'),
-    delete: () => import('./roles/delete'),
-    list: () => import('./roles/list'),
-    read: () => import('./roles/read'),
-    'remove-grant-scopes': () => import('./roles/remove-grant-scopes'),
-    'remove-grants': () => import('./roles/remove-grants'),
-    'remove-principals': () => import('./roles/remove-principals'),
-    'set-grant-scopes': () => import('./roles/set-grant-scopes'),
-    'set-grants': () => import('./roles/set-grants'),
-    'set-principals': () => import('./roles/set-principals'),
-    update: () => import('./roles/update'),
-  }),
+  roles: noun(() => import('../nouns/roles')),
   scopes: noun(() => import('./scopes/scopes'), {
     'attach-storage-policy': () => import('./scopes/attach-storage-policy'),
     create: () => import('./scopes/create'),
@@ -218,16 +194,7 @@ export const nounLoaders: Readonly<Record<string, CommandLoader>> = {
     update: () => import('./targets/update'),
   }),
   update: noun(() => import('./update/update')),
-  users: noun(() => import('./users/users'), {
-    'add-accounts': () => import('./users/add-accounts'),
-    create: () => import('./users/create'),
-    delete: () => import('./users/delete'),
-    list: () => import('./users/list'),
-    read: () => import('./users/read'),
-    'remove-accounts': () => import('./users/remove-accounts'),
-    'set-accounts': () => import('./users/set-accounts'),
-    update: () => import('./users/update'),
-  }),
+  users: noun(() => import('../nouns/users')),
   version: noun(() => import('./version/version')),
   workers: noun(() => import('./workers/workers'), {
     'add-worker-tags': () => import('./workers/add-worker-tags'),

@@ -175,7 +175,7 @@ export function createCommand<const M extends Flag = never>(
   options: CreateOptions<M> = {},
 ): Command {
   const { kind, fields = [], beside = [], besideTexts = [], more = [] } = options;
-  const all = [NAME, DESCRIPTION, ...fields];
+  const all = [NAME, DESCRIPTION, ...(resource.fields ?? []), ...fields];
   const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
   return {
     synopsis: `Create ${article(noun)}`,
@@ -220,7 +220,7 @@ export function updateCommand<const M extends Flag = never>(
   options: UpdateOptions<M> = {},
 ): Command {
   const { kind, fields = [], more = [], complete, ...rest } = options;
-  const all = [NAME, DESCRIPTION, ...fields];
+  const all = [NAME, DESCRIPTION, ...(resource.fields ?? []), ...fields];
   const noun = kind === undefined ? resource.singular : `${kind}-type ${resource.singular}`;
   return {
     synopsis: `Update ${article(noun)}`,

@@ -1,6 +1,7 @@
 /** The common part of the commands of one kind of resource. */
 import type { ApiService } from './client';
 import type { TextFlag } from './command';
+import type { Field } from './fields';
 import type { Presenter } from '../output/table';
 
 /** What items are created in and listed by. */
@@ -22,6 +23,8 @@ export interface Resource {
   message: string;
   messages: string;
   container: Container;
+  /** Fields with flags besides name and description, by the table of the noun. */
+  fields?: readonly Field[];
   presenter: Presenter;
   /**
    * The generated definition; loaded with the first call, as it brings the gRPC library with it.

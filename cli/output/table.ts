@@ -11,15 +11,15 @@ import { attributeValue, localTime } from './format';
 export type Item = Readonly<Record<string, unknown>>;
 
 /** What nearly all items have. */
-type Common = Pick<AsJson<Group>, 'id' | 'name' | 'description' | 'created_time' | 'updated_time' | 'version'>;
+export type Common = Pick<AsJson<Group>, 'id' | 'name' | 'description' | 'created_time' | 'updated_time' | 'version'>;
 /** Items that live in a scope. */
-type Scoped = Pick<AsJson<Group>, 'scope'>;
+export type Scoped = Pick<AsJson<Group>, 'scope'>;
 /** Fields that controllers with plugins show of an item and its plugin; ours has no plugins. */
 export interface Plugged {
   readonly plugin?: { readonly id?: string; readonly name?: string };
   readonly secrets_hmac?: string;
 }
-type Actionable = Pick<AsJson<Group>, 'authorized_actions'>;
+export type Actionable = Pick<AsJson<Group>, 'authorized_actions'>;
 
 /** Undefined and empty values leave their line out. */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -5,19 +5,23 @@
 import { accounts } from './accounts';
 import { authMethods } from './auth-methods';
 import { authTokens } from './auth-tokens';
-import { groups } from './groups';
+import { groups as groupNoun } from '../nouns/groups';
 import { hostCatalogs } from './host-catalogs';
 import { hostSets } from './host-sets';
 import { hosts } from './hosts';
-import { roles } from './roles';
+import { roles as roleNoun } from '../nouns/roles';
 import { scopes } from './scopes';
 import { sessions } from './sessions';
 import { listTable, type Item, type Presenter } from './table';
 import { sessionAuthorization, targets } from './targets';
-import { users } from './users';
+import { users as userNoun } from '../nouns/users';
 import { workers } from './workers';
 import { wrapBlocks } from './wrap';
 import { localTime } from './format';
+
+const { presenter: groups } = groupNoun;
+const { presenter: roles } = roleNoun;
+const { presenter: users } = userNoun;
 
 const T = '2023-01-24T17:09:53.000Z';
 const time = localTime(T);

@@ -2,37 +2,11 @@
  * Prefixes of public ids, by kind and subtype. New ids get the first one. The others are older
  * forms, or forms of things that this release does not make.
  */
+import { PREFIXES } from '../../proto/gen/nouns/prefixes';
 import { hasIdForm, newId, type RandomInt } from '../ids/ids';
 
 export const ID_PREFIXES = {
-  scope: { org: ['o'], project: ['p'] },
-  user: { user: ['u'] },
-  group: { group: ['g'] },
-  role: { role: ['r'] },
-  'auth-method': { password: ['ampw'], oidc: ['amoidc'], ldap: ['amldap'] },
-  account: { password: ['acctpw', 'apw'], oidc: ['acctoidc'], ldap: ['acctldap'] },
-  'managed-group': { oidc: ['mgoidc'], ldap: ['mgldap'] },
-  'auth-token': { token: ['at'] },
-  'host-catalog': { static: ['hcst'], plugin: ['hcplg', 'hc'] },
-  'host-set': { static: ['hsst'], plugin: ['hsplg', 'hs'] },
-  host: { static: ['hst'], plugin: ['hplg', 'h'] },
-  target: { tcp: ['ttcp'], ssh: ['tssh'], rdp: ['trdp'] },
-  session: { session: ['s'] },
-  'credential-store': { static: ['csst', 'cs'], vault: ['csvlt'] },
-  'credential-library': { 'vault-generic': ['clvlt'], 'vault-ssh-certificate': ['clvsclt'], 'vault-ldap': ['clvllt'] },
-  credential: {
-    username_password: ['credup', 'cred'],
-    username_password_domain: ['credupd'],
-    password: ['credp'],
-    ssh_private_key: ['credspk'],
-    json: ['credjson'],
-    vault: ['cdvlt'],
-  },
-  worker: { worker: ['w'] },
-  alias: { target: ['alt'] },
-  policy: { storage: ['pst'] },
-  'storage-bucket': { bucket: ['sb'] },
-  'session-recording': { recording: ['sr'] },
+  ...PREFIXES,
   /** These exist inside a session or a scope; no grant names them. */
   connection: { connection: ['sc'] },
   key: { root: ['krk'], data: ['kdk'] },

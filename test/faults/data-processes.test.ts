@@ -1,4 +1,7 @@
-/** A worker whose connections are carried by several processes: what is lost with one of them, and what is not. */
+/**
+ * A worker whose connections are carried by several processes: what is lost with one of them, and
+ * what is not.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSessionProxy } from '../../cli/proxy/session-proxy';

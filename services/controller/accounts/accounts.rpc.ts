@@ -114,8 +114,8 @@ class AccountRpc {
 
   async getAccount(op: Op, { id }: GetAccountRequest) {
     checkGetId(id, ...ACCOUNT_PREFIXES);
-    const { allowed } = await this.access.allow(op, 'read', id);
-    return this.access.answer(op, allowed);
+    const { row, allowed } = await this.access.allow(op, 'read', id);
+    return this.access.shown(op, allowed, row);
   }
 
   async listAccounts(op: Op, request: ListAccountsRequest) {

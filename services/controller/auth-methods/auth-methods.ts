@@ -1,6 +1,6 @@
 /** Auth methods: ways to log in. What differs by type is in password.ts, oidc.ts and ldap.ts. */
 import { ID_PREFIXES, isIdOf, prefixesOf, subtypeOf } from '../../../lib/contract/id-prefixes';
-import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
+import { collectionsOfChildren, idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import { oidcAttributes, type OidcSettings } from './oidc';
@@ -9,7 +9,7 @@ import { ldapAttributes, type LdapSettings } from './ldap';
 export type MethodType = keyof (typeof ID_PREFIXES)['auth-method'];
 
 export const AUTH_METHOD_PREFIXES = prefixesOf('auth-method');
-export const AUTH_METHOD_COLLECTIONS = COLLECTIONS_BELOW['auth-method'];
+export const AUTH_METHOD_COLLECTIONS = collectionsOfChildren('auth-method', '');
 
 export const isMethodType = (type: string): type is MethodType => Object.hasOwn(ID_PREFIXES['auth-method'], type);
 

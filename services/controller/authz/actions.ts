@@ -1,103 +1,21 @@
-/** The closed tables behind grants: resource types, and the actions each type knows. */
+/**
+ * What grants can be about: resource types, and the actions that each type knows. The nouns of the
+ * API tell them.
+ */
 import { ID_PREFIXES, prefixesOf, type IdKind } from '../../../lib/contract/id-prefixes';
+import type { Noun } from '../../../lib/contract/noun';
+import { NOUNS } from '../../../proto/gen/nouns/all';
 
-interface TypeFacts {
-  /** Path segment of the collection; also the key in `authorized_collection_actions`. */
-  plural: string;
-  /** The type of the parent item; types without a parent stand for themselves. */
-  parent?: string;
-  /** Whether a grant may name the collection alone (`type=group;actions=list`). */
-  topLevel: boolean;
-  idActions: readonly string[];
-  collectionActions: readonly string[];
-}
-
-const CRUD = ['no-op', 'read', 'update', 'delete'] as const;
-const CREATE_LIST = ['create', 'list'] as const;
-const edits = <const W extends string>(what: W) => [`add-${what}`, `set-${what}`, `remove-${what}`] as const;
-const KEY_ACTIONS = ['list-keys', 'rotate-keys', 'list-key-version-destruction-jobs', 'destroy-key-version'] as const;
-
-const named = <const M extends readonly string[] = []>(plural: string, more?: M) => ({
-  plural,
-  topLevel: true,
-  idActions: [...CRUD, ...((more ?? []) as M)] as const,
-  collectionActions: CREATE_LIST,
-});
-const child = (plural: string, parent: string) => ({ ...named(plural), parent, topLevel: false });
-
-/** Facts by type; actions that only a subtype knows are in {@link SUBTYPE_ACTIONS}. */
-const KNOWN_TYPES = {
-  scope: {
-    ...named('scopes', ['attach-storage-policy', 'detach-storage-policy']),
-    collectionActions: [...CREATE_LIST, ...KEY_ACTIONS],
-  },
-  user: named('users', [...edits('accounts'), 'list-resolvable-aliases']),
-  group: named('groups', edits('members')),
-  role: named('roles', [...edits('principals'), ...edits('grants'), ...edits('grant-scopes')]),
-  'auth-method': named('auth-methods', ['authenticate']),
-  account: child('accounts', 'auth-method'),
-  'managed-group': child('managed-groups', 'auth-method'),
-  'auth-token': {
-    plural: 'auth-tokens',
-    topLevel: true,
-    idActions: ['no-op', 'read', 'read:self', 'delete', 'delete:self'],
-    collectionActions: ['list'],
-  },
-  'host-catalog': named('host-catalogs'),
-  'host-set': child('host-sets', 'host-catalog'),
-  host: child('hosts', 'host-catalog'),
-  target: named('targets', [...edits('host-sources'), ...edits('credential-sources'), 'authorize-session']),
-  session: {
-    plural: 'sessions',
-    topLevel: true,
-    idActions: ['no-op', 'read', 'read:self', 'cancel', 'cancel:self'],
-    collectionActions: ['list'],
-  },
-  'session-recording': {
-    plural: 'session-recordings',
-    topLevel: true,
-    idActions: ['no-op', 'read', 'download', 'delete', 'reapply-storage-policy'],
-    collectionActions: ['list'],
-  },
-  'credential-store': named('credential-stores'),
-  'credential-library': child('credential-libraries', 'credential-store'),
-  credential: child('credentials', 'credential-store'),
-  'storage-bucket': named('storage-buckets'),
-  policy: named('policies'),
-  worker: {
-    ...named('workers', edits('worker-tags')),
-    collectionActions: [
-      'create:controller-led',
-      'create:worker-led',
-      'list',
-      'read-certificate-authority',
-      'reinitialize-certificate-authority',
-    ],
-  },
-  alias: named('aliases'),
-  billing: { plural: 'billing', topLevel: false, idActions: [], collectionActions: ['monthly-active-users'] },
-} as const satisfies Record<string, TypeFacts>;
-
-/** Actions that subtypes add to or take from their type, by `type/subtype`. */
-const KNOWN_SUBTYPES = {
-  'account/password': { idActions: [...CRUD, 'set-password', 'change-password'] },
-  'auth-method/oidc': { idActions: [...CRUD, 'authenticate', 'change-state'] },
-  'host-set/static': { idActions: [...CRUD, ...edits('hosts')] },
-  'host/plugin': { idActions: ['no-op', 'read'], collectionActions: ['list'] },
-} as const satisfies Record<string, Partial<TypeFacts>>;
-
-const TYPES: Readonly<Record<string, TypeFacts>> = KNOWN_TYPES;
-const SUBTYPE_ACTIONS: Readonly<Record<string, Partial<TypeFacts>>> = KNOWN_SUBTYPES;
+const TYPES: Readonly<Record<string, Noun>> = NOUNS;
 
 /** What grants can be about. */
-export type ResourceType = keyof typeof KNOWN_TYPES;
+export type ResourceType = keyof typeof NOUNS;
+type Nouns = typeof NOUNS;
+type KindOf<T extends ResourceType> = Nouns[T]['kinds'][keyof Nouns[T]['kinds']];
 type ActionsOf<F> = F extends { idActions: readonly (infer A)[] } ? A : never;
-type SubtypeOf<T extends ResourceType> = Extract<keyof typeof KNOWN_SUBTYPES, `${T}/${string}`>;
-/** Actions that a type or one of its subtypes knows. */
+/** Actions that a type or one of its kinds knows. */
 export type ActionOn<T extends ResourceType> = T extends ResourceType
-  ? | (typeof KNOWN_TYPES)[T]['idActions'][number]
-    | (typeof KNOWN_TYPES)[T]['collectionActions'][number]
-    | ActionsOf<(typeof KNOWN_SUBTYPES)[SubtypeOf<T>]>
+  ? ActionsOf<Nouns[T]> | Nouns[T]['collectionActions'][number] | ActionsOf<KindOf<T>>
   : never;
 
 export const isKnownType = (type: string): type is ResourceType => Object.hasOwn(TYPES, type);
@@ -123,26 +41,34 @@ export const DEPRECATED_ACTIONS: ReadonlyMap<string, string> = new Map(
 const FURTHER_ACTIONS = ['*', 'deauthenticate', 'create'];
 
 const ACTIONS: ReadonlySet<string> = new Set([
-  ...[...Object.values(TYPES), ...Object.values(SUBTYPE_ACTIONS)].flatMap((facts) => [
-    ...(facts.idActions ?? []),
-    ...(facts.collectionActions ?? []),
-  ]),
+  ...Object.values(TYPES).flatMap((noun) => [...everyIdActionOf(noun), ...noun.collectionActions]),
   ...DEPRECATED_ACTIONS.keys(),
   ...FURTHER_ACTIONS,
 ]);
 
 /** Table of a type's items. */
-export const tableOf = (type: ResourceType): string => KNOWN_TYPES[type].plural.replaceAll('-', '_');
+export const tableOf = (type: ResourceType): string => NOUNS[type].plural.replaceAll('-', '_');
+
+/** Field and column with the id of a child's parent, or of the scope: `host_catalog_id`. */
+export const parentField = (type: ResourceType): string =>
+  `${(TYPES[type]!.parent ?? 'scope').replaceAll('-', '_')}_id`;
 
 /** Type of a collection's path segment. */
 export const typeOfCollection = (plural: string): string | undefined =>
   Object.keys(TYPES).find((type) => TYPES[type]!.plural === plural);
 
 export const isKnownAction = (action: string): boolean => ACTIONS.has(action);
-/** Types whose items are in the global scope and nowhere else. */
-const GLOBAL_TYPES: ReadonlySet<string> = new Set(['alias', 'billing', 'worker']);
-export const isGlobalOnly = (type: string): boolean => GLOBAL_TYPES.has(type);
-export const isTopLevel = (type: string): boolean => isKnownType(type) && TYPES[type]!.topLevel;
+/**
+ * Whether some resource of the API has an action of that name, be it served here or not. In a path,
+ * such a word on the wrong resource is a wrong method, any other one an unknown action.
+ */
+export const isActionWord = (action: string): boolean => action !== '*' && ACTIONS.has(action);
+/** Whether items of the type are in the global scope and nowhere else. */
+export const isGlobalOnly = (type: string): boolean =>
+  isKnownType(type) && !isChild(type) && TYPES[type]!.scopes.every((kind) => kind === 'global');
+/** Whether a grant may name the collection alone: `type=group;actions=list`. */
+export const isTopLevel = (type: string): boolean => isKnownType(type) && TYPES[type]!.scopes.length > 0;
+const isChild = (type: string): boolean => TYPES[type]?.parent !== undefined;
 /** The type of the ids that grants name for items of this type: the parent's type for a child. */
 export const parentType = (type: string): string => (isKnownType(type) ? (TYPES[type]!.parent ?? type) : type);
 export const hasChildTypes = (type: string): boolean =>
@@ -155,29 +81,32 @@ export function typeOfId(id: string): ResourceType | undefined {
   return PREFIXES.get(prefix);
 }
 
-function facts(type: string, subtype: string | undefined): TypeFacts {
-  const general = TYPES[type];
-  if (general === undefined) throw new Error(`unknown resource type ${type}`);
-  return { ...general, ...(subtype === undefined ? {} : SUBTYPE_ACTIONS[`${type}/${subtype}`]) };
-}
-
-const EVERY_ID_ACTION: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  Object.keys(TYPES).map((type) => {
-    const subtypes = Object.keys(SUBTYPE_ACTIONS).filter((key) => key.startsWith(`${type}/`));
-    return [
-      type,
-      [...new Set([type, ...subtypes].flatMap((key) => (TYPES[key] ?? SUBTYPE_ACTIONS[key])!.idActions ?? []))],
-    ];
-  }),
+const EVERY_ID_ACTION: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.values(TYPES).map((noun) => [noun.type, everyIdActionOf(noun)]),
 );
 
+function everyIdActionOf({ idActions, kinds }: Noun): string[] {
+  return [...new Set([...idActions, ...Object.values(kinds).flatMap((kind) => kind.idActions ?? [])])];
+}
+
+function nounOf(type: string): Noun {
+  const noun = isKnownType(type) ? TYPES[type] : undefined;
+  if (noun === undefined) throw new Error(`unknown resource type ${type}`);
+  return noun;
+}
+
 /** Actions on one item of a type. */
-export const idActions = (type: string, subtype?: string): readonly string[] => facts(type, subtype).idActions;
-/** Actions on items of a type, whatever their subtype. */
-export const everyIdAction = (type: string): readonly string[] => EVERY_ID_ACTION[type] ?? [];
-/** Actions on the collection of a type. */
-export const collectionActions = (type: string, subtype?: string): readonly string[] =>
-  facts(type, subtype).collectionActions;
+export const idActions = (type: string, kind = ''): readonly string[] => {
+  const noun = nounOf(type);
+  return noun.kinds[kind]?.idActions ?? noun.idActions;
+};
+/** Actions on items of a type, whatever their kind. */
+export const everyIdAction = (type: string): readonly string[] => EVERY_ID_ACTION.get(type) ?? [];
+/** Actions on the collection of a type; of a child, those below a parent of the kind. */
+export const collectionActions = (type: string, kind = ''): readonly string[] => {
+  const noun = nounOf(type);
+  return noun.kinds[kind]?.collectionActions ?? noun.collectionActions;
+};
 
 /** A collection that an item shows in `authorized_collection_actions`. */
 export interface CollectionBelow {
@@ -186,41 +115,39 @@ export interface CollectionBelow {
   actions: readonly string[];
 }
 
-const below = (type: ResourceType, actions = collectionActions(type)): CollectionBelow => ({
-  plural: TYPES[type]!.plural,
-  type,
+type ScopeKind = 'global' | 'org' | 'project';
+
+/** Actions on the keys of a scope, which also projects have. They hold no scopes. */
+const KEY_ACTIONS = collectionActions('scope').filter((action) => /key/.test(action));
+
+const below = (noun: Noun, actions: readonly string[]): CollectionBelow => ({
+  plural: noun.plural,
+  type: noun.type as ResourceType,
   actions,
 });
 
-const ORG_COLLECTIONS = (
-  [
-    'auth-method',
-    'auth-token',
-    'group',
-    'policy',
-    'role',
-    'scope',
-    'session-recording',
-    'storage-bucket',
-    'user',
-  ] as const
-).map((type) => below(type));
+const inScopes = (kind: ScopeKind): CollectionBelow[] => [
+  ...Object.values(TYPES)
+    .filter((noun) => noun.scopes.includes(kind))
+    .map((noun) => below(noun, noun.collectionActions)),
+  ...(kind === 'project' ? [below(TYPES['scope']!, KEY_ACTIONS)] : []),
+];
 
-/** Collections below an item, by kind of item. */
-export const COLLECTIONS_BELOW = {
-  global: [...ORG_COLLECTIONS, below('alias'), below('worker')],
-  org: ORG_COLLECTIONS,
-  project: [
-    ...(['credential-store', 'group', 'host-catalog', 'role', 'target', 'session'] as const).map((type) => below(type)),
-    below('scope', KEY_ACTIONS),
-  ],
-  'auth-method': [below('account'), below('managed-group')],
-  'credential-store/static': [below('credential')],
-  'credential-store/vault': [below('credential-library')],
-  'host-catalog/static': [below('host'), below('host-set')],
-  'host-catalog/plugin': [below('host', collectionActions('host', 'plugin')), below('host-set')],
-} as const satisfies Record<string, readonly CollectionBelow[]>;
+const IN_SCOPES: Readonly<Record<ScopeKind, readonly CollectionBelow[]>> = {
+  global: inScopes('global'),
+  org: inScopes('org'),
+  project: inScopes('project'),
+};
+
+/** Collections in a scope of the kind. */
+export const collectionsInScope = (kind: ScopeKind): readonly CollectionBelow[] => IN_SCOPES[kind];
+
+/** Collections of the children of an item. */
+export const collectionsOfChildren = (parent: ResourceType, kind: string): readonly CollectionBelow[] =>
+  Object.values(TYPES)
+    .filter((noun) => noun.parent === parent && (noun.parentKinds?.includes(kind) ?? true))
+    .map((noun) => below(noun, collectionActions(noun.type, kind)));
 
 /** Whether scopes of a kind hold items of a type. */
-export const livesIn = (type: string, kind: 'global' | 'org' | 'project'): boolean =>
-  COLLECTIONS_BELOW[kind].some((below) => below.type === type && below.actions.includes('list'));
+export const livesIn = (type: string, kind: ScopeKind): boolean =>
+  IN_SCOPES[kind].some((below) => below.type === type && below.actions.includes('list'));

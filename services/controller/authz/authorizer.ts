@@ -14,7 +14,20 @@ import { acceptRecoveryToken, RECOVERY_USER } from '../recovery/accept-token';
 import type { Op } from '../rpc/service';
 import { AccessCache, type Access } from './access-cache';
 import type { ActionOn, ResourceType } from './actions';
-import type { Actor, Allowed, AllowedIn, Authz, Collection, Holdings, Item, Reach, Resource, Wanted } from './authz';
+import type {
+  Actor,
+  Allowed,
+  AllowedAs,
+  AllowedIn,
+  AllowedInAs,
+  Authz,
+  Collection,
+  Holdings,
+  Item,
+  Reach,
+  Resource,
+  Wanted,
+} from './authz';
 import { loadAccess, loadAccessOfPairs, type Places } from './authorizer.store';
 import type { Decision } from './grants';
 import { prove } from './proof';
@@ -81,11 +94,21 @@ class Authorizer implements Authz {
     action: A,
     collection: Collection<T>,
   ): Promise<AllowedIn<T, A>>;
-  async check<T extends ResourceType, A extends ActionOn<T>>(
+  check<T extends ResourceType, A extends ActionOn<T>>(op: Op, action: A, resource: Resource<T>): Promise<unknown> {
+    return this.proof(op, action, resource);
+  }
+
+  checkAs<T extends ResourceType, const A extends string>(op: Op, action: A, item: Item<T>): Promise<AllowedAs<T, A>>;
+  checkAs<T extends ResourceType, const A extends string>(
     op: Op,
     action: A,
-    resource: Resource<T>,
-  ): Promise<unknown> {
+    collection: Collection<T>,
+  ): Promise<AllowedInAs<T, A>>;
+  checkAs<T extends ResourceType>(op: Op, action: ActionOn<T>, resource: Resource<T>): Promise<unknown> {
+    return this.proof(op, action, resource);
+  }
+
+  private async proof<T extends ResourceType>(op: Op, action: ActionOn<T>, resource: Resource<T>): Promise<unknown> {
     const { actor } = await this.session(op, resource);
     const decision = await this.decide(op, action, resource);
     this.deps.audit(auditEvent(op, actor, action, resource, decision));

@@ -6,9 +6,24 @@ import type { ApiError } from '../../../lib/errors/errors';
 import type { Op } from '../rpc/service';
 import type { ActionOn, ResourceType } from './actions';
 import type { Decision, Resource as AnyResource } from './grants';
-import type { Allowed, AllowedIn } from './proof';
+import type { Allowed, AllowedAs, AllowedIn, AllowedInAs } from './proof';
 
-export type { Allowed, AllowedDeletion, AllowedIn, AllowedItem, AllowedList, AnyAllowed, CreateAction } from './proof';
+export type {
+  Allowed,
+  AllowedAs,
+  AllowedChange,
+  AllowedCreation,
+  AllowedDeletion,
+  AllowedEdit,
+  AllowedIn,
+  AllowedInAs,
+  AllowedItem,
+  AllowedList,
+  AllowedToAdd,
+  AllowedToRemove,
+  AnyAllowed,
+  CreateAction,
+} from './proof';
 
 /** An item or a collection of a known type. */
 export type Resource<T extends ResourceType = ResourceType> = AnyResource & { type: T };
@@ -67,6 +82,16 @@ export interface Authz {
     action: A,
     collection: Collection<T>,
   ): Promise<AllowedIn<T, A>>;
+  /**
+   * {@link check} for code that is the same for all types: the action comes from the noun's table,
+   * where the compiler cannot look it up for a type that it does not know.
+   */
+  checkAs<T extends ResourceType, const A extends string>(op: Op, action: A, item: Item<T>): Promise<AllowedAs<T, A>>;
+  checkAs<T extends ResourceType, const A extends string>(
+    op: Op,
+    action: A,
+    collection: Collection<T>,
+  ): Promise<AllowedInAs<T, A>>;
   /** Refuses what no grant can allow, with the audit event of {@link check}. */
   refuse(op: Op, action: string, resource: Resource, refusal?: (actor: Actor) => ApiError): Promise<never>;
   /** The same decision without an error or an audit event: for lists and authorized_actions. */

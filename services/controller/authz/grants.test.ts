@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { collectionActions, COLLECTIONS_BELOW, idActions, typeOfId } from './actions';
+import { collectionActions, collectionsInScope, idActions, typeOfId } from './actions';
 import { decide, GrantError, parseGrant, reaches, type HeldGrant, type Resource, type Subject } from './grants';
 
 const accepted: [string, string][] = [
@@ -251,15 +251,11 @@ test('collections below items name known types and actions', () => {
   expect(typeOfId('u_anon')).toBe('user');
   expect(typeOfId('apw_1')).toBe('account');
   expect(typeOfId('_x')).toBeUndefined();
-  expect(COLLECTIONS_BELOW.project.map((c) => c.plural).sort()).toEqual([
-    'credential-stores',
-    'groups',
-    'host-catalogs',
-    'roles',
-    'scopes',
-    'sessions',
-    'targets',
-  ]);
+  expect(
+    collectionsInScope('project')
+      .map((c) => c.plural)
+      .sort(),
+  ).toEqual(['credential-stores', 'groups', 'host-catalogs', 'roles', 'scopes', 'sessions', 'targets']);
 });
 
 test('parsing any text gives a grant or a reason, and canonical forms are fixed points', () => {

@@ -70,8 +70,36 @@ export type AllowedDeletion = Proof<ResourceType, 'delete', string>;
 /** Any proof, for what only looks at who was allowed and what may be shown. */
 export type AnyAllowed = Proof<ResourceType, string, string | undefined>;
 
+/** Proof of one action on one item, for code that is the same for all types. */
+export type AllowedAs<T extends ResourceType, A extends string> = Proof<T, A, string>;
+/** The same for a collection. */
+export type AllowedInAs<T extends ResourceType, A extends string> = Proof<T, A, undefined>;
+
 /** Proof of any action on one item. */
 export type AllowedItem<T extends ResourceType = ResourceType> = Proof<T, string, string>;
+
+/** Proof that an item may be made, whatever the type. */
+export type AllowedCreation<T extends ResourceType = ResourceType> = Proof<T, NewAction, string>;
+/** Actions that change an item. The schema has no type with another one that stores call by it. */
+type ChangeAction = 'update' | 'change-state' | 'change-password' | 'set-password' | ListEdit<string>;
+/** Proof that an item may be changed, whatever the type. */
+export type AllowedChange<T extends ResourceType = ResourceType> = Proof<T, ChangeAction, string>;
+
+/** Actions that add to a list that a resource has, replace it, or remove from it. */
+export type ListVerb = 'add' | 'set' | 'remove';
+/** Their names, as in `add-members`. */
+export type ListEdit<W extends string> = `${ListVerb}-${W}`;
+/** Proofs of edits that may add values to a list, and of those that may remove some. */
+export type AllowedToAdd<T extends ResourceType, W extends string> = Proof<T, `add-${W}` | `set-${W}`, string>;
+export type AllowedToRemove<T extends ResourceType, W extends string> = Proof<T, `remove-${W}` | `set-${W}`, string>;
+export type AllowedEdit<T extends ResourceType, W extends string> = Proof<T, ListEdit<W>, string>;
+
+export const mayAdd = <T extends ResourceType, W extends string>(
+  allowed: AllowedEdit<T, W>,
+): allowed is AllowedToAdd<T, W> & AllowedEdit<T, W> => !allowed.action.startsWith('remove-');
+export const mayRemove = <T extends ResourceType, W extends string>(
+  allowed: AllowedEdit<T, W>,
+): allowed is AllowedToRemove<T, W> & AllowedEdit<T, W> => !allowed.action.startsWith('add-');
 
 export type CreateAction<T extends ResourceType> = Extract<ActionOn<T>, NewAction>;
 type NewAction = 'create' | `create:${string}`;

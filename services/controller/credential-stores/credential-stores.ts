@@ -1,6 +1,6 @@
 /** Credential stores: where the credentials of a project are kept (static) or come from (Vault). */
 import { prefixOf, prefixesOf } from '../../../lib/contract/id-prefixes';
-import { COLLECTIONS_BELOW, idActions, type ResourceType } from '../authz/actions';
+import { collectionsOfChildren, idActions, type ResourceType } from '../authz/actions';
 import type { Collection, Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 import { keptBack, keptBackWarning, secretPlace, type SecretPlace } from '../resources/secret-place';
@@ -55,7 +55,7 @@ export const collectionInStore = <T extends ResourceType>(
   pin: store.id,
 });
 
-export const collectionsBelow = (row: StoreRow) => COLLECTIONS_BELOW[`credential-store/${row.type}`];
+export const collectionsBelow = (row: StoreRow) => collectionsOfChildren('credential-store', row.type);
 
 export const storeItem = (row: StoreRow) => ({
   ...commonItem(row),

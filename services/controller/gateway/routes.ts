@@ -5,7 +5,7 @@
 import { getOption, hasOption, type DescExtension, type DescMessage, type DescMethod } from '@bufbuild/protobuf';
 import type { GenExtension } from '@bufbuild/protobuf/codegenv2';
 import type { MethodOptions } from '@bufbuild/protobuf/wkt';
-import { typeOfCollection } from '../authz/actions';
+import { isActionWord, typeOfCollection } from '../authz/actions';
 import type { Descriptors } from '../rpc/descriptors';
 import type { BoundMethod, Pipeline } from '../rpc/pipeline';
 
@@ -129,39 +129,6 @@ export interface RouteMatch {
 export type NoRoute = 'unknown path' | 'unknown action' | 'wrong method' | 'action by another method';
 
 /**
- * Action words that some resource of the API has, whether it is served here or not: naming one on
- * the wrong resource is "wrong method", any other word "unknown action".
- */
-const ACTION_WORDS = new Set(
-  [
-    ...['principals', 'grants', 'grant-scopes', 'members', 'accounts', 'hosts', 'host-sets', 'host-sources'],
-    ...['credential-sources', 'credential-libraries', 'worker-tags'],
-  ]
-    .flatMap((what) => [`add-${what}`, `set-${what}`, `remove-${what}`])
-    .concat(
-      [
-        'authenticate',
-        'authorize-session',
-        'deauthenticate',
-        'set-password',
-        'change-password',
-        'change-state',
-        'cancel',
-      ],
-      ['list-keys', 'rotate-keys', 'list-key-version-destruction-jobs', 'destroy-key-version', 'download'],
-      [
-        'create:worker-led',
-        'create:controller-led',
-        'read-certificate-authority',
-        'reinitialize-certificate-authority',
-      ],
-      ['attach-storage-policy', 'detach-storage-policy', 'reapply-storage-policy', 'monthly-active-users'],
-      ['list-resolvable-aliases', 'list', 'create', 'update', 'read', 'delete', 'no-op', 'read:self', 'cancel:self'],
-      ['delete:self'],
-    ),
-);
-
-/**
  * Finds the route of a path (without query). The verb must match exactly; a template without verb
  * takes any text, so that `GET /v1/groups/g_1:add-members` is a read of a malformed id.
  */
@@ -182,7 +149,7 @@ export function matchRoute(table: RouteTable, httpMethod: string, path: string):
   if (httpMethod !== 'POST' && fitting.length > 0) return 'wrong method';
   const last = parts[parts.length - 1] ?? '';
   const colon = last.indexOf(':');
-  return colon >= 0 && !ACTION_WORDS.has(last.slice(colon + 1)) ? 'unknown action' : 'wrong method';
+  return colon >= 0 && !isActionWord(last.slice(colon + 1)) ? 'unknown action' : 'wrong method';
 }
 
 /** `/v1/<collection>/<id>` */

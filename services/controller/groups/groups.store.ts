@@ -1,10 +1,13 @@
 /** SQL of groups, one function per use case. */
-import type { Allowed } from '../authz/authz';
+import type { AllowedToAdd, AllowedToRemove } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { deleteRow, updateRow, type Change } from '../resources/changes';
-import type { ListEdit } from '../resources/list-edits';
-import { scopeColumn } from '../resources/rows';
-import type { GroupRow } from './groups';
+import { scopeColumn, type ItemRow } from '../resources/rows';
+
+export interface GroupRow extends ItemRow {
+  scope_id: string;
+  /** Absent in lists. */
+  members?: { id: string; scope_id: string }[];
+}
 
 export const selectGroups = sql`
   select r.id, r.scope_id, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn}
@@ -22,31 +25,10 @@ export function findGroup(on: Executor, id: string): Promise<GroupRow | undefine
   );
 }
 
-export async function insertGroup(
-  tx: Tx,
-  allowed: Allowed<'group', 'create'>,
-  group: { name: string | null; description: string | null; now: Date },
-): Promise<void> {
-  await changed(
-    tx,
-    sql`insert into groups (id, scope_id, name, description, created_time, updated_time)
-        values (${allowed.id}, ${allowed.scopeId}, ${group.name}, ${group.description}, ${group.now}, ${group.now})`,
-  );
-}
-
-/** False when the version is not the current one. */
-export const updateGroup = (
-  tx: Tx,
-  allowed: Allowed<'group', 'update' | ListEdit<'members'>>,
-  change: Change,
-): Promise<boolean> => updateRow(tx, allowed, change);
-
-export const deleteGroup = (tx: Tx, allowed: Allowed<'group', 'delete'>): Promise<void> => deleteRow(tx, allowed);
-
 /** Adds users that exist and are not members yet; the number added. */
 export function addMembers(
   tx: Tx,
-  allowed: Allowed<'group', 'add-members' | 'set-members'>,
+  allowed: AllowedToAdd<'group', 'members'>,
   userIds: readonly string[],
 ): Promise<number> {
   return changed(
@@ -60,7 +42,7 @@ export function addMembers(
 
 export function removeMembers(
   tx: Tx,
-  allowed: Allowed<'group', 'remove-members' | 'set-members'>,
+  allowed: AllowedToRemove<'group', 'members'>,
   userIds: readonly string[],
 ): Promise<number> {
   return changed(

@@ -1,131 +1,63 @@
-/** Handlers of HostCatalogService: decode, look up, authorize, one store call, encode. */
-import { isIdOf } from '../../../lib/contract/id-prefixes';
+/** HostCatalogService: the hosts and host sets of a project that belong together. */
+import { subtypeOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
-import { HostCatalog, HostCatalogServiceDefinition } from '../../../proto/gen/api/host_catalogs';
+import {
+  HostCatalog,
+  HostCatalogServiceDefinition,
+  type CreateHostCatalogRequest,
+} from '../../../proto/gen/api/host_catalogs';
+import { collectionsOfChildren } from '../authz/actions';
 import { authorizedCollectionActions } from '../authz/collections';
-import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
-import { sql, transaction } from '../db/db';
-import { changing } from '../resources/changes';
-import {
-  checkCreate,
-  checkShortText,
-  checkDeleteId,
-  checkGetId,
-  checkUpdate,
-  FieldErrors,
-  maskedColumns,
-  storedText,
-} from '../resources/fields';
-import { itemAccess, type ItemDefinition } from '../resources/items';
-import { staleVersion } from '../resources/rows';
-import { checkProjectList, collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
-import { service, type Op } from '../rpc/service';
-import {
-  collectionsBelow,
-  HOST_CATALOG_ACTIONS,
-  HOST_CATALOG_PREFIXES,
-  hostCatalogItem,
-  hostCatalogResource,
-  STATIC_HOST_CATALOG_PREFIX,
-  type HostCatalogRow,
-} from './host-catalogs';
+import { defineItems } from '../resources/definition';
+import { checkShortText, type FieldErrors } from '../resources/fields';
+import { inScopes } from '../resources/places';
+import { resource, type Updating } from '../resources/resource';
+import { service } from '../rpc/service';
 import * as store from './host-catalogs.store';
 
-const MUTABLE = { name: 'name', description: 'description' };
-
-function definitionFor(
-  deps: ControllerDeps,
-): ItemDefinition<'host-catalog', HostCatalogRow, ReturnType<typeof hostCatalogItem>> {
-  const collections = async (op: Op, row: HostCatalogRow) => {
-    const at = { scopeId: row.scope_id, parentScopeId: row.scope.parent_scope_id, pin: row.id };
-    const below = await authorizedCollectionActions(deps.authz, op, collectionsBelow(row), at);
-    return { authorized_collection_actions: below };
-  };
-  return {
-    type: 'host-catalog',
+const definitionFor = (deps: ControllerDeps) =>
+  defineItems('host-catalog', HostCatalog, {
     find: store.findHostCatalog,
     select: store.selectHostCatalogs,
-    from: sql`from host_catalogs r`,
-    resource: hostCatalogResource,
-    actions: () => HOST_CATALOG_ACTIONS,
-    item: hostCatalogItem,
-    extra: collections,
-    toJSON: (item) => HostCatalog.toJSON(HostCatalog.fromPartial(item)),
-  };
-}
-
-export function hostCatalogService(deps: ControllerDeps) {
-  const definition = definitionFor(deps);
-  const { allow, shown, answer } = itemAccess(deps, definition);
-
-  return service(HostCatalogServiceDefinition, {
-    async getHostCatalog(op, { id }) {
-      checkGetId(id, ...HOST_CATALOG_PREFIXES);
-      const { row, allowed } = await allow(op, 'read', id);
-      return shown(op, allowed, row);
-    },
-
-    async listHostCatalogs(op, request) {
-      checkProjectList(request);
-      return listInScopes(deps, op, definition, request);
-    },
-
-    async createHostCatalog(op, request) {
-      const item = request.item ?? HostCatalog.fromPartial({});
-      checkNewCatalog(item, request.plugin_name);
-      const scope = await scopeNode(deps.db.executor, item.scope_id);
-      const may = await deps.authz.check(op, 'create', collectionIn('host-catalog', scope));
-      const allowed = toMake(may, newId(STATIC_HOST_CATALOG_PREFIX));
-      const now = deps.clock.now();
-      await changing(deps.db, now, (tx) =>
-        store.insertHostCatalog(tx, allowed, {
-          name: storedText(item.name),
-          description: storedText(item.description),
-          now,
-        }),
-      );
-      return answer(op, allowed);
-    },
-
-    async updateHostCatalog(op, request) {
-      const errors = new FieldErrors();
-      const sent = request.item?.type ?? '';
-      errors.require(sent === '' || sent === typeById(request.id), 'type', 'Cannot modify resource type.');
-      checkShortText(errors, { name: request.item?.name });
-      checkUpdate(errors, request, HOST_CATALOG_PREFIXES).throwIfAny();
-      refuseWorkerFilter(request.update_mask!);
-      const { allowed } = await allow(op, 'update', request.id);
-      const item = request.item!;
-      const columns = maskedColumns(request.update_mask!, MUTABLE, (path) =>
-        storedText(item[path as keyof typeof MUTABLE]),
-      );
-      const now = deps.clock.now();
-      const change = { version: item.version, columns, now };
-      if (!(await changing(deps.db, now, (tx) => store.updateHostCatalog(tx, allowed, change)))) {
-        throw staleVersion('Host Catalog', request.id);
-      }
-      return answer(op, allowed);
-    },
-
-    async deleteHostCatalog(op, { id }) {
-      checkDeleteId(id, ...HOST_CATALOG_PREFIXES);
-      const { allowed } = await allow(op, 'delete', id);
-      await transaction(deps.db, deps.clock.now(), (tx) => store.deleteHostCatalog(tx, allowed));
-      return {};
+    async extra(op, { id, type, scope_id, scope }: store.HostCatalogRow) {
+      const at = { scopeId: scope_id, parentScopeId: scope.parent_scope_id, pin: id };
+      const children = collectionsOfChildren('host-catalog', type);
+      return { authorized_collection_actions: await authorizedCollectionActions(deps.authz, op, children, at) };
     },
   });
-}
 
-const typeById = (id: string): string => (hasIdForm(id, STATIC_HOST_CATALOG_PREFIX) ? 'static' : 'plugin');
+const update: Updating<'host-catalog', store.HostCatalogRow, HostCatalog, void> = {
+  read(errors, { id, item, update_mask = [] }) {
+    const sent = item?.type ?? '';
+    errors.require(sent === '' || sent === subtypeOf(id, 'host-catalog'), 'type', 'Cannot modify resource type.');
+    checkShortText(errors, { name: item?.name });
+    errors.throwIfAny();
+    refuseWorkerFilter(update_mask);
+  },
+};
+
+export const hostCatalogService = (deps: ControllerDeps) =>
+  service(
+    HostCatalogServiceDefinition,
+    resource(deps, HostCatalogServiceDefinition, {
+      definition: definitionFor(deps),
+      message: HostCatalog,
+      place: inScopes('host-catalog', { create: 'This field must be a valid project scope id.' }),
+      create: {
+        read: (errors, item, request) =>
+          checkNewCatalog(errors, item, (request as CreateHostCatalogRequest).plugin_name),
+        columns: () => ({ type: 'static' }),
+      },
+      update,
+    }).handlers,
+  );
 
 /**
- * Static catalogs take `plugin_id` and `worker_filter` without a word; existing clients send them.
+ * Static catalogs take `plugin_id` and `worker_filter` without a word, as existing clients send
+ * them.
  */
-function checkNewCatalog(item: HostCatalog, pluginName: string): void {
-  const errors = new FieldErrors();
-  errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', 'This field must be a valid project scope id.');
+function checkNewCatalog(errors: FieldErrors, item: HostCatalog, pluginName: string): void {
   errors.require(
     item.type === 'static' || item.type === 'plugin',
     'type',
@@ -133,7 +65,6 @@ function checkNewCatalog(item: HostCatalog, pluginName: string): void {
   );
   if (item.type === 'plugin') refusePlugin(errors, item, pluginName);
   checkShortText(errors, { name: item.name });
-  checkCreate(errors, item).throwIfAny();
 }
 
 /** This program runs no plugins: whichever is named is unknown. */

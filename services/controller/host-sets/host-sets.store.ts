@@ -1,10 +1,15 @@
 /** SQL of host sets, one function per use case. */
-import type { Allowed } from '../authz/authz';
-import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
-import { deleteRow, updateRow, type Change } from '../resources/changes';
-import type { ListEdit } from '../resources/list-edits';
-import { scopeColumn } from '../resources/rows';
-import type { HostSetRow } from './host-sets';
+import type { AllowedToAdd, AllowedToRemove } from '../authz/authz';
+import { changed, row, sql, type Executor, type Tx } from '../db/db';
+import { scopeColumn, type ItemRow } from '../resources/rows';
+
+export interface HostSetRow extends ItemRow {
+  scope_id: string;
+  host_catalog_id: string;
+  type: string;
+  /** Absent in lists. */
+  host_ids?: string[];
+}
 
 export const selectHostSets = sql`
   select r.id, r.scope_id, r.host_catalog_id, r.type, r.name, r.description, r.created_time, r.updated_time, r.version,
@@ -22,42 +27,13 @@ export const findHostSet = (on: Executor, id: string): Promise<HostSetRow | unde
       where r.id = ${id}`,
   );
 
-export async function insertHostSet(
-  tx: Tx,
-  allowed: Allowed<'host-set', 'create'>,
-  set: { name: string | null; description: string | null; now: Date },
-): Promise<void> {
-  await changed(
-    tx,
-    sql`insert into host_sets (id, host_catalog_id, scope_id, type, name, description, created_time, updated_time)
-        values (${allowed.id}, ${allowed.pin}, ${allowed.scopeId}, 'static', ${set.name},
-          ${set.description}, ${set.now}, ${set.now})`,
-  );
-}
-
-export const updateHostSet = (
-  tx: Tx,
-  allowed: Allowed<'host-set', 'update' | ListEdit<'hosts'>>,
-  change: Change,
-): Promise<boolean> => updateRow(tx, allowed, change);
-
-export const deleteHostSet = (tx: Tx, allowed: Allowed<'host-set', 'delete'>): Promise<void> => deleteRow(tx, allowed);
-
-export async function hostIdsOf(tx: Tx, allowed: Allowed<'host-set', 'set-hosts'>): Promise<string[]> {
-  const found = await rows<{ host_id: string }>(
-    tx,
-    sql`select host_id from host_set_members where host_set_id = ${allowed.id}`,
-  );
-  return found.map((member) => member.host_id);
-}
-
 /**
  * Adds those that are hosts of the set's catalog; the number added. A host that is in the set
  * breaks uniqueness.
  */
 export const addHosts = (
   tx: Tx,
-  allowed: Allowed<'host-set', 'add-hosts' | 'set-hosts'>,
+  allowed: AllowedToAdd<'host-set', 'hosts'>,
   hostIds: readonly string[],
 ): Promise<number> =>
   changed(
@@ -70,7 +46,7 @@ export const addHosts = (
 
 export const removeHosts = (
   tx: Tx,
-  allowed: Allowed<'host-set', 'remove-hosts' | 'set-hosts'>,
+  allowed: AllowedToRemove<'host-set', 'hosts'>,
   hostIds: readonly string[],
 ): Promise<number> =>
   changed(

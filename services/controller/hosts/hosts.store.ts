@@ -1,9 +1,14 @@
 /** SQL of hosts, one function per use case. */
-import type { Allowed } from '../authz/authz';
-import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { deleteRow, updateRow, type Change } from '../resources/changes';
-import { scopeColumn } from '../resources/rows';
-import type { HostRow } from './hosts';
+import { row, sql, type Executor } from '../db/db';
+import { scopeColumn, type ItemRow } from '../resources/rows';
+
+export interface HostRow extends ItemRow {
+  scope_id: string;
+  host_catalog_id: string;
+  type: string;
+  address: string;
+  host_set_ids: string[];
+}
 
 export const selectHosts = sql`
   select r.id, r.scope_id, r.host_catalog_id, r.type, r.name, r.description, r.address, r.created_time, r.updated_time,
@@ -13,21 +18,3 @@ export const selectHosts = sql`
 
 export const findHost = (on: Executor, id: string): Promise<HostRow | undefined> =>
   row(on, sql`${selectHosts} where r.id = ${id}`);
-
-export async function insertHost(
-  tx: Tx,
-  allowed: Allowed<'host', 'create'>,
-  host: { name: string | null; description: string | null; address: string; now: Date },
-): Promise<void> {
-  await changed(
-    tx,
-    sql`insert into hosts (id, host_catalog_id, scope_id, type, name, description, address, created_time, updated_time)
-        values (${allowed.id}, ${allowed.pin}, ${allowed.scopeId}, 'static', ${host.name},
-          ${host.description}, ${host.address}, ${host.now}, ${host.now})`,
-  );
-}
-
-export const updateHost = (tx: Tx, allowed: Allowed<'host', 'update'>, change: Change): Promise<boolean> =>
-  updateRow(tx, allowed, change);
-
-export const deleteHost = (tx: Tx, allowed: Allowed<'host', 'delete'>): Promise<void> => deleteRow(tx, allowed);

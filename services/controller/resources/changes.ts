@@ -3,10 +3,19 @@
  * change names was deleted meanwhile.
  */
 import { MAX_INT4 } from '../../../lib/contract/numbers';
-import { tableOf } from '../authz/actions';
-import type { AllowedDeletion, AllowedItem } from '../authz/authz';
+import { parentField, tableOf } from '../authz/actions';
+import type { AllowedChange, AllowedCreation, AllowedDeletion, AllowedItem } from '../authz/authz';
 import { notFound } from '../authz/refusal';
-import { changed, databaseError, FOREIGN_KEY_VIOLATION, sql, transaction, type Db, type Tx } from '../db/db';
+import {
+  changed,
+  databaseError,
+  FOREIGN_KEY_VIOLATION,
+  sql,
+  transaction,
+  type Db,
+  type RawBuilder,
+  type Tx,
+} from '../db/db';
 import { assignments } from './rows';
 
 /** A change of a row that the caller has seen at `version`. */
@@ -19,8 +28,24 @@ export interface Change {
 /** Table of what the proof is about. */
 const table = ({ resource }: AllowedItem) => sql.table(tableOf(resource.type));
 
+export type NewRow = Omit<Change, 'version'>;
+
+/** Statement that makes the item of the proof, where the proof says that it lives. */
+export function insertion(allowed: AllowedCreation, { columns, now }: NewRow): RawBuilder<unknown> {
+  const { type } = allowed.resource;
+  const parent = allowed.pin === undefined ? {} : { [parentField(type)]: allowed.pin };
+  const all = { id: allowed.id, scope_id: allowed.scopeId, ...parent, ...columns };
+  const names = [...Object.keys(all), 'created_time', 'updated_time'].map((name) => sql.ref(name));
+  const values = sql.join([...Object.values(all), now, now]);
+  return sql`insert into ${table(allowed)} (${sql.join(names)}) values (${values})`;
+}
+
+export async function insertRow(tx: Tx, allowed: AllowedCreation, row: NewRow): Promise<void> {
+  await changed(tx, insertion(allowed, row));
+}
+
 /** Applies the change and counts the version; false when the version is not the current one. */
-export async function updateRow(tx: Tx, allowed: AllowedItem, change: Change): Promise<boolean> {
+export async function updateRow(tx: Tx, allowed: AllowedChange, change: Change): Promise<boolean> {
   if (change.version >= MAX_INT4) return false;
   const columns = { ...change.columns, version: change.version + 1, updated_time: change.now };
   const statement = sql`update ${table(allowed)} set ${assignments(columns)}

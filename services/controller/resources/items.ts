@@ -1,6 +1,6 @@
 /** What every handler of one item does first and last: look it up, authorize, and show it. */
 import type { ActionOn, ResourceType } from '../authz/actions';
-import type { Allowed, AllowedItem, Item } from '../authz/authz';
+import type { Allowed, AllowedAs, AllowedItem, Item } from '../authz/authz';
 import { existing, guessable } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import type { Executor } from '../db/db';
@@ -39,6 +39,14 @@ export function itemAccess<T extends ResourceType, R extends ListedRow, I extend
     return { item: await present(deps.authz, op, what, item) };
   }
 
+  async function looking<P>(op: Op, id: string, check: (item: Item<T>) => Promise<P>): Promise<{ row: R; allowed: P }> {
+    const look = async () => {
+      const row = await found(id);
+      return { row, allowed: await check(definition.resource(row)) };
+    };
+    return definition.isGuessable?.(id) === true ? guessable(() => deps.authz.actor(op), look) : look();
+  }
+
   /**
    * The item and the proof that the caller may perform the action on it; 404, 401 or 403 otherwise.
    */
@@ -47,18 +55,23 @@ export function itemAccess<T extends ResourceType, R extends ListedRow, I extend
     action: A,
     id: string,
   ): Promise<{ row: R; allowed: Allowed<T, A> }> {
-    const look = async () => {
-      const row = await found(id);
-      return { row, allowed: await deps.authz.check(op, action, definition.resource(row)) };
-    };
-    return definition.isGuessable?.(id) === true ? guessable(() => deps.authz.actor(op), look) : look();
+    return looking(op, id, (item) => deps.authz.check(op, action, item));
+  }
+
+  /** {@link allow} for code that is the same for all types. */
+  async function allowAs<const A extends string>(
+    op: Op,
+    action: A,
+    id: string,
+  ): Promise<{ row: R; allowed: AllowedAs<T, A> }> {
+    return looking(op, id, (item) => deps.authz.checkAs(op, action, item));
   }
 
   /** The item as it is now, as the answer shows it. */
   const answer = async (op: Op, allowed: AllowedItem<T>, more: object = {}) =>
     shown(op, allowed, await found(allowed.id), more);
 
-  return { allow, shown, answer };
+  return { allow, allowAs, shown, answer };
 }
 
 export type ItemAccess<T extends ResourceType, R extends ListedRow, I extends object> = ReturnType<

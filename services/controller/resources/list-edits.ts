@@ -1,7 +1,7 @@
-/** Actions that add to a list that a resource has, replace it, or remove from it. */
-export type ListVerb = 'add' | 'set' | 'remove';
-/** Their names, as in `add-members`. */
-export type ListEdit<W extends string> = `${ListVerb}-${W}`;
+/** What the actions do that add to a list of an item, replace it, or remove from it. */
+import type { ListEdit, ListVerb } from '../authz/proof';
+
+export type { ListEdit, ListVerb } from '../authz/proof';
 
 /** What an action such as `add-members` does. */
 export const verbOf = (action: ListEdit<string>): ListVerb => action.slice(0, action.indexOf('-')) as ListVerb;

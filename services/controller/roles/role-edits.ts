@@ -3,34 +3,30 @@
  * plan is made from the role as it was read, and runs only if the role's version is still that one.
  */
 import { invalidArgument } from '../../../lib/errors/errors';
-import type { Allowed } from '../authz/authz';
+import type { AllowedEdit } from '../authz/authz';
+import { mayAdd, mayRemove } from '../authz/proof';
 import { notFound } from '../authz/refusal';
-import type { Executor, Tx } from '../db/db';
-import { listChanges, verbOf, without, type ListEdit } from '../resources/list-edits';
+import type { Executor } from '../db/db';
+import type { Plan } from '../resources/list-editors';
+import { listChanges, verbOf, without } from '../resources/list-edits';
 import { grantScopeProblem, isGrantScopeWord, normalGrantScope, type RoleRow, type StoredGrant } from './roles';
 import * as store from './roles.store';
 
-/** Changes to make with the proof; undefined: there is nothing to change, the version stays. */
-export type Plan = ((tx: Tx) => Promise<void>) | undefined;
-
 /** Lists that a role has. */
 export type EditedList = 'principals' | 'grants' | 'grant-scopes';
-type Editing<W extends EditedList> = Allowed<'role', ListEdit<W>>;
+type Editing<W extends EditedList> = AllowedEdit<'role', W>;
 
 export function planPrincipals(role: RoleRow, allowed: Editing<'principals'>, ids: readonly string[]): Plan {
   const current = (role.principals ?? []).map((principal) => principal.id);
   const { added, removed } = listChanges(verbOf(allowed.action), current, ids);
   if (added.length + removed.length === 0) return undefined;
   return async (tx) => {
-    if (
-      allowed.action !== 'add-principals' &&
-      (await store.removePrincipals(tx, allowed, removed)) !== removed.length
-    ) {
+    if (mayRemove(allowed) && (await store.removePrincipals(tx, allowed, removed)) !== removed.length) {
       throw invalidArgument('Unable to remove principals from role: not all of them are principals of it.', [
         { name: 'principal_ids', description: 'Must only contain principals of the role.' },
       ]);
     }
-    if (allowed.action !== 'remove-principals' && (await store.addPrincipals(tx, allowed, added)) !== added.length) {
+    if (mayAdd(allowed) && (await store.addPrincipals(tx, allowed, added)) !== added.length) {
       throw invalidArgument('Unable to add principals to role: not all of them exist and are not principals yet.', [
         {
           name: 'principal_ids',
@@ -51,8 +47,8 @@ export function planGrants(role: RoleRow, allowed: Editing<'grants'>, grants: re
   );
   if (added.length + removed.length === 0) return undefined;
   return async (tx) => {
-    if (allowed.action !== 'add-grants') await store.removeGrants(tx, allowed, removed);
-    if (allowed.action === 'remove-grants') return;
+    if (mayRemove(allowed)) await store.removeGrants(tx, allowed, removed);
+    if (!mayAdd(allowed)) return;
     const adding = new Set(added);
     const fresh = grants.filter((grant) => adding.has(grant.canonical));
     if ((await store.addGrants(tx, allowed, fresh)) !== fresh.length) {
@@ -85,8 +81,8 @@ export async function planGrantScopes(
   if (fresh.length + gone.length === 0) return undefined;
   if (fresh.length > 0) await checkResult(on, role, [...without(current, gone), ...fresh]);
   return async (tx) => {
-    if (allowed.action !== 'add-grant-scopes') await store.removeGrantScopes(tx, allowed, gone);
-    if (allowed.action === 'remove-grant-scopes') return;
+    if (mayRemove(allowed)) await store.removeGrantScopes(tx, allowed, gone);
+    if (!mayAdd(allowed)) return;
     if ((await store.addGrantScopes(tx, allowed, fresh)) !== fresh.length) {
       throw notFound('Unable to find requested resource.');
     }

@@ -1,8 +1,7 @@
 /** SQL of roles, one function per use case. */
-import type { Allowed } from '../authz/authz';
+import type { Allowed, AllowedToAdd, AllowedToRemove } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
-import { deleteRow, updateRow, type Change } from '../resources/changes';
-import type { ListEdit } from '../resources/list-edits';
+import { insertion, type NewRow } from '../resources/changes';
 import { scopeColumn } from '../resources/rows';
 import { isGrantScopeWord, type GrantScopeTarget, type RoleRow, type StoredGrant } from './roles';
 
@@ -32,36 +31,20 @@ export function findRole(on: Executor, id: string): Promise<RoleRow | undefined>
 }
 
 /** A new role reaches its own scope. */
-export async function insertRole(
-  tx: Tx,
-  allowed: Allowed<'role', 'create'>,
-  role: { name: string | null; description: string | null; now: Date },
-): Promise<void> {
+export async function insertRole(tx: Tx, allowed: Allowed<'role', 'create'>, made: NewRow): Promise<void> {
   await changed(
     tx,
-    sql`with role as (
-          insert into roles (id, scope_id, name, description, created_time, updated_time)
-          values (${allowed.id}, ${allowed.scopeId}, ${role.name}, ${role.description}, ${role.now}, ${role.now})
-          returning id)
+    sql`with role as (${insertion(allowed, made)} returning id)
         insert into role_grant_scopes (role_id, special) select id, 'this' from role`,
   );
 }
-
-/** Edits of the lists of a role. */
-export type RoleEdit = ListEdit<'principals' | 'grants' | 'grant-scopes'>;
-
-/** False when the version is not the current one. */
-export const updateRole = (tx: Tx, allowed: Allowed<'role', 'update' | RoleEdit>, change: Change): Promise<boolean> =>
-  updateRow(tx, allowed, change);
-
-export const deleteRole = (tx: Tx, allowed: Allowed<'role', 'delete'>): Promise<void> => deleteRow(tx, allowed);
 
 /**
  * Adds users, groups and managed groups that exist and are not principals yet; the number added.
  */
 export function addPrincipals(
   tx: Tx,
-  allowed: Allowed<'role', 'add-principals' | 'set-principals'>,
+  allowed: AllowedToAdd<'role', 'principals'>,
   ids: readonly string[],
 ): Promise<number> {
   return changed(
@@ -83,7 +66,7 @@ export function addPrincipals(
 
 export function removePrincipals(
   tx: Tx,
-  allowed: Allowed<'role', 'remove-principals' | 'set-principals'>,
+  allowed: AllowedToRemove<'role', 'principals'>,
   ids: readonly string[],
 ): Promise<number> {
   return changed(
@@ -95,7 +78,7 @@ export function removePrincipals(
 /** Adds grants that are not there yet, in their order; the number added. */
 export function addGrants(
   tx: Tx,
-  allowed: Allowed<'role', 'add-grants' | 'set-grants'>,
+  allowed: AllowedToAdd<'role', 'grants'>,
   grants: readonly StoredGrant[],
 ): Promise<number> {
   const canonical = grants.map((grant) => grant.canonical);
@@ -111,7 +94,7 @@ export function addGrants(
 
 export function removeGrants(
   tx: Tx,
-  allowed: Allowed<'role', 'remove-grants' | 'set-grants'>,
+  allowed: AllowedToRemove<'role', 'grants'>,
   canonical: readonly string[],
 ): Promise<number> {
   return changed(
@@ -126,7 +109,7 @@ export const findGrantScopeTargets = (on: Executor, ids: readonly string[]): Pro
 
 export function addGrantScopes(
   tx: Tx,
-  allowed: Allowed<'role', 'add-grant-scopes' | 'set-grant-scopes'>,
+  allowed: AllowedToAdd<'role', 'grant-scopes'>,
   values: readonly string[],
 ): Promise<number> {
   const words = values.filter(isGrantScopeWord);
@@ -142,7 +125,7 @@ export function addGrantScopes(
 
 export function removeGrantScopes(
   tx: Tx,
-  allowed: Allowed<'role', 'remove-grant-scopes' | 'set-grant-scopes'>,
+  allowed: AllowedToRemove<'role', 'grant-scopes'>,
   values: readonly string[],
 ): Promise<number> {
   return changed(

@@ -1,12 +1,6 @@
 /** Roles: grants, the scopes they reach, and the principals who hold them. */
-import { prefixOf } from '../../../lib/contract/id-prefixes';
-import { idActions } from '../authz/actions';
-import type { Item } from '../authz/authz';
 import { GrantError, parseGrant, type Grant } from '../authz/grants';
-import { commonItem, type ItemRow } from '../resources/rows';
-
-export const ROLE_PREFIX = prefixOf('role', 'role');
-export const ROLE_ACTIONS = idActions('role');
+import type { ItemRow } from '../resources/rows';
 
 export interface StoredGrant {
   raw: string;
@@ -22,19 +16,9 @@ export interface RoleRow extends ItemRow {
   grants?: StoredGrant[];
 }
 
-export const roleResource = (row: Pick<RoleRow, 'id' | 'scope_id' | 'scope'>): Item<'role'> => ({
-  type: 'role',
-  id: row.id,
-  scopeId: row.scope_id,
-  parentScopeId: row.scope.parent_scope_id,
-});
-
+/** What is told beside the columns. */
 export const roleItem = (row: RoleRow) => ({
-  ...commonItem(row),
-  scope_id: row.scope_id,
-  grant_scope_ids: row.grant_scope_ids,
   principal_ids: (row.principals ?? []).map((principal) => principal.id),
-  principals: row.principals ?? [],
   grant_strings: (row.grants ?? []).map((grant) => grant.raw),
   grants: (row.grants ?? []).map(grantItem),
 });

@@ -3,7 +3,7 @@
  * in its parent.
  */
 import { prefixesOf } from '../../../lib/contract/id-prefixes';
-import { COLLECTIONS_BELOW, idActions } from '../authz/actions';
+import { collectionsInScope, idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
@@ -35,7 +35,7 @@ export const scopeResource = (row: Pick<ScopeRow, 'id' | 'scope'>): Item<'scope'
   parentScopeId: row.scope.parent_scope_id,
 });
 
-export const collectionsBelow = (row: Pick<ScopeRow, 'type'>) => COLLECTIONS_BELOW[row.type];
+export const collectionsBelow = (row: Pick<ScopeRow, 'type'>) => collectionsInScope(row.type);
 
 export const scopeItem = (row: ScopeRow) => ({
   ...commonItem(row),

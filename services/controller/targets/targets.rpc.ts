@@ -1,12 +1,12 @@
 /** Handlers of TargetService: decode, look up, authorize, one store call, encode. */
 import { ApiError, invalidArgument } from '../../../lib/errors/errors';
-import { hasIdForm, newId } from '../../../lib/ids/ids';
+import { newId } from '../../../lib/ids/ids';
 import { Target, TargetServiceDefinition } from '../../../proto/gen/api/targets';
 import type { Allowed } from '../authz/authz';
 import { toMake } from '../authz/proof';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Tx } from '../db/db';
-import { HOST_SET_PREFIXES } from '../host-sets/host-sets';
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { changing } from '../resources/changes';
 import { checkDeleteId, checkGetId, checkListEdit, MESSAGE, sameSet, unique } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
@@ -159,7 +159,7 @@ function checkHostSources(request: { id: string; version: number }, ids: string[
   const errors = checkListEdit(request, TARGET_PREFIXES, { field: 'host_source_ids', values: ids, mayBeEmpty });
   for (const id of ids) {
     const text = `Incorrectly formatted host source identifier "${id}".`;
-    errors.require(hasIdForm(id, ...HOST_SET_PREFIXES), 'host_source_ids', text);
+    errors.require(isIdOf(id, 'host-set'), 'host_source_ids', text);
   }
   errors.throwIfAny(MESSAGE.fields);
 }

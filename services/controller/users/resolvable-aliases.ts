@@ -82,6 +82,7 @@ function leadingTo({ whole, ids, idScopes }: Reached): Extent {
 const inTheNameOf = (authz: Authz, holdings: Holdings): Authz => ({
   actor: (op, at) => authz.actor(op, at),
   check: authz.check.bind(authz),
+  checkAs: authz.checkAs.bind(authz),
   refuse: authz.refuse.bind(authz),
   holdings: (op, userId) => authz.holdings(op, userId),
   mayAny: (wanted, actions) => authz.mayAny(wanted, actions),

@@ -1,10 +1,18 @@
 /** SQL of users, one function per use case. */
-import type { Allowed } from '../authz/authz';
+import type { AllowedToAdd, AllowedToRemove } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
-import { deleteRow, updateRow, type Change } from '../resources/changes';
-import type { ListEdit } from '../resources/list-edits';
-import { scopeColumn } from '../resources/rows';
-import type { UserRow } from './users';
+import { scopeColumn, type ItemRow } from '../resources/rows';
+
+export interface UserRow extends ItemRow {
+  scope_id: string;
+  /** Absent in lists. */
+  accounts?: { id: string; scope_id: string }[];
+  /** Account in the primary auth method of the user's scope. */
+  primary_account_id: string | null;
+  login_name: string | null;
+  full_name: string | null;
+  email: string | null;
+}
 
 const columns = sql`r.id, r.scope_id, r.name, r.description, r.created_time, r.updated_time, r.version, ${scopeColumn},
   pa.id as primary_account_id, coalesce(pp.login_name, lp.login_name) as login_name,
@@ -27,30 +35,6 @@ export function findUser(on: Executor, id: string): Promise<UserRow | undefined>
   );
 }
 
-export async function insertUser(
-  tx: Tx,
-  allowed: Allowed<'user', 'create'>,
-  user: { name: string | null; description: string | null; now: Date },
-): Promise<void> {
-  await changed(
-    tx,
-    sql`insert into users (id, scope_id, name, description, created_time, updated_time)
-        values (${allowed.id}, ${allowed.scopeId}, ${user.name}, ${user.description}, ${user.now}, ${user.now})`,
-  );
-}
-
-/** False when the version is not the current one. */
-export const updateUser = (
-  tx: Tx,
-  allowed: Allowed<'user', 'update' | ListEdit<'accounts'>>,
-  change: Change,
-): Promise<boolean> => updateRow(tx, allowed, change);
-
-export const deleteUser = (tx: Tx, allowed: Allowed<'user', 'delete'>): Promise<void> => deleteRow(tx, allowed);
-
-type Linking = 'add-accounts' | 'set-accounts';
-type Unlinking = 'remove-accounts' | 'set-accounts';
-
 /** Accounts with their place and owner, locked against concurrent edits of other users. */
 export function lockAccounts(
   tx: Tx,
@@ -63,14 +47,22 @@ export function lockAccounts(
 }
 
 /** Takes the accounts away from the user; their version stays, it is the user that changed. */
-export function unlinkAccounts(tx: Tx, allowed: Allowed<'user', Unlinking>, ids: readonly string[]): Promise<number> {
+export function unlinkAccounts(
+  tx: Tx,
+  allowed: AllowedToRemove<'user', 'accounts'>,
+  ids: readonly string[],
+): Promise<number> {
   return changed(
     tx,
     sql`update accounts set user_id = null where user_id = ${allowed.id} and id = any(${ids}::text[])`,
   );
 }
 
-export function linkAccounts(tx: Tx, allowed: Allowed<'user', Linking>, ids: readonly string[]): Promise<number> {
+export function linkAccounts(
+  tx: Tx,
+  allowed: AllowedToAdd<'user', 'accounts'>,
+  ids: readonly string[],
+): Promise<number> {
   return changed(
     tx,
     sql`update accounts set user_id = ${allowed.id} where user_id is null and id = any(${ids}::text[])`,
@@ -80,7 +72,7 @@ export function linkAccounts(tx: Tx, allowed: Allowed<'user', Linking>, ids: rea
 /** Whether the user has an account in one of the auth methods. */
 export async function hasAccountIn(
   tx: Tx,
-  allowed: Allowed<'user', Linking>,
+  allowed: AllowedToAdd<'user', 'accounts'>,
   authMethodIds: readonly string[],
 ): Promise<boolean> {
   const found = await row(

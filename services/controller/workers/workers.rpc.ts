@@ -55,8 +55,8 @@ export function workerService(deps: WorkerDeps) {
   return service(WorkerServiceDefinition, {
     async getWorker(op, { id }) {
       checkGetId(id, WORKER_PREFIX);
-      const { allowed } = await access.allow(op, 'read', id);
-      return access.answer(op, allowed);
+      const { worker, allowed } = await access.allow(op, 'read', id);
+      return access.shown(op, allowed, worker);
     },
 
     async listWorkers(op, request) {
@@ -199,7 +199,10 @@ function workerAccess(deps: WorkerDeps) {
 
     /** The worker as it is now; `token` is shown once, after its creation. */
     async answer(op: Op, allowed: AllowedItem<'worker'>, token = '') {
-      const worker = await find(allowed.id);
+      return this.shown(op, allowed, await find(allowed.id), token);
+    },
+
+    async shown(op: Op, allowed: AllowedItem<'worker'>, worker: WorkerRow, token = '') {
       const shown = { decision: allowed.decision, resource: workerResource(worker), actions: workerActions(worker) };
       const item = { ...workerItem(worker), controller_generated_activation_token: token };
       return { item: await present(deps.authz, op, shown, item) };

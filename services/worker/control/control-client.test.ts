@@ -21,7 +21,8 @@ import { newGrant } from '../../../test/harness/session-worker';
 import { waitFor } from '../../../test/harness/wait';
 import { SessionRegistry } from '../sessions/registry';
 import { ControllerUnreachable, type ClosedConnection, type EgressGrant } from '../sessions/types';
-import { ControlClient, type ControlOptions } from './control-client';
+import { ControlClient } from './control-client';
+import type { ControlOptions } from './control-options';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

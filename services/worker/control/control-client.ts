@@ -7,12 +7,9 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { status } from '@grpc/grpc-js';
-import type { Clock } from '../../../lib/clock/clock';
 import { CONTROL_PROTOCOL_VERSION } from '../../../lib/contract/session-protocol';
-import { randomBase62, type RandomInt } from '../../../lib/ids/ids';
-import type { Logger } from '../../../lib/log/log';
+import { randomBase62 } from '../../../lib/ids/ids';
 import type { ConnectionClosed, Hello, Reconciled, SessionGrant, Welcome } from '../../../proto/gen/worker/control';
-import type { SessionRegistry } from '../sessions/registry';
 import {
   ControllerUnreachable,
   type Authorization,
@@ -23,6 +20,7 @@ import {
 } from '../sessions/types';
 import { CloseReports } from './close-reports';
 import { CloseSpool } from './close-spool';
+import type { ControlOptions } from './control-options';
 import { ControlStream, type AttachClient, type Incoming, type Outgoing } from './control-stream';
 import { enroll, EnrollmentRefused } from './enroll';
 import { hashToken, loadIdentity, openStorage, saveIdentity, validity, type WorkerIdentity } from './identity';
@@ -45,30 +43,6 @@ const MAX_RETRY_MS = 5_000;
 const BOOT_ID_LENGTH = 22;
 /** How long a request waits for a stream that is being made anew. */
 const REATTACH_WAIT_MS = 2_000;
-
-export interface ControlOptions {
-  upstreams: Upstream[];
-  storagePath: string;
-  activationToken?: string | undefined;
-  releaseVersion: string;
-  description: string;
-  tags: Record<string, string[]>;
-  clock: Clock;
-  log: Logger;
-  /** Where clients reach the proxy, host:port. */
-  address(): string;
-  isDraining(): boolean;
-  registry: SessionRegistry;
-  /** Set for a process that takes over: earlier ones of this worker, which live and drain. */
-  drainingBootIds?: string[] | undefined;
-  /** For data processes: who keeps closes need not do so up to this sequence. */
-  closesAreSafe?: ((sequence: bigint) => void) | undefined;
-  /** For data processes: a controller is there, or none is any more. */
-  attachedChanged?: ((isAttached: boolean) => void) | undefined;
-  /** Default: TLS with the worker's certificate. */
-  connect?: ((upstream: Upstream, identity: WorkerIdentity) => AttachClient) | undefined;
-  random?: RandomInt | undefined;
-}
 
 export class ControlClient implements Controller {
   /** Tells the processes of a worker apart. */

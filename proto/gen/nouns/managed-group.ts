@@ -1,0 +1,51 @@
+// Made by scripts/nouns.ts of the options in proto/api. DO NOT EDIT.
+
+export const managedGroup = {
+  "type": "managed-group",
+  "plural": "managed-groups",
+  "message": "ManagedGroup",
+  "messages": "ManagedGroups",
+  "scopes": [],
+  "parent": "auth-method",
+  "kinds": {
+    "oidc": {},
+    "ldap": {}
+  },
+  "idActions": [
+    "no-op",
+    "read",
+    "update",
+    "delete"
+  ],
+  "collectionActions": [
+    "create",
+    "list"
+  ],
+  "lists": {},
+  "names": [
+    "id",
+    "scope",
+    "name",
+    "description",
+    "created_time",
+    "updated_time",
+    "version",
+    "type",
+    "auth_method_id",
+    "attributes",
+    "member_ids",
+    "authorized_actions"
+  ],
+  "fields": {
+    "name": {
+      "value": "text",
+      "column": "name",
+      "mutable": true
+    },
+    "description": {
+      "value": "text",
+      "column": "description",
+      "mutable": true
+    }
+  }
+} as const;
