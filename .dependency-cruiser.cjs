@@ -9,12 +9,7 @@ const ban = (name, comment, from, to) => ({ name, comment, severity: 'error', fr
 
 module.exports = {
   forbidden: [
-    ban(
-      'no-cycles',
-      'A cycle is one module in several files. Types alone may refer to each other.',
-      {},
-      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    ),
+    ban('no-cycles', 'A cycle is one module in several files. Types count as well.', {}, { circular: true }),
     ban(
       'lib-knows-no-product',
       'lib is what two programs share, such as words, limits and forms of texts: it drags no program in.',

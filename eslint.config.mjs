@@ -25,6 +25,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['cli/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.property.name=/^(push|unshift)$/] > SpreadElement',
+          message: 'What a user gives can be more than a stack holds: add one by one.',
+        },
+      ],
+    },
+  },
+  {
     // The door to PostgreSQL does not know the tables; tests read answers field by field, as
     // other programs do.
     files: [

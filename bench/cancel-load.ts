@@ -3,7 +3,7 @@
  * in, a count goes out.
  */
 import { connect, type Socket } from 'node:net';
-import { startSessionProxy, type SessionProxy } from '../cli/proxy/session-proxy';
+import { startSessionProxy, type SessionProxy } from '../cli/connect/listener/session-proxy';
 
 /** Each connection sends a message and gets its echo this often, ms. */
 const MESSAGE_EVERY_MS = 1_000;

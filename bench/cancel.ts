@@ -8,7 +8,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { startSessionProxy } from '../cli/proxy/session-proxy';
+import { startSessionProxy } from '../cli/connect/listener/session-proxy';
 import { Api } from '../test/harness/api';
 import { startDev } from '../test/harness/dev';
 import { noArguments } from '../test/harness/selection';

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { startSessionProxy, type SessionProxy } from '../cli/proxy/session-proxy';
+import { startSessionProxy, type SessionProxy } from '../cli/connect/listener/session-proxy';
 import { Api } from '../test/harness/api';
 import { SALLYPORT, startDev, type Dev } from '../test/harness/dev';
 import { noArguments } from '../test/harness/selection';

@@ -7,7 +7,7 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { startSessionProxy } from '../cli/proxy/session-proxy';
+import { startSessionProxy } from '../cli/connect/listener/session-proxy';
 import { median, spread } from './harness/statistics';
 import { startWorker } from './worker-program';
 

@@ -2,7 +2,7 @@
  * One end of a session as a process of its own: the worker's proxy port without a controller, or
  * the client's proxy.
  */
-import { startSessionProxy } from '../cli/proxy/session-proxy';
+import { startSessionProxy } from '../cli/connect/listener/session-proxy';
 import { startSessionWorker } from '../test/harness/session-worker';
 import { serve, startProgram, type Program } from './harness/children';
 

@@ -2,7 +2,7 @@
  * The cache without its socket. It knows users by their tokens, keeps their copies fresh in the
  * background, and answers searches from the copies, after a refresh where a copy is too old.
  */
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import { parseAddress } from '../core/address';
 import { keyOf, type RefreshStatus, type SearchAnswer, type TokenRequest, type UserStatus } from './api';
 import type { CacheLog } from './log';

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { packageFile } from '../../lib/config/package-root';
 import { withoutSecrets } from '../../lib/config/variables';
 import { boundedRequest } from '../../lib/http/bounded-request';
-import { CacheError, LocalError, type ErrorBody } from '../core/errors';
+import { readErrorBody } from '../../lib/errors/error-body';
+import { CacheError, LocalError } from '../io/errors';
 import type { SearchAnswer, StatusAnswer, TokenRequest } from './api';
 import type { CachePaths } from './paths';
 
@@ -39,16 +40,20 @@ async function call(paths: CachePaths, method: string, path: string, action: str
   });
   const answer = parsed(text);
   if (status < 400) return answer;
-  throw new CacheError(action, status, answer as ErrorBody);
+  const refusal = readErrorBody(answer);
+  throw refusal === undefined ? foreign() : new CacheError(action, status, refusal);
 }
 
 function parsed(text: string): unknown {
   try {
     return text === '' ? undefined : JSON.parse(text);
   } catch {
-    throw new LocalError('The cache gave an answer that is no JSON; is it one of another program?');
+    throw foreign();
   }
 }
+
+const foreign = (): Error =>
+  new LocalError('The cache gave an answer that this program does not understand; is it one of another program?');
 
 const unreachable = (error: NodeJS.ErrnoException): Error =>
   error.code === 'ENOENT' || error.code === 'ECONNREFUSED'

@@ -1,14 +1,14 @@
 /** `cache start`, `stop`, `status` and `add-token`. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onSignals } from '../connect/signals';
 import type { Args, Context, FlagsIn } from '../core/command';
-import { CurlCommand, EXIT, LocalError, UsageError } from '../core/errors';
+import { CurlCommand, EXIT, LocalError, UsageError } from '../io/errors';
+import { onInterruption } from '../io/interruptions';
 import { curlCommand } from '../core/http-form';
 import { parseAddress } from '../core/address';
 import { chooseToken, tokenId } from '../core/token';
 import { checkPlace, freedomOf } from '../core/token-place';
-import { statusTable } from '../output/cache-status';
-import { showLine } from '../output/terminal';
+import { statusTable } from './status-table';
+import { showLine } from '../io/terminal';
 import type { TokenRequest } from './api';
 import { addCacheToken, BACKGROUND_MARK, CacheNotRunning, cacheStatus, startInBackground, stopCache } from './client';
 import { startCache } from './daemon';
@@ -42,7 +42,7 @@ export async function runStart(context: StartContext): Promise<number> {
   log.write('info', `the cache serves ${paths.socket}`);
   let signal: () => void = () => undefined;
   const signaled = new Promise<void>((resolve) => (signal = resolve));
-  const restore = onSignals(() => {
+  const restore = onInterruption(io.stdout, () => {
     signal();
     return 'handled';
   });

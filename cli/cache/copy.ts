@@ -3,7 +3,7 @@
  * list token of the refresh before it, and learns what has changed and what was deleted.
  */
 import type { ApiClient, ListAnswer } from '../core/client';
-import { ControllerError } from '../core/errors';
+import { ControllerError } from '../io/errors';
 import type { Item } from '../output/table';
 import { aliases } from '../resources/aliases';
 import { sessions } from '../resources/sessions';

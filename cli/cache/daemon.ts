@@ -1,8 +1,9 @@
 /** The process of the cache: a Unix socket that only its owner can use, and the cache behind it. */
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { onWindows } from '../../lib/platform/system';
 import { makeDirectory } from '../../lib/config/directory';
-import { ControllerError, LocalError, UsageError } from '../core/errors';
+import { ControllerError, LocalError, UsageError } from '../io/errors';
 import { versionInfo } from '../output/version';
 import type { StatusAnswer, TokenRequest } from './api';
 import { Cache, type CacheOptions } from './cache';
@@ -55,12 +56,13 @@ async function listen(server: Server, paths: CachePaths): Promise<void> {
     throw new LocalError(`${paths.socket} is too long for the name of a socket; set HOME to a shorter path`);
   if (await cacheStatus(paths).catch(() => undefined)) throw new LocalError('The cache is running already.');
   // Left over by a process that was killed.
-  rmSync(paths.socket, { force: true });
+  if (!onWindows) rmSync(paths.socket, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new LocalError(`The cache could not start: ${error.message}`)));
     server.listen(paths.socket, resolve);
   });
-  chmodSync(paths.socket, FILE_MODE);
+  // A pipe of Windows is no file.
+  if (!onWindows) chmodSync(paths.socket, FILE_MODE);
 }
 
 async function close(server: Server, cache: Cache, paths: CachePaths): Promise<void> {

@@ -1,11 +1,11 @@
 /** Files of the cache, all below a directory that only its owner can enter. */
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeOf, localSocket } from '../../lib/platform/system';
 
 export interface CachePaths {
   directory: string;
   socketDirectory: string;
-  /** Unix socket. */
+  /** Unix socket, or a named pipe. */
   socket: string;
   /** Process id of the running cache. */
   pid: string;
@@ -13,12 +13,12 @@ export interface CachePaths {
 }
 
 export function cachePaths(env: NodeJS.ProcessEnv): CachePaths {
-  const directory = join(env.HOME || homedir(), '.sallyport');
+  const directory = join(homeOf(env), '.sallyport');
   const socketDirectory = join(directory, 'socket');
   return {
     directory,
     socketDirectory,
-    socket: join(socketDirectory, 'daemon.sock'),
+    socket: localSocket(join(socketDirectory, 'daemon.sock')),
     pid: join(directory, 'cache.pid'),
     log: join(directory, 'cache.log'),
   };

@@ -1,9 +1,9 @@
 /** `search`. */
 import type { Args, Context, FlagsIn } from '../core/command';
-import { environment } from '../core/environment';
-import { EXIT, UsageError } from '../core/errors';
+import { environment } from '../io/environment';
+import { EXIT, UsageError } from '../io/errors';
 import { parseBoolean } from '../core/numbers';
-import { searchTable } from '../output/search';
+import { searchTable } from './search-table';
 import { versionInfo } from '../output/version';
 import type { Item } from '../output/table';
 import { keyOf, type TokenRequest } from './api';

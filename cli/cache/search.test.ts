@@ -1,5 +1,5 @@
 import { Work } from '../../lib/limits/work';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import { parseSearch, searchItems } from './search';
 
 const search = (parameters: Record<string, string>, items: object[]) =>

@@ -7,7 +7,7 @@ import { limit } from '../../lib/limits/limit';
 import { sorted } from '../../lib/limits/sorted';
 import { Work, WorkExceeded } from '../../lib/limits/work';
 import { compileQuery, QuerySyntaxError } from '../../lib/query/query';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import type { Item } from '../output/table';
 import { SEARCHABLE, type CachedKind, type Searchable } from './api';
 

@@ -4,7 +4,7 @@
  */
 import { authTokens } from '../resources/auth-tokens';
 import { ApiClient } from '../core/client';
-import { ControllerError, UsageError } from '../core/errors';
+import { ControllerError, UsageError } from '../io/errors';
 import { openKeyring } from '../core/keyring/keyring';
 import { tokenId, type ChosenToken } from '../core/token';
 import { CACHED, type CachedKind, type TokenRequest, type UserStatus } from './api';

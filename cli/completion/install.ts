@@ -2,6 +2,7 @@
  * Installs completion in the start files of the user's shells. A line there makes the shell ask the
  * program itself; fish has a file of its own. Only shells that are already set up are changed.
  */
+import { onMac } from '../../lib/platform/system';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
@@ -64,8 +65,7 @@ const isInstalled = ({ file, lines, ownFile }: Place): boolean =>
 function places(home: string, env: NodeJS.ProcessEnv, binary: string): Place[] {
   const found: Place[] = [];
   const quoted = shellWord(binary);
-  const bashFiles =
-    process.platform === 'darwin' ? ['.bash_profile'] : ['.bashrc', '.bash_profile', '.bash_login', '.profile'];
+  const bashFiles = onMac ? ['.bash_profile'] : ['.bashrc', '.bash_profile', '.bash_login', '.profile'];
   const bash = bashFiles.map((name) => join(home, name)).find((file) => existsSync(file));
   if (bash !== undefined) found.push({ file: bash, lines: [`complete -C ${quoted} ${PROGRAM}`], ownFile: false });
   const zsh = join(home, '.zshrc');

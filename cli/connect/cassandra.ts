@@ -1,6 +1,7 @@
 /** How cqlsh is started on a session. */
 import type { Launch } from './connect';
 import type { HelperSession } from './helper';
+import { CQLSH_VARIABLES } from './surroundings';
 import { checkCqlshUser, cqlshPasswordFile } from './writers/cqlsh-credentials';
 import { joinedOption, option } from './writers/words';
 
@@ -21,6 +22,6 @@ export function cassandraArguments(session: HelperSession, keyspace: string): La
       ...option('--credentials', file ?? ''),
       ...[proxy.address, String(proxy.port)],
     ],
-    env: isAscii ? {} : UTF8,
+    env: { ...CQLSH_VARIABLES, ...(isAscii ? {} : UTF8) },
   };
 }

@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { LocalError } from '../core/errors';
+import { isPath, programFiles } from '../../lib/platform/system';
+import { LocalError } from '../io/errors';
 import { hostPort } from './writers/url';
 
 /** A program that does not end on SIGTERM is killed after so many milliseconds. */
@@ -16,10 +17,12 @@ const DIED_OF_SIGNAL = 255;
  * spelled out.
  */
 export function findProgram(name: string, env: NodeJS.ProcessEnv): string {
-  if (name.includes('/')) return name;
+  if (isPath(name)) return name;
   for (const directory of (env.PATH ?? '').split(delimiter)) {
-    const path = join(directory, name);
-    if (isAbsolute(directory) && isProgram(path)) return path;
+    const path = programFiles(name, env)
+      .map((file) => join(directory, file))
+      .find(isProgram);
+    if (isAbsolute(directory) && path !== undefined) return path;
   }
   throw new LocalError(
     `The program ${JSON.stringify(name)} is not on the PATH; install it, or name another with -exec`,

@@ -1,7 +1,10 @@
 /**
  * A session on a local port, from its authorization to its end. Whatever ends it (the program, a
- * signal, the session itself), the listener closes, the program is ended and the session is ended
- * through the worker, in this order.
+ * signal, an output that takes nothing more, the session itself), the listener closes, the program
+ * is ended and the session is ended through the worker, in this order.
+ *
+ * With a program, standard output is the program's: whatever this command says goes to standard
+ * error.
  *
  * Exit status: the program's own; else as in exit-status.ts: 0 when the user ended it, 1 when the
  * server side did.
@@ -13,9 +16,11 @@ import { isIP } from 'node:net';
 import { MAX_PORT } from '../../lib/contract/numbers';
 import { InvalidAuthorizationToken } from '../../lib/transport/authorization-token';
 import { withoutSecrets } from '../../lib/config/variables';
-import { LocalError, SessionOver, UsageError } from '../core/errors';
-import { whyOver } from '../proxy/session-check';
-import { startSessionProxy, type ProxyEnd, type SessionProxy } from '../proxy/session-proxy';
+import { LocalError, SessionOver, UsageError } from '../io/errors';
+import { onInterruption } from '../io/interruptions';
+import type { Printer } from '../output/print';
+import { whyOver } from './listener/session-check';
+import { startSessionProxy, type ProxyEnd, type SessionProxy } from './listener/session-proxy';
 import { fillTemplates, findProgram, proxiedEnvironment, startChild, type Child } from './child';
 import { BrokeredCredentials } from './credentials';
 import { showConnectionsLeft, showCredentials, showListening, showTermination } from './output';
@@ -24,21 +29,24 @@ import type { ConnectContext } from './flags';
 import { SecretFiles } from './secret-files';
 import { standardStreams } from './standard-streams';
 import { authorization, type Authorization } from './session-token';
-import { onSignals } from './signals';
+import { withoutProxy, type Variables } from './surroundings';
 import { checkLaunch } from './writers/words';
 
 /** What a program is started with. */
 export interface Launch {
-  /** Arguments in front of the words of the user, for options that a program takes nowhere else. */
-  first?: string[];
-  /** Arguments behind the words of the user. */
+  /** In front of the words of the user: there nothing can take them for something else. */
   args: string[];
-  env?: Readonly<Record<string, string | undefined>>;
+  /** Behind them. */
+  last?: string[];
+  /** Undefined takes a variable away. */
+  env?: Variables;
+  /** Replaces what further templates stand in the words of the user. */
+  fill?(word: string): string;
 }
 
 export interface OpenSession {
   proxy: SessionProxy;
-  /** Brokered credentials; those that a program takes are not printed before it starts. */
+  /** Brokered credentials; those that a program is given are shown nowhere. */
   credentials: BrokeredCredentials;
   /** Removed when the command ends. */
   files: SecretFiles;
@@ -49,7 +57,7 @@ export interface OpenSession {
 export interface Program {
   name: string;
   launch(session: OpenSession): Launch;
-  /** A helper owns the terminal, so the address of the proxy is not printed. */
+  /** A helper: nothing says where the proxy listens. */
   quiet: boolean;
   /** What -inactive-timeout is when it is 0. */
   inactivityMs?: number;
@@ -66,8 +74,8 @@ export async function connect(context: ConnectContext, program: Program | undefi
   let signal: (end: ProxyEnd) => void = () => undefined;
   const signaled = new Promise<ProxyEnd>((resolve) => (signal = resolve));
   let running: Child | undefined;
-  const restore = onSignals((name) => {
-    // The terminal sends Ctrl-C to the program too, which may only interrupt its present work.
+  const restore = onInterruption(context.io.stdout, (name) => {
+    // The terminal sends Ctrl-C to the program too, which may only stop what it is doing.
     if (name === 'SIGINT' && running !== undefined && context.io.stdin.isTTY === true) return 'ignored';
     signal(SIGNALED);
     return 'handled';
@@ -120,7 +128,8 @@ async function openSession(
         if (program === undefined) showConnectionsLeft(printer, left, limit);
       },
     });
-    return { proxy, credentials: new BrokeredCredentials(credentials), files: new SecretFiles(), warn };
+    const chosen = new BrokeredCredentials(credentials, args.username);
+    return { proxy, credentials: chosen, files: new SecretFiles(), warn };
   } catch (error) {
     if (error instanceof InvalidAuthorizationToken) throw new UsageError(error.message);
     await abandon(token);
@@ -155,31 +164,53 @@ async function serve(
   started: (child: Child) => void,
 ): Promise<number> {
   const { proxy, credentials } = session;
-  if (program?.quiet !== true) showListening(context.printer, proxy, credentials.all);
-  if (program === undefined) return finish(context, proxy, await Promise.race([signaled, proxy.done]));
-  const child = launch(context, session, program);
+  const { printer } = context;
+  if (program === undefined) {
+    showListening(printer, proxy, credentials.all);
+    return finish(printer, proxy, await Promise.race([signaled, proxy.done]));
+  }
+  // Standard output is the program's.
+  const aside = printer.onStandardError();
+  if (!program.quiet) showListening(aside, proxy);
+  const child = launch(context, session, program, aside);
   started(child);
   const outcome = await Promise.race([child.ended, signaled, cutShort(proxy)]);
   if (typeof outcome === 'number') return outcome;
   child.stop();
   const status = await child.ended;
   if (outcome !== SIGNALED && !outcome.serverSide) return status;
-  return finish(context, proxy, outcome);
+  return finish(aside, proxy, outcome);
 }
 
-/** Starts the program, after showing the credentials that it could not be given. */
-function launch({ io, args: flags, rest, printer }: ConnectContext, session: OpenSession, program: Program): Child {
+/** Starts the program, once the credentials that it could not be given have been shown. */
+function launch(
+  { io, args: flags, rest }: ConnectContext,
+  session: OpenSession,
+  program: Program,
+  aside: Printer,
+): Child {
   const { address, port } = session.proxy;
-  const { first = [], args, env } = program.launch(session);
-  const { leftOver } = session.credentials;
-  if (leftOver.length > 0) showCredentials(printer, leftOver);
-  // A generated argument is never a template.
-  const words = [...first, ...rest.map((word) => fillTemplates(word, address, port)), ...args];
-  const variables = { ...proxiedEnvironment(address, port), ...env };
+  checkUsername(session, flags.username);
+  const { args, last = [], env, fill = same } = program.launch(session);
+  // A generated argument is never a template, and what a template stands for is none either.
+  const words = [...args, ...rest.map((word) => fill(fillTemplates(word, address, port))), ...last];
+  showCredentials(aside, session.credentials);
+  const variables = { ...withoutProxy(io.env, address), ...proxiedEnvironment(address, port), ...env };
   checkLaunch(words, variables);
   const path = findProgram(program.name, io.env);
   const inherited = flags['pass-token'] ? io.env : withoutSecrets(io.env);
   return startChild(path, words, { ...inherited, ...variables }, session.files.descriptors);
+}
+
+const same = (word: string): string => word;
+
+/** A name that is given chooses among credentials; it must not be taken for one that is there. */
+function checkUsername({ credentials: { usernames }, warn }: OpenSession, username: string): void {
+  if (username === '' || usernames.length === 0 || usernames.includes(username)) return;
+  const names = usernames.map((name) => JSON.stringify(name)).join(', ');
+  if (usernames.length > 1)
+    throw new UsageError(`-username ${JSON.stringify(username)}: the session brings credentials for ${names}`);
+  warn(`The session brings a credential for ${names}, which goes before -username ${JSON.stringify(username)}`);
 }
 
 /**
@@ -192,14 +223,14 @@ async function cutShort(proxy: SessionProxy): Promise<ProxyEnd> {
   return new Promise<ProxyEnd>(() => undefined);
 }
 
-async function finish(context: ConnectContext, proxy: SessionProxy, end: ProxyEnd): Promise<number> {
+async function finish(printer: Printer, proxy: SessionProxy, end: ProxyEnd): Promise<number> {
   await proxy.close();
-  showTermination(context.printer, end.reason);
-  return verdict(context, end);
+  showTermination(printer, end.reason);
+  return verdict(printer, end);
 }
 
-/** The exit status. Prints the cause when the server side ended the session. */
-function verdict({ printer }: ConnectContext, end: ProxyEnd): number {
+/** Exit status; the cause is told when the server side ended it. */
+function verdict(printer: Printer, end: ProxyEnd): number {
   if (end.serverSide) printer.error(end.message === undefined ? end.reason : `${end.reason}: ${end.message}`);
   return exitStatus(end);
 }
@@ -212,7 +243,7 @@ export async function connectStreams(context: ConnectContext): Promise<number> {
   const { token } = await authorization(context);
   let signal: (end: ProxyEnd) => void = () => undefined;
   const signaled = new Promise<ProxyEnd>((resolve) => (signal = resolve));
-  const restore = onSignals(() => {
+  const restore = onInterruption(context.io.stdout, () => {
     signal(SIGNALED);
     return 'handled';
   });
@@ -222,7 +253,7 @@ export async function connectStreams(context: ConnectContext): Promise<number> {
     const proxy = await startSessionProxy({ token, listenAddress: '', listenPort: 0, stream, onWarning });
     const end = await Promise.race([signaled, proxy.done]);
     await proxy.close();
-    return verdict(context, end);
+    return verdict(context.printer, end);
   } catch (error) {
     throw error instanceof InvalidAuthorizationToken ? new UsageError(error.message) : error;
   } finally {

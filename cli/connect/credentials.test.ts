@@ -19,19 +19,39 @@ const untyped = (id: string, secret: unknown): SessionCredential => ({
 const login = (id: string) => typed(id, 'username_password', { username: `user-${id}`, password: 'p' });
 const ids = (credentials: readonly SessionCredential[]) => credentials.map((one) => one.credential_source?.id);
 
-test('the first credential of a kind is taken, the others are left over in their order', () => {
+test('the first credential of a kind is taken, the others are offered in their order', () => {
   const all = new BrokeredCredentials([typed('j', 'json', { a: '1' }), login('a'), login('b')]);
   expect(all.takeUsernamePassword()).toEqual({ username: 'user-a', password: 'p' });
-  expect(ids(all.leftOver)).toEqual(['j', 'b']);
+  expect([ids(all.toType), ids(all.others)]).toEqual([[], ['j', 'b']]);
   expect(all.takePassword()).toBeUndefined();
   expect(all.takeSshPrivateKey()).toBeUndefined();
-  expect(ids(all.leftOver)).toEqual(['j', 'b']);
 });
 
-test('looking does not take', () => {
-  const all = new BrokeredCredentials([login('a')]);
-  expect(all.peekUsernamePassword()?.username).toBe('user-a');
-  expect(ids(all.leftOver)).toEqual(['a']);
+test('what a person has to type is shown: what a program asks for, or the first one where it takes none', () => {
+  const all = new BrokeredCredentials([typed('j', 'json', { a: '1' }), login('a'), login('b')]);
+  expect([ids(all.toType), ids(all.others)]).toEqual([['j'], ['a', 'b']]);
+  expect(all.typedUsernamePassword()?.username).toBe('user-a');
+  expect([ids(all.toType), ids(all.others)]).toEqual([['a'], ['j', 'b']]);
+});
+
+test('a user name chooses, whatever the kind', () => {
+  const key = typed('k', 'ssh_private_key', { username: 'user-b', private_key: 'KEY' });
+  const all = new BrokeredCredentials([login('a'), login('b'), key], 'user-b');
+  expect(all.takeUsernamePassword()?.username).toBe('user-b');
+  expect(all.takeSshPrivateKey()?.privateKey).toBe('KEY');
+  expect([ids(all.toType), ids(all.others)]).toEqual([[], ['a']]);
+  expect(new BrokeredCredentials([login('a')], 'nobody').takeUsernamePassword()?.username).toBe('user-a');
+  expect(new BrokeredCredentials([login('a'), login('b')], 'user-b').takeWhole()?.texts.username).toBe('user-b');
+});
+
+test('a program without a form of its own gets the whole secret, whatever it is', () => {
+  const whole = (credential: SessionCredential) => new BrokeredCredentials([credential]).takeWhole()!;
+  expect(whole(login('a'))).toEqual({
+    texts: { username: 'user-a', password: 'p' },
+    json: '{"username":"user-a","password":"p"}',
+  });
+  expect(whole(untyped('v', { data: { k: 'x' } }))).toEqual({ texts: {}, json: '{"data":{"k":"x"}}' });
+  expect(new BrokeredCredentials([]).takeWhole()).toBeUndefined();
 });
 
 test('a declared type goes before what the secret looks like', () => {
@@ -64,12 +84,12 @@ test('a user name with a domain is used as a user name', () => {
   expect(all.takeUsernamePassword()).toEqual({ username: 'u', password: 'p' });
 });
 
-test('of a private key with a passphrase only the passphrase is left over', () => {
+test('of a private key with a passphrase only the passphrase is for the person', () => {
   const key = { username: 'u', private_key: 'KEY', private_key_passphrase: 'pass' };
   const all = new BrokeredCredentials([typed('k', 'ssh_private_key', key), login('a')]);
   expect(all.takeSshPrivateKey()).toEqual({ username: 'u', privateKey: 'KEY', passphrase: 'pass' });
-  expect(ids(all.leftOver)).toEqual(['k', 'a']);
-  expect(JSON.stringify(all.leftOver)).not.toContain('KEY');
+  expect([ids(all.toType), ids(all.others)]).toEqual([['k'], ['a']]);
+  expect(JSON.stringify(all.toType)).not.toContain('KEY');
   expect(all.takeSshPrivateKey()).toBeUndefined();
 });
 

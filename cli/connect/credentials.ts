@@ -1,7 +1,8 @@
 /**
- * Decides which brokered credentials of a session a helper can use. Each credential has one kind:
- * its declared type where helpers know that type, otherwise the kind that the keys of its secret
- * tell. A helper takes the first credential of a kind. The others are printed for the user.
+ * Which of a session's brokered credentials a program can use. Each credential is of one kind: the
+ * declared type decides where it is one that helpers know, else the keys of the decoded secret do.
+ * A program takes the first one of a kind; a user name that the user gives puts those of that name
+ * first. What is left over is for the user.
  */
 import type { AsJson } from '../../lib/rpc/as-json';
 import type { SessionCredential as Credential } from '../../proto/gen/api/targets';
@@ -35,55 +36,100 @@ interface Sorted {
   kind: Kind | undefined;
   /** Text values of the secret. */
   secret: Readonly<Record<string, string>>;
+  /** The program has it; or the person needs it, because the program cannot be given it. */
+  use?: 'taken' | 'typed';
+}
+
+/** A credential that a program without a form of its own gets. */
+export interface WholeCredential {
+  /** Text values of the secret by their names. */
+  texts: Readonly<Record<string, string>>;
+  /** The secret, whatever it is, as JSON. */
+  json: string;
 }
 
 export class BrokeredCredentials {
-  private readonly unused: Sorted[];
+  private readonly sorted: Sorted[];
 
-  constructor(readonly all: readonly SessionCredential[]) {
-    this.unused = all.map(sorted);
+  /** An empty `username` chooses nothing. */
+  constructor(
+    readonly all: readonly SessionCredential[],
+    username = '',
+  ) {
+    const found = all.map(sorted);
+    const isChosen = ({ secret }: Sorted): boolean => username !== '' && secret.username === username;
+    this.sorted = [...found.filter(isChosen), ...found.filter((one) => !isChosen(one))];
+  }
+
+  /** The user names among them. */
+  get usernames(): string[] {
+    return [...new Set(this.sorted.flatMap(({ secret: { username } }) => username ?? []))];
   }
 
   /** Takes the first user name with a password. */
   takeUsernamePassword(): UsernamePassword | undefined {
-    const secret = this.take('username_password');
+    const secret = this.use('username_password', 'taken');
     return secret && { username: secret.username!, password: secret.password! };
   }
 
-  /** Takes the first user name with a password. The credential is printed all the same. */
-  peekUsernamePassword(): UsernamePassword | undefined {
-    const secret = this.unused.find(({ kind }) => kind === 'username_password')?.secret;
+  /** The first user name with a password, for a program that asks the person for the password. */
+  typedUsernamePassword(): UsernamePassword | undefined {
+    const secret = this.use('username_password', 'typed');
     return secret && { username: secret.username!, password: secret.password! };
   }
 
   /** Takes the first password that stands alone. */
   takePassword(): string | undefined {
-    return this.take('password')?.password;
+    return this.use('password', 'taken')?.password;
   }
 
-  /**
-   * Takes the first SSH private key. One with a passphrase stays among those left over, reduced to
-   * the passphrase.
-   */
+  /** Takes the first SSH private key. The person needs the passphrase, if it has one. */
   takeSshPrivateKey(): SshPrivateKey | undefined {
-    const at = this.unused.findIndex(({ kind }) => kind === 'ssh_private_key');
-    if (at < 0) return undefined;
-    const { credential, secret } = this.unused[at]!;
+    const found = this.sorted.find(({ kind, use }) => kind === 'ssh_private_key' && use === undefined);
+    if (found === undefined) return undefined;
+    const { credential, secret } = found;
     const passphrase = secret.private_key_passphrase ?? '';
-    this.unused.splice(at, 1, ...(passphrase === '' ? [] : [reduced(credential, passphrase)]));
+    found.use = 'taken';
+    if (passphrase !== '') this.sorted.push(reduced(credential, passphrase));
     return { username: secret.username!, privateKey: secret.private_key!, passphrase };
   }
 
-  /** Those that nobody took, in their order. */
-  get leftOver(): SessionCredential[] {
-    return this.unused.map(({ credential }) => credential);
+  /** Takes the first one, whatever it is. */
+  takeWhole(): WholeCredential | undefined {
+    const [found] = this.sorted;
+    if (found === undefined) return undefined;
+    found.use = 'taken';
+    const { credential, secret } = found.credential;
+    return { texts: found.secret, json: JSON.stringify(typedSecret(found.credential) ?? credential ?? secret ?? null) };
   }
 
-  private take(wanted: Kind): Readonly<Record<string, string>> | undefined {
-    const at = this.unused.findIndex(({ kind }) => kind === wanted);
-    return at < 0 ? undefined : this.unused.splice(at, 1)[0]!.secret;
+  /**
+   * Those that the person needs, as no program has them: the first one where the program takes none
+   * at all.
+   */
+  get toType(): SessionCredential[] {
+    const typed = this.sorted.filter(({ use }) => use === 'typed');
+    const shown = this.sorted.some(({ use }) => use !== undefined) ? typed : this.sorted.slice(0, 1);
+    return shown.map(({ credential }) => credential);
+  }
+
+  /** The others, which may be chosen instead. */
+  get others(): SessionCredential[] {
+    const shown = new Set(this.toType);
+    return this.sorted
+      .filter(({ credential, use }) => use === undefined && !shown.has(credential))
+      .map(({ credential }) => credential);
+  }
+
+  private use(wanted: Kind, use: 'taken' | 'typed'): Readonly<Record<string, string>> | undefined {
+    const found = this.sorted.find((one) => one.kind === wanted && one.use === undefined);
+    if (found !== undefined) found.use = use;
+    return found?.secret;
   }
 }
+
+/** The user name that the secret of a credential names. */
+export const usernameOf = (credential: SessionCredential): string => sorted(credential).secret.username ?? '';
 
 function sorted(credential: SessionCredential): Sorted {
   const declared = KEYS.find(([kind]) => kind === credential.credential_source?.credential_type);
@@ -109,5 +155,6 @@ function reduced({ credential_source: source }: SessionCredential, passphrase: s
     credential: { credential_source: source, secret: { raw, decoded: rest }, credential: rest },
     kind: undefined,
     secret: {},
+    use: 'typed',
   };
 }

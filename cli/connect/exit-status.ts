@@ -3,8 +3,8 @@
  * comes first.
  */
 import type { EndWord } from '../../lib/contract/endings';
-import { EXIT } from '../core/errors';
-import type { ProxyEnd } from '../proxy/session-proxy';
+import { EXIT } from '../io/errors';
+import type { ProxyEnd } from './listener/session-proxy';
 
 /** Nothing on the way to the endpoint was reached, so nothing is known about the session. */
 const LOCAL_CAUSES: readonly string[] = ['worker unreachable'] satisfies EndWord[];

@@ -2,6 +2,13 @@
 import type { Args, Context, Flag, FlagGroup, FlagsIn } from '../core/command';
 import { CLIENT, CONNECTION, OUTPUT } from '../core/flags';
 
+const USERNAME = {
+  name: 'username',
+  type: 'string',
+  env: 'CONNECT_USERNAME',
+  description: 'User name to pass to the program. Chooses among the credentials that the session brings.',
+} as const satisfies Flag;
+
 const COMMON = [
   {
     name: 'target-id',
@@ -44,8 +51,11 @@ const COMMON = [
     env: 'CONNECT_EXEC',
     description:
       'Program to run; the session ends with it. Words behind -- are its arguments, in which {{boundary.port}}, ' +
-      '{{boundary.ip}} and {{boundary.addr}} are replaced.',
+      '{{boundary.ip}} and {{boundary.addr}} are replaced. Without a helper it finds the credential of the session in ' +
+      'SALLYPORT_BROKERED_USERNAME, _PASSWORD, _DOMAIN, _PRIVATE_KEY, _PRIVATE_KEY_PASSPHRASE and, as JSON, _SECRET; ' +
+      'words may name {{boundary.username}}, {{boundary.domain}} and files, such as {{boundary.password_file}}.',
   },
+  USERNAME,
   {
     name: 'pass-token',
     type: 'bool',
@@ -94,13 +104,6 @@ export const connectFlags = <const F extends readonly Flag[]>(
   title: string,
   flags: F,
 ): readonly FlagGroup<ConnectFlag | F[number]>[] => [...GROUPS, { title, flags }];
-
-export const USERNAME = {
-  name: 'username',
-  type: 'string',
-  env: 'CONNECT_USERNAME',
-  description: 'User name to pass to the program.',
-} as const satisfies Flag;
 
 export const DBNAME = {
   name: 'dbname',

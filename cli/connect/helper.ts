@@ -2,7 +2,7 @@
  * The common part of the helper commands: a style, a program, and what the program is started with.
  */
 import { hostOf as hostOfAddress } from '../../lib/config/address';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import type { ConnectContext } from './flags';
 import { connect, type Launch, type OpenSession, type Program } from './connect';
 
@@ -13,12 +13,12 @@ export interface HelperSession extends OpenSession {
 
 /** Runs a helper. `styles` names the program of each style. */
 export function runHelper(
-  context: ConnectContext & { args: { style: string; username?: string } },
+  context: ConnectContext & { args: { style: string } },
   styles: Readonly<Record<string, string>>,
   launch: (session: HelperSession) => Launch,
   more: Pick<Program, 'inactivityMs'> = {},
 ): Promise<number> {
-  const { style, exec, username = '' } = context.args;
+  const { style, exec, username } = context.args;
   const program = Object.hasOwn(styles, style) ? styles[style] : undefined;
   if (program === undefined)
     throw new UsageError(`-style ${JSON.stringify(style)} is unknown here; use ${Object.keys(styles).join(' or ')}`);

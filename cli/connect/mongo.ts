@@ -30,9 +30,9 @@ export function mongoArguments(
     files.forChild(mongoLoginFile(login)),
     authenticationDatabase || database || DEFAULT_AUTHENTICATION_DATABASE,
   );
-  // The login comes first. After the evaluated text mongosh ends, unless the user has nothing for
-  // it to do and wants a shell.
-  return { first: ['--eval', script, ...(hasWork(words) ? [] : ['--shell'])], args: place };
+  // The login comes first. What is evaluated ends mongosh, unless the user has nothing for it to do
+  // and wants a shell.
+  return { args: ['--eval', script, ...(hasWork(words) ? [] : ['--shell']), ...place] };
 }
 
 /** Whether the words name something to run: an expression, or a file. */

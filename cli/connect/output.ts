@@ -3,8 +3,9 @@ import { brokeredCredentials } from '../output/brokered-credentials';
 import { localTime } from '../output/format';
 import type { Printer } from '../output/print';
 import { row, rows } from '../output/table';
-import type { SessionProxy } from '../proxy/session-proxy';
-import type { SessionCredential } from './credentials';
+import type { SessionProxy } from './listener/session-proxy';
+import { usernameOf, type BrokeredCredentials, type SessionCredential } from './credentials';
+import { shellWord } from '../io/shell';
 
 /** Value column of the listening block. */
 const COLUMN = 23;
@@ -38,10 +39,29 @@ export function showListening(
   if (credentials.length > 0) printer.line(['', ...brokeredCredentials(credentials, 2)].join('\n'));
 }
 
-/** Credentials that the program could not be given. Never wrapped: a secret is copied from here. */
-export function showCredentials(printer: Printer, credentials: readonly SessionCredential[]): void {
-  if (printer.format === 'json') printer.json({ credentials });
-  else printer.line(brokeredCredentials(credentials, 0).join('\n'));
+/**
+ * Credentials that the person needs, and that there are others. Never wrapped: a secret is copied
+ * from here.
+ */
+export function showCredentials(printer: Printer, { toType, others }: BrokeredCredentials): void {
+  const offered = others.map(offer);
+  if (printer.format === 'json') {
+    if (toType.length > 0) printer.json({ credentials: toType });
+    if (offered.length > 0) printer.json({ other_credentials: offered });
+    return;
+  }
+  if (toType.length > 0) printer.line(brokeredCredentials(toType, 0).join('\n'));
+  if (offered.length === 0) return;
+  const lines = offered.map(({ credential_source_id: id = '', username }) =>
+    row(2, id, username === undefined ? 'no user name' : `-username ${shellWord(username)}`, COLUMN),
+  );
+  printer.table(['Other credentials of the session, which can be chosen instead:', ...lines]);
+}
+
+function offer(credential: SessionCredential): { credential_source_id?: string; username?: string } {
+  const { id } = credential.credential_source ?? {};
+  const username = usernameOf(credential);
+  return { ...(id === undefined ? {} : { credential_source_id: id }), ...(username === '' ? {} : { username }) };
 }
 
 export function showConnectionsLeft(printer: Printer, left: number, limit: number): void {

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasPathsOfOpenFiles, inheritsFiles } from '../../lib/platform/system';
 
 /** Descriptors below are standard input, output and error. */
 const FIRST_DESCRIPTOR = 3;
@@ -18,8 +19,8 @@ export class SecretFiles {
 
   /** Answers a path for a program that keeps the descriptors which it inherits. */
   forChild(text: string): string {
-    // Windows can neither pass descriptors in this way nor remove the name of an open file.
-    if (process.platform === 'win32') return this.namedFile(text);
+    // Windows has neither descriptors that are inherited in this way nor files without a name.
+    if (!inheritsFiles) return this.namedFile(text);
     this.inherited.push(this.unnamedFile(text));
     return `/dev/fd/${FIRST_DESCRIPTOR + this.inherited.length - 1}`;
   }
@@ -30,7 +31,7 @@ export class SecretFiles {
    * file keeps its name until `connect` ends.
    */
   forPath(text: string): string {
-    return process.platform === 'linux' ? `/proc/${process.pid}/fd/${this.unnamedFile(text)}` : this.namedFile(text);
+    return hasPathsOfOpenFiles ? `/proc/${process.pid}/fd/${this.unnamedFile(text)}` : this.namedFile(text);
   }
 
   /** Descriptors that the program inherits, behind the standard ones. */

@@ -1,6 +1,6 @@
 /** The authorization of `connect`: from a new session, or from a token that was given. */
 import { withClient } from '../core/api-command';
-import { EXIT, UsageError } from '../core/errors';
+import { EXIT, UsageError } from '../io/errors';
 import { targets } from '../resources/targets';
 import type { SessionCredential } from './credentials';
 import type { ConnectContext } from './flags';

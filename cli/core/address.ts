@@ -1,5 +1,5 @@
 /** Where the controller is. */
-import { LocalError } from './errors';
+import { LocalError } from '../io/errors';
 
 export interface Address {
   /** As gRPC names it: `host:port` or `unix:PATH`. */

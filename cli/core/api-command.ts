@@ -1,7 +1,7 @@
 /** The common part of all commands that call the controller. */
 import type { ApiClient, Call } from './client';
 import type { Context } from './command';
-import { EXIT, UsageError } from './errors';
+import { EXIT, UsageError } from '../io/errors';
 import type { ApiContext } from './flags';
 import type { Resource } from './resource';
 

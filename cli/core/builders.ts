@@ -6,7 +6,7 @@ import { listTable, type Item } from '../output/table';
 import { currentVersion, requiredId, showItem, withClient } from './api-command';
 import type { ApiClient, ListAnswer } from './client';
 import { defineCommand, valueOf, type Command, type Context, type Flag, type TextFlag } from './command';
-import { EXIT, LocalError, UsageError } from './errors';
+import { EXIT, LocalError, UsageError } from '../io/errors';
 import { bodyOf, DESCRIPTION, NAME, type Body, type Field } from './fields';
 import { apiFlags, FILTER, RECURSIVE, VERSION, type ApiContext } from './flags';
 import type { Resource } from './resource';
@@ -230,6 +230,7 @@ export function updateCommand<const M extends Flag = never>(
       const id = requiredId(context);
       const body: Body = bodyOf(context, all, 'update');
       await complete?.(context, body);
+      if (body.mask.length === 0) refuseEmpty(context, all);
       const what = named(context, noun, kind);
       const names = { action: `update on ${what}`, attempt: `update ${what}` };
       return withClient(context, async (client) => {
@@ -245,6 +246,14 @@ export function updateCommand<const M extends Flag = never>(
       });
     },
   };
+}
+
+/** An empty text is none: somebody who gives nothing else means to clear it. */
+function refuseEmpty(context: Context, fields: readonly Field[]): void {
+  const empty = fields.find(({ flag }) => valueOf(context, flag) === '' && context.line.inOrder(flag).length > 0);
+  if (empty === undefined) return;
+  const how = empty.clearable === false ? 'give it a value' : 'the word null clears it';
+  throw new UsageError(`-${empty.flag.name} is empty, and nothing else is to be changed; ${how}`);
 }
 
 /** Levels for resources with subtypes: `create tcp`. */

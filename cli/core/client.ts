@@ -7,14 +7,14 @@ import type { Client, ServiceError } from '@grpc/grpc-js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
+import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER, readErrorBody, type ErrorBody } from '../../lib/errors/error-body';
 import type { AsJson } from '../../lib/rpc/as-json';
 import { callUnary, openChannel, type TlsOptions, type UnaryMethod } from '../../lib/rpc/channel';
 import type { Item } from '../output/table';
 import { parseAddress, type Address } from './address';
 import type { Args, FlagsIn } from './command';
-import { environment } from './environment';
-import { ControllerError, CurlCommand, LocalError, type ErrorBody } from './errors';
+import { environment } from '../io/environment';
+import { ControllerError, CurlCommand, LocalError } from '../io/errors';
 import { defaultArgs } from './flag-values';
 import { CONNECTION, type ApiContext } from './flags';
 import { curlCommand, httpForm, type RequestJson } from './http-form';
@@ -159,15 +159,21 @@ export class ApiClient {
   }
 
   private explain(error: ServiceError, call: Pick<Call, 'action' | 'doing' | 'attempt'>): Error {
-    const body = error.metadata?.get(ERROR_BODY_TRAILER)[0];
+    const body = bodyIn(error);
     if (body === undefined)
       return new LocalError(`Error trying to ${call.attempt}: ${explainTransport(error, this.address)}`);
     const status = Number(error.metadata.get(HTTP_STATUS_TRAILER)[0]);
-    return new ControllerError(
-      call.doing ?? `performing ${call.action}`,
-      status,
-      JSON.parse(body.toString()) as ErrorBody,
-    );
+    return new ControllerError(call.doing ?? `performing ${call.action}`, status, body);
+  }
+}
+
+/** What the controller says; undefined when the error is one of the way to it. */
+function bodyIn(error: ServiceError): ErrorBody | undefined {
+  const text = error.metadata?.get(ERROR_BODY_TRAILER)[0]?.toString();
+  try {
+    return text === undefined ? undefined : readErrorBody(JSON.parse(text));
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@
  * data.
  */
 import type { Printer } from '../output/print';
-import type { Io } from './io';
+import type { Io } from '../io/io';
 
 /**
  * What a handler gets for a flag, by its type.
@@ -45,6 +45,8 @@ export interface Flag {
    * again when the flag is used.
    */
   noEffect?: string;
+  /** A list that the command takes one value of; it refuses more, and says so. */
+  single?: true;
   /** Largest value of a number; beyond it the flag is refused. */
   max?: number;
 }

@@ -1,7 +1,7 @@
 /** Flags that fill a field of the item to be created or changed. */
 import { FilterSyntaxError, compileFilter } from '../../lib/filter/filter';
 import { valueOf, type Context, type Flag } from './command';
-import { UsageError } from './errors';
+import { UsageError } from '../io/errors';
 import { mustBeIndirect } from './indirect';
 import { parseBoolean, parseDuration, parseInteger } from './numbers';
 

@@ -1,7 +1,7 @@
 /** Converts the text of a flag to its value, as a handler gets it. */
 import type { Args, Flag, FlagType, FlagValues } from './command';
-import { environment } from './environment';
-import { UsageError } from './errors';
+import { environment } from '../io/environment';
+import { UsageError } from '../io/errors';
 import { parseBoolean, parseDuration, parseInteger } from './numbers';
 
 type Parsers = { [T in Exclude<FlagType, 'list'>]: (text: string) => FlagValues[T] | undefined };

@@ -1,5 +1,5 @@
 /** A first check of a grant, which finds slips before anything is sent. The controller decides. */
-import { UsageError } from './errors';
+import { UsageError } from '../io/errors';
 
 /** Throws a UsageError for text that cannot be a grant. */
 export function checkGrant(text: string): void {

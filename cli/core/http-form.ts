@@ -4,7 +4,7 @@
  */
 import { HttpRule } from '../../proto/gen/google/api/http';
 import type { UnaryMethod } from '../../lib/rpc/channel';
-import { shellQuoted } from '../connect/writers/shell';
+import { shellQuoted } from '../io/shell';
 
 /**
  * Field number of `google.api.http` in the options of a method, as it stands on the wire: number

@@ -1,6 +1,6 @@
 /** Values that stand somewhere else: `env://NAME`, `file://PATH`, `string://TEXT`. */
 import { followReference as follow, IndirectError } from '../../lib/config/indirect';
-import { UsageError } from './errors';
+import { UsageError } from '../io/errors';
 
 /** Undefined when the text is no reference. */
 export function followReference(text: string, env: NodeJS.ProcessEnv): string | undefined {

@@ -1,6 +1,8 @@
 import { contextOf, parseAs } from '../testing/parse';
 import { memoryIo } from '../testing/run';
-import { UsageError } from './errors';
+import { addPluginObjects } from '../resources/plugin-fields';
+import { UsageError } from '../io/errors';
+import type { Body } from './fields';
 import { pairedObject, pairFlags } from './pair-flags';
 
 const KV = { whole: 'object', piece: 'kv' };
@@ -33,9 +35,22 @@ test('keys nest, collect into lists, and null starts over, in the order of the c
   expect(objectOf(['-kv', 'a=1', '-kv', 'a=null'])).toEqual({ a: null });
 });
 
+test('any number of pieces is taken', () => {
+  const family = { whole: 'attributes', piece: 'attr' };
+  const many = Array.from({ length: 150_000 }, (_, n) => n);
+  const words = many.flatMap((n) => ['-attr', `k${n}=${n}`, '-num-attr', `list=${n}`]);
+  const body: Body = { item: {}, mask: [] };
+  const context = contextOf(parseAs(pairFlags(family, 'the object'), words), memoryIo().io);
+  addPluginObjects(context, body, 'update', [family]);
+  expect(body.mask).toHaveLength(many.length + 1);
+  expect(body.item.attributes).toMatchObject({ k0: 0, k149999: 149_999, list: many });
+});
+
 test('whole objects and values stand elsewhere', () => {
   expect(objectOf(['-object', 'env://O'], { O: '{"a":1}' })).toEqual({ a: 1 });
   expect(objectOf(['-kv', 'a=env://V'], { V: 'secret' })).toEqual({ a: 'secret' });
+  expect(objectOf(['-string-kv', 'a=env://V'], { V: ' s \n' })).toEqual({ a: ' s ' });
+  expect(objectOf(['-string-kv', 'a= s '])).toEqual({ a: ' s ' });
 });
 
 test.each([

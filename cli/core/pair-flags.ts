@@ -3,7 +3,7 @@
  * with `key=value`, whose type is told by the flag or taken from the value. Dotted keys nest.
  */
 import { valueOf, type Context, type Flag, type TextFlag } from './command';
-import { UsageError } from './errors';
+import { UsageError } from '../io/errors';
 import { maybeIndirect } from './indirect';
 
 export interface PairFamily {
@@ -76,7 +76,9 @@ function addPair(
   const key = (equals < 0 ? pair : pair.slice(0, equals)).trim();
   if (!KEY.test(key))
     throw new UsageError(`-${flag} must be of the form key=value, which ${JSON.stringify(pair)} is not`);
-  const text = equals < 0 ? undefined : maybeIndirect(pair.slice(equals + 1).trim(), env);
+  const given = pair.slice(equals + 1);
+  // White space around a text is part of it; around anything else it means nothing.
+  const text = equals < 0 ? undefined : maybeIndirect(flag === `string-${piece}` ? given : given.trim(), env);
   const value = flag === piece ? inferred(text, flag) : typed(text, flag, piece);
   let at = object;
   const parts = key.split('.');
@@ -90,10 +92,11 @@ function addPair(
 }
 
 /** A key that is given twice holds a list. */
-const combined = (before: unknown, value: unknown): unknown[] => [
-  ...(Array.isArray(before) ? (before as unknown[]) : [before]),
-  value,
-];
+function combined(before: unknown, value: unknown): unknown[] {
+  if (!Array.isArray(before)) return [before, value];
+  before.push(value);
+  return before as unknown[];
+}
 
 function typed(text: string | undefined, flag: string, piece: string): unknown {
   if (text === undefined) throw new UsageError(`-${flag} needs a value: key=value`);

@@ -7,7 +7,7 @@ import { systemClock } from '../../lib/clock/clock';
 import { findKmsBlock, readAeadKey, type AeadKey } from '../../lib/config/aead-key';
 import { ConfigError, Fields, type Problem } from '../../lib/config/fields';
 import { makeRecoveryToken } from '../../lib/recovery/recovery-token';
-import { LocalError } from './errors';
+import { LocalError } from '../io/errors';
 
 /** Makes tokens of the key in the configuration file; undefined when there is no file. */
 export function recoveryTokens(file: string, env: NodeJS.ProcessEnv): (() => string) | undefined {

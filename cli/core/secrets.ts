@@ -1,7 +1,7 @@
 /** Secrets of a command: by reference, or asked for at the terminal. */
 import type { Context } from './command';
 import { mustBeIndirect } from './indirect';
-import { askHidden, askNewPassword } from './prompt';
+import { askHidden, askNewPassword } from '../io/prompt';
 
 type SecretContext<F extends string> = Pick<Context, 'io'> & { args: Partial<Readonly<Record<F, string>>> };
 

@@ -125,6 +125,7 @@ test.each([
   ['unix:///run/x', true],
   ['https://controller.example', true],
   ['http://localhost.example:1', false],
+  ['http://name.localhost:1', false],
   ['http://127.0.0.1.example:1', false],
   ['http://10.0.0.1', false],
   ['http://[::ffff:7f00:1]:1', false],
@@ -140,4 +141,15 @@ test('what is stored stays readable: one more attribute', async () => {
   const text = readFileSync(join(home, '.sallyport', 'tokens', 'default'), 'utf8');
   const stored = JSON.parse(Buffer.from(text, 'base64').toString()) as object;
   expect(stored).toEqual(expect.objectContaining({ ...TOKEN, bound_address: here.address }));
+});
+
+test('-token takes no token itself, however it is spelled', async () => {
+  for (const text of [TOKEN.token, `string://${TOKEN.token}`]) {
+    const { exit, stderr } = await read(here.address, '-token', text);
+    expect({ exit, stderr }).toEqual({
+      exit: 2,
+      stderr: '-token must be env://NAME or file://PATH, never the token itself\n',
+    });
+  }
+  expect(here.seen).toEqual([]);
 });

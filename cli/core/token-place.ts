@@ -2,10 +2,10 @@
  * Decides where a token may be sent. A stored token goes only to the address of its login, and no
  * token goes over a network without TLS. Each rule has a flag that lifts it.
  */
-import { isIP } from 'node:net';
+import { hostOf, isThisMachine } from '../../lib/config/address';
 import type { Address } from './address';
 import type { Args, Flag } from './command';
-import { LocalError } from './errors';
+import { LocalError } from '../io/errors';
 
 export const OTHER_ADDRESS = {
   name: 'allow-other-address',
@@ -55,9 +55,9 @@ export function checkClearText(address: Address, freedom: TokenFreedom): void {
   );
 }
 
-/** Names and addresses of this machine that need no resolution, and Unix sockets. */
+/**
+ * This machine and its Unix sockets. What ends in .localhost some resolvers ask the network for.
+ */
 function staysHere({ target }: Address): boolean {
-  if (target.startsWith('unix:')) return true;
-  const host = target.slice(0, target.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return target.startsWith('unix:') || isThisMachine(hostOf(target));
 }

@@ -1,8 +1,8 @@
 /** Which token a request carries. */
-import { shellWord } from '../connect/writers/shell';
-import { environment } from './environment';
+import { shellWord } from '../io/shell';
+import { environment } from '../io/environment';
 import type { Args, Context, FlagsIn } from './command';
-import { LocalError, UsageError } from './errors';
+import { LocalError, UsageError } from '../io/errors';
 import type { CLIENT } from './flags';
 import { followReference } from './indirect';
 import { DEFAULT_TOKEN_NAME, openKeyring } from './keyring/keyring';
@@ -57,7 +57,7 @@ async function keyringToken({ io, args, printer }: Context<TokenArgs>): Promise<
   const getToken = `${GET_TOKEN} -keyring-type ${shellWord(type)} -token-name ${shellWord(name)}`;
   if (stored === undefined) {
     if (!quiet)
-      printer.error(
+      printer.misgiving(
         `No token named ${JSON.stringify(name)} in the keyring (${keyring.description}); log in with "authenticate".`,
       );
     return { text: '', getToken };
@@ -87,7 +87,8 @@ function referenced(reference: string, env: NodeJS.ProcessEnv): string {
     if (error instanceof UsageError) throw new LocalError(error.message);
     throw error;
   }
-  if (value === undefined) throw new LocalError('-token must be env://NAME or file://PATH, never the token itself');
+  if (value === undefined || reference.trimStart().startsWith('string://'))
+    throw new LocalError('-token must be env://NAME or file://PATH, never the token itself');
   return value;
 }
 

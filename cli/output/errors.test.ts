@@ -1,7 +1,7 @@
-import { ControllerError } from '../core/errors';
+import { ControllerError } from '../io/errors';
 import { errorObject, errorTable } from './errors';
 import { jsonLine } from './json';
-import { wrapBlocks } from './wrap';
+import { wrapBlocks } from '../io/wrap';
 
 const fields = [
   { name: 'attributes.default_port', description: 'This field is required.' },

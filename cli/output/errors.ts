@@ -1,5 +1,5 @@
 /** Error answers of the controller as text. */
-import type { ControllerError } from '../core/errors';
+import type { ControllerError } from '../io/errors';
 import { row } from './table';
 
 /** Value column of error tables. */
@@ -29,7 +29,7 @@ export function errorTable(error: ControllerError): string[] {
 export const flagOf = (field: string): string => field.replace(/^attributes\./, '').replaceAll('_', '-');
 
 /** The same as one JSON object. */
-export const errorObject = (error: ControllerError): unknown => ({
+export const errorObject = (error: ControllerError): object => ({
   context: error.context,
   status_code: error.status,
   api_error: error.body,

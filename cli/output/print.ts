@@ -1,12 +1,12 @@
 /** Writes results and messages of a command in the format that was asked for. */
-import { environment } from '../core/environment';
-import { ControllerError } from '../core/errors';
-import type { Io } from '../core/io';
+import { environment } from '../io/environment';
+import { ControllerError } from '../io/errors';
+import type { Io } from '../io/io';
 import { errorObject, errorTable } from './errors';
 import { jsonLine } from './json';
-import { passThrough, showLine } from './terminal';
+import { passThrough, showLine } from '../io/terminal';
 import { visible } from '../../lib/text/visible';
-import { wrapBlocks } from './wrap';
+import { wrapBlocks } from '../io/wrap';
 
 export type Format = 'table' | 'json';
 
@@ -14,10 +14,17 @@ const RED = '31';
 const YELLOW = '33';
 
 export class Printer {
+  private readonly misgivings: string[] = [];
+
   constructor(
     private readonly io: Io,
     readonly format: Format,
   ) {}
+
+  /** Says the same on standard error: for a command whose standard output is that of a program. */
+  onStandardError(): Printer {
+    return new Printer({ ...this.io, stdout: this.io.stderr }, this.format);
+  }
 
   /** Lines of a table, wrapped at the width of the terminal. */
   table(lines: readonly string[]): void {
@@ -47,12 +54,28 @@ export class Printer {
     this.problem({ error: text }, text);
   }
 
+  /**
+   * What may explain a failure that is still to come. In JSON it becomes a part of that failure, so
+   * that there is one document; without one it is told by {@link end}.
+   */
+  misgiving(text: string): void {
+    if (this.format === 'json') this.misgivings.push(text);
+    else this.error(text);
+  }
+
+  /** Nothing comes any more. */
+  end(): void {
+    for (const text of this.misgivings.splice(0)) this.error(text);
+  }
+
   controllerError(error: ControllerError): void {
     this.problem(errorObject(error), this.wrapped(errorTable(error)));
   }
 
-  private problem(value: unknown, text: string): void {
-    if (this.format === 'json') passThrough(this.io.stderr, `${jsonLine(value)}\n`);
+  private problem(value: object, text: string): void {
+    const [note] = this.misgivings.splice(0);
+    const whole = note === undefined ? value : { ...value, note };
+    if (this.format === 'json') passThrough(this.io.stderr, `${jsonLine(whole)}\n`);
     else showLine(this.io.stderr, text, this.brush(RED));
   }
 

@@ -2,7 +2,7 @@ import { activeUsersTable } from './billing';
 import { certificateAuthorityTable } from './certificate-authority';
 import { jobsTable, keysTable } from './scope-keys';
 import { aliases } from './aliases';
-import { wrapBlocks } from './wrap';
+import { wrapBlocks } from '../io/wrap';
 
 const time = '2023-01-24T17:09:53.120Z';
 const scope = { id: 'p_1' };

@@ -16,7 +16,7 @@ import { listTable, type Item, type Presenter } from './table';
 import { sessionAuthorization, targets } from './targets';
 import { users as userNoun } from '../nouns/users';
 import { workers } from './workers';
-import { wrapBlocks } from './wrap';
+import { wrapBlocks } from '../io/wrap';
 import { localTime } from './format';
 
 const { presenter: groups } = groupNoun;

@@ -1,9 +1,9 @@
 import { checkPrivateKey, PrivateKeyError } from '../../lib/ssh-keys/private-key';
 import type { Context } from '../core/command';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import { setPath, type Body, type Field } from '../core/fields';
 import { pairedObject, pairFlags } from '../core/pair-flags';
-import { askHidden } from '../core/prompt';
+import { askHidden } from '../io/prompt';
 
 const secretField = (name: string, description: string): Field => ({
   flag: { name, type: 'string', description: `${description}: file:// or env://.` },
@@ -26,7 +26,7 @@ export const DOMAIN: Field = {
 export const PASSWORD = secretField('password', 'Password');
 export const PRIVATE_KEY: Field = {
   ...secretField('private-key', 'Private key'),
-  // White space at the end is cut from references; keys end with a line break.
+  // The final line end is no part of a reference's value, but of a key.
   parse: (text) => `${text}\n`,
 };
 export const PASSPHRASE = secretField('private-key-passphrase', 'Passphrase of the private key');

@@ -1,5 +1,5 @@
 import type { Args, Context, Flag } from '../core/command';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import { unsigned, type Body, type Field } from '../core/fields';
 import { maybeIndirect } from '../core/indirect';
 
@@ -77,7 +77,7 @@ export async function completeMapping(
   body.item[path] = Object.fromEntries(
     Object.entries(overrides).map(([key, value]) => [key, value === 'null' ? null : value]),
   );
-  body.mask.push(...Object.keys(overrides).map((key) => `${path}.${key}`));
+  for (const key of Object.keys(overrides)) body.mask.push(`${path}.${key}`);
 }
 
 type OptionArgs = Args<(typeof OPTIONS)[number]>;

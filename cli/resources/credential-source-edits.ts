@@ -1,7 +1,7 @@
 import { currentVersion, requiredId, showItem, withClient } from '../core/api-command';
 import { idFlag } from '../core/builders';
 import { defineCommand, type Command, type Context, type Flag } from '../core/command';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import { apiFlags, VERSION } from '../core/flags';
 import { targets } from './targets';
 

@@ -1,5 +1,5 @@
 /** Flags of host sets whose hosts a plugin finds. */
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import type { Field } from '../core/fields';
 import { parseDuration, parseInteger } from '../core/numbers';
 

@@ -1,5 +1,5 @@
 /** Flags of LDAP auth methods. */
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 import type { Field } from '../core/fields';
 
 const CLEAR = 'The word null clears it.';

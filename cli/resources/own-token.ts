@@ -1,7 +1,7 @@
 import type { ApiClient } from '../core/client';
 import type { Context } from '../core/command';
-import { UsageError } from '../core/errors';
-import { confirm } from '../core/prompt';
+import { UsageError } from '../io/errors';
+import { confirm } from '../io/prompt';
 import { tokenId } from '../core/token';
 
 /**

@@ -43,6 +43,7 @@ export function addPluginObjects(
     const object = pairedObject(context, family);
     if (object === undefined || (object === null && purpose === 'create')) continue;
     item[field] = object;
-    mask.push(...(object === null ? [field] : Object.keys(object).map((key) => `${field}.${key}`)));
+    if (object === null) mask.push(field);
+    else for (const key of Object.keys(object)) mask.push(`${field}.${key}`);
   }
 }

@@ -1,8 +1,8 @@
 /** Where a downloaded recording goes. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Context } from '../core/command';
-import { EXIT, LocalError, UsageError } from '../core/errors';
-import { passThrough } from '../output/terminal';
+import { EXIT, LocalError, UsageError } from '../io/errors';
+import { passThrough } from '../io/terminal';
 
 const EXTENSIONS: Readonly<Record<string, string>> = { 'application/x-asciicast': '.cast', 'video/webm': '.webm' };
 
@@ -41,7 +41,9 @@ export function saveRecording(
   try {
     writeFileSync(path, content, { flag: fresh ? 'wx' : 'w' });
   } catch (error) {
-    throw new LocalError(`The recording could not be written to ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (fresh && code !== 'EEXIST') rmSync(path, { force: true });
+    throw new LocalError(`The recording could not be written to ${path}: ${code}`);
   }
   if (printer.format === 'json') printer.json({ status_code: 200, item: { path } });
   else printer.line(`The recording was written to ${path}.`);

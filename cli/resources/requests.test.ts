@@ -102,8 +102,9 @@ test.each([
 
 test.each([
   [['workers', 'add-worker-tags', '-id', 'w_1', '-tag', 'region'], '-tag'],
-  [['workers', 'add-worker-tags', '-id', 'w_1', '-tag', '1=a'], '-tag'],
-  [['workers', 'add-worker-tags', '-id', 'w_1', '-tag', 'a=b=c'], '-tag'],
+  [['workers', 'add-worker-tags', '-id', 'w_1', '-tag', '=a'], '-tag'],
+  [['targets', 'update', 'tcp', '-id', 'ttcp_1', '-egress-worker-filter', ''], 'the word null clears it'],
+  [['scopes', 'update', '-id', 'p_1', '-description', ''], 'the word null clears it'],
   [['workers', 'remove-worker-tags', '-id', 'w_1', '-tag', 'null'], '-tag'],
   [['managed-groups', 'update', 'oidc', '-id', 'mgoidc_1', '-version', '1', '-filter', 'null'], 'filter'],
   [['auth-methods', 'update', 'ldap', '-id', 'amldap_1', '-version', '1', '-urls', 'null'], 'ldap://'],

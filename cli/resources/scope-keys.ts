@@ -2,7 +2,7 @@
 import { withClient } from '../core/api-command';
 import type { ApiClient } from '../core/client';
 import type { Command, Context, Flag } from '../core/command';
-import { EXIT, UsageError } from '../core/errors';
+import { EXIT, UsageError } from '../io/errors';
 import { apiFlags, type ApiContext } from '../core/flags';
 import { scopes } from './scopes';
 

@@ -1,7 +1,7 @@
 /** Flags that make an alias together with a target. */
 import type { Args, Context, Flag } from '../core/command';
 import type { Body } from '../core/fields';
-import { UsageError } from '../core/errors';
+import { UsageError } from '../io/errors';
 
 export const WITH_ALIAS = [
   { name: 'with-alias-value', type: 'string', description: 'Alias to create together with the target.' },

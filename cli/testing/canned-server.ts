@@ -3,7 +3,7 @@
  * controller.
  */
 import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
-import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
+import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/error-body';
 import { AccountServiceDefinition, AccountServiceService } from '../../proto/gen/api/accounts';
 import { AliasServiceDefinition, AliasServiceService } from '../../proto/gen/api/aliases';
 import { AuthMethodServiceDefinition, AuthMethodServiceService } from '../../proto/gen/api/auth_methods';
@@ -77,8 +77,8 @@ export interface CannedServer {
   /** Calls, in their order. */
   seen: Seen[];
   /**
-   * By the method's key, `getTarget`; the answer as JSON, a {@link Refusal}, or a promise of
-   * either.
+   * Answers by the key of the method, such as `getTarget`: the answer as JSON, a {@link Refusal},
+   * or a promise of either.
    */
   answers: Record<string, (request: any) => unknown>;
   /**

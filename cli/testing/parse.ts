@@ -1,6 +1,6 @@
 /** Parses words as the flags of one command, for tests. */
 import type { Command, Context, Flag } from '../core/command';
-import { parse, readLine, type Call, type Route } from '../core/program';
+import { parse, readLine, type Call, type Route } from '../program/program';
 
 /** The call of `things list`, a command with these flags, beside `things read`. */
 export function parseAs(

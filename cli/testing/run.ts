@@ -1,7 +1,7 @@
 /** Runs command lines in this process, for tests. */
 import { PassThrough, Readable } from 'node:stream';
-import { dispatch } from '../core/dispatch';
-import type { Io } from '../core/io';
+import { dispatch } from '../program/dispatch';
+import type { Io } from '../io/io';
 
 export interface Outcome {
   exit: number;

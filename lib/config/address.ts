@@ -1,5 +1,5 @@
 /** host:port in all the ways people write it. */
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { MAX_PORT } from '../contract/numbers';
 
 export interface HostPort {
@@ -29,3 +29,10 @@ export const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, 
 
 /** The host of a text of this form, with or without a port. It is not checked. */
 export const hostOf = (text: string): string => (isIPv6(text) ? text : unbracketed(text.replace(/:\d*$/, '')));
+
+/**
+ * Whether a host, in lower case and without brackets, is this machine, as no resolver of names has
+ * to tell.
+ */
+export const isThisMachine = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

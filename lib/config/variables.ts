@@ -11,8 +11,9 @@ export function referencedVariable(env: NodeJS.ProcessEnv, name: string): string
   return env[name];
 }
 
-/** Our variables that hold a secret itself, not the name or the place of one. */
-const SECRET = /^(SALLYPORT|BOUNDARY)_(?!\w+_(NAME|TYPE)$)(\w+_)?(TOKEN|PASSWORD|RECOVERY_KEY|DATABASE_URL)$/;
+/** Variables of ours that hold a secret, not the name or the place of one. */
+const SECRET =
+  /^(SALLYPORT|BOUNDARY)_(?!\w+_(NAME|TYPE)$)((\w+_)?(TOKEN|PASSWORD|RECOVERY_KEY|DATABASE_URL)|BROKERED_\w+)$/;
 
 /**
  * The environment for a program that the user runs: without our secrets, and without variables that

@@ -12,6 +12,11 @@ export const CONTROL_PROTOCOL_VERSION = 1;
  */
 export const MAX_CONTROL_MESSAGE_BYTES = 16 * 1_048_576;
 
+/** What clients and workers choose by ALPN: the protocol of our own. */
+export const SALLYPORT_PROTOCOL = 'sallyport/1';
+/** That of Boundary: WebSocket with the subprotocol boundary-tcp-proxy-v1. */
+export const BOUNDARY_PROTOCOL = 'http/1.1';
+
 /**
  * Length of a first-use token (TOFU), in letters and digits. The first client that shows one owns
  * the session.

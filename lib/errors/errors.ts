@@ -5,6 +5,7 @@
  */
 import { limit } from '../limits/limit';
 import { status } from '@grpc/grpc-js';
+import type { ErrorBody, FieldError } from './error-body';
 
 export type ErrorKind =
   | 'InvalidArgument'
@@ -32,23 +33,6 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorKind, { http: number; grpc: s
   Unavailable: { http: 503, grpc: status.UNAVAILABLE },
   Internal: { http: 500, grpc: status.INTERNAL },
 };
-
-/**
- * One field of a request that is not acceptable: its name as in the JSON body, dotted when nested,
- * and why.
- */
-export interface FieldError {
-  name: string;
-  description: string;
-}
-
-/** JSON body of an error answer. */
-export interface ErrorBody {
-  kind: ErrorKind;
-  op?: string;
-  message: string;
-  details?: { request_fields: FieldError[] };
-}
 
 /**
  * The longest text, in characters. Texts may repeat anything that the caller sent; our own texts
@@ -110,11 +94,6 @@ export class ApiError extends Error {
     };
   }
 }
-
-/** gRPC trailer that carries the {@link ErrorBody} as UTF-8 JSON. */
-export const ERROR_BODY_TRAILER = 'sallyport-error-bin';
-/** gRPC trailer with the HTTP status of the same error, decimal. */
-export const HTTP_STATUS_TRAILER = 'sallyport-http-status';
 
 export const invalidArgument = (message: string, fields: FieldError[] = []): ApiError =>
   new ApiError('InvalidArgument', message, { fields });

@@ -15,7 +15,7 @@ const USABLE = 248;
 /** An id such as `acctldap_34yV5O9cwt`: base62 of the BLAKE2b-256 of the seeds, joined by `|`. */
 export function derivedId(prefix: string, ...seeds: string[]): string {
   const letters = [...blake2b256(Buffer.from(seeds.join('|')))].filter((byte) => byte < USABLE);
-  // Of 32 bytes, 10 are usable in all but about one in 10^27 cases.
+  // At least 10 of 32 bytes are usable in all but about one in 10^27 cases.
   if (letters.length < SUFFIX_LENGTH) throw new Error(`no id follows from the seeds of this ${prefix}`);
   return `${prefix}_${letters
     .slice(0, SUFFIX_LENGTH)

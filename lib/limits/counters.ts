@@ -24,7 +24,7 @@ export interface Share {
    * counted together.
    */
   kind: string;
-  /** Who holds it; one fixed word where all are counted together. */
+  /** The holder; one fixed word where all are counted together. */
   holder: string;
   max: number;
 }

@@ -23,7 +23,7 @@ export interface StreamsOptions {
   /** Text of a refusal, with the key of the limit. */
   textOf: (refused: Exclude<Intaken, 'taken'>) => string;
   timeouts: () => StreamTimeouts;
-  /** Told of streams and connections that were refused or cut. */
+  /** Called for each stream and connection that is refused or cut. */
   refused: (reason: string) => void;
 }
 

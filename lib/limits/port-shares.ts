@@ -36,7 +36,7 @@ export interface PortSharesOptions {
    * its holder.
    */
   isStanding?: boolean;
-  /** Told of every connection or request that was refused or cut, with the reason. */
+  /** Called for each connection or request that is refused or cut, with the reason. */
   refused: (reason: string) => void;
 }
 
@@ -129,7 +129,7 @@ interface PeerFacts {
 
 /** A request as it is opened. */
 export interface RequestFacts {
-  /** Of whoever calls; default: the address of the connection. */
+  /** The address of the caller. Default: the address of the connection. */
   address?: string | undefined;
   /** The caller, where it is known. Default: the peer of the connection. */
   holder?: string | undefined;

@@ -198,8 +198,8 @@ class LocalWindows implements Windows {
   }
 
   /**
-   * Of each period, windows that ended a while ago; those of one period end in the order of their
-   * making.
+   * Removes windows of each period that ended a while ago. Windows of one period end in the order
+   * in which they were made.
    */
   private clearEnded(nowMs: number): void {
     for (const [periodMs, entries] of this.entries) {

@@ -93,3 +93,10 @@ test('the level changes while the program runs', () => {
   expect(text).toMatch(/after/);
   expect(text).not.toMatch(/before/);
 });
+
+test('a log that takes nothing more ends nothing', () => {
+  const full = openSync('/dev/full', 'w');
+  const log = createLogger('test', { level: 'info', fd: full });
+  for (let n = 0; n < 12_000; n++) one(log);
+  closeSync(full);
+});

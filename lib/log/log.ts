@@ -1,5 +1,6 @@
 /** Structured logs, one JSON object a line, secrets left out by key wherever they stand. */
 import pino, { type Logger } from 'pino';
+import { limit } from '../limits/limit';
 import { lineWriter, type LineFilters, type LogFormat } from './lines';
 
 export type { Logger };
@@ -73,8 +74,17 @@ export function createLogger(name: string, options: LogOptions): Logger {
   return log;
 }
 
+const MAX_UNWRITTEN = limit('unwritten log', 1024 * 1024, {
+  what: 'log lines that wait while the log takes none, such as on a full disk',
+  unit: 'characters',
+  reached: 'later lines are lost; the process goes on',
+  test: 'lib/log/log.test.ts: a log that takes nothing more ends nothing',
+});
+
 function destination(fd: number, write: (json: string) => string): pino.DestinationStream {
-  const out = pino.destination({ fd, sync: true });
+  const out = pino.destination({ fd, sync: true, maxLength: MAX_UNWRITTEN });
+  // A log that is full, or that nobody reads, must not end the process: what is lost are lines.
+  out.on('error', () => undefined);
   return {
     write(json) {
       const text = write(json);

@@ -1,5 +1,5 @@
 import { Work, WorkExceeded } from '../limits/work';
-import { checkPrivateKey } from './private-key';
+import { checkPrivateKey, normalizedPrivateKey } from './private-key';
 
 const uint32 = (n: number): Buffer => Buffer.from([n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]);
 const string = (bytes: Buffer | string): Buffer => Buffer.concat([uint32(bytes.length), Buffer.from(bytes)]);
@@ -21,4 +21,11 @@ test('rounds have a limit, and each is charged before it is done', async () => {
   // 48 bytes are two blocks.
   expect(work.steps).toBe(4_000_000);
   await expect(checkPrivateKey(keyWith(128), 'x', new Work(3_000_000, Infinity))).rejects.toThrow(WorkExceeded);
+});
+
+test('line ends of other systems and invisible characters in front are mended; words in front of a key are refused', async () => {
+  const key = keyWith(2);
+  expect(normalizedPrivateKey(`\ufeff\r\n${key.replaceAll('\n', '\r\n')}`)).toBe(key);
+  expect(normalizedPrivateKey(key.replaceAll('\n', '\r'))).toBe(key);
+  await expect(checkPrivateKey(`my key:\n${key}`, 'x')).rejects.toMatchObject({ problem: 'no key' });
 });

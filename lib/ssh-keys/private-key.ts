@@ -31,6 +31,12 @@ const TEXTS: Record<PrivateKeyProblem, string> = {
 const HEADER = /-----BEGIN ((?:[A-Z0-9]{1,20} )?PRIVATE KEY)-----\r?\n/;
 
 /**
+ * The key with the line ends that ssh reads, and nothing invisible in front of it: editors of some
+ * systems add both.
+ */
+export const normalizedPrivateKey = (text: string): string => text.replace(/\r\n?/g, '\n').trimStart();
+
+/**
  * Throws {@link PrivateKeyError} unless the key can be used with the passphrase, or without one.
  * What deriving its key costs is charged to `work`.
  */
@@ -43,6 +49,8 @@ export async function checkPrivateKey(text: string, passphrase?: string, work?: 
   if (header === null || end === -1) throw new PrivateKeyError('no key');
   const body = text.slice(start, end);
   const pem = text.slice(header.index, end + footer.length);
+  // ssh reads such a key only where nothing stands in front of it.
+  if (label === 'OPENSSH PRIVATE KEY' && header.index > 0) throw new PrivateKeyError('no key');
   if (label === 'OPENSSH PRIVATE KEY') return checkOpenSsh(Buffer.from(body, 'base64'), passphrase, work);
   if (label.startsWith('ENCRYPTED')) throw new PrivateKeyError('broken');
   checkPem(pem, /^Proc-Type:.*ENCRYPTED/m.test(body), passphrase);

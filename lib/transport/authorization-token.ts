@@ -1,11 +1,17 @@
-/** The authorization token of a session: base58 of SessionAuthorizationData. Whoever holds it holds the session's key. */
+/**
+ * The authorization token of a session: base58 of SessionAuthorizationData. It contains the
+ * session's private key.
+ */
 import { isIdOf } from '../contract/id-prefixes';
 import { SessionAuthorizationData } from '../../proto/gen/transport/transport';
 import { decodeBase58, encodeBase58 } from '../ids/base58';
 
 export type { SessionAuthorizationData } from '../../proto/gen/transport/transport';
 
-/** The text is not an authorization token. The message says what is wrong and never repeats the text. */
+/**
+ * The text is not an authorization token. The message says what is wrong and never repeats the
+ * text.
+ */
 export class InvalidAuthorizationToken extends Error {
   override name = 'InvalidAuthorizationToken';
 }

@@ -1,4 +1,7 @@
-/** The local end of a relayed connection, and two things about a TCP socket that Node gets wrong. */
+/**
+ * The local end of a relayed connection. Two things about a TCP socket that Node gets wrong are
+ * corrected here.
+ */
 import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -11,14 +14,15 @@ const SCRATCH = Buffer.alloc(1);
 /**
  * The error that hides behind the 'end' of a socket; undefined when its peer has really ended.
  *
- * A reset that arrives together with bytes is an 'end' for Node: after a read that does not fill its buffer, libuv takes
- * a hang-up for the end without reading again (uv__stream_io of src/unix/stream.c). One more read tells, and costs one
- * system call per connection: it yields nothing after FIN, also when a reset came behind the FIN, and otherwise what
- * broke the socket. A write of no bytes would not do: it fails also behind a FIN, taking the socket with it, and is not
- * possible once this side has ended.
+ * A reset that arrives together with bytes is an 'end' for Node: after a read that does not fill
+ * its buffer, libuv takes a hang-up for the end without reading again (uv__stream_io of
+ * src/unix/stream.c). One more read finds out, and costs one system call per connection. After a
+ * FIN it finds nothing, even when a reset followed the FIN. Otherwise it finds what broke the
+ * socket. A write of no bytes would not do: it also fails after a FIN, breaks the socket, and is
+ * not possible once this side has ended.
  *
- * The descriptor is in a property that Node does not document. Where it is absent (Windows, other streams), what Node
- * says stands.
+ * The descriptor is in a property that Node does not document. Where there is none (Windows, other
+ * streams), what Node says is used.
  */
 export function errorBehindEnd(local: LocalStream): NodeJS.ErrnoException | undefined {
   const fd = (local as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
@@ -33,8 +37,9 @@ export function errorBehindEnd(local: LocalStream): NodeJS.ErrnoException | unde
 }
 
 /**
- * Resets the local side. While an end that was asked for is still on its way to the kernel, libuv refuses to reset
- * (EINVAL), and Node forgets the socket without closing it; so the end goes first, one turn later the reset.
+ * Resets the local side. While a requested end is still on its way to the kernel, libuv refuses to
+ * reset (EINVAL), and Node forgets the socket without closing it. So the end goes first, and the
+ * reset one turn later.
  */
 export function reset(local: LocalStream): void {
   const isEnding = local.writableEnded && !local.writableFinished && local.writableLength === 0;

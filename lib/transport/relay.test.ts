@@ -1,11 +1,12 @@
 /** What the relay makes of its local socket and its peer; both are real sockets. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { systemClock, type Clock } from '../clock/clock';
+import { systemClock } from '../clock/clock';
 import { encodeFrame, FrameDecoder, FrameType } from './frames';
 import { errorBehindEnd } from './local-stream';
 import { Relay, type RelayEnd } from './relay';
 import { Transport } from './transport';
+import { TestClock } from '../clock/test-clock.fixture';
 
 const sockets: Socket[] = [];
 afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));
@@ -22,7 +23,7 @@ async function pair(): Promise<[Socket, Socket]> {
 }
 
 /** Periods of seconds pass in moments. */
-const fast: Clock = { ...systemClock, every: (ms, callback) => systemClock.every(ms / 100, callback) };
+const fast = new TestClock({ start: 'system', pace: 100 });
 
 async function setUp(halfClosedIdleMs?: number, clock = systemClock) {
   const [local, application] = await pair();

@@ -60,7 +60,7 @@ export interface ControllerConfig {
     tls?: TlsMaterial | undefined;
     corsEnabled: boolean;
     corsAllowedOrigins: string[];
-    /** Beside those that every client of the API sends. */
+    /** Additional to the headers that every client of the API sends. */
     corsAllowedHeaders?: string[] | undefined;
     timeouts?: ApiTimeouts | undefined;
     /** Origins whose cookies count, and names that browsers may call this port by. */

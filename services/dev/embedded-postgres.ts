@@ -11,6 +11,7 @@ import {
   fchownSync,
   openSync,
   readFileSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -20,6 +21,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDirectory } from '../../lib/config/directory';
+import { inheritsFiles, onWindows, ownProgram, postgresLocale, tellsOfParents } from '../../lib/platform/system';
 import { bareEnvironment } from '../../lib/config/variables';
 import { findPostgresBinaries, serverUser, type ServerUser } from './postgres-binaries';
 import { isRunning } from './temporary';
@@ -73,7 +75,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   // A server that already runs here is somebody else's; ours will report that and end.
   const foreign = readyPid(options.dataDir, port);
   const child = launch(bin, options, port, running);
-  return untilReady(child, options.dataDir, port, foreign);
+  const started = await untilReady(child, options.dataDir, port, foreign);
+  return onWindows ? { ...started, stop: () => stopByProgram(bin, options.dataDir, started) } : started;
 }
 
 function prepareDirectory(dir: string, user: ServerUser | undefined): void {
@@ -99,20 +102,47 @@ function initialize(
   user: ServerUser | undefined,
   running: Running,
 ): void {
-  const args = ['-D', options.dataDir, '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8', '--no-instructions'];
+  const args = [
+    '-D',
+    options.dataDir,
+    '-U',
+    'postgres',
+    '-E',
+    'UTF8',
+    `--locale=${postgresLocale}`,
+    '--no-instructions',
+  ];
   if (!options.durable) args.push('--no-sync');
-  const passwordFile = options.password === undefined ? undefined : unnamedFile(options.password, user);
-  if (passwordFile === undefined) args.push('-A', 'trust');
-  else args.push('-A', 'scram-sha-256', '--pwfile', '/dev/fd/3');
-  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', ...(passwordFile === undefined ? [] : [passwordFile])];
+  const password = options.password === undefined ? undefined : passwordFile(options.password, user);
+  if (password === undefined) args.push('-A', 'trust');
+  else args.push('-A', 'scram-sha-256', '--pwfile', password.path);
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', ...(password?.inherited ?? [])];
   try {
-    execFileSync(join(bin, 'initdb'), args, { ...running, stdio });
+    execFileSync(join(bin, ownProgram('initdb')), args, { ...running, stdio });
   } catch (cause) {
     const text = String((cause as { stderr?: Buffer }).stderr ?? cause).trim();
     throw new Error(`PostgreSQL could not make its data directory ${options.dataDir}: ${text}`, { cause });
   } finally {
-    if (passwordFile !== undefined) closeSync(passwordFile);
+    password?.remove();
   }
+}
+
+interface PasswordFile {
+  /** For the program. */
+  path: string;
+  /** Descriptors that it inherits. */
+  inherited: number[];
+  remove(): void;
+}
+
+function passwordFile(text: string, user: ServerUser | undefined): PasswordFile {
+  if (inheritsFiles) {
+    const file = unnamedFile(text, user);
+    return { path: '/dev/fd/3', inherited: [file], remove: () => closeSync(file) };
+  }
+  const path = join(tmpdir(), `.sallyport-${randomBytes(16).toString('hex')}`);
+  writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+  return { path, inherited: [], remove: () => rmSync(path, { force: true }) };
 }
 
 /**
@@ -141,20 +171,22 @@ const GUARD =
   'exec 3<&0 </dev/null; "$@" 3<&- & pid=$!; (read -r _ <&3; kill -INT $pid) & wait $pid; code=$?; kill $!; exit $code';
 
 function launch(bin: string, options: EmbeddedPostgresOptions, port: number, running: Running): ChildProcess {
-  const command = [join(bin, 'postgres'), '-D', options.dataDir, '-p', String(port), '-h', '127.0.0.1'];
+  const command = [join(bin, ownProgram('postgres')), '-D', options.dataDir, '-p', String(port), '-h', '127.0.0.1'];
   command.push('-k', options.socketDir ?? '', '-c', 'max_connections=200', '-c', 'lc_messages=C');
   if (!options.durable) command.push('-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off');
+  const stdio: StdioOptions = ['pipe', 'ignore', 'pipe'];
+  // Nobody tells it there when its parent was killed; a later start finds it and says so.
+  if (onWindows) return spawn(command[0]!, command.slice(1), { ...running, stdio, windowsHide: true });
   const guarded = hasSetpriv()
     ? ['setpriv', '--pdeathsig', 'INT', ...command]
     : ['/bin/sh', '-c', GUARD, 'sh', ...command];
-  const stdio: StdioOptions = ['pipe', 'ignore', 'pipe'];
-  // In a session of its own: Ctrl-C at the terminal reaches this process, which stops the server
-  // when nobody needs it any more.
+  // A session of its own: Ctrl-C at the terminal reaches us, and we stop the server when nobody
+  // needs it any more.
   return spawn(guarded[0]!, guarded.slice(1), { ...running, stdio, detached: true });
 }
 
 function hasSetpriv(): boolean {
-  if (process.platform !== 'linux') return false;
+  if (!tellsOfParents) return false;
   try {
     execFileSync('setpriv', ['--pdeathsig', 'INT', 'true'], { stdio: 'ignore' });
     return true;
@@ -222,6 +254,18 @@ function startFailure(port: number, log: string): Error {
     return new Error('another PostgreSQL server runs in this data directory: stop it first, or name another directory');
   }
   return new Error(`PostgreSQL did not start: ${log.trim() || 'it ended without a message'}`);
+}
+
+/** Windows has no signal that asks a server to end: its own program tells it. */
+async function stopByProgram(bin: string, dataDir: string, { stop, exited }: EmbeddedPostgres): Promise<void> {
+  const words = ['stop', '-D', dataDir, '-m', 'fast', '-w', '-t', String(STOP_TIMEOUT_MS / 1_000)];
+  const asked = spawn(join(bin, ownProgram('pg_ctl')), words, { stdio: 'ignore', windowsHide: true });
+  const failed = new Promise<boolean>((resolve) => {
+    asked.once('error', () => resolve(true));
+    asked.once('exit', (code) => resolve(code !== 0));
+  });
+  if (await failed) await stop();
+  await exited;
 }
 
 async function stop(child: ChildProcess, pid: number, exited: Promise<void>, ended: () => boolean): Promise<void> {

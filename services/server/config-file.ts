@@ -1,4 +1,7 @@
-/** The text of a configuration file: one JSON object, in which `{{decrypt(…)}}` stands for encrypted values. */
+/**
+ * The text of a configuration file: one JSON object, in which `{{decrypt(…)}}` stands for encrypted
+ * values.
+ */
 import { readFileSync } from 'node:fs';
 import { findKmsBlock, readAeadKey, type AeadKey } from '../../lib/config/aead-key';
 import { decryptMarked, EncryptedValueError } from '../../lib/config/encrypted-values';
@@ -7,7 +10,10 @@ import { ConfigError, Fields, type Problem } from '../../lib/config/fields';
 export interface ConfigFiles {
   /** Of `-config`. */
   files: readonly string[];
-  /** Of `-config-kms`: where the key of encrypted values is; the configuration file itself when absent. */
+  /**
+   * The file of `-config-kms`, which has the key of encrypted values. When absent, the
+   * configuration file has it.
+   */
   kmsFile?: string | undefined;
 }
 
@@ -49,7 +55,7 @@ function parse(text: string, file: string): Values {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Values;
   } catch (error) {
-    // The parser's message may quote the text, and with it a secret: only the place is passed on.
+    // The parser's message may quote the text, and so a secret. Only the position is used.
     const at = /position (\d+)/.exec(String(error))?.[1];
     const line = at === undefined ? '' : `, broken in line ${text.slice(0, Number(at)).split('\n').length}`;
     throw problem(file, '(file)', `one JSON object${line}`);

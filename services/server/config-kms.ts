@@ -12,7 +12,10 @@ type Used = (typeof USED)[number];
 
 const isUsed = (purpose: KmsPurpose): purpose is Used => (USED as readonly string[]).includes(purpose);
 
-/** Other purposes are noted as ignored: workers enroll with tokens, and nothing else needs a key of its own. */
+/**
+ * Other purposes are noted as ignored: workers enroll with tokens, and nothing else needs a key of
+ * its own.
+ */
 export function readKms(top: Fields, ignored: string[]): Keys {
   const keys: Keys = { root: undefined, recovery: undefined };
   for (const block of top.blocks('kms')) {

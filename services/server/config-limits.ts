@@ -1,4 +1,6 @@
-/** The `limits` block of a controller or a worker: what is not named keeps its default. */
+/**
+ * The `limits` block of a controller or a worker. Limits that it does not name keep their defaults.
+ */
 import type { Fields } from '../../lib/config/fields';
 import type { LimitTable } from '../../lib/limits/limit';
 

@@ -105,7 +105,7 @@ const FORWARDING_KEYS = [
 ] as const;
 const MAX_HOPS = 100;
 
-/** Which proxies may say who calls; undefined: none. */
+/** The proxies that may name the caller of a request; undefined when there are none. */
 function readForwarding(block: Fields): Forwarding | undefined {
   const [addrs, skips, notPresent, notAuthorized] = FORWARDING_KEYS;
   const authorizedAddrs = block.texts(addrs) ?? [];
@@ -133,7 +133,10 @@ function readTlsVersion(block: Fields, key: string): TlsVersion | undefined {
   return word === undefined ? undefined : TLS_VERSIONS[word];
 }
 
-/** The cluster and proxy ports bring their own TLS; there the keys are accepted and do nothing. */
+/**
+ * The cluster and proxy ports have certificates of their own. The keys are accepted there and have
+ * no effect.
+ */
 function readTls(block: Fields, purpose: Purpose): TlsMaterial | undefined {
   const disabled = block.flag('tls_disable') ?? false;
   if (purpose === 'cluster' || purpose === 'proxy' || disabled) {
@@ -155,7 +158,7 @@ function readTls(block: Fields, purpose: Purpose): TlsMaterial | undefined {
   return { cert, key, minVersion, maxVersion };
 }
 
-/** What the system's TLS takes; a mismatch would otherwise only show in each handshake. */
+/** Whether TLS accepts the pair. A mismatch would otherwise show only in each handshake. */
 function isPair(cert: Buffer, key: Buffer): boolean {
   try {
     createSecureContext({ cert, key });

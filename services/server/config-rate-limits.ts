@@ -1,4 +1,7 @@
-/** `api_rate_limit` blocks of the controller block: later ones win over earlier ones, all over the defaults. */
+/**
+ * `api_rate_limit` blocks of the controller block. Later blocks take precedence over earlier ones,
+ * and all over the defaults.
+ */
 import type { Fields } from '../../lib/config/fields';
 import { isKnownAction, isKnownType } from '../controller/authz/actions';
 import { DEFAULT_MAX_QUOTAS, type RateLimits } from '../controller/rpc/rate-limit';

@@ -1,11 +1,11 @@
 /**
- * The configuration file of `server` and `database`: JSON with the key names of Boundary. One pass reads it into typed,
- * frozen values or throws one {@link ConfigError} with every problem.
+ * The configuration file of `server` and `database`: JSON with the key names of Boundary. One pass
+ * reads it into typed, frozen values or throws one {@link ConfigError} with every problem.
  */
 import { ConfigError, Fields, type Problem } from '../../lib/config/fields';
 import type { ControllerConfig } from '../controller/config';
 import type { WorkerConfig } from '../worker/config';
-import { readController } from './config-controller';
+import { readController, type ConfigUse } from './config-controller';
 import { readConfigFile, type ConfigFiles } from './config-file';
 import { readKms } from './config-kms';
 import { readListeners } from './config-listeners';
@@ -25,9 +25,6 @@ export interface ServerConfig {
   /** Keys of the file that have no effect in this release. */
   ignored: string[];
 }
-
-/** Which parts the caller needs: `database` commands start no listeners and read no worker. */
-export type ConfigUse = 'server' | 'database';
 
 export function loadConfig(from: ConfigFiles, use: ConfigUse, env: NodeJS.ProcessEnv): Readonly<ServerConfig> {
   const { file, values } = readConfigFile(from, env);

@@ -1,4 +1,7 @@
-/** What `database init` tells: blocks for people, one object for programs. The password is shown here and nowhere else. */
+/**
+ * The output of `database init`: blocks for people, one object for programs. The password is shown
+ * here and nowhere else.
+ */
 import { DEFAULT_SESSION_MAX_SECONDS } from '../controller/init/init.store';
 import { AUTH_METHOD, HOST_NAMES, ORG, PROJECT } from '../controller/init/initialize';
 import type { InitSkips, Plan, PlannedTarget } from '../controller/init/plan';
@@ -11,7 +14,7 @@ export function initJson(plan: Plan): Record<string, unknown> {
   const [target, second] = plan.targets.map((item) => targetJson(item, plan));
   const { loginRole, authenticatedUserRole, authMethod, org, project, hosts } = plan;
   return {
-    // Scripts know the role's id by the name scope_id.
+    // Scripts know the id of the role under the name scope_id.
     ...(loginRole && { login_role: { scope_id: loginRole.id, name: LOGIN_ROLE } }),
     ...(authenticatedUserRole && {
       authenticated_user_role: { scope_id: authenticatedUserRole.id, name: AUTHENTICATED_USER_ROLE },

@@ -70,7 +70,7 @@ function readSkips(flags: Flags): InitSkips {
   };
 }
 
-/** What migrations of the schema cannot do, since it takes the root key. */
+/** The part of a migration that SQL cannot do, because it needs the root key. */
 async function upgradeSecrets(db: Db, rootKey: RootKey): Promise<void> {
   if (await isInitialized(db.executor)) await sealInPlace(db, createKms({ rootKey }), systemClock.now());
 }

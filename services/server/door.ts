@@ -1,6 +1,6 @@
 /**
- * The one door through which the command line reaches server code. Parts are loaded when a command needs them: a
- * process that is only a worker holds neither the database driver nor controller code.
+ * The only entry of the command line to server code. Parts are loaded when a command needs them, so
+ * a process that is only a worker holds neither the database driver nor controller code.
  */
 import { startFailure } from './start-failure';
 import { Flags, shown, type Streams } from './streams';
@@ -14,7 +14,7 @@ export async function run(command: ServerCommand, values: Record<string, unknown
   try {
     switch (command) {
       case 'dev':
-        return await (await import('../dev/main')).runDev(flags, streams);
+        return await (await import('../dev/dev')).runDev(flags, streams);
       case 'server':
         return await (await import('./main')).runServer(flags, streams);
       case 'database init':

@@ -1,6 +1,6 @@
 /**
- * What the main process of a worker and the processes that took over tell each other, over Node's own channel. Kept this
- * small because the two may be of different releases.
+ * Messages between the main process of a worker and the processes that have taken over, over Node's
+ * own channel. There are few of them, because the two processes may be of different releases.
  */
 import type { TakeOver } from '../worker/config';
 
@@ -11,16 +11,19 @@ export const TAKES_OVER = 'SALLYPORT_TAKES_OVER';
 export type TakesOver = TakeOver;
 
 export type ToSuccessor =
-  /** As if this process had got the signal: signals of a terminal or of systemd reach all processes, and count once. */
+  /**
+   * To be handled as if this process had received the signal. Signals of a terminal or of systemd
+   * reach all processes, and count once.
+   */
   | { type: 'signal'; name: 'SIGTERM' | 'SIGHUP' }
   /** A later process serves: drain and end. */
   | { type: 'handed over' }
-  /** The later process did not get ready: serve as before. */
+  /** The later process did not get ready: the present one goes on serving. */
   | { type: 'go on' }
   | { type: 'process ended'; bootId: string };
 
 export type FromSuccessor =
-  /** A controller may see this process as the worker from now on. */
+  /** From now on a controller may see this process as the worker. */
   | { type: 'attaching' }
   /** Comes with the socket, which the main process keeps for the next one. */
   | { type: 'socket'; name: SocketName }

@@ -1,9 +1,10 @@
 /**
- * SIGUSR2: the next process of a worker takes over while the earlier ones drain. The first process stays the main one, for
- * systemd and for signals, also when it serves no more.
+ * SIGUSR2: the next process of a worker takes over while the earlier ones drain. The first process
+ * stays the main one, for systemd and for signals, also when it serves no more.
  *
- *   start the next one ──▶ it attaches, then accepts ──▶ the present one stops accepting, drains, ends
- *                     └──▶ it fails: the present one goes on
+ *     start the next one ──▶ it attaches, then accepts ──▶ the present one stops accepting,
+ *                       │                                  drains, ends
+ *                       └──▶ it fails: the present one goes on
  */
 import type { Logger } from '../../lib/log/log';
 import type { RunningWorker, WorkerSockets } from '../worker/main';
@@ -37,7 +38,7 @@ export class Handover {
   private isClosing = false;
   /** The process that starts may have read the file before it was changed. */
   private isReloadDue = false;
-  /** Tells of the unexpected end of the process that serves. */
+  /** Resolves when the process that serves ends unexpectedly. */
   readonly failed: Promise<string>;
   private fail: (text: string) => void = () => {};
 
@@ -67,7 +68,7 @@ export class Handover {
     return true;
   }
 
-  /** Stops all processes; those that drain may go on to their deadline. */
+  /** Stops all processes. Those that drain may go on until their deadline. */
   async close(): Promise<void> {
     this.isClosing = true;
     this.killStarting();

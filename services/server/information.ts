@@ -1,6 +1,9 @@
 /** Blocks of text that the server commands print. */
 
-/** Right-aligned on the colon and sorted without regard to case, two columns in from the longest label. */
+/**
+ * Right-aligned on the colon and sorted without regard to case, two columns in from the longest
+ * label.
+ */
 export function configurationBlock(items: [label: string, value: string][]): string {
   const width = Math.max(...items.map(([label]) => label.length)) + 2;
   const sorted = [...items].sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));

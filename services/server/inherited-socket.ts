@@ -1,7 +1,8 @@
 /**
- * Listening sockets from whoever started this process, by the protocol of sd_listen_fds(3): LISTEN_PID names the process
- * that is meant, LISTEN_FDS counts descriptors from 3 on, LISTEN_FDNAMES names them. The one who passes them keeps them,
- * so that connects wait in their queue while one worker follows another.
+ * Listening sockets that the parent process passes, by the protocol of sd_listen_fds(3). LISTEN_PID
+ * names the process that they are for, LISTEN_FDS counts descriptors from 3 on, and LISTEN_FDNAMES
+ * names them. The parent keeps them open as well, so that connects wait in their queue while one
+ * worker follows another.
  */
 import { fstatSync } from 'node:fs';
 import { StartFailure } from './start-failure';
@@ -16,10 +17,13 @@ export interface InheritedSockets {
   ops: number | undefined;
 }
 
-/** The descriptors by their use; undefined when none is meant for this process. Takes the variables out of `env`. */
+/**
+ * The descriptors by their use; undefined when none is for this process. Removes the variables from
+ * `env`.
+ */
 export function inheritedSockets(env: NodeJS.ProcessEnv, pid = process.pid): InheritedSockets | undefined {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = env;
-  // Processes that this one starts must not take them for theirs.
+  // Processes that this one starts must not use them.
   delete env['LISTEN_PID'];
   delete env['LISTEN_FDS'];
   delete env['LISTEN_FDNAMES'];

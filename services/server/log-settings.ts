@@ -1,4 +1,7 @@
-/** How a process logs: flags win over the file, that over the defaults. */
+/**
+ * The log settings of a process. Flags take precedence over the file, and the file over the
+ * defaults.
+ */
 import { compileFilter, FilterSyntaxError } from '../../lib/filter/filter';
 import type { Fields } from '../../lib/config/fields';
 import { LOG_FORMATS, type LogFormat } from '../../lib/log/lines';

@@ -1,15 +1,22 @@
-/** The main process of a worker, as a process sees it that takes over: what it was told, and how the two go on talking. */
+/**
+ * The main process of a worker, as a process sees it that takes over: what it was told, and how the
+ * two go on talking.
+ */
 import type { SendHandle } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type { ListeningSocket } from '../../lib/lifecycle/listening-socket';
+import { STOP_SIGNALS } from '../../lib/platform/signals';
 import type { RunningWorker } from '../worker/main';
 import { StartFailure } from './start-failure';
 import { TAKES_OVER, type FromSuccessor, type SocketName, type TakesOver, type ToSuccessor } from './handover-messages';
 
-/** Of a terminal or of systemd, which reach all processes: while there is a main one, it decides what they mean. */
-const IGNORED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const;
+/**
+ * Of a terminal or of systemd, which reach all processes: while there is a main one, it decides
+ * what they mean.
+ */
+const IGNORED: readonly string[] = [...STOP_SIGNALS, 'SIGUSR2'];
 
-const STOPS = new Set<string>(['SIGINT', 'SIGTERM']);
+const STOPS = new Set<string>(STOP_SIGNALS.filter((name) => name !== 'SIGHUP'));
 
 export interface Predecessor {
   takesOver: TakesOver;
@@ -28,8 +35,8 @@ export interface Predecessor {
 }
 
 /**
- * Undefined for a process that was started otherwise. Takes the variable out of `env`. Throws when the main process is gone
- * already: nobody has asked for a worker of its own.
+ * Undefined for a process that was started otherwise. Takes the variable out of `env`. Throws when
+ * the main process is gone already: nobody has asked for a worker of its own.
  */
 export function predecessorOf(env: NodeJS.ProcessEnv): Predecessor | undefined {
   const text = env[TAKES_OVER];
@@ -39,7 +46,8 @@ export function predecessorOf(env: NodeJS.ProcessEnv): Predecessor | undefined {
   const signals = new EventEmitter();
   const state = { serves: false, isHandedOver: false, isGone: false };
   for (const name of IGNORED) {
-    // One that drains goes on to its deadline without the main process, unless somebody is in a hurry.
+    // One that drains goes on to its deadline without the main process, unless somebody is in a
+    // hurry.
     process.on(name, () => void (state.isGone && STOPS.has(name) && signals.emit(name, name)));
   }
   const gone = new Promise<string>((resolve) => {

@@ -1,4 +1,7 @@
-/** Whether the database is ready for this release; each other state is a failure that names its remedy. */
+/**
+ * Checks that the database is ready for this release. Every other state is a failure that names its
+ * remedy.
+ */
 import type { Logger } from '../../lib/log/log';
 import { openDb, type Db } from '../controller/db/db';
 import { schemaState } from '../controller/db/migrate';

@@ -1,7 +1,8 @@
 /**
- * SIGHUP: the configuration is read again, and what can change without interrupting anybody is taken over: log level,
- * certificates of the API and ops ports, CORS, rate limits, limits of a controller, tags and controllers of a worker. What else has changed is
- * named, as it needs a restart; a file with mistakes changes nothing.
+ * SIGHUP: reads the configuration again and takes over what can change without interrupting
+ * anybody: log level, certificates of the API and ops ports, CORS, rate limits, limits of a
+ * controller, tags and controllers of a worker. Other changes need a restart and are named. A file
+ * with mistakes changes nothing.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { parseConfig, type ServerConfig } from './config';
@@ -25,7 +26,10 @@ export interface Reloading {
   apply(config: ServerConfig): void;
 }
 
-/** Reads the file as it is now, to have something to compare with; the answer is to be called at each signal. */
+/**
+ * Reads the present file, to compare later ones with it. The returned function is to be called at
+ * each signal.
+ */
 export function createReload({ from, env, streams, apply }: Reloading): () => void {
   let known = readConfigFile(from, env).values;
   return () => {
@@ -42,7 +46,7 @@ export function createReload({ from, env, streams, apply }: Reloading): () => vo
   };
 }
 
-/** Paths of what differs, each as deep as objects go on both sides. */
+/** The paths of the differences, each as deep as there are objects on both sides. */
 export function differences(before: unknown, after: unknown, path = ''): string[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (Array.isArray(before) && Array.isArray(after)) {

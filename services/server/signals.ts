@@ -1,13 +1,17 @@
 /**
- * First signal: graceful stop. Second: stop at once. A part that ends by itself is a graceful stop with an error. SIGHUP
- * is a signal to stop like the others, unless there is something to reload. SIGUSR2 has the next process take over.
+ * First signal that asks for the end: graceful stop. Second: stop at once. A part that ends by
+ * itself is a graceful stop with an error. SIGHUP is a signal to stop like the others, unless there
+ * is something to reload. SIGUSR2 has the next process take over.
  */
 import type { EventEmitter } from 'node:events';
+import { STOP_SIGNALS } from '../../lib/platform/signals';
 import type { Streams } from './streams';
 
 export interface Running {
   /** Settles with a message when a part ended that should not have. */
   failed: Promise<string>;
+  /** Settles when there is nobody any more to run for: the same as a signal. Never, when absent. */
+  left?: Promise<void> | undefined;
   /** Told to the person at the first signal. */
   stopping: string;
   close(): Promise<void>;
@@ -21,12 +25,15 @@ export interface Running {
   signals?: EventEmitter | undefined;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const;
+/** One that another process passes on may have a name that this system does not know. */
+const SIGNALS: ReadonlySet<string> = new Set([...STOP_SIGNALS, 'SIGTERM', 'SIGUSR2']);
 
 /** Resolves with the exit code when everything is closed. */
 export async function runUntilStopped(running: Running, streams: Streams): Promise<number> {
   const signals = listen(running.signals ?? process, { SIGHUP: running.reload, SIGUSR2: running.handOver });
-  const first = await Promise.race([signals.next(), running.failed.then((text) => ({ text }))]);
+  const left = running.left?.then(() => 'signal' as const);
+  const ends = [signals.next(), running.failed.then((text) => ({ text })), ...(left === undefined ? [] : [left])];
+  const first = await Promise.race(ends);
   if (first === 'signal') streams.stdout.write(`\n==> ${running.stopping}\n`);
   else streams.stderr.write(`\nError: ${first.text}\n`);
   const closed = running.close().then(
@@ -49,7 +56,7 @@ export async function runUntilStopped(running: Running, streams: Streams): Promi
 
 function listen(source: EventEmitter, effects: Partial<Record<string, (() => void) | undefined>>) {
   let waiting: (() => void) | undefined;
-  const heard = (name: (typeof SIGNALS)[number]): void => {
+  const heard = (name: string): void => {
     const effect = effects[name];
     if (effect !== undefined) effect();
     else waiting?.();

@@ -2,11 +2,13 @@
 import { ConfigError } from '../../lib/config/fields';
 import { IndirectError } from '../../lib/config/indirect';
 
-/** A failure that is told to the person as it stands, without a stack. */
+/** A failure whose message is shown as it is, without a stack. */
 export class StartFailure extends Error {
   constructor(
     message: string,
-    /** Exit code of the process: 2 for what went wrong at the start, 3 for wrong flags and files. */
+    /**
+     * Exit code of the process: 2 for what went wrong at the start, 3 for wrong flags and files.
+     */
     readonly exitCode: 2 | 3 = 2,
     options?: ErrorOptions,
   ) {

@@ -3,6 +3,8 @@ import { visible } from '../../lib/text/visible';
 /** Takes text for a person, or JSON. */
 export interface Output {
   write(text: string): void;
+  /** Told when it takes nothing more: its reader has gone, or its disk is full. */
+  on?(event: 'error', told: () => void): unknown;
 }
 
 /** What a command of the door writes to. */
@@ -13,13 +15,18 @@ export interface Streams {
 }
 
 /**
- * The one way to a terminal: paths, values of a configuration and texts of other programs (PostgreSQL, controllers)
- * cannot speak to it. JSON says the same afterwards.
+ * The one way to a terminal: paths, values of a configuration and texts of other programs
+ * (PostgreSQL, controllers) cannot speak to it. JSON says the same afterwards.
  */
 export const shown = ({ stdout, stderr, env }: Streams): Streams => ({
-  stdout: { write: (text) => void stdout.write(visible(text)) },
-  stderr: { write: (text) => void stderr.write(visible(text)) },
+  stdout: shownOn(stdout),
+  stderr: shownOn(stderr),
   ...(env === undefined ? {} : { env }),
+});
+
+const shownOn = (output: Output): Output => ({
+  write: (text) => void output.write(visible(text)),
+  on: (event, told) => output.on?.(event, told),
 });
 
 /** Flags by their name, as the command line parsed them: `config`, `skip-scopes-creation`. */

@@ -1,21 +1,30 @@
-/** The next process of a worker, as the main process sees it: the same command once more, with the listening sockets. */
+/**
+ * The next process of a worker, from the view of the main process: the same command once more, with
+ * the listening sockets.
+ */
 import { spawn, type ChildProcess, type SendHandle } from 'node:child_process';
 import type { ListeningSocket } from '../../lib/lifecycle/listening-socket';
 import type { WorkerSockets } from '../worker/main';
 import { TAKES_OVER, type FromSuccessor, type TakesOver, type ToSuccessor } from './handover-messages';
 
-/** From the start of the process until it accepts; a controller must have welcomed it by then. */
+/**
+ * The time from the start of the process until it accepts. A controller must have welcomed it by
+ * then.
+ */
 const READY_TIMEOUT_MS = 30_000;
-/** Only the process itself knows the id that LISTEN_PID must have; the command takes the place of the shell. */
+/**
+ * Only the new process knows its own id, which LISTEN_PID must have. The command therefore replaces
+ * a shell.
+ */
 const SHELL = 'LISTEN_PID=$$; export LISTEN_PID; exec "$@"';
 
 export interface Successor {
   readonly bootId: string;
   readonly pid: number;
-  /** As the process has passed them back: they stay open when it ends. */
+  /** The sockets as the process has passed them back. They stay open when it ends. */
   sockets(): WorkerSockets;
   tell(message: ToSuccessor): void;
-  /** Settles when the process has ended, however that came. */
+  /** Settles when the process has ended, in whatever way. */
   readonly exited: Promise<string>;
   kill(): void;
   /** Closes the sockets that are kept here. */
@@ -39,7 +48,7 @@ export interface Succession {
   sockets: WorkerSockets;
   takesOver: TakesOver;
   env: NodeJS.ProcessEnv;
-  /** Gets the call that ends the process while it starts. */
+  /** Called with the function that ends the process while it starts. */
   started(kill: () => void): void;
 }
 
@@ -75,7 +84,7 @@ export async function startSuccessor(succession: Succession): Promise<Successor>
       bootId,
       pid: child.pid!,
       sockets: () => ({ proxy: heard.sockets.proxy, ops: heard.sockets.ops }),
-      // The process may end at any time; its end is told by `exited`.
+      // The process may end at any time; `exited` reports that.
       tell: (message) => void (child.connected && child.send(message, () => undefined)),
       exited,
       kill,

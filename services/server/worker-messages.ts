@@ -1,4 +1,7 @@
-/** Messages between a process and the worker process it started, over Node's own channel: no port, no file, no argument. */
+/**
+ * Messages between a process and the worker process it started, over Node's own channel: no port,
+ * no file, no argument.
+ */
 import type { WorkerConfig, WorkerReload } from '../worker/config';
 import type { LogSettings } from './log-settings';
 

@@ -1,9 +1,11 @@
 /**
- * Entry of a worker process that another process started. It gets its configuration as the first message, and ends
- * when it is told to or when its parent is gone. Neither the database driver nor controller code is loaded here.
+ * Entry of a worker process that another process started. It gets its configuration as the first
+ * message, and ends when it is told to or when its parent is gone. Neither the database driver nor
+ * controller code is loaded here.
  */
 import { systemClock } from '../../lib/clock/clock';
 import { createLogger, setLevel, type Logger } from '../../lib/log/log';
+import { STOP_SIGNALS } from '../../lib/platform/signals';
 import { startWorker, type RunningWorker } from '../worker/main';
 import { startFailure } from './start-failure';
 import type { FromWorker, ToWorker } from './worker-messages';
@@ -68,6 +70,5 @@ process.on('disconnect', () => {
   void end(0);
 });
 // Ctrl-C at the terminal reaches every process; the parent decides what happens.
-process.on('SIGINT', () => undefined);
-process.on('SIGHUP', () => undefined);
+for (const name of STOP_SIGNALS) if (name !== 'SIGTERM') process.on(name, () => undefined);
 process.on('SIGTERM', () => void end(0));

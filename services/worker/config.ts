@@ -3,14 +3,22 @@ import type { WorkerLimits } from './limits';
 
 export interface WorkerConfig {
   description?: string | undefined;
-  /** Where the session transport listens. Port 0 picks a free one. `fd`: a listening socket that was passed on instead. */
+  /**
+   * Where the session transport listens. Port 0 picks a free one. `fd`: a listening socket that was
+   * passed on instead.
+   */
   proxy: { host: string; port: number; fd?: number | undefined };
   /** host:port handed to clients; the bound address when absent. */
   publicAddress?: string | undefined;
-  /** `allowedHosts`: names that requests may call the port by, beside loopback ones; absent: all. */
+  /**
+   * `allowedHosts`: names that requests may call the port by, beside loopback ones; absent: all.
+   */
   ops?:
     { host: string; port: number; fd?: number | undefined; allowedHosts?: readonly string[] | undefined } | undefined;
-  /** Set for a process that takes over from others of the same worker: it serves once a controller has welcomed it. */
+  /**
+   * Set for a process that takes over from others of the same worker: it serves once a controller
+   * has welcomed it.
+   */
   takesOver?: TakeOver | undefined;
   /** Cluster addresses of controllers, tried in order. */
   initialUpstreams: { host: string; port: number }[];
@@ -27,7 +35,7 @@ export interface WorkerConfig {
 }
 
 export interface TakeOver {
-  /** Of the socket that was passed on, which can only be asked for it by listening. */
+  /** The address of the socket that was passed on, which can only be asked for by listening. */
   proxyAddress: { host: string; port: number };
   /** Earlier processes, which live and drain. */
   drainingBootIds: string[];

@@ -2,7 +2,7 @@
  * An honest user who lists, authorizes sessions and connects again and again, and how long each
  * takes him.
  */
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy } from '../../cli/connect/listener/session-proxy';
 import { dial } from '../harness/endpoints';
 import { OPERATIONS, pause, type Operation } from './attack';
 import type { Stage } from './stage';

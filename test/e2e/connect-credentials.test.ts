@@ -16,6 +16,8 @@ import { waitFor } from '../harness/wait';
 const PROJECT = 'p_1234567890';
 const TARGET = 'ttcp_1234567890';
 const DEMO = 'Generated local postgres target with alias';
+/** Options that keep ssh at its session. */
+const DIRECT = '-o ProxyCommand=none -o HostName=127.0.0.1 -o ControlPath=none';
 /** Prints its arguments, and of files among them the mode and the text. */
 const SHOW =
   '#!/bin/sh\necho "$@"\nfor word in "$@" "$PGPASSFILE"; do\n  word=${word#--defaults-file=}\n' +
@@ -59,20 +61,23 @@ async function broker(kind: string, flags: string[], env: Record<string, string>
 }
 
 /** Standard output of a helper that runs {@link SHOW}, with ports and random names left out. */
-async function shown(helper: string, ...flags: string[]): Promise<string> {
+const shown = (helper: string, ...flags: string[]): Promise<string> => shownWith('', helper, ...flags);
+
+/** The same, while the command says that. */
+async function shownWith(said: unknown, helper: string, ...flags: string[]): Promise<string> {
   const outcome = await dev.cli(['connect', helper, '-target-id', TARGET, '-exec', show, ...flags]);
-  expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 0, stderr: '' });
+  expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 0, stderr: said });
   return outcome.stdout.replace(/\b\d{5}\b/g, 'PORT').replaceAll('/dev/fd/3', 'FILE');
 }
 
 test('each helper is given the login in the form of its program, in no argument where that is possible', async () => {
   await broker('username-password', ['-username', 'u', '-password', 'env://P'], { P: 'p:\\"w' });
-  const db = ['-dbname', 'db', '-username', 'other'];
+  const db = ['-dbname', 'db'];
   expect(await shown('postgres', ...db)).toBe(
     '-p PORT -h 127.0.0.1 -d db -U u\n600\n127.0.0.1:PORT:*:u:p\\:\\\\"w\n\n',
   );
   expect(await shown('mysql', ...db, '--', '-v')).toBe(
-    '--defaults-file=FILE -v -P PORT -h 127.0.0.1 -D db -u u\n600\n[client]\npassword="p:\\\\\\"w"\n\n',
+    '--defaults-file=FILE -P PORT -h 127.0.0.1 -D db -u u -v\n600\n[client]\npassword="p:\\\\\\"w"\n\n',
   );
   expect(await shown('cassandra', '-keyspace', 'ks')).toBe(
     '-u u -k ks --credentials FILE 127.0.0.1 PORT\n600\n[plain_text_auth]\npassword = p:\\"w\n[PlainTextAuthProvider]\npassword = p:\\"w\n\n',
@@ -83,20 +88,25 @@ test('each helper is given the login in the form of its program, in no argument 
   const mongo = ['mongo', ...db, '-authentication-database', 'a'] as const;
   expect(await shown(...mongo)).toBe(`--eval ${script} --shell --port PORT --host 127.0.0.1 db\n${login}\n\n`);
   expect(await shown(...mongo, '--', '--eval', '1')).toBe(
-    `--eval ${script} --eval 1 --port PORT --host 127.0.0.1 db\n${login}\n\n`,
+    `--eval ${script} --port PORT --host 127.0.0.1 db --eval 1\n${login}\n\n`,
   );
   expect(await shown('ssh', '-style', 'sshpass', '-remote-command', 'ls -l')).toBe(
-    '-e ssh -p PORT -o NoHostAuthenticationForLocalhost=yes -l u 127.0.0.1 ls -l\np:\\"w\n',
+    `-e ssh -p PORT -o NoHostAuthenticationForLocalhost=yes ${DIRECT} -l u 127.0.0.1 ls -l\np:\\"w\n`,
   );
   // Programs that take no password: the credential is printed, and only its user name is used.
-  expect(await shown('ssh', '-style', 'putty')).toMatch(
-    /^Credentials:\n[^]*\n {8}password: {3}p:\\"w\n {8}username: {3}u\n\n-P PORT -l u 127\.0\.0\.1\n\n$/,
+  const printed = /^Credentials:\n[^]*\n {8}password: {3}p:\\"w\n {8}username: {3}u\n\n$/;
+  const typed = (...words: [string, ...string[]]) => shownWith(expect.stringMatching(printed), ...words);
+  expect(await typed('ssh', '-style', 'putty')).toBe('-P PORT -l u 127.0.0.1\n\n');
+  expect(await typed('ssh', '--', 'whoami', '-x')).toMatch(
+    new RegExp(`^-p PORT -o HostKeyAlias=\\w+ ${DIRECT} -l u 127\\.0\\.0\\.1 whoami -x\n\n$`),
   );
-  expect(await shown('ssh', '-username', 'me')).toMatch(/\n-p PORT -o HostKeyAlias=\w+ -l me 127\.0\.0\.1\n\n$/);
-  expect(await shown('kube', '--', 'get', 'pods')).toMatch(
-    /^Credentials:\n[^]*\nget pods --tls-server-name \S+ --server https:\/\/127\.0\.0\.1:PORT\n\n$/,
+  expect(await typed('kube', '--', 'get', 'pods', '--', 'x')).toMatch(
+    /^--tls-server-name \S+ --server https:\/\/127\.0\.0\.1:PORT get pods -- x\n\n$/,
   );
-  expect(await shown('rdp', '-style', 'open')).toMatch(/\n-W rdp:\/\/full%20address=s%3A127\.0\.0\.1%3A\d+\n\n$/);
+  expect(await typed('rdp', '-style', 'open')).toMatch(/^-W rdp:\/\/full%20address=s%3A127\.0\.0\.1%3A\d+\n\n$/);
+  expect(await typed('http', '-host', 'name:8080', '-scheme', 'http', '--', '-v')).toMatch(
+    /^-q --noproxy \* -H Host: name:8080 --resolve name:PORT:127\.0\.0\.1 http:\/\/name:PORT -v\n\n$/,
+  );
 });
 
 /** Starts a helper whose program waits, and answers the process of the program once it runs. */
@@ -165,7 +175,9 @@ function textFile(text: string): string {
 test('a password alone is for redis; without any login the programs ask', async () => {
   await broker('password', ['-password', 'env://P'], { P: 'secret' });
   expect(await shown('redis')).toBe('-h 127.0.0.1 -p PORT\nsecret\n');
-  expect(await shown('mysql', '-dbname', 'd')).toMatch(/\n-p -P PORT -h 127\.0\.0\.1 -D d\n\n$/);
+  expect(await shownWith(expect.stringContaining('secret'), 'mysql', '-dbname', 'd')).toBe(
+    '-p --protocol=TCP -P PORT -h 127.0.0.1 -D d\n\n',
+  );
   await json(['targets', 'set-credential-sources', '-id', TARGET, '-brokered-credential-source', 'null']);
   expect(await shown('redis', '-username', 'me')).toBe('-h 127.0.0.1 -p PORT --user me --askpass\n\n');
   const refused = await dev.cli(['connect', 'ssh', '-style', 'sshpass', '-target-id', TARGET, '-exec', show]);
@@ -176,18 +188,69 @@ test('a password alone is for redis; without any login the programs ask', async 
   expect([untold.code, untold.stderr]).toEqual([0, expect.stringContaining('-dbname')]);
 });
 
-test('the listening block brings the credentials, a program that takes none has them printed before it, and JSON has them too', async () => {
-  const id = await broker('username-password', ['-username', 'u', '-password', 'env://P'], { P: 'p' });
-  const table = await dev.cli(['connect', '-target-id', TARGET, '-exec', '/bin/true']);
-  expect(table.stdout).toMatch(/\n {2}Session ID: +\S+\n\n {2}Credentials:\n {4}Credential Source ID: {2}credup_/);
-  expect(table.stdout).toMatch(/\n\nCredentials:\n {2}Credential Source ID: {2}credup_/);
-  const output = (await dev.cli(['connect', '-target-id', TARGET, '-exec', '/bin/true', '-format', 'json'])).stdout;
-  const own = expect.objectContaining({ credential: { username: 'u', password: 'p' } });
-  const lines = output.trim().split('\n');
-  expect(lines.map((line) => JSON.parse(line).credentials)).toEqual([[own], [own]]);
-  const left = (await dev.cli(['connect', 'http', '-target-id', TARGET, '-exec', '/bin/true', '-format', 'json']))
-    .stdout;
-  expect(JSON.parse(left).credentials[0].credential_source.id).toBe(id);
+const BLOCK = /^\nProxy listening information:\n[^]* {2}Session ID: +\S+\n$/;
+
+test("standard output is the program's; what connect says stands on standard error, once, without a secret that was handed over", async () => {
+  const id = await broker('username-password', ['-username', 'u', '-password', 'env://P'], { P: 'p:\\"w' });
+  const words = ['-exec', 'sh', '--', '-c', 'echo "$SALLYPORT_BROKERED_USERNAME:$SALLYPORT_BROKERED_PASSWORD"'];
+  const table = await dev.cli(['connect', '-target-id', TARGET, ...words]);
+  expect(table).toMatchObject({ code: 0, stdout: 'u:p:\\"w\n', stderr: expect.stringMatching(BLOCK) });
+  const json = await dev.cli(['connect', '-target-id', TARGET, '-format', 'json', ...words]);
+  expect(json.stdout).toBe('u:p:\\"w\n');
+  expect(JSON.parse(json.stderr)).toEqual(expect.objectContaining({ protocol: 'tcp' }));
+  expect(json.stderr).not.toContain('credentials');
+  // Nobody but the person can give it to curl.
+  const left = await dev.cli(['connect', 'http', '-target-id', TARGET, '-exec', '/bin/true', '-format', 'json']);
+  expect(left.stdout).toBe('');
+  expect(JSON.parse(left.stderr).credentials[0].credential_source.id).toBe(id);
+});
+
+test('a program of -exec finds the credential in variables, templates and files, whatever it is', async () => {
+  await broker('username-password', ['-username', 'u', '-password', 'env://P'], { P: 'p' });
+  const exec = (...words: string[]) => dev.cli(['connect', '-target-id', TARGET, '-exec', 'sh', '--', '-c', ...words]);
+  const filled = await exec('echo "$1"; cat "$2"', 'sh', '{{boundary.username}}', '{{ boundary.password_file }}');
+  expect(filled).toMatchObject({ code: 0, stdout: 'u\np' });
+  const secret = await exec('true', 'sh', '{{boundary.password}}');
+  expect([secret.code, secret.stdout, secret.stderr]).toEqual([3, '', expect.stringMatching(/password_file/)]);
+  const absent = await exec('true', 'sh', '{{boundary.domain}}');
+  expect([absent.code, absent.stderr]).toEqual([3, expect.stringContaining('{{boundary.domain}}')]);
+  await broker('json', ['-string-kv', 'a.b=x'], {});
+  const json = await exec('echo "$SALLYPORT_BROKERED_SECRET"');
+  expect(JSON.parse(json.stdout)).toEqual({ a: { b: 'x' } });
+  expect(json.stderr).toMatch(BLOCK);
+});
+
+test('-username chooses among the credentials; the others are offered without their secrets', async () => {
+  const create = async (username: string) => {
+    const flags = ['-credential-store-id', store, '-username', username, '-password', 'env://P'];
+    return (await json(['credentials', 'create', 'username-password', ...flags], { P: `secret of ${username}` })).item
+      .id;
+  };
+  const ids = [await create('first'), await create('second')] as string[];
+  const sources = ids.flatMap((id) => ['-brokered-credential-source', id]);
+  await json(['targets', 'set-credential-sources', '-id', TARGET, ...sources]);
+  const offered = (username: string) =>
+    expect.stringMatching(
+      new RegExp(
+        `^Other credentials of the session, which can be chosen instead:\n  credup_\\w+: +-username ${username}\n$`,
+      ),
+    );
+  for (const [own, other] of [
+    ['first', 'second'],
+    ['second', 'first'],
+  ] as const) {
+    const flags = ['-username', own, '-dbname', 'd'] as const;
+    expect(await shownWith(offered(other), 'postgres', ...flags)).toContain(`:${own}:secret of ${own}\n`);
+    expect(await shownWith(offered(other), 'redis', ...flags.slice(0, 2))).toContain(`\nsecret of ${own}\n`);
+  }
+  const nobody = await dev.cli(['connect', 'postgres', '-target-id', TARGET, '-exec', show, '-username', 'nobody']);
+  expect([nobody.code, nobody.stdout]).toEqual([3, '']);
+  expect(nobody.stderr).toMatch(/"(first|second)", "(first|second)"/);
+  const words = ['-username', 'second', '-exec', 'sh', '--', '-c', 'echo $SALLYPORT_BROKERED_PASSWORD'];
+  expect((await dev.cli(['connect', '-target-id', TARGET, ...words])).stdout).toBe('secret of second\n');
+  await json(['targets', 'set-credential-sources', '-id', TARGET, '-brokered-credential-source', ids[0]!]);
+  const warned = expect.stringContaining('goes before -username "me"');
+  expect(await shownWith(warned, 'postgres', '-dbname', 'd', '-username', 'me')).toContain(' -U first\n');
 });
 
 describeWith(['psql'], 'psql', () => {
@@ -346,5 +409,20 @@ describeWith(['sshd', 'ssh', 'ssh-keygen', 'scp', 'rsync'], 'ssh, scp and rsync'
     const flags = ['-remote-command', 'echo in', '--', ...words, '-o', 'LogLevel=ERROR', '-o', 'IdentityAgent=none'];
     const outcome = await dev.cli(['connect', 'ssh', '-target-id', target, ...flags]);
     expect(outcome).toMatchObject({ code: 0, stdout: 'in\n' });
+  });
+
+  test('words are what to run over there, and no configuration leads the helper elsewhere', async () => {
+    const config = join(files, 'ssh_config');
+    const options = [
+      'StrictHostKeyChecking no',
+      'UserKnownHostsFile /dev/null',
+      'LogLevel ERROR',
+      'IdentityAgent none',
+    ];
+    const away = ['ProxyJump 127.0.0.2:1', 'HostName 127.0.0.2', `ControlPath ${join(files, 'shared')}`, 'Port 1'];
+    writeFileSync(config, ['Host *', ...options, ...away, ''].join('\n'));
+    const words = ['--', '-F', config, '-i', server!.key, 'echo', '$SSH_CONNECTION'];
+    const outcome = await dev.cli(['connect', 'ssh', '-target-id', target, ...words]);
+    expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining(` 127.0.0.1 ${server!.port}\n`) });
   });
 });

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy } from '../../cli/connect/listener/session-proxy';
 import { Attacker, type Abuse, type AttackTally } from '../harness/attacker';
 import { dial, echo, endpoint, readAll } from '../harness/endpoints';
 import type { SessionWorkerOptions } from '../harness/session-worker';

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy } from '../../cli/connect/listener/session-proxy';
 import { startDeployment, type Deployment, type Part } from '../harness/deployment';
 import { SALLYPORT } from '../harness/dev';
 import { dial, echo, endpoint, readAll, type Endpoint } from '../harness/endpoints';

@@ -6,7 +6,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy } from '../../cli/connect/listener/session-proxy';
 import type { ClosedConnection } from '../../services/worker/sessions/types';
 import { dial, endpoint, ending } from '../harness/endpoints';
 import { startSessionWorker } from '../harness/session-worker';

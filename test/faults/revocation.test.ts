@@ -3,7 +3,7 @@
  * whose bytes flow through a real worker, and looks at what the records say of it.
  */
 import type { Socket } from 'node:net';
-import type { SessionProxy } from '../../cli/proxy/session-proxy';
+import type { SessionProxy } from '../../cli/connect/listener/session-proxy';
 import { newId } from '../../lib/ids/ids';
 import { issueToken } from '../../services/controller/auth-tokens/tokens';
 import { CONTROLLER_DEFAULTS } from '../../services/controller/config';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { startSessionProxy, type SessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy, type SessionProxy } from '../../cli/connect/listener/session-proxy';
 import { createLogger } from '../../lib/log/log';
 import { openDb, sql } from '../../services/controller/db/db';
 import { startDeployment, type Deployment } from '../harness/deployment';

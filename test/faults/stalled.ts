@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy } from '../../cli/connect/listener/session-proxy';
 import { dial, endpoint, readAll } from '../harness/endpoints';
 import { waitFor } from '../harness/wait';
 import { WorkerChild, type WorkerState } from '../harness/worker-child';

@@ -5,7 +5,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy } from '../../cli/connect/listener/session-proxy';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../services/dev/embedded-postgres';
 import { temporaryDirectory } from '../../services/dev/temporary';
 import { startDeployment, type Deployment, type Part } from '../harness/deployment';

@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
-import type { ApiError, ErrorBody } from '../../lib/errors/errors';
+import type { ErrorBody } from '../../lib/errors/error-body';
+import type { ApiError } from '../../lib/errors/errors';
 import { createLogger } from '../../lib/log/log';
 import { issueToken } from '../../services/controller/auth-tokens/tokens';
 import { createAuthz } from '../../services/controller/authz/authorizer';
@@ -20,7 +21,7 @@ import { LOCAL_OUTGOING } from './outgoing';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import type { Service } from '../../services/controller/rpc/service';
 import { createTestDatabase } from './postgres';
-import { TestClock } from './test-clock';
+import { TestClock } from '../../lib/clock/test-clock.fixture';
 
 /** Ids of what a test controller starts with. */
 export const DEV = {
@@ -69,7 +70,7 @@ export async function startTestController(
 ): Promise<TestController> {
   const database = await createTestDatabase();
   const log = createLogger('test', { level: 'silent' });
-  const clock = new TestClock(undefined, 1);
+  const clock = new TestClock({ stepMs: 1 });
   const statements: TestController['statements'] = [];
   const onStatement = (text: string, parameters: readonly unknown[]) => void statements.push({ text, parameters });
   const limits = CONTROLLER_LIMITS.defaults();

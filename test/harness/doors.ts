@@ -4,7 +4,7 @@
  */
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { httpForm, type RequestJson } from '../../cli/core/http-form';
-import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/errors';
+import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../lib/errors/error-body';
 import { callUnary, type UnaryMethod } from '../../lib/rpc/channel';
 import { AccountServiceDefinition } from '../../proto/gen/api/accounts';
 import { AliasServiceDefinition } from '../../proto/gen/api/aliases';

@@ -7,7 +7,11 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startSessionProxy, type SessionProxy, type SessionProxyOptions } from '../../cli/proxy/session-proxy';
+import {
+  startSessionProxy,
+  type SessionProxy,
+  type SessionProxyOptions,
+} from '../../cli/connect/listener/session-proxy';
 import { systemClock, type Clock } from '../../lib/clock/clock';
 import { createLogger, type Logger } from '../../lib/log/log';
 import { CONTROLLER_DEFAULTS, type ControllerConfig } from '../../services/controller/config';
@@ -43,12 +47,6 @@ export interface Fleet {
 }
 
 const PASSWORD = 'password';
-
-/** A clock that is off by so much and runs at the usual pace. */
-export const clockOff = (ms: number): Clock => ({
-  ...systemClock,
-  now: () => new Date(Date.now() + ms),
-});
 
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const closing: (() => Promise<unknown> | void)[] = [];

@@ -8,6 +8,10 @@ import { reset } from '../../lib/transport/local-stream';
 export class Link {
   private state: 'whole' | 'cut' | 'frozen' = 'whole';
   private readonly pairs = new Set<[Socket, Socket]>();
+  /** Connections that were ever taken. */
+  accepted = 0;
+  /** Bytes that were carried to where it leads. */
+  carriedBytes = 0;
 
   private constructor(
     private readonly server: Server,
@@ -61,9 +65,11 @@ export class Link {
 
   private accept(near: Socket): void {
     if (this.state === 'cut') return void near.resetAndDestroy();
+    this.accepted++;
     const far = connect({ port: this.to, host: '127.0.0.1', allowHalfOpen: true });
     const pair: [Socket, Socket] = [near, far];
     this.pairs.add(pair);
+    near.on('data', (chunk: Buffer) => (this.carriedBytes += chunk.length));
     this.carry(near, far, pair);
     this.carry(far, near, pair);
     if (this.state === 'frozen') for (const socket of pair) socket.pause();

@@ -1,6 +1,6 @@
 /** Two workers that know one session, and clients whose token names them in an order of its own. */
 import type { Socket } from 'node:net';
-import { startSessionProxy, type SessionProxyOptions } from '../../cli/proxy/session-proxy';
+import { startSessionProxy, type SessionProxyOptions } from '../../cli/connect/listener/session-proxy';
 import { decodeAuthorizationToken, encodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { dial, echo, endpoint, readAll } from './endpoints';
 import { cleanups } from './session-setup';

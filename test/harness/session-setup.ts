@@ -4,8 +4,12 @@
  */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { startSessionProxy, type SessionProxy, type SessionProxyOptions } from '../../cli/proxy/session-proxy';
-import { WorkerDialer } from '../../cli/proxy/worker-dialer';
+import {
+  startSessionProxy,
+  type SessionProxy,
+  type SessionProxyOptions,
+} from '../../cli/connect/listener/session-proxy';
+import { WorkerDialer } from '../../cli/connect/listener/worker-dialer';
 import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { encodeFrame, FrameDecoder, FrameType } from '../../lib/transport/frames';
 import { Connect } from '../../proto/gen/transport/transport';

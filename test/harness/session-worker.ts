@@ -3,7 +3,8 @@
  * is told.
  */
 import { Registry } from 'prom-client';
-import { systemClock } from '../../lib/clock/clock';
+import { systemClock, type Clock } from '../../lib/clock/clock';
+import { BOUNDARY_PROTOCOL, SALLYPORT_PROTOCOL } from '../../lib/contract/session-protocol';
 import { newId, randomBase62 } from '../../lib/ids/ids';
 import { createLogger } from '../../lib/log/log';
 import { createSessionCertificate } from '../../lib/tls/session-certificate';
@@ -12,12 +13,7 @@ import { WORKER_LIMITS, type WorkerLimits } from '../../services/worker/limits';
 import { ConnectionPlaces } from '../../services/worker/proxy/connection-places';
 import { createProxyMetrics } from '../../services/worker/proxy/metrics';
 import { boundaryHandler } from '../../services/worker/proxy/boundary-upgrade';
-import {
-  BOUNDARY_PROTOCOL,
-  ProxyServer,
-  SALLYPORT_PROTOCOL,
-  type ProtocolHandler,
-} from '../../services/worker/proxy/proxy-server';
+import { ProxyServer, type ProtocolHandler } from '../../services/worker/proxy/proxy-server';
 import { serveSallyport } from '../../services/worker/proxy/sallyport-protocol';
 import { SessionRegistry } from '../../services/worker/sessions/registry';
 import type {
@@ -69,6 +65,7 @@ export interface SessionWorker {
 export interface SessionWorkerOptions {
   halfClosedIdleMs?: number;
   keepaliveMs?: number;
+  clock?: Clock;
   maxUnfinished?: number;
   maxUnfinishedPerAddress?: number;
   handshakeDeadlineMs?: number;

@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import tls, { type TLSSocket } from 'node:tls';
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy } from '../../cli/connect/listener/session-proxy';
 import { ed25519FromRaw, pemFromDer, privateKeyPem } from '../../lib/tls/keys';
 import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';

@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { createTestDatabase } from '../harness/postgres';
-import type { ApiError, ErrorBody } from '../../lib/errors/errors';
+import type { ErrorBody } from '../../lib/errors/error-body';
+import type { ApiError } from '../../lib/errors/errors';
 import { createLogger } from '../../lib/log/log';
 import { accountService } from '../../services/controller/accounts/accounts.rpc';
 import { authMethodService } from '../../services/controller/auth-methods/auth-methods.rpc';
@@ -26,7 +27,7 @@ import { loadListTokens } from '../../services/controller/workers/deployment';
 import { LOCAL_OUTGOING } from '../harness/outgoing';
 import { createPipeline } from '../../services/controller/rpc/pipeline';
 import { userService } from '../../services/controller/users/users.rpc';
-import { TestClock } from '../harness/test-clock';
+import { TestClock } from '../../lib/clock/test-clock.fixture';
 
 export const IDS = {
   method: 'ampw_1234567890',

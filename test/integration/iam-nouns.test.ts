@@ -115,7 +115,7 @@ describe('auth methods', () => {
   test('the type cannot be changed', async () => {
     const request = { id: IDS.method, item: { version: 1, type: 'ldap' }, update_mask: ['type'] };
     expect(await refuse('AuthMethodService/UpdateAuthMethod', request)).toEqual(
-      fieldError('Error in provided request.', 'type', 'Cannot modify resource type.'),
+      fieldError('Error in provided request.', 'type', 'Cannot modify the resource type.'),
     );
   });
 });
@@ -385,28 +385,29 @@ describe('roles', () => {
     );
   });
 
-  test('grants keep their order and text; equal ones are one', async () => {
+  test('grants keep their text and are in the order of their canonical form; equal ones are one', async () => {
     const role = await newRole();
     const grant_strings = [
-      'type=group;actions=list',
       'ids=*;type=target;actions=read,list',
       'ids=ttcp_1234567890;actions=read',
+      'type=group;actions=list',
     ];
-    expect(await call(...edit('AddRoleGrants', role, 1, { grant_strings }))).toMatchObject({
+    const added = [...grant_strings].reverse();
+    expect(await call(...edit('AddRoleGrants', role, 1, { grant_strings: added }))).toMatchObject({
       version: 2,
       grant_strings,
       grants: [
-        { raw: grant_strings[0], canonical: 'type=group;actions=list', json: { type: 'group', actions: ['list'] } },
         {
-          raw: grant_strings[1],
+          raw: grant_strings[0],
           canonical: 'ids=*;type=target;actions=list,read',
           json: { ids: ['*'], type: 'target', actions: ['list', 'read'] },
         },
         {
-          raw: grant_strings[2],
-          canonical: grant_strings[2],
+          raw: grant_strings[1],
+          canonical: grant_strings[1],
           json: { ids: ['ttcp_1234567890'], type: 'unknown', actions: ['read'] },
         },
+        { raw: grant_strings[2], canonical: 'type=group;actions=list', json: { type: 'group', actions: ['list'] } },
       ],
     });
     expect(
@@ -431,8 +432,13 @@ describe('roles', () => {
   test.each([
     ['Add', [], 'Must be non-empty.'],
     ['Add', [''], 'Grant strings must not be empty.'],
-    ['Add', ['ids=*'], 'Improperly formatted grant "ids=*".'],
-    ['Remove', ['{bad'], 'Improperly formatted grant "{bad".'],
+    ['Add', ['ids=*'], 'Improperly formatted grant "ids=*": missing actions.'],
+    [
+      'Add',
+      ['ids=*;type=target;actions=read;output_feilds=id'],
+      'Improperly formatted grant "ids=*;type=target;actions=read;output_feilds=id": unknown segment "output_feilds"; did you mean "output_fields".',
+    ],
+    ['Remove', ['{bad'], 'Improperly formatted grant "{bad": unable to parse JSON grant string.'],
     ['Set', ['{"ids":["*"]}'], 'Improperly formatted grant "{\\"ids\\":[\\"*\\"]}": missing actions.'],
     [
       'Set',

@@ -39,7 +39,7 @@ test('nothing else listens over TCP', () => {
   expect(files).toEqual([
     'cli/cache/daemon.ts', // A Unix socket of its owner.
     'lib/limits/listen.ts',
-    'services/dev/embedded-postgres.ts', // Looks for a free port, as the next does.
-    'services/dev/main.ts',
+    'services/dev/dev.ts', // Looks for a free port, as the next does.
+    'services/dev/embedded-postgres.ts',
   ]);
 });

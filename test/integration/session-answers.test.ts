@@ -2,8 +2,7 @@
  * Workers that do not answer, at the beginning and at the end of a session: the next one of the
  * list is asked.
  */
-import { ANSWER_TIMEOUT_MS } from '../../cli/proxy/attempts';
-import { systemClock, type Clock } from '../../lib/clock/clock';
+import { ANSWER_TIMEOUT_MS } from '../../cli/connect/listener/attempts';
 import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';
 import { dial, gone, readAll } from '../harness/endpoints';
 import { Link } from '../harness/link';
@@ -11,53 +10,12 @@ import { exchange, local, nameOf, openProxy, pair, refusal, withWorkers } from '
 import { cleanUp, cleanups } from '../harness/session-setup';
 import type { SessionWorker } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
+import { TestClock } from '../../lib/clock/test-clock.fixture';
 
 afterEach(cleanUp);
 
-/**
- * The time of the system, but deadlines of one length come when told to, and what waits is known.
- */
-class WatchedClock implements Clock {
-  readonly waiting = new Set<{ ms: number; callback: () => void }>();
-  readonly now = systemClock.now;
-
-  constructor(private readonly heldMs = -1) {}
-
-  after(ms: number, callback: () => void): () => void {
-    const timer = { ms, callback };
-    this.waiting.add(timer);
-    const fire = (): void => {
-      this.waiting.delete(timer);
-      callback();
-    };
-    const cancel = ms === this.heldMs ? () => undefined : systemClock.after(ms, fire);
-    return () => {
-      this.waiting.delete(timer);
-      cancel();
-    };
-  }
-
-  every(ms: number, callback: () => void): () => void {
-    const timer = { ms, callback };
-    this.waiting.add(timer);
-    const cancel = systemClock.every(ms, callback);
-    return () => {
-      this.waiting.delete(timer);
-      cancel();
-    };
-  }
-
-  get held(): number {
-    return [...this.waiting].filter(({ ms }) => ms === this.heldMs).length;
-  }
-
-  fire(): void {
-    for (const timer of [...this.waiting].filter(({ ms }) => ms === this.heldMs)) {
-      this.waiting.delete(timer);
-      timer.callback();
-    }
-  }
-}
+/** The time of the system; what waits for an answer does so until told that it is over. */
+const withHeldAnswers = (): TestClock => new TestClock({ start: 'system', holds: (ms) => ms === ANSWER_TIMEOUT_MS });
 
 /** No answer until the test is over; the worker then lets the endpoint go. */
 const never = () =>
@@ -69,7 +27,7 @@ const asked = (worker: SessionWorker, count: number) =>
 test('a worker that does not answer CONNECT has 15 s; then the next one gets the bytes, once', async () => {
   const { first, second, token, received } = await pair();
   first.controller.authorize = never;
-  const clock = new WatchedClock(ANSWER_TIMEOUT_MS);
+  const clock = withHeldAnswers();
   const { proxy, warnings } = await openProxy(token, { clock });
   const socket = await dial(proxy.port);
   socket.end('once');
@@ -78,7 +36,7 @@ test('a worker that does not answer CONNECT has 15 s; then the next one gets the
   clock.fire();
   expect((await readAll(socket)).toString()).toBe('once');
   expect(received.map(String)).toEqual(['once']);
-  expect(clock.held).toBe(0);
+  expect(clock.waiting(ANSWER_TIMEOUT_MS)).toEqual([]);
 
   expect((await exchange(proxy.port, Buffer.from('next'))).toString()).toBe('next');
   expect(first.controller.authorized).toHaveLength(1);
@@ -88,7 +46,7 @@ test('a worker that does not answer CONNECT has 15 s; then the next one gets the
 test('no worker answers CONNECT: the local connection is reset, the message names each', async () => {
   const { first, second, token, received } = await pair();
   for (const worker of [first, second]) worker.controller.authorize = never;
-  const clock = new WatchedClock(ANSWER_TIMEOUT_MS);
+  const clock = withHeldAnswers();
   const { proxy, warnings } = await openProxy(token, { clock });
   const socket = await dial(proxy.port);
   socket.write('never');
@@ -103,7 +61,7 @@ test('no worker answers CONNECT: the local connection is reset, the message name
   expect(received).toEqual([]);
 });
 
-type Break = (first: SessionWorker, link: Link, clock: WatchedClock) => unknown;
+type Break = (first: SessionWorker, link: Link, clock: TestClock) => unknown;
 
 test.each<[string, Break]>([
   ['is gone', (first) => first.close()],
@@ -126,7 +84,7 @@ test.each<[string, Break]>([
   const { first, second, token } = await pair();
   const link = await Link.open(first.address.port);
   cleanups.push(() => link.close());
-  const clock = new WatchedClock(ANSWER_TIMEOUT_MS);
+  const clock = withHeldAnswers();
   const { proxy, warnings } = await openProxy(withWorkers(token, [local(link.port), second.address]), { clock });
   expect((await exchange(proxy.port, Buffer.from('x'))).toString()).toBe('x');
   expect(first.controller.authorized).toHaveLength(1);
@@ -152,7 +110,7 @@ test('an answer that comes while the proxy closes leaves no timer behind, which 
   const { first, token } = await pair();
   let allow: (answer: Authorization) => void = () => undefined;
   first.controller.authorize = () => new Promise((resolve) => (allow = resolve));
-  const clock = new WatchedClock();
+  const clock = new TestClock({ start: 'system' });
   const { proxy } = await openProxy(withWorkers(token, [first.address]), { clock });
   const socket = await dial(proxy.port);
   await asked(first, 1);
@@ -160,8 +118,8 @@ test('an answer that comes while the proxy closes leaves no timer behind, which 
   allow({ refused: '', text: '', connectionsLeft: -1, expiresInMs: 1_800_000 });
   await closed;
   await gone(socket);
-  await waitFor('the last timer', () => clock.waiting.size === 0, {
+  await waitFor('the last timer', () => clock.waiting().length === 0, {
     timeoutMs: 5_000,
-    status: () => [...clock.waiting].map(({ ms }) => `${ms} ms`).join(),
+    status: () => `${clock.waiting().join()} ms`,
   });
 });

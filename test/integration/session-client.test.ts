@@ -5,21 +5,19 @@
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { duplexPair } from 'node:stream';
-import { EXIT } from '../../cli/core/errors';
+import { EXIT } from '../../cli/io/errors';
 import { exitStatus } from '../../cli/connect/exit-status';
-import { systemClock, type Clock } from '../../lib/clock/clock';
 import { encodeAuthorizationToken, decodeAuthorizationToken } from '../../lib/transport/authorization-token';
-import { whyOver } from '../../cli/proxy/session-check';
-import { startSessionProxy, type ProxyEnd } from '../../cli/proxy/session-proxy';
+import { whyOver } from '../../cli/connect/listener/session-check';
+import { startSessionProxy, type ProxyEnd } from '../../cli/connect/listener/session-proxy';
 import { dial, echo, gone, readAll } from '../harness/endpoints';
 import { cleanUp, cleanups, closes, setUp } from '../harness/session-setup';
 import { Link } from '../harness/link';
 import { newGrant, tokenOf } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
+import { clockOff } from '../../lib/clock/test-clock.fixture';
 
 afterEach(cleanUp);
-
-const clockOff = (ms: number): Clock => ({ ...systemClock, now: () => new Date(Date.now() + ms) });
 
 /** Sends without end. */
 function flood(socket: Socket): void {

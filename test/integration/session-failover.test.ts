@@ -3,7 +3,7 @@
  * bytes, once.
  */
 import { randomBytes } from 'node:crypto';
-import { systemClock, type Clock } from '../../lib/clock/clock';
+import { systemClock } from '../../lib/clock/clock';
 import { ControllerUnreachable } from '../../services/worker/sessions/types';
 import { DEV } from '../harness/controller';
 import { deafPort, dial, gone } from '../harness/endpoints';
@@ -14,6 +14,7 @@ import { cleanUp, cleanups } from '../harness/session-setup';
 import type { SessionWorkerOptions } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
 import { WorkerChild } from '../harness/worker-child';
+import { TestClock } from '../../lib/clock/test-clock.fixture';
 
 afterEach(cleanUp);
 
@@ -203,10 +204,7 @@ test('a worker whose packets are dropped does not keep the next one waiting for 
   cleanups.push(deaf.close);
   const { second, token } = await pair();
   // A dial of one worker after the other would wait for a deadline that never comes.
-  const endless: Clock = {
-    ...systemClock,
-    after: (ms, callback) => (ms === 5_000 ? () => undefined : systemClock.after(ms, callback)),
-  };
+  const endless = new TestClock({ start: 'system', holds: (ms) => ms === 5_000 });
   const { proxy } = await openProxy(withWorkers(token, [local(deaf.port), second.address]), { clock: endless });
   expect((await exchange(proxy.port, Buffer.from('x'))).toString()).toBe('x');
 }, 30_000);

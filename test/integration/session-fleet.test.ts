@@ -3,7 +3,7 @@
  * differ, controllers away.
  */
 import type { TLSSocket } from 'node:tls';
-import { WorkerDialer } from '../../cli/proxy/worker-dialer';
+import { WorkerDialer } from '../../cli/connect/listener/worker-dialer';
 import { systemClock } from '../../lib/clock/clock';
 import { decodeAuthorizationToken } from '../../lib/transport/authorization-token';
 import { encodeFrame, FrameDecoder, FrameType } from '../../lib/transport/frames';
@@ -11,7 +11,8 @@ import { Connect, ConnectError } from '../../proto/gen/transport/transport';
 import { sql } from '../../services/controller/db/db';
 import { DEV } from '../harness/controller';
 import { dial, echo, endpoint, gone, type Endpoint } from '../harness/endpoints';
-import { clockOff, proxyOf, startFleet, type Fleet, type FleetOptions } from '../harness/fleet';
+import { proxyOf, startFleet, type Fleet, type FleetOptions } from '../harness/fleet';
+import { clockOff } from '../../lib/clock/test-clock.fixture';
 import { newTofuToken } from '../harness/session-worker';
 import { waitFor } from '../harness/wait';
 

@@ -2,13 +2,17 @@
  * Client proxy and worker proxy together: real sockets, real TLS; only the controllers are a
  * recorder.
  */
-import { startSessionProxy } from '../../cli/proxy/session-proxy';
+import { startSessionProxy } from '../../cli/connect/listener/session-proxy';
 import { encodeFrame, FrameType } from '../../lib/transport/frames';
+import { KEEPALIVE_MS, MAX_MISSED_PINGS } from '../../lib/transport/transport';
 import { Close, ConnectError, End } from '../../proto/gen/transport/transport';
 import { ControllerUnreachable, type Authorization } from '../../services/worker/sessions/types';
 import { deafPort, dial, echo, ending, gone, hashAll, readAll, writeMany } from '../harness/endpoints';
+import { Link } from '../harness/link';
+import { local, openProxy, withWorkers } from '../harness/session-pair';
 import { answers, cleanUp, cleanups, closes, connectFrame, setUp, transportOf } from '../harness/session-setup';
 import { newGrant, newTofuToken, tokenOf } from '../harness/session-worker';
+import { TestClock } from '../../lib/clock/test-clock.fixture';
 import { waitFor } from '../harness/wait';
 
 afterEach(cleanUp);
@@ -151,11 +155,19 @@ test('a client that stops answering pings is lost', async () => {
 });
 
 test('an idle connection of our own client survives keepalive', async () => {
-  const { worker, proxy } = await setUp(echo, { worker: { keepaliveMs: 10 } });
+  const clock = new TestClock({ start: 'system', holds: (ms) => ms === KEEPALIVE_MS });
+  const { worker, token } = await setUp(echo, { worker: { clock } });
+  const link = await Link.open(worker.address.port);
+  cleanups.push(() => link.close());
+  const { proxy } = await openProxy(withWorkers(token, [local(link.port)]));
   const socket = await dial(proxy.port);
   socket.write('a');
   await new Promise((resolve) => socket.once('data', resolve));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  for (let ping = 0; ping < 3 * MAX_MISSED_PINGS; ping++) {
+    const before = link.carriedBytes;
+    clock.fire();
+    await waitFor('the answer to a ping', () => link.carriedBytes > before);
+  }
   socket.end('b');
   expect((await readAll(socket)).toString()).toBe('b');
   expect((await closes(worker, 1))[0]).toMatchObject({ cause: 'fin' });

@@ -1,7 +1,4 @@
-/**
- * What programs must hold alike stands in one file. The command line's core is told apart where it
- * has forms of its own.
- */
+/** What programs must hold alike stands in one file. */
 import { isTest, read, sourceFiles } from './tree';
 import { ID_PREFIXES } from '../../lib/contract/id-prefixes';
 
@@ -15,7 +12,7 @@ const ONCE: { what: string; pattern: RegExp; files: string[] }[] = [
   {
     what: 'prefixes of ids',
     pattern: new RegExp(`'(${prefixes.join('|')})_?'`),
-    files: ['lib/contract/id-prefixes.ts', 'cli/core/login.ts'],
+    files: ['lib/contract/id-prefixes.ts'],
   },
   { what: 'the largest port', pattern: /\b65_?535\b/, files: ['lib/contract/numbers.ts'] },
   { what: 'the largest int4', pattern: /2_147_483_647|2 \*\* 31 - 1/, files: ['lib/contract/numbers.ts'] },
@@ -31,6 +28,11 @@ const ONCE: { what: string; pattern: RegExp; files: string[] }[] = [
     files: ['lib/contract/session-protocol.ts'],
   },
   {
+    what: 'what a session is spoken in',
+    pattern: /'sallyport\/1'|BOUNDARY_PROTOCOL =/,
+    files: ['lib/contract/session-protocol.ts'],
+  },
+  {
     what: 'the form of first-use tokens',
     pattern: /TOFU\w* = |randomBase62\(20\)|A-Za-z\]\{20\}/,
     files: ['lib/contract/session-protocol.ts'],
@@ -38,12 +40,22 @@ const ONCE: { what: string; pattern: RegExp; files: string[] }[] = [
   {
     what: 'brackets of IPv6 with a port',
     pattern: /includes\(':'\) \? `\[|\\\[\(\.\*\)\\\]\$/,
-    files: ['lib/config/address.ts', 'cli/core/token-place.ts'],
+    files: ['lib/config/address.ts'],
   },
   {
     what: 'reading what env:// and file:// refer to',
     pattern: /startsWith\('(env|file):\/\/'\)|\(env\|file/,
     files: ['lib/config/indirect.ts'],
+  },
+  {
+    what: 'names and addresses of this machine',
+    pattern: /startsWith\('127\.'\)/,
+    files: ['lib/config/address.ts'],
+  },
+  {
+    what: 'the body of an error',
+    pattern: /interface ErrorBody|wrapped_errors\?:/,
+    files: ['lib/errors/error-body.ts'],
   },
   {
     what: 'units of durations',

@@ -24,11 +24,11 @@ const FOREIGN = new Set([
   // Alerts of TLS, RFC 8446.
   'access_denied',
   'internal_error',
+  // A field that Boundary's refusals name.
+  'canonical_address',
   // Keys of systemd, and what they are set to.
   'Requires=sallyport-worker.socket',
   'After=sallyport-worker.socket',
-  // What a person writes in its place.
-  'EMPTY_DATABASE',
 ]);
 
 /** Calls that are quoted because they are refused. */

@@ -1,7 +1,7 @@
 /** What a text names: paths of this tree, commands, flags, keys and variables. */
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { flagsOf, locate, parse, readLine } from '../../cli/core/program';
+import { flagsOf, locate, parse, readLine } from '../../cli/program/program';
 import { nounLoaders } from '../../cli/commands';
 import type { Command } from '../../cli/core/command';
 import { isGenerated, listFiles, read, ROOT } from './tree';
@@ -24,7 +24,7 @@ const SOURCE = /\.(ts|mjs|cjs|proto|sql|sh|md|go|peggy|service|socket)$/;
 
 /** Whether the word means a file or folder of this tree, by its form. */
 export function isPath(word: string): boolean {
-  if (/^[/~]|:\/\/|^\*|^-/.test(word)) return false;
+  if (/^[/~:]|:\/\/|^\*|^-/.test(word)) return false;
   const isFolder = /^[\w.<>*-]+(\/[\w.<>*-]+)*\/$/.test(word);
   return (
     isFolder || SOURCE.test(word) || (word.includes('/') && roots.has(word.replace(/^(\.\.?\/)+/, '').split('/')[0]!))
@@ -37,7 +37,7 @@ export function leadsSomewhere(path: string, from: string): boolean {
   if ([plain, posix.join(from, plain)].some((place) => existsSync(join(ROOT, place)))) return true;
   const pattern = plain
     .split(/(<[^>]+>s?|\*)/)
-    .map((part) => (/^(<|\*)/.test(part) ? '[^/]*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .map((part) => (/^(<|\*)/.test(part) ? '.*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
     .join('');
   const ending = new RegExp(`(^|/)${pattern}$`);
   return places.some((place) => ending.test(place));

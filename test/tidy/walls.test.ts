@@ -56,5 +56,5 @@ test('the command line writes to its streams in one place, where text of others 
   const writers = product.filter((file) => file.startsWith('cli/') && writes.test(read(file)));
   // What tests need to run commands is no product.
   expect(writers.filter((file) => !file.startsWith('cli/testing/'))).toEqual([]);
-  expect(read('cli/output/terminal.ts').match(/stream\.write\(/g)).toHaveLength(3);
+  expect(read('cli/io/terminal.ts').match(/stream\.write\(/g)).toHaveLength(3);
 });

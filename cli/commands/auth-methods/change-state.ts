@@ -1,7 +1,7 @@
 import { currentVersion, requiredId, showItem, withClient } from '../../core/api-command';
 import { idFlag, kinds } from '../../core/builders';
 import { defineCommand, valueOf, type Flag } from '../../core/command';
-import { UsageError } from '../../core/errors';
+import { UsageError } from '../../io/errors';
 import { apiFlags } from '../../core/flags';
 import { authMethods } from '../../resources/auth-methods';
 import { DISABLE_VALIDATION } from '../../resources/oidc-fields';

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
-import { LOGIN_SCOPE, PASSWORD_FLAGS } from '../../core/login-flags';
+import { LOGIN_SCOPE, PASSWORD_FLAGS } from '../../login/login-flags';
 
 export const command = defineCommand({
   synopsis: 'Log in',
@@ -9,5 +9,5 @@ export const command = defineCommand({
     'kind of auth method it is.',
   examples: ['authenticate', 'authenticate password -login-name alice'],
   flags: apiFlags(LOGIN_SCOPE, ...PASSWORD_FLAGS),
-  run: async (context) => (await import('../../core/login')).logInWithPrimary(context),
+  run: async (context) => (await import('../../login/login')).logInWithPrimary(context),
 });

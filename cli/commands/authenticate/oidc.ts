@@ -1,6 +1,6 @@
 import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
-import { LOGIN_METHOD, LOGIN_SCOPE } from '../../core/login-flags';
+import { LOGIN_METHOD, LOGIN_SCOPE } from '../../login/login-flags';
 
 export const command = defineCommand({
   synopsis: 'Log in with an OIDC provider, in the browser',
@@ -9,5 +9,5 @@ export const command = defineCommand({
     'keyring. With -format json the token is printed instead of stored.',
   examples: ['authenticate oidc -auth-method-id amoidc_1234567890'],
   flags: apiFlags(LOGIN_METHOD, LOGIN_SCOPE),
-  run: async (context) => (await import('../../core/login')).logInWith(context, 'oidc'),
+  run: async (context) => (await import('../../login/login')).logInWith(context, 'oidc'),
 });

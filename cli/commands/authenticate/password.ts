@@ -1,6 +1,6 @@
 import { defineCommand } from '../../core/command';
 import { apiFlags } from '../../core/flags';
-import { LOGIN_METHOD, LOGIN_SCOPE, PASSWORD_FLAGS } from '../../core/login-flags';
+import { LOGIN_METHOD, LOGIN_SCOPE, PASSWORD_FLAGS } from '../../login/login-flags';
 
 export const command = defineCommand({
   synopsis: 'Log in with a login name and a password',
@@ -12,5 +12,5 @@ export const command = defineCommand({
     'authenticate password -login-name alice -password env://MY_PASSWORD -keyring-type none',
   ],
   flags: apiFlags(LOGIN_METHOD, LOGIN_SCOPE, ...PASSWORD_FLAGS),
-  run: async (context) => (await import('../../core/login')).logInWith(context, 'password'),
+  run: async (context) => (await import('../../login/login')).logInWith(context, 'password'),
 });

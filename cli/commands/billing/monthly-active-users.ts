@@ -1,6 +1,6 @@
 import { withClient } from '../../core/api-command';
 import { defineCommand } from '../../core/command';
-import { EXIT } from '../../core/errors';
+import { EXIT } from '../../io/errors';
 import { apiFlags } from '../../core/flags';
 import { activeUsersTable } from '../../output/billing';
 import type { Item } from '../../output/table';

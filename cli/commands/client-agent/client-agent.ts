@@ -1,5 +1,5 @@
 import type { Command } from '../../core/command';
-import { UsageError } from '../../core/errors';
+import { UsageError } from '../../io/errors';
 import { OUTPUT } from '../../core/flags';
 
 const unsupported = (synopsis: string): (() => Promise<Command>) => {

@@ -1,12 +1,12 @@
 import type { Command, Context } from '../../core/command';
 
 async function run({ io, printer }: Context, verb: 'install' | 'uninstall'): Promise<number> {
-  const [{ homedir }, { EXIT }, completion] = await Promise.all([
-    import('node:os'),
-    import('../../core/errors'),
+  const [{ homeOf }, { EXIT }, completion] = await Promise.all([
+    import('../../../lib/platform/system'),
+    import('../../io/errors'),
     import('../../completion/install'),
   ]);
-  const { changed, noShell } = completion[verb](io.env.HOME || homedir(), io.env, process.argv[1]!);
+  const { changed, noShell } = completion[verb](homeOf(io.env), io.env, process.argv[1]!);
   for (const file of changed) printer.line(file);
   if (changed.length > 0) return EXIT.ok;
   if (noShell) printer.error('No start file of bash, zsh or fish was found in the home directory');

@@ -1,4 +1,4 @@
-import { ENCRYPTION_FLAGS, convertConfig } from '../../core/config-encryption';
+import { ENCRYPTION_FLAGS, convertConfig } from '../../config/encryption';
 import { defineCommand } from '../../core/command';
 
 export const command = defineCommand({

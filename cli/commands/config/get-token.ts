@@ -19,5 +19,5 @@ export const command = defineCommand({
       ],
     },
   ],
-  run: async (context) => (await import('../../core/get-token')).getToken(context),
+  run: async (context) => (await import('../../config/get-token')).getToken(context),
 });

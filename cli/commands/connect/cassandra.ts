@@ -1,5 +1,5 @@
 import { defineCommand } from '../../core/command';
-import { connectFlags, styleFlag, USERNAME } from '../../connect/flags';
+import { connectFlags, styleFlag } from '../../connect/flags';
 
 export const command = defineCommand({
   synopsis: 'Run cqlsh against a Cassandra target',
@@ -11,7 +11,6 @@ export const command = defineCommand({
   passthrough: true,
   flags: connectFlags('Cassandra Options', [
     styleFlag('cassandra', 'cqlsh'),
-    USERNAME,
     { name: 'keyspace', type: 'string', env: 'CONNECT_KEYSPACE', description: 'Keyspace to pass to the program.' },
   ]),
   run: async (context) => {

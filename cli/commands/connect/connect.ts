@@ -1,6 +1,7 @@
 import { defineCommand } from '../../core/command';
 import { connectFlags } from '../../connect/flags';
-import { UsageError } from '../../core/errors';
+import { UsageError } from '../../io/errors';
+import type { Launch, OpenSession } from '../../connect/connect';
 
 export const command = defineCommand({
   synopsis: 'Connect to a target through a worker',
@@ -26,7 +27,12 @@ export const command = defineCommand({
     },
   ]),
   run: async (context) => {
+    const { brokeredValues } = await import('../../connect/brokered-environment');
     const { connect, connectStreams } = await import('../../connect/connect');
+    const launch = ({ credentials, files }: OpenSession): Launch => ({
+      args: [],
+      ...brokeredValues(credentials, files),
+    });
     const name = context.args.exec;
     if (context.rest.length > 0 && (name === '' || context.args.stdio))
       throw new UsageError('Words behind -- are for the program of -exec, which is not given');
@@ -36,6 +42,6 @@ export const command = defineCommand({
         throw new UsageError('-stdio carries standard input, so that -authz-token cannot be read from it');
       return connectStreams(context);
     }
-    return connect(context, name === '' ? undefined : { name, launch: () => ({ args: [] }), quiet: false });
+    return connect(context, name === '' ? undefined : { name, launch, quiet: false });
   },
 });

@@ -13,7 +13,9 @@ export const command = defineCommand({
       name: 'host',
       type: 'string',
       env: 'CONNECT_HTTP_HOST',
-      description: 'Name of the server in the request and in its certificate. The host of the session when absent.',
+      description:
+        'Name of the server in the request and in its certificate; a port behind it is part of the request only. The ' +
+        'host of the session when absent.',
     },
     { name: 'path', type: 'string', env: 'CONNECT_HTTP_PATH', description: 'Path of the URL.' },
     { name: 'method', type: 'string', env: 'CONNECT_HTTP_METHOD', description: 'Method of the request.' },
@@ -21,17 +23,17 @@ export const command = defineCommand({
   ]),
   run: async (context) => {
     const { hostOf, runHelper } = await import('../../connect/helper');
-    const { hostName, hostPort, webUrl } = await import('../../connect/writers/url');
+    const { CURL_OPTIONS } = await import('../../connect/surroundings');
+    const { curlTo, webHost, webUrl } = await import('../../connect/writers/url');
     const { option } = await import('../../connect/writers/words');
     const { args } = context;
     return runHelper(context, { curl: 'curl' }, ({ proxy }) => {
-      const host = args.host || hostOf(proxy.endpoint);
-      const path = args.path;
-      const method = option('-X', args.method);
-      const scheme = args.scheme;
-      if (host === '') return { args: [...method, webUrl(scheme, proxy.address, proxy.port, path)] };
-      const resolve = ['-H', `Host: ${hostName(host)}`, '--resolve', `${hostPort(host, proxy.port)}:${proxy.address}`];
-      return { args: [...method, ...resolve, webUrl(scheme, host, proxy.port, path)] };
+      const { host, header } = webHost(args.host || hostOf(proxy.endpoint));
+      const { path, scheme } = args;
+      const options = [...CURL_OPTIONS, ...option('-X', args.method)];
+      if (host === '') return { args: [...options, webUrl(scheme, proxy.address, proxy.port, path)] };
+      const resolve = ['-H', `Host: ${header}`, ...curlTo(host, proxy.port, proxy.address)];
+      return { args: [...options, ...resolve, webUrl(scheme, host, proxy.port, path)] };
     });
   },
 });

@@ -18,14 +18,18 @@ export const command = defineCommand({
     { name: 'scheme', type: 'string', default: 'https', env: 'CONNECT_KUBE_SCHEME', description: '"http" or "https".' },
   ]),
   run: async (context) => {
+    const { directKubeconfig } = await import('../../connect/kubeconfig');
     const { hostOf, runHelper } = await import('../../connect/helper');
     const { hostName, webUrl } = await import('../../connect/writers/url');
     const { args } = context;
-    return runHelper(context, { kubectl: 'kubectl' }, ({ proxy }) => {
+    return runHelper(context, { kubectl: 'kubectl' }, ({ proxy, files }) => {
       const scheme = args.scheme;
       const name = scheme === 'https' ? args.host || hostOf(proxy.endpoint) : '';
       const server = webUrl(scheme, proxy.address, proxy.port);
-      return { args: [...(name === '' ? [] : ['--tls-server-name', hostName(name)]), '--server', server] };
+      return {
+        args: [...(name === '' ? [] : ['--tls-server-name', hostName(name)]), '--server', server],
+        env: directKubeconfig(context, files),
+      };
     });
   },
 });

@@ -1,5 +1,5 @@
 import { defineCommand } from '../../core/command';
-import { connectFlags, DBNAME, styleFlag, USERNAME } from '../../connect/flags';
+import { connectFlags, DBNAME, styleFlag } from '../../connect/flags';
 
 export const command = defineCommand({
   synopsis: 'Run mongosh against a MongoDB target',
@@ -11,7 +11,6 @@ export const command = defineCommand({
   passthrough: true,
   flags: connectFlags('MongoDB Options', [
     styleFlag('mongo', 'mongosh'),
-    USERNAME,
     DBNAME,
     {
       name: 'authentication-database',

@@ -1,5 +1,5 @@
 import { defineCommand } from '../../core/command';
-import { connectFlags, DBNAME, styleFlag, USERNAME } from '../../connect/flags';
+import { connectFlags, DBNAME, styleFlag } from '../../connect/flags';
 
 export const command = defineCommand({
   synopsis: 'Run mysql against a MySQL target',
@@ -9,9 +9,10 @@ export const command = defineCommand({
   examples: ['connect mysql -target-id ttcp_1234567890 -username alice -dbname orders'],
   alias: 'target-id',
   passthrough: true,
-  flags: connectFlags('MySQL Options', [styleFlag('mysql', 'mysql'), USERNAME, DBNAME]),
+  flags: connectFlags('MySQL Options', [styleFlag('mysql', 'mysql'), DBNAME]),
   run: async (context) => {
     const { runHelper } = await import('../../connect/helper');
+    const { MYSQL_LOGIN, MYSQL_OPTIONS } = await import('../../connect/surroundings');
     const { mysqlPasswordFile } = await import('../../connect/writers/mysql-options');
     const { option } = await import('../../connect/writers/words');
     return runHelper(context, { mysql: 'mysql' }, ({ proxy, credentials, files, username, warn }) => {
@@ -23,9 +24,10 @@ export const command = defineCommand({
         ...option('-D', database),
         ...option('-u', login?.username ?? username),
       ];
-      if (login === undefined) return { args: ['-p', ...args] };
+      if (login === undefined) return { args: ['-p', ...MYSQL_OPTIONS, ...args] };
       // mysql takes this option as its first one only.
-      return { first: [`--defaults-file=${files.forChild(mysqlPasswordFile(login.password))}`], args };
+      const file = files.forChild(mysqlPasswordFile(login.password));
+      return { args: [`--defaults-file=${file}`, ...args], env: MYSQL_LOGIN };
     });
   },
 });

@@ -1,5 +1,5 @@
 import { defineCommand } from '../../core/command';
-import { connectFlags, DBNAME, styleFlag, USERNAME } from '../../connect/flags';
+import { connectFlags, DBNAME, styleFlag } from '../../connect/flags';
 
 export const command = defineCommand({
   synopsis: 'Run psql against a PostgreSQL target',
@@ -12,9 +12,10 @@ export const command = defineCommand({
   ],
   alias: 'target-id',
   passthrough: true,
-  flags: connectFlags('Postgres Options', [styleFlag('postgres', 'psql'), USERNAME, DBNAME]),
+  flags: connectFlags('Postgres Options', [styleFlag('postgres', 'psql'), DBNAME]),
   run: async (context) => {
     const { runHelper } = await import('../../connect/helper');
+    const { PSQL_LOGIN, PSQL_VARIABLES } = await import('../../connect/surroundings');
     const { pgpassFile } = await import('../../connect/writers/pgpass');
     const { option } = await import('../../connect/writers/words');
     return runHelper(context, { psql: 'psql' }, ({ proxy, credentials, files, username, warn }) => {
@@ -22,13 +23,17 @@ export const command = defineCommand({
       const database = context.args.dbname;
       if (database === '') warn('No -dbname was given; psql will use the name of the user');
       const { address: host, port } = proxy;
+      const file = (of: { username: string; password: string }) => ({
+        ...PSQL_LOGIN,
+        PGPASSFILE: files.forChild(pgpassFile({ host, port, ...of })),
+      });
       return {
         args: [
           ...['-p', String(port), '-h', host],
           ...option('-d', database),
           ...option('-U', login?.username ?? username),
         ],
-        env: login === undefined ? {} : { PGPASSFILE: files.forChild(pgpassFile({ host, port, ...login })) },
+        env: { ...PSQL_VARIABLES, ...(login === undefined ? {} : file(login)) },
       };
     });
   },

@@ -19,7 +19,7 @@ export const command = defineCommand({
   run: async (context) => {
     const { runHelper } = await import('../../connect/helper');
     const { hostPort, rdpUrl } = await import('../../connect/writers/url');
-    const onMac = process.platform === 'darwin';
+    const { onMac } = await import('../../../lib/platform/system');
     const styles = { mstsc: 'mstsc.exe', open: 'open', '': onMac ? 'open' : 'mstsc.exe' };
     return runHelper(
       context,

@@ -1,5 +1,5 @@
 import { defineCommand } from '../../core/command';
-import { connectFlags, styleFlag, USERNAME } from '../../connect/flags';
+import { connectFlags, styleFlag } from '../../connect/flags';
 
 export const command = defineCommand({
   synopsis: 'Run redis-cli against a Redis target',
@@ -9,23 +9,22 @@ export const command = defineCommand({
   examples: ['connect redis -target-id ttcp_1234567890 -username alice'],
   alias: 'target-id',
   passthrough: true,
-  flags: connectFlags('Redis Options', [styleFlag('redis', 'redis-cli'), USERNAME]),
+  flags: connectFlags('Redis Options', [styleFlag('redis', 'redis-cli')]),
   run: async (context) => {
     const { runHelper } = await import('../../connect/helper');
+    const { REDIS_VARIABLES } = await import('../../connect/surroundings');
     const { option } = await import('../../connect/writers/words');
     return runHelper(context, { 'redis-cli': 'redis-cli' }, ({ proxy, credentials, username }) => {
       const login = credentials.takeUsernamePassword();
       const password = login?.password ?? credentials.takePassword();
       const user = login?.username ?? username;
       return {
-        // redis-cli takes the first word that is no option, and all behind it, as its command.
-        first: [
+        args: [
           ...['-h', proxy.address, '-p', String(proxy.port)],
           ...option('--user', user),
           ...(password === undefined && user !== '' ? ['--askpass'] : []),
         ],
-        args: [],
-        env: password === undefined ? {} : { REDISCLI_AUTH: password },
+        env: password === undefined ? REDIS_VARIABLES : { REDISCLI_AUTH: password },
       };
     });
   },

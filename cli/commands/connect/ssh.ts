@@ -1,5 +1,5 @@
 import { defineCommand } from '../../core/command';
-import { connectFlags, styleFlag, USERNAME } from '../../connect/flags';
+import { connectFlags, styleFlag } from '../../connect/flags';
 
 export const command = defineCommand({
   synopsis: 'Run ssh against an SSH target',
@@ -16,7 +16,6 @@ export const command = defineCommand({
   passthrough: true,
   flags: connectFlags('SSH Options', [
     styleFlag('ssh', 'ssh', ['sshpass', 'putty']),
-    USERNAME,
     { name: 'remote-command', type: 'string', description: 'Command to run there; split at spaces.' },
   ]),
   run: async (context) => {

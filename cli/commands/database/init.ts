@@ -1,7 +1,7 @@
 import { defineCommand, type Flag } from '../../core/command';
 import { OUTPUT } from '../../core/flags';
-import { runServerCommand } from '../../core/server-door';
-import { CONFIG, CONFIG_KMS, LOG_FORMAT, LOG_LEVEL, MIGRATION_URL } from '../../core/server-flags';
+import { runServerCommand } from '../../serve/server-door';
+import { CONFIG, CONFIG_KMS, LOG_FORMAT, LOG_LEVEL, MIGRATION_URL } from '../../serve/server-flags';
 
 const skip = (name: string, what: string): Flag => ({ name, type: 'bool', description: `Do not create ${what}.` });
 

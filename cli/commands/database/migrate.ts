@@ -1,6 +1,6 @@
 import { defineCommand } from '../../core/command';
-import { runServerCommand } from '../../core/server-door';
-import { CONFIG, CONFIG_KMS, LOG_FORMAT, LOG_LEVEL, MIGRATION_URL, UNUSED_CONNECTION } from '../../core/server-flags';
+import { runServerCommand } from '../../serve/server-door';
+import { CONFIG, CONFIG_KMS, LOG_FORMAT, LOG_LEVEL, MIGRATION_URL, UNUSED_CONNECTION } from '../../serve/server-flags';
 
 export const command = defineCommand({
   synopsis: 'Bring the database to the version of this program',

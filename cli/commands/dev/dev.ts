@@ -1,8 +1,8 @@
 import { MAX_PORT } from '../../../lib/contract/numbers';
 import { defineCommand, type Flag, type FlagGroup } from '../../core/command';
-import { runServerCommand } from '../../core/server-door';
-import { CONFIG, INTERNALS, LOG_FORMAT, LOG_LEVEL, UNUSED_CONNECTION } from '../../core/server-flags';
-import { DEV_EVENTS, DEV_KEYS, DEV_WITHOUT_EFFECT } from '../../core/dev-flags';
+import { runServerCommand } from '../../serve/server-door';
+import { CONFIG, INTERNALS, LOG_FORMAT, LOG_LEVEL, UNUSED_CONNECTION } from '../../serve/server-flags';
+import { DEV_EVENTS, DEV_KEYS, DEV_WITHOUT_EFFECT } from '../../serve/dev-flags';
 
 /**
  * Environment variables of these flags start with `DEV_`. Defaults appear only in the help: the

@@ -5,5 +5,5 @@ export const command = defineCommand({
   synopsis: 'Log out: delete the token here and at the controller',
   examples: ['logout'],
   flags: [CONNECTION, CLIENT, OUTPUT],
-  run: async (context) => (await import('../../core/logout')).logOut(context),
+  run: async (context) => (await import('../../login/logout')).logOut(context),
 });

@@ -1,4 +1,4 @@
-import { UsageError } from '../../core/errors';
+import { UsageError } from '../../io/errors';
 import { keyCommand } from '../../resources/scope-keys';
 
 export const command = keyCommand({

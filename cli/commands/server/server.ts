@@ -1,6 +1,6 @@
 import { defineCommand } from '../../core/command';
-import { runServerCommand } from '../../core/server-door';
-import { CONFIG, CONFIG_KMS, INTERNALS, LOG_FORMAT, LOG_LEVEL } from '../../core/server-flags';
+import { runServerCommand } from '../../serve/server-door';
+import { CONFIG, CONFIG_KMS, INTERNALS, LOG_FORMAT, LOG_LEVEL } from '../../serve/server-flags';
 
 export const command = defineCommand({
   synopsis: 'Run a controller, a worker or both',

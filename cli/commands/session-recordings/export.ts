@@ -1,6 +1,6 @@
 import { showItem, withClient } from '../../core/api-command';
 import { defineCommand } from '../../core/command';
-import { UsageError } from '../../core/errors';
+import { UsageError } from '../../io/errors';
 import { apiFlags } from '../../core/flags';
 import { recordingExport } from '../../output/session-recordings';
 import { exportCommand } from '../../resources/recording-exports';

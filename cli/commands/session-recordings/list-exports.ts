@@ -4,7 +4,7 @@ import { apiFlags, RECURSIVE } from '../../core/flags';
 import { SCOPE } from '../../core/resource';
 import { recordingExports } from '../../output/session-recordings';
 import { showItems } from '../../resources/scope-keys';
-import { EXIT } from '../../core/errors';
+import { EXIT } from '../../io/errors';
 import { sessionRecordings } from '../../resources/session-recordings';
 
 export const command = defineCommand({

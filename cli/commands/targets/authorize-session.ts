@@ -1,7 +1,7 @@
 import { showItem, withClient } from '../../core/api-command';
 import { idFlag } from '../../core/builders';
 import { defineCommand, type Args, type Context, type Flag } from '../../core/command';
-import { UsageError } from '../../core/errors';
+import { UsageError } from '../../io/errors';
 import { apiFlags } from '../../core/flags';
 import { sessionAuthorization } from '../../output/targets';
 import { targets } from '../../resources/targets';

@@ -1,7 +1,8 @@
 import type { Command } from '../../core/command';
 
 /**
- * With an id that tells the kind, the words are those of the typed command before they get here.
+ * When the id tells the kind, the words are replaced by those of that kind's command before this
+ * one runs.
  */
 export const command: Command = {
   synopsis: 'Update a resource by its id, whatever kind it is',

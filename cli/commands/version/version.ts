@@ -1,5 +1,5 @@
 import { defineCommand } from '../../core/command';
-import { EXIT } from '../../core/errors';
+import { EXIT } from '../../io/errors';
 import { OUTPUT } from '../../core/flags';
 
 export const command = defineCommand({

@@ -1,7 +1,7 @@
 /**
  * Refuses what a format cannot hold. The message never contains the value, which may be a secret.
  */
-import { LocalError } from '../../core/errors';
+import { LocalError } from '../../io/errors';
 
 export class Inexpressible extends LocalError {
   /**

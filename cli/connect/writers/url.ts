@@ -12,8 +12,27 @@ export function hostName(name: string): string {
   return name;
 }
 
+/**
+ * A name with a port perhaps, as a user gives it: for the connection, and for the header of the
+ * request.
+ */
+export function webHost(text: string): { host: string; header: string } {
+  const [, bracketed, name, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = hostName(bracketed ?? name ?? text);
+  const alone = isIP(host) === 6 ? `[${host}]` : host;
+  return { host, header: port === undefined ? alone : hostPort(host, Number(port)) };
+}
+
 /** A host with a port; addresses of IPv6 in brackets. */
 export const hostPort = (host: string, port: number): string => formatAddress({ host: hostName(host), port });
+
+/** Options of curl that lead what is asked of that host and port to an address. */
+export function curlTo(host: string, port: number, address: string): string[] {
+  const from = hostPort(host, port);
+  return isIP(host) === 6
+    ? ['--connect-to', `${from}:${hostPort(address, port)}`]
+    : ['--resolve', `${from}:${address}`];
+}
 
 /** A URL of this scheme. The path is the user's own, already in the form of URLs. */
 export function webUrl(scheme: string, host: string, port: number, path = ''): string {

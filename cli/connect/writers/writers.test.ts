@@ -15,7 +15,7 @@ import { Inexpressible } from './inexpressible';
 import { mongoLoginFile, mongoLoginScript } from './mongo-login';
 import { mysqlPasswordFile } from './mysql-options';
 import { pgpassFile } from './pgpass';
-import { shellWord } from './shell';
+import { shellWord } from '../../io/shell';
 import { hostKeyAlias, sshUser, typedPassword } from './ssh-words';
 import { hostName, rdpUrl, webUrl } from './url';
 import { checkLaunch, joinedOption } from './words';

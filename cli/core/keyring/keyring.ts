@@ -4,7 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalError } from '../errors';
+import { ownKeyring } from '../../../lib/platform/system';
+import { LocalError } from '../../io/errors';
+import type { Backend } from './backend';
 import { fileKeyring } from './file';
 import { nativeKeyring } from './native';
 import { passKeyring, passIsReady } from './pass';
@@ -22,16 +24,6 @@ export interface StoredToken {
    */
   bound_address?: string;
   [attribute: string]: unknown;
-}
-
-/** One place for texts by name. */
-export interface Backend {
-  /** For messages: `the file store in ~/.sallyport/tokens`. */
-  description: string;
-  get(name: string): Promise<string | undefined>;
-  set(name: string, text: string): Promise<void>;
-  /** Whether there was an entry. */
-  delete(name: string): Promise<boolean>;
 }
 
 export const DEFAULT_TOKEN_NAME = 'default';
@@ -119,9 +111,9 @@ export async function openKeyring(type: string, env: NodeJS.ProcessEnv): Promise
 // The file store is last everywhere: it always works, so a login is never lost and never printed.
 async function automatic(env: NodeJS.ProcessEnv): Promise<[Backend, ...Backend[]]> {
   const file = fileKeyring(env);
-  const native = { darwin: 'keychain', win32: 'wincred' }[process.platform as string];
+  const native = ownKeyring;
   if (native !== undefined) {
-    const backend = await nativeKeyring(native as 'keychain' | 'wincred').catch(() => undefined);
+    const backend = await nativeKeyring(native).catch(() => undefined);
     return backend === undefined ? [file] : [backend, file];
   }
   return passIsReady(env, (path) => existsSync(join(path, '.gpg-id'))) ? [passKeyring(env), file] : [file];

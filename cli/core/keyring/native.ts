@@ -3,8 +3,9 @@
  * unusable store answer "no entry", so only a write tells whether it works: {@link Backend.set}
  * reads back what it wrote.
  */
-import { LocalError } from '../errors';
-import type { Backend } from './keyring';
+import { hasKeyring, platformName } from '../../../lib/platform/system';
+import { LocalError } from '../../io/errors';
+import type { Backend } from './backend';
 
 const SERVICE = 'Sallyport Auth Token';
 
@@ -18,11 +19,9 @@ interface KeyringModule {
   Entry: new (service: string, account: string) => Entry;
 }
 
-const PLATFORMS = { 'secret-service': ['linux', 'freebsd'], keychain: ['darwin'], wincred: ['win32'] };
-
-export async function nativeKeyring(type: keyof typeof PLATFORMS): Promise<Backend> {
-  if (!PLATFORMS[type].includes(process.platform))
-    throw new LocalError(`The keyring ${type} does not exist on ${process.platform}; choose another -keyring-type`);
+export async function nativeKeyring(type: 'secret-service' | 'keychain' | 'wincred'): Promise<Backend> {
+  if (!hasKeyring(type))
+    throw new LocalError(`The keyring ${type} does not exist on ${platformName}; choose another -keyring-type`);
   const { Entry } = await loadModule(type);
   const entry = (name: string): Entry => new Entry(SERVICE, name);
   return {

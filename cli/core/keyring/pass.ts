@@ -1,10 +1,10 @@
 /** Tokens in the password store of `pass`, the standard Unix password manager. */
+import { homeOf } from '../../../lib/platform/system';
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { withoutSecrets } from '../../../lib/config/variables';
-import type { Backend } from './keyring';
+import type { Backend } from './backend';
 
 const PREFIX = 'Sallyport';
 
@@ -14,7 +14,7 @@ const TIMEOUT_MS = 60_000;
 /** Whether the program is installed and a store was initialized. */
 export function passIsReady(env: NodeJS.ProcessEnv, isStore: (path: string) => boolean): boolean {
   const installed = (env.PATH ?? '').split(delimiter).some((directory) => isExecutable(join(directory, 'pass')));
-  return installed && isStore(env.PASSWORD_STORE_DIR ?? join(env.HOME ?? homedir(), '.password-store'));
+  return installed && isStore(env.PASSWORD_STORE_DIR || join(homeOf(env), '.password-store'));
 }
 
 function isExecutable(path: string): boolean {

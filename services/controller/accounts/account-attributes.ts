@@ -52,7 +52,8 @@ export function readNewAccount(errors: FieldErrors, type: MethodType, given: Giv
     case 'password': {
       const { login_name = '', password } = readAttributes(given, KNOWN.password);
       errors.require(login_name !== '', 'login_name', REQUIRED);
-      return { ...NOTHING, login_name, password: password || undefined };
+      errors.require(password !== '', 'attributes.password', 'Password is too short. Leave it out to set none.');
+      return { ...NOTHING, login_name, password };
     }
     case 'oidc':
       return newOidc(errors, given);
@@ -96,9 +97,10 @@ export function readAccountChange(
   mask: readonly string[],
 ): string | undefined {
   if (type === 'password') return readAttributes(given, KNOWN.password).login_name;
-  readOpen(errors, given, KNOWN[type]);
+  readAttributes(given, KNOWN[type]);
   for (const path of mask.filter((one) => one.startsWith('attributes.'))) {
-    errors.add(path, 'This is a read only field and cannot be specified in an update request.');
+    const isFilled = READ_ONLY.includes(path.slice('attributes.'.length));
+    errors.add(path, isFilled ? 'Field is read only.' : 'Field cannot be updated.');
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** Handlers of AccountService: decode, look up, authorize, one store call, encode. */
-import { ApiError, invalidArgument } from '../../../lib/errors/errors';
+import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 import {
   Account,
@@ -18,7 +18,7 @@ import { MAX_PASSWORD_BYTES } from '../auth-methods/password-hash';
 import type { PasswordQueue } from '../auth-methods/passwords';
 import type { Allowed, Collection } from '../authz/authz';
 import { toMake } from '../authz/proof';
-import { existing, knowsPassword, notFound } from '../authz/refusal';
+import { existing, knowsPassword } from '../authz/refusal';
 import type { ControllerDeps } from '../context';
 import { sql, transaction, type Tx } from '../db/db';
 import {
@@ -34,6 +34,7 @@ import {
 } from '../resources/fields';
 import { listBelow } from '../resources/child-lists';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
+import { staleVersion } from '../resources/rows';
 import { service, type Op } from '../rpc/service';
 import { readAccountChange, readNewAccount } from './account-attributes';
 import {
@@ -107,7 +108,7 @@ class AccountRpc {
       return true;
     });
     if (!done) {
-      throw staleAccount(allowed.id);
+      throw staleVersion('Account', allowed.id);
     }
     return this.access.answer(op, allowed);
   }
@@ -169,7 +170,7 @@ class AccountRpc {
     const now = this.deps.clock.now();
     const change = { version: request.item!.version, columns, password, now };
     if (!(await transaction(this.deps.db, now, (tx) => store.updateAccount(tx, allowed, change)))) {
-      throw staleAccount(request.id);
+      throw staleVersion('Account', request.id);
     }
     return this.access.answer(op, allowed);
   }
@@ -195,7 +196,7 @@ class AccountRpc {
       .require(request.new_password !== '', 'new_password', 'This is a required field.')
       .throwIfAny();
     const { row: account, allowed } = await this.access.allow(op, 'change-password', request.id);
-    if (account.version !== request.version) throw staleAccount(request.id);
+    if (account.version !== request.version) throw staleVersion('Account', request.id);
     const stored = existing(await store.findPassword(this.deps.db.executor, allowed));
     checkPassword('new_password', request.new_password, stored);
     new FieldErrors()
@@ -234,10 +235,6 @@ export function accountService(deps: ControllerDeps, passwords: PasswordQueue) {
     changePassword: (op, request) => rpc.changePassword(op, request),
   });
 }
-
-/** The backslashes are part of the text that clients know. */
-const staleAccount = (id: string): ApiError =>
-  notFound(`Account \\"${id}\\" doesn't exist or incorrect version provided.`);
 
 function checkedCreate(request: CreateAccountRequest) {
   const item = request.item ?? Account.fromPartial({});

@@ -3,7 +3,7 @@ import type { MethodType } from '../auth-methods/auth-methods';
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
 import { deleteRow, updateRow, type Change } from '../resources/changes';
-import { assignments, scopeColumn } from '../resources/rows';
+import { scopeColumn } from '../resources/rows';
 import type { AccountRow } from './accounts';
 
 const columns = sql`r.id, r.scope_id, r.auth_method_id, r.type, r.name, r.description, r.created_time, r.updated_time,
@@ -80,17 +80,12 @@ const DETAILS: Readonly<Record<MethodType, Details>> = {
 };
 
 /** `password` holds columns of the password part. False when the version is not the current one. */
-export async function updateAccount(
+export function updateAccount(
   tx: Tx,
   allowed: Allowed<'account', 'update' | 'set-password' | 'change-password'>,
   change: Change & { password: Record<string, unknown> },
 ): Promise<boolean> {
-  const { id } = allowed;
-  const done = await updateRow(tx, allowed, change);
-  if (done && Object.keys(change.password).length > 0) {
-    await changed(tx, sql`update password_accounts set ${assignments(change.password)} where id = ${id}`);
-  }
-  return done;
+  return updateRow(tx, allowed, { ...change, beside: { table: 'password_accounts', columns: change.password } });
 }
 
 export const deleteAccount = (tx: Tx, allowed: Allowed<'account', 'delete'>): Promise<void> => deleteRow(tx, allowed);

@@ -4,7 +4,7 @@ import { limit } from '../../../lib/limits/limit';
 import { idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
-import type { ScopeNode } from '../resources/scope-lists';
+import type { ScopeNode } from '../resources/list-extent';
 
 export const ALIAS_PREFIX = prefixOf('alias', 'target');
 export const ALIAS_ACTIONS = idActions('alias');

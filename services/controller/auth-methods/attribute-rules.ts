@@ -3,10 +3,19 @@
  * wrong.
  */
 import { limit } from '../../../lib/limits/limit';
-import type { SecretName } from './method-secrets';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { MAX_PEM, type FieldErrors } from '../resources/fields';
 import { keptBack, keptBackWarning, type SecretPlace } from '../resources/secret-place';
+
+/** Where each secret of an auth method is stored. */
+export const SECRET_COLUMNS = {
+  client_secret: 'oidc_auth_methods.client_secret',
+  client_certificate_key: 'ldap_auth_methods.client_certificate_key',
+  bind_password: 'ldap_auth_methods.bind_password',
+} as const;
+
+/** A secret of an auth method. */
+export type SecretName = keyof typeof SECRET_COLUMNS;
 
 /** What a type of auth method does with the attributes that callers send. */
 export interface AttributeRules {
@@ -124,12 +133,16 @@ export function checkTexts(errors: FieldErrors, given: Readonly<Record<string, u
   }
 }
 
-/** Trims texts and leaves out those that are empty. Secrets and PEM lose nothing by it. */
+/**
+ * Texts trimmed, empty ones none at all. PEM stays as it came, with its last line end: clients
+ * compare it.
+ */
 export const trimmed = <T extends object>(given: T): T =>
   Object.fromEntries(
     Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
       if (typeof value !== 'string') return [[name, value]];
-      return value.trim() === '' ? [] : [[name, value.trim()]];
+      const kept = PEM.includes(name) ? value : value.trim();
+      return value.trim() === '' ? [] : [[name, kept]];
     }),
   ) as T;
 

@@ -144,7 +144,7 @@ class AuthMethodRpc {
     const common = columns();
     const whole = await this.checkResult(op, row, settings);
     if (dryRun) {
-      if (row.version !== request.item!.version) throw staleVersion('Auth method', row.id);
+      if (row.version !== request.item!.version) throw staleVersion('AuthMethod', row.id);
       return this.access.shown(op, allowed, { ...row, ...common, oidc: whole });
     }
     const now = this.deps.clock.now();
@@ -156,7 +156,7 @@ class AuthMethodRpc {
       const change = { version: request.item!.version, columns: common, settings: sealed, now };
       return store.updateAuthMethod(tx, allowed, type, change);
     });
-    if (!done) throw staleVersion('Auth method', request.id);
+    if (!done) throw staleVersion('AuthMethod', request.id);
     return this.access.answer(op, allowed);
   }
 
@@ -187,14 +187,14 @@ class AuthMethodRpc {
   async changeState(op: Op, request: ChangeStateRequest) {
     const wanted = readStateChange(request);
     const { row, allowed } = await this.access.allow(op, 'change-state', request.id);
-    if (row.version !== request.version) throw staleVersion('Auth method', request.id);
+    if (row.version !== request.version) throw staleVersion('AuthMethod', request.id);
     const settings = columnsOfState(row.oidc!, wanted);
     if (Object.keys(settings).length === 0) return this.access.shown(op, allowed, row);
     await checkUsable({ ...row.oidc!, ...settings }, this.deps.outgoing, op.signal);
     const now = this.deps.clock.now();
     const change = { version: request.version, columns: {}, settings, now };
     const done = await changing(this.deps.db, now, (tx) => store.updateAuthMethod(tx, allowed, 'oidc', change));
-    if (!done) throw staleVersion('Auth method', request.id);
+    if (!done) throw staleVersion('AuthMethod', request.id);
     return this.access.answer(op, allowed);
   }
 }
@@ -244,7 +244,7 @@ function checkedUpdate(request: UpdateAuthMethodRequest) {
   const item = request.item;
   const type = typeOfMethodId(request.id) ?? 'password';
   const errors = checkUpdate(new FieldErrors(), request, AUTH_METHOD_PREFIXES);
-  errors.require(!item?.type || item.type === type, 'type', 'Cannot modify resource type.');
+  errors.require(!item?.type || item.type === type, 'type', 'Cannot modify the resource type.');
   const mask = request.update_mask ?? [];
   const named = mask.flatMap((path) =>
     path === 'attributes'

@@ -2,7 +2,7 @@
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
 import { deleteRow, updateRow, type Change } from '../resources/changes';
-import { assignments, scopeColumn } from '../resources/rows';
+import { scopeColumn } from '../resources/rows';
 import type { Columns } from './attribute-rules';
 import type { AuthMethodRow, MethodType } from './auth-methods';
 
@@ -60,18 +60,13 @@ export async function insertAuthMethod(
 }
 
 /** False when the version is not the current one. */
-export async function updateAuthMethod(
+export function updateAuthMethod(
   tx: Tx,
   allowed: Allowed<'auth-method', 'update' | 'change-state'>,
   type: MethodType,
   change: Change & { settings: Columns },
 ): Promise<boolean> {
-  if (!(await updateRow(tx, allowed, change))) return false;
-  if (Object.keys(change.settings).length > 0) {
-    const set = assignments(change.settings);
-    await changed(tx, sql`update ${sql.table(TABLES[type])} set ${set} where id = ${allowed.id}`);
-  }
-  return true;
+  return updateRow(tx, allowed, { ...change, beside: { table: TABLES[type], columns: change.settings } });
 }
 
 export const deleteAuthMethod = (tx: Tx, allowed: Allowed<'auth-method', 'delete'>): Promise<void> =>

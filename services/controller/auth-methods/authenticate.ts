@@ -105,7 +105,7 @@ function checkRequest(request: AuthenticateRequest): Credentials | undefined {
   const tokenType = (request.type || request.token_type).trim().toLowerCase();
   errors.require(
     ['', 'token', 'cookie'].includes(tokenType),
-    'token_type',
+    'type',
     'The only accepted types are "token" and "cookie".',
   );
   const known = COMMANDS[type!].includes(request.command);

@@ -5,16 +5,7 @@
 import type { Executor } from '../db/db';
 import type { Kms } from '../kms/kms';
 import type { SecretPlace } from '../resources/secret-place';
-import type { Columns } from './attribute-rules';
-
-const COLUMNS = {
-  client_secret: 'oidc_auth_methods.client_secret',
-  client_certificate_key: 'ldap_auth_methods.client_certificate_key',
-  bind_password: 'ldap_auth_methods.bind_password',
-} as const;
-
-/** A secret of an auth method. */
-export type SecretName = keyof typeof COLUMNS;
+import { SECRET_COLUMNS, type Columns, type SecretName } from './attribute-rules';
 
 /**
  * The column of the key's id, such as `client_secret_key_id`; a name that ends in `_key` keeps one
@@ -38,7 +29,7 @@ export async function sealSecrets(
   for (const name of secrets) {
     const secret = columns[name];
     if (typeof secret === 'string') {
-      const at = { column: COLUMNS[name], row: method.id };
+      const at = { column: SECRET_COLUMNS[name], row: method.id };
       const { ciphertext, keyId } = await kms.encrypt(on, method.scopeId, 'database', Buffer.from(secret), at);
       sealed[name] = ciphertext;
       sealed[keyColumn(name)] = keyId;

@@ -158,7 +158,7 @@ test('an LDAP method: set, changed, cleared; urls are shown sorted', async () =>
   );
   expect(stale).toMatchObject({
     status: 404,
-    message: `Auth method "${made.id}" doesn't exist or incorrect version provided.`,
+    message: `AuthMethod \\"${made.id}\\" doesn't exist or incorrect version provided.`,
   });
 });
 
@@ -339,7 +339,7 @@ describe('accounts', () => {
       update_mask: ['attributes.subject'],
     };
     expect(fieldsOf(await controller.admin.refusal('AccountService/UpdateAccount', moved))).toEqual({
-      'attributes.subject': 'This is a read only field and cannot be specified in an update request.',
+      'attributes.subject': 'Field cannot be updated.',
     });
     const listed = await controller.admin.call('AccountService/ListAccounts', { auth_method_id: id });
     expect(listed.items).toHaveLength(2);

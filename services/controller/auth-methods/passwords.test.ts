@@ -1,11 +1,11 @@
 import { hash } from '@node-rs/argon2';
 import type { ApiError } from '../../../lib/errors/errors';
-import { ManualClock } from '../../../test/harness/test-clock';
+import { manualClock, type TestClock } from '../../../lib/clock/test-clock.fixture';
 import { FREE_FAILURES } from './login-limits';
 import { hashPassword } from './password-hash';
 import { PasswordQueue, type Attempt } from './passwords';
 
-let clock: ManualClock;
+let clock: TestClock;
 let queue: PasswordQueue;
 /** Cheap to check. */
 let stored: string;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   stored = await hash('right', { memoryCost: 8, timeCost: 1 });
 });
 beforeEach(() => {
-  clock = new ManualClock();
+  clock = manualClock();
   queue = new PasswordQueue({ concurrent: 1, clock });
 });
 
@@ -35,7 +35,7 @@ const times = async (count: number, work: (i: number) => Promise<unknown>): Prom
 const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
 /** Until an attempt pauses, or as many answers are there. */
 async function paused(answers: unknown[] = [], all = Infinity): Promise<void> {
-  while (clock.waiting === 0 && answers.length < all) await turn();
+  while (clock.waiting().length === 0 && answers.length < all) await turn();
   await turn();
 }
 
@@ -80,7 +80,7 @@ test('an address that has succeeded before is never refused for failures, of oth
     const next = attempt('wrong', owner);
     await paused();
     clock.forward(pause - 1);
-    expect(clock.waiting).toBe(1);
+    expect(clock.waiting()).toHaveLength(1);
     clock.forward(1);
     expect(await next).toBe(false);
   }

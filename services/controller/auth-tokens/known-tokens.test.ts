@@ -1,13 +1,12 @@
-import { systemClock } from '../../../lib/clock/clock';
 import { KnownTokens, tokenHash } from './known-tokens';
+import { TestClock } from '../../../lib/clock/test-clock.fixture';
 
-let nowMs: number;
-const clock = { ...systemClock, now: () => new Date(nowMs) };
+let clock: TestClock;
 let known: KnownTokens;
 const userOf = (token: string) => known.userOf(tokenHash(token));
 
 beforeEach(() => {
-  nowMs = 1_000_000;
+  clock = new TestClock();
   known = new KnownTokens(clock);
 });
 
@@ -15,10 +14,10 @@ test('a token is known for a while after its last verification, and no more afte
   known.note('a', 'u_1');
   known.note('b', 'u_1');
   expect([userOf('a'), userOf('b'), userOf('c')]).toEqual(['u_1', 'u_1', undefined]);
-  nowMs += 10 * 60_000 - 1;
+  clock.forward(10 * 60_000 - 1);
   known.note('b', 'u_1');
   known.note(undefined, undefined);
-  nowMs += 1;
+  clock.forward(1);
   expect([userOf('a'), userOf('b')]).toEqual([undefined, 'u_1']);
   known.note('b', undefined);
   expect(userOf('b')).toBeUndefined();

@@ -36,7 +36,7 @@ interface Known {
 }
 
 export class KnownTokens {
-  /** By hash; the one that was verified longest ago comes first. */
+  /** Tokens by hash. The token that was verified longest ago comes first. */
   private readonly known = new Map<string, Known>();
   private readonly ofUser = new Map<string, Set<string>>();
   private listener: (hash: string, userId: string) => void = () => undefined;

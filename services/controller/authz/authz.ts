@@ -5,9 +5,11 @@
 import type { ApiError } from '../../../lib/errors/errors';
 import type { Op } from '../rpc/service';
 import type { ActionOn, ResourceType } from './actions';
-import type { Decision, Resource as AnyResource } from './grants';
+import type { Decision } from './grants';
+import type { Actor, Collection, Item, Resource } from './actor';
 import type { Allowed, AllowedAs, AllowedIn, AllowedInAs } from './proof';
 
+export type { Actor, Collection, Item, Resource } from './actor';
 export type {
   Allowed,
   AllowedAs,
@@ -24,23 +26,6 @@ export type {
   AnyAllowed,
   CreateAction,
 } from './proof';
-
-/** An item or a collection of a known type. */
-export type Resource<T extends ResourceType = ResourceType> = AnyResource & { type: T };
-export type Item<T extends ResourceType> = Resource<T> & { id: string };
-export type Collection<T extends ResourceType> = Resource<T> & { id?: undefined };
-
-/** Who acts. */
-export interface Actor {
-  /**
-   * `u_anon` for callers without a valid token, `u_recovery` for those with a token of the recovery
-   * key.
-   */
-  userId: string;
-  accountId: string | undefined;
-  /** Absent for anonymous callers and for the recovery user. */
-  authTokenId: string | undefined;
-}
 
 /**
  * The part of a collection that somebody has an action on: all of it, what they own, or single

@@ -4,6 +4,7 @@
  * reason.
  */
 import { limit } from '../../../lib/limits/limit';
+import { nearest } from '../../../lib/text/nearest';
 import { hasChildTypes, isKnownAction, isKnownType, isTopLevel, parentType, typeOfId } from './actions';
 
 export interface Grant {
@@ -93,6 +94,52 @@ function canonicalForm(grant: Omit<Grant, 'canonical'>): string {
     grant.outputFields === undefined ? '' : `output_fields=${grant.outputFields.join(',')}`,
   ];
   return segments.filter((segment) => segment !== '').join(';');
+}
+
+/** `id` is an old one, which has a refusal of its own. */
+const KEYS = ['ids', 'type', 'actions', 'output_fields', 'id'];
+
+/** Given twice, these add up; of the others the last one would win. */
+const ADDING = 'output_fields';
+
+/**
+ * Throws {@link GrantError} for a segment that would not count, as the grant would then allow more
+ * than was written. Roles of earlier releases may hold such grants.
+ */
+export function checkSegments(text: string): void {
+  const keys = text.startsWith('{') ? jsonKeys(text) : textKeys(text);
+  const seen = new Set<string>();
+  for (const key of keys) {
+    if (!KEYS.includes(key)) throw unknownKey(key);
+    if (seen.has(key) && key !== ADDING) throw new GrantError(`"${key}" is given twice`);
+    seen.add(key);
+  }
+}
+
+const textKeys = (text: string): string[] => text.split(';').map((segment) => segment.split('=')[0]!);
+
+/** Those that the text spells out; one that is no JSON has none. */
+function jsonKeys(text: string): string[] {
+  let json: object;
+  try {
+    json = JSON.parse(text) as object;
+  } catch {
+    return [];
+  }
+  const spelled = [...text.matchAll(/(?<!\\)"(\w+)"\s*:/g)].map(([, key]) => key!);
+  return [...Object.keys(json).filter((key) => !spelled.includes(key)), ...spelled];
+}
+
+function unknownKey(key: string): GrantError {
+  const bare = key.trim();
+  if (bare !== key && KEYS.includes(bare))
+    return new GrantError(`blanks around "${bare}": there are none around the semicolons of a grant`);
+  const near = nearest(
+    bare,
+    KEYS.filter((one) => one !== 'id'),
+  );
+  const choice = 'a grant has ids, type, actions and output_fields';
+  return new GrantError(`unknown segment "${key}"; ${near === undefined ? choice : `did you mean "${near}"`}`);
 }
 
 function readText(text: string): Parts {

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { collectionActions, collectionsInScope, idActions, typeOfId } from './actions';
-import { decide, GrantError, parseGrant, reaches, type HeldGrant, type Resource, type Subject } from './grants';
+import {
+  checkSegments,
+  decide,
+  GrantError,
+  parseGrant,
+  reaches,
+  type HeldGrant,
+  type Resource,
+  type Subject,
+} from './grants';
 
 const accepted: [string, string][] = [
   ['ids=*;type=*;actions=*', 'ids=*;type=*;actions=*'],
@@ -291,3 +300,21 @@ test('parsing any text gives a grant or a reason, and canonical forms are fixed 
     { numRuns: 2000 },
   );
 });
+
+test.each([
+  ['ids=*;type=target;actions=read;output_feilds=id', 'unknown segment "output_feilds"; did you mean "output_fields"'],
+  ['foo=bar;ids=*;type=target;actions=read', 'unknown segment "foo"; a grant has ids, type, actions'],
+  ['ids=*;type=target;actions=read;actions=list', '"actions" is given twice'],
+  ['ids=*; type=target;actions=read', 'blanks around "type"'],
+  ['{"ids":["*"],"type":"target","actions":["read"],"output_feilds":["id"]}', 'did you mean "output_fields"'],
+  ['{"ids":["*"],"actions":["read"],"type":"target","actions":["list"]}', '"actions" is given twice'],
+])('a segment that would not count is refused: %s', (text, reason) => {
+  expect(() => checkSegments(text)).toThrow(reason);
+});
+
+test.each([
+  'ids=*;type=target;output_fields=id;actions=read;output_fields=name',
+  'id=g_1;actions=read',
+  '{"ids":["*"],"type":"target","actions":["read"]}',
+  '{bad',
+])('segments that count pass: %s', (text) => expect(checkSegments(text)).toBeUndefined());

@@ -6,7 +6,7 @@
 import { isGlobalOnly, isTopLevel } from './actions';
 import { isCollectionAction, templateOf, type Grant } from './grant-parser';
 
-export { GrantError, parseGrant, type Grant } from './grant-parser';
+export { checkSegments, GrantError, parseGrant, type Grant } from './grant-parser';
 
 /** What an action is performed on: an item, or a collection when `id` is absent. */
 export interface Resource {

@@ -4,7 +4,7 @@
  * what was authorized. Only the authorizer calls {@link prove}; test/tidy holds that.
  */
 import { typeOfId, type ActionOn, type ResourceType } from './actions';
-import type { Actor, Resource } from './authz';
+import type { Actor, Resource } from './actor';
 import type { Decision } from './grants';
 
 /** The private part makes the type nominal: no literal, copy or spread of a proof is one. */

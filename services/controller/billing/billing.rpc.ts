@@ -3,7 +3,7 @@ import { BillingServiceDefinition } from '../../../proto/gen/api/billing';
 import type { ControllerDeps } from '../context';
 import { wholeList } from '../resources/whole-list';
 import { service } from '../rpc/service';
-import { monthOf, periodOf } from './billing';
+import { lastHour, monthOf, periodOf } from './billing';
 import { activeUsers } from './billing.store';
 
 export function billingService(deps: ControllerDeps) {
@@ -11,11 +11,14 @@ export function billingService(deps: ControllerDeps) {
     async monthlyActiveUsers(op, request) {
       const allowed = await deps.authz.check(op, 'monthly-active-users', { type: 'billing', scopeId: 'global' });
       const now = deps.clock.now();
-      const counted = await activeUsers(deps.db.executor, allowed, periodOf(request, now));
-      const items = await wholeList(op, counted, ({ month, count }) => {
+      const period = periodOf(request, now);
+      const counted = await activeUsers(deps.db.executor, allowed, period, now);
+      const counts = new Map(period.always.map((month) => [month.getTime(), 0]));
+      for (const { month, count } of counted) counts.set(month.getTime(), count);
+      const items = await wholeList(op, [...counts], ([time, count]) => {
+        const month = new Date(time);
         const end = monthOf(month, 1);
-        // A month that is not over counts up to now.
-        return { count, start_time: month, end_time: end > now ? now : end };
+        return { count, start_time: month, end_time: end > now ? lastHour(now) : end };
       });
       return { items };
     },

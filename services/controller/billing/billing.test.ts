@@ -1,9 +1,8 @@
 /** Billing, and the services that only refuse. */
-import { startTestController, type TestController } from '../../../test/harness/controller';
+import { DEV, startTestController, type TestController } from '../../../test/harness/controller';
 import { proofIn } from '../../../test/harness/proofs';
-import { sql } from '../db/db';
+import { sql, transaction } from '../db/db';
 import { enterpriseServices } from '../enterprise/enterprise.rpc';
-import { createSession, createWorld, USER } from '../sessions/sessions.fixture';
 import { periodOf } from './billing';
 import { billingService } from './billing.rpc';
 import { activeUsers } from './billing.store';
@@ -24,26 +23,6 @@ test('periods: whole months in UTC', () => {
   expect(() => months('', '2029-04')).toThrow();
 });
 
-test('a session makes its user active in its month, once', async () => {
-  const at = new Date('2026-03-31T23:59:59Z');
-  const world = await createWorld(at);
-  try {
-    await createSession(world, at);
-    await createSession(world, at);
-    await createSession(world, new Date('2026-04-01T00:00:00Z'));
-    const allowed = proofIn('billing', 'monthly-active-users', 'global');
-    const period = { start: new Date('2026-03-01T00:00:00Z'), end: new Date('2026-04-01T00:00:00Z') };
-    expect(await activeUsers(world.db.executor, allowed, period)).toEqual([{ month: period.start, count: 1 }]);
-    const all = sql`select to_char(month at time zone 'UTC', 'YYYY-MM') as month, user_id from monthly_active_users`;
-    expect((await all.execute(world.db.executor)).rows).toEqual([
-      { month: '2026-03', user_id: USER },
-      { month: '2026-04', user_id: USER },
-    ]);
-  } finally {
-    await world.close();
-  }
-});
-
 describe('over the API', () => {
   let controller: TestController;
   beforeAll(async () => {
@@ -51,23 +30,45 @@ describe('over the API', () => {
   });
   afterAll(() => controller.stop());
 
-  test('counts by month, the running one up to now; only for those who may', async () => {
+  const allowed = proofIn('billing', 'monthly-active-users', 'global');
+  const YEAR = { start: new Date('2030-01-01T00:00:00Z'), end: new Date('2031-01-01T00:00:00Z'), always: [] };
+
+  test('a token makes its user active in each month that it lives in, and leaves them behind', async () => {
+    const { executor } = controller.deps.db;
+    const counts = async (now: string) => {
+      const found = await activeUsers(executor, allowed, YEAR, new Date(now));
+      return found.map(({ month, count }) => `${month.toISOString().slice(0, 7)} ${count}`);
+    };
+    // Of the two who are logged in.
+    expect(await counts('2030-01-20T00:00:00Z')).toEqual(['2030-01 2']);
+    await sql`insert into auth_tokens
+      select 'at_long', scope_id, user_id, auth_method_id, account_id, token, key_id, '2030-01-29', '2030-01-29',
+        '2030-01-29', '2030-03-05' from auth_tokens where user_id = ${DEV.user} limit 1`.execute(executor);
+    expect(await counts('2030-01-31T23:59:59Z')).toEqual(['2030-01 2']);
+    expect(await counts('2030-02-01T00:00:00Z')).toEqual(['2030-02 1', '2030-01 2']);
+    expect(await counts('2030-05-01T00:00:00Z')).toEqual(['2030-03 1', '2030-02 1', '2030-01 2']);
+    await transaction(controller.deps.db, new Date('2030-02-10T00:00:00Z'), (tx) =>
+      sql`delete from auth_tokens where id = 'at_long'`.execute(tx),
+    );
+    expect(await counts('2030-05-01T00:00:00Z')).toEqual(['2030-02 1', '2030-01 2']);
+  });
+
+  test('the last two months are always told of, the running one up to the hour; only to those who may', async () => {
     const { admin, user, anonymous, deps } = controller;
     const method = 'BillingService/MonthlyActiveUsers';
-    expect(await admin.call(method)).toEqual({});
-    await sql`insert into monthly_active_users (month, user_id) values ('2030-01-01T00:00:00Z', 'u_1'),
-      ('2030-01-01T00:00:00Z', 'u_2'), ('2029-12-01T00:00:00Z', 'u_1'), ('2029-11-01T00:00:00Z', 'u_1')`.execute(
-      deps.db.executor,
-    );
     const { items } = await admin.call(method);
     expect(items).toMatchObject([
       {
         count: 2,
         start_time: expect.stringMatching(/^2030-01-01T00:00:00/),
-        end_time: expect.stringMatching(/^2030-01-02/),
+        end_time: expect.stringMatching(/^2030-01-\d\dT\d\d:00:00(\.000)?Z$/),
       },
-      { count: 1, end_time: expect.stringMatching(/^2030-01-01T00:00:00/) },
+      { start_time: expect.stringMatching(/^2029-12-01/), end_time: expect.stringMatching(/^2030-01-01T00:00:00/) },
     ]);
+    expect(items[1].count).toBeUndefined();
+    await sql`insert into monthly_active_users (month, user_id) values
+      ('2029-12-01T00:00:00Z', 'u_1'), ('2029-11-01T00:00:00Z', 'u_1')`.execute(deps.db.executor);
+    expect((await admin.call(method)).items.map(({ count }: any) => count)).toEqual([2, 1]);
     expect((await admin.call(method, { start_time: '2029-11', end_time: '2029-12' })).items).toHaveLength(1);
     expect(await admin.refusal(method, { start_time: 'x' })).toMatchObject({ status: 400 });
     expect(await user.refusal(method)).toMatchObject({ status: 403 });

@@ -3,6 +3,11 @@ import { invalidArgument } from '../../../lib/errors/errors';
 
 const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
 
+const HOUR_MS = 3_600_000;
+
+/** When a month that is not over ends for now: with the last full hour. */
+export const lastHour = (now: Date): Date => new Date(Math.floor(now.getTime() / HOUR_MS) * HOUR_MS);
+
 /** First moment of the month, `months` later. */
 export const monthOf = (time: Date, months = 0): Date =>
   new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth() + months));
@@ -11,6 +16,8 @@ export const monthOf = (time: Date, months = 0): Date =>
 export interface Period {
   start: Date;
   end: Date;
+  /** Months that are told of even if nobody was active, newest first. */
+  always: readonly Date[];
 }
 
 /**
@@ -19,12 +26,15 @@ export interface Period {
  */
 export function periodOf(request: { start_time: string; end_time: string }, now: Date): Period {
   const next = monthOf(now, 1);
-  if (request.start_time === '' && request.end_time === '') return { start: monthOf(now, -1), end: next };
+  if (request.start_time === '' && request.end_time === '') {
+    const [current, last] = [monthOf(now), monthOf(now, -1)];
+    return { start: last, end: next, always: [current, last] };
+  }
   if (request.start_time === '') throw invalidArgument('end time set without start time');
   const start = readMonth('start', request.start_time);
   const end = request.end_time === '' ? next : readMonth('end', request.end_time);
   if (start >= end) throw invalidArgument('start time is not before end time');
-  return { start, end };
+  return { start, end, always: [] };
 }
 
 function readMonth(which: 'start' | 'end', text: string): Date {

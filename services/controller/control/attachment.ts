@@ -21,7 +21,7 @@ import type {
 import { sql } from '../db/db';
 import { closeLost, ofEarlierProcesses } from '../sessions/connections.store';
 import type { WorkerIdentity } from '../listeners/cluster-listener';
-import type { ControlDeps } from './control';
+import type { ControlDeps } from './control-deps';
 import * as store from './control.store';
 import { Feed } from './feed';
 import { drainingBootIds, MAX_BOOT_ID, openOnRecord, reconcile, recordAttachment, type Reconciliation } from './hello';

@@ -3,13 +3,13 @@
  * end of.
  */
 import { status } from '@grpc/grpc-js';
-import { systemClock, type Clock } from '../../../lib/clock/clock';
 import { waitFor } from '../../../test/harness/wait';
 import { row, sql } from '../db/db';
 import { expireControllers } from '../tasks/session-tasks';
 import { createSession, createWorld, sessionFacts, WORKER, type World } from '../sessions/sessions.fixture';
 import { loadAuthority, type DeploymentAuthority } from '../workers/authority';
 import { clusterOf, enrolled, startPart, TestWorker, type Keys, type Part } from './control.fixture';
+import { TestClock } from '../../../lib/clock/test-clock.fixture';
 
 let world: World;
 let authority: DeploymentAuthority;
@@ -29,12 +29,7 @@ async function causeOf(connectionId: string): Promise<string | null | undefined>
 
 describe('time', () => {
   /** Timers run a hundred times as fast, and the time can be moved. */
-  let ahead = 0;
-  const fast: Clock = {
-    now: () => new Date(Date.now() + ahead),
-    after: (ms, callback) => systemClock.after(ms / 100, callback),
-    every: (ms, callback) => systemClock.every(Math.max(ms / 100, 10), callback),
-  };
+  const fast = new TestClock({ start: 'system', pace: 100 });
   let part: Part;
   let keys: Keys;
   beforeAll(async () => {
@@ -42,7 +37,7 @@ describe('time', () => {
     keys = await enrolled(world, authority, part);
   });
   afterAll(() => part.close());
-  afterEach(() => (ahead = 0));
+  afterEach(() => fast.set(0));
 
   test('a connection that the worker does not list and never closes is given up', async () => {
     const worker = new TestWorker(clusterOf(part, authority), keys);
@@ -68,7 +63,7 @@ describe('time', () => {
     await worker.attach();
     const silence = speaking(worker);
     for (const off of [0, 3_600_000, -3_600_000, 0, 0]) {
-      ahead = off;
+      fast.set(off);
       await worker.hear('heartbeat');
     }
     expect(worker.ended).toBeUndefined();
@@ -134,7 +129,7 @@ describe('time', () => {
      */
     async function watch(): Promise<void> {
       for (let i = 0; i < 40 && !judges(); i++) {
-        ahead += 5_000;
+        fast.forward(5_000);
         await waitFor('a renewal', async () => {
           return Math.abs(fast.now().getTime() - (await renewedTime())) < 4_000;
         });
@@ -158,7 +153,7 @@ describe('time', () => {
 
     test('nobody, until a whole lease was watched; then whoever has not renewed', async () => {
       // The time jumps: as after a stop of this process.
-      ahead = 60_000;
+      fast.set(60_000);
       expect(judges()).toBe(false);
       await expire();
       expect(await isOnRecord()).toBe(true);

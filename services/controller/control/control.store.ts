@@ -172,7 +172,7 @@ export async function lockedTags(tx: Tx, workerId: string): Promise<Tags> {
   return (await row<{ config_tags: Tags }>(tx, statement))?.config_tags ?? {};
 }
 
-/** Those of `workerIds` that do not exist (any more). */
+/** The `workerIds` that do not exist (any more). */
 export async function deletedAmong(on: Executor, workerIds: string[]): Promise<string[]> {
   const found = await rows<{ id: string }>(
     on,

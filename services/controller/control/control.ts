@@ -4,30 +4,19 @@
  * that it lives.
  */
 import { status, type handleUnaryCall, type ServiceError } from '@grpc/grpc-js';
-import type { Clock } from '../../../lib/clock/clock';
 import { ApiError } from '../../../lib/errors/errors';
-import { newId, type RandomInt } from '../../../lib/ids/ids';
-import type { FairQueue } from '../../../lib/limits/fair-queue';
+import { newId } from '../../../lib/ids/ids';
 import { limit } from '../../../lib/limits/limit';
-import type { Logger } from '../../../lib/log/log';
 import type { CancelSession, EnrollRequest, EnrollResponse, SessionGrant } from '../../../proto/gen/worker/control';
 import type { ControlServiceServer } from '../../../proto/gen/worker/control_service';
-import type { Db } from '../db/db';
-import type { Kms } from '../kms/kms';
-import { CONTROLLER_LIMITS, type ControllerLimits } from '../limits';
-import { identityOf, type WorkerIdentity } from '../listeners/cluster-listener';
-import {
-  CERTIFICATE_LIFETIME_MS,
-  issueServerIdentity,
-  loadAuthority,
-  type DeploymentAuthority,
-  type ServerIdentity,
-} from '../workers/authority';
-import type { TofuHmac } from '../workers/deployment';
+import { CONTROLLER_LIMITS } from '../limits';
+import { identityOf } from '../listeners/cluster-listener';
+import { CERTIFICATE_LIFETIME_MS, issueServerIdentity, loadAuthority, type ServerIdentity } from '../workers/authority';
 import { enroll } from '../workers/enrollment';
 import { Attachment } from './attachment';
+import type { ControlDeps, ControlOptions } from './control-deps';
 import type { Held } from './control.store';
-import { Lease, type Measure } from './lease';
+import { Lease } from './lease';
 import { createRequestQueue } from './request-queue';
 
 export const MAX_PUSHED = limit('sessions just handed out', 1_000, {
@@ -37,34 +26,6 @@ export const MAX_PUSHED = limit('sessions just handed out', 1_000, {
   test: 'services/controller/control/queue.test.ts: what is remembered of pushed grants is bounded',
 });
 const TAKEN_OVER = 'a newer stream of this worker took over';
-
-export interface ControlOptions {
-  /** Name of this controller, for people. */
-  name: string;
-  db: Db;
-  kms: Kms;
-  clock: Clock;
-  /** Corrects the clock by the database's time. When absent, the clock is taken as right. */
-  measure?: Measure | undefined;
-  log: Logger;
-  authority: DeploymentAuthority;
-  tofuHmac: TofuHmac;
-  random?: RandomInt | undefined;
-  /** Default: that of the certificate of the call's connection. */
-  identityOf?: ((call: object) => WorkerIdentity | undefined) | undefined;
-  issueIdentity?: typeof issueServerIdentity | undefined;
-  /** Changed in place when the configuration is loaded anew; absent: the defaults. */
-  limits?: Pick<ControllerLimits, 'cluster_queue_bytes'> | undefined;
-}
-
-/** What streams need. */
-export interface ControlDeps extends ControlOptions {
-  controllerId: string;
-  /** Most bytes that may wait for one worker. */
-  queueBytes: () => number;
-  /** Where requests of workers take turns. */
-  requestQueue: FairQueue;
-}
 
 export interface Control {
   /** `ctl_` and 10 characters, new at every start. */
@@ -190,7 +151,7 @@ class Streams {
     void stream.done.then(() => this.all.delete(stream));
   }
 
-  /** Of the worker's present process, and of earlier ones that drain. */
+  /** The streams of the worker's present process and of earlier ones that drain. */
   of(workerId: string): Attachment[] {
     const present = this.byWorker.get(workerId);
     const leaving = [...this.leaving].filter((attachment) => attachment.workerId === workerId);

@@ -7,7 +7,7 @@
 import { limit } from '../../../lib/limits/limit';
 import type { SessionGrant } from '../../../proto/gen/worker/control';
 import * as sessions from '../sessions/sessions.store';
-import type { ControlDeps } from './control';
+import type { ControlDeps } from './control-deps';
 import { grantOfRow } from './grants';
 import { MAX_WAITING, mayBeLeftOut, type Outbox, type Push } from './outbox';
 

@@ -9,7 +9,7 @@ import * as connections from '../sessions/connections.store';
 import * as sessions from '../sessions/sessions.store';
 import { MAX_TAG_BYTES, MAX_TAG_TEXT, MAX_TAGS, tagBytes } from '../workers/worker-tags';
 import type { Tags } from '../workers/workers';
-import type { ControlDeps } from './control';
+import type { ControlDeps } from './control-deps';
 import * as store from './control.store';
 import { cancellation } from './grants';
 import { toStat } from './reports';

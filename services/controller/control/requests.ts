@@ -18,7 +18,7 @@ import { endedRefusal, refusalOf } from '../sessions/connections';
 import { authorizeConnection } from '../sessions/connections.store';
 import * as sessions from '../sessions/sessions.store';
 import { issueWorkerCertificate } from '../workers/authority';
-import type { ControlDeps } from './control';
+import type { ControlDeps } from './control-deps';
 import * as store from './control.store';
 import { cancellation, grantOfRow, remainingMs } from './grants';
 import type { Push } from './outbox';

@@ -82,8 +82,15 @@ export function credentialLibraryService(deps: ControllerDeps) {
       const { row, allowed } = await allow(op, 'update', request.id);
       const version = request.item!.version;
       if (row.version !== version) throw staleVersion('Credential Library', request.id);
-      const library = change.apply({ ...row, attributes: await openAttributes(deps, row) });
-      const columns = { ...change.columns, ...(await sealedColumns(deps, row, library)) };
+      const attributes = await openAttributes(deps, row);
+      const library = change.apply({ ...row, attributes });
+      const sealed = await sealedColumns(deps, row, library);
+      if (library.attributes['http_request_body'] === attributes['http_request_body']) {
+        // Its ciphertext would differ where the text does not.
+        delete sealed['http_request_body'];
+        delete sealed['key_id'];
+      }
+      const columns = { ...change.columns, ...sealed };
       const now = deps.clock.now();
       if (!(await changing(deps.db, now, (tx) => store.updateLibrary(tx, allowed, { version, columns, now })))) {
         throw staleVersion('Credential Library', request.id);

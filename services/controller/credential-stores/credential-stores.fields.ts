@@ -170,7 +170,11 @@ function isCertificate(pem: string): boolean {
 const KEY_BLOCK = /-----BEGIN ((?:[A-Z]{1,20} )?PRIVATE KEY)-----[^-]*-----END \1-----/;
 const CERTIFICATE_BLOCKS = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** A client certificate and its key, which may stand in one text. Adds what is wrong with them. */
+/**
+ * A client certificate and its key, which may stand in one text. The certificate stays as it came,
+ * with its last line end, since clients compare it; a text with a key in it is never shown. Adds
+ * what is wrong with them.
+ */
 export function clientIdentity(
   errors: FieldErrors,
   given: { client_certificate: string | null; client_certificate_key: string | null },
@@ -181,8 +185,9 @@ export function clientIdentity(
     errors.require(separate === null, certificateName, 'A client certificate key needs its certificate.');
     return null;
   }
-  const certificate = (pem.match(CERTIFICATE_BLOCKS) ?? []).join('\n');
-  errors.require(certificate !== '' && isCertificate(certificate), certificateName, 'Unable to parse it as PEM.');
+  const blocks = pem.match(CERTIFICATE_BLOCKS) ?? [];
+  const certificate = pem.includes('PRIVATE KEY') ? blocks.map((block) => `${block}\n`).join('') : pem;
+  errors.require(blocks.length > 0 && isCertificate(certificate), certificateName, 'Unable to parse it as PEM.');
   const bundled = KEY_BLOCK.exec(pem)?.[0];
   const twice = bundled !== undefined && separate !== null;
   errors.require(!twice, keyName, 'The client certificate holds a key already.');

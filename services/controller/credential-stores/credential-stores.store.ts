@@ -1,7 +1,7 @@
 /** SQL of credential stores, one function per use case. */
 import type { Allowed } from '../authz/authz';
 import { changed, row, sql, type Executor, type Tx } from '../db/db';
-import { assignments, scopeColumn } from '../resources/rows';
+import { scopeColumn } from '../resources/rows';
 import { deleteRow, updateRow, type Change } from '../resources/changes';
 import type { StoreRow } from './credential-stores';
 
@@ -71,17 +71,16 @@ export async function insertVaultStore(
  * Changes the store and, for Vault stores, what they have beyond; false when the version is not the
  * current one.
  */
-export async function updateStore(
+export const updateStore = (
   tx: Tx,
   allowed: Allowed<'credential-store', 'update'>,
   change: Change,
   vault: Record<string, unknown> | undefined,
-): Promise<boolean> {
-  if (!(await updateRow(tx, allowed, change))) return false;
-  if (vault === undefined) return true;
-  const statement = sql`update vault_credential_stores set ${assignments(vault)} where id = ${allowed.id}`;
-  return (await changed(tx, statement)) === 1;
-}
+): Promise<boolean> =>
+  updateRow(tx, allowed, {
+    ...change,
+    beside: vault === undefined ? undefined : { table: 'vault_credential_stores', columns: vault },
+  });
 
 /** Credentials and libraries go with it, and targets lose them as sources. */
 export const deleteStore = (tx: Tx, allowed: Allowed<'credential-store', 'delete'>): Promise<void> =>

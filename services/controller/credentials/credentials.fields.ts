@@ -3,7 +3,7 @@ import { subtypeOf } from '../../../lib/contract/id-prefixes';
 import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 import type { Work } from '../../../lib/limits/work';
-import { checkPrivateKey, PrivateKeyError } from '../../../lib/ssh-keys/private-key';
+import { checkPrivateKey, normalizedPrivateKey, PrivateKeyError } from '../../../lib/ssh-keys/private-key';
 import { Credential, type UpdateCredentialRequest } from '../../../proto/gen/api/credentials';
 import { STATIC_STORE_PREFIXES } from '../credential-stores/credential-stores';
 import { readAttributes } from '../resources/attributes';
@@ -58,9 +58,15 @@ export function newCredential(item: Credential): NewCredential {
       description: storedText(item.description),
       ...pick(given!, TYPES[type!].plain),
     },
-    secret: pick(given!, TYPES[type!].secret),
+    secret: storedSecret(pick(given!, TYPES[type!].secret)),
   };
 }
+
+/** As it is kept. A key that ssh would not read later is mended now. */
+const storedSecret = <S extends Given>(secret: S): S =>
+  typeof secret.private_key === 'string'
+    ? { ...secret, private_key: normalizedPrivateKey(secret.private_key) }
+    : secret;
 
 function checkNewAttributes(errors: FieldErrors, type: CredentialType, given: Given): void {
   const { plain, secret, optional, missing } = TYPES[type];
@@ -144,7 +150,7 @@ function splitChange(
   const secrets = entries.filter(([column]) => secret.includes(column));
   return {
     columns: Object.fromEntries(entries.filter(([column]) => !secret.includes(column))),
-    secret: secrets.length === 0 ? undefined : Object.fromEntries(secrets),
+    secret: secrets.length === 0 ? undefined : storedSecret(Object.fromEntries(secrets)),
   };
 }
 

@@ -42,7 +42,9 @@ test('of two transactions that wait for each other, both succeed', async () => {
       await sql`update pair set n = n + 1 where id = ${second}`.execute(tx);
     });
   await Promise.all([cross(1, 2), cross(2, 1)]);
-  expect(runs).toBe(3);
+  // Whoever was thrown out runs again; it may meet the other once more before that has its second
+  // row.
+  expect(runs).toBeGreaterThanOrEqual(3);
   expect(await rows(db.executor, sql`select id, n from pair order by id`)).toEqual([
     { id: 1, n: 2 },
     { id: 2, n: 2 },

@@ -3,7 +3,15 @@
  * parameters. Reads run on {@link Db}, changes inside {@link transaction}; both are an
  * {@link Executor}.
  */
-import { Kysely, PostgresDialect, sql, type CompiledQuery, type PostgresPool, type RawBuilder, type Transaction } from 'kysely';
+import {
+  Kysely,
+  PostgresDialect,
+  sql,
+  type CompiledQuery,
+  type PostgresPool,
+  type RawBuilder,
+  type Transaction,
+} from 'kysely';
 import pg from 'pg';
 import { limit } from '../../../lib/limits/limit';
 import type { Logger } from '../../../lib/log/log';

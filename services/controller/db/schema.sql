@@ -107,12 +107,12 @@ begin
   end if;
   return new;
 end $$;
-CREATE FUNCTION public.count_active_user() RETURNS trigger
+CREATE FUNCTION public.count_months_of_token() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
   insert into monthly_active_users (month, user_id)
-    values (date_trunc('month', new.created_time, 'UTC'), new.user_id)
+    select months_between(old.created_time, least(old.expiration_time, sallyport_now())), old.user_id
     on conflict do nothing;
   return null;
 end $$;
@@ -218,6 +218,12 @@ begin
   select scope_id into new.scope_id from roles where id = new.role_id;
   return new;
 end $$;
+CREATE FUNCTION public.months_between(first timestamp with time zone, last timestamp with time zone) RETURNS SETOF timestamp with time zone
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select month at time zone 'UTC' from generate_series(
+    date_trunc('month', first at time zone 'UTC'), last at time zone 'UTC', interval '1 month') month
+$$;
 CREATE FUNCTION public.new_access_version() RETURNS text
     LANGUAGE sql
     AS $$
@@ -814,7 +820,7 @@ CREATE TABLE public.kms_destruction_jobs (
     total_count bigint NOT NULL,
     completed_count bigint DEFAULT 0 NOT NULL,
     CONSTRAINT completed_count_is_not_negative CHECK ((completed_count >= 0)),
-    CONSTRAINT destruction_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text]))),
+    CONSTRAINT destruction_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text]))),
     CONSTRAINT total_count_is_not_negative CHECK ((total_count >= 0))
 );
 CREATE TABLE public.kms_root_key_versions (
@@ -1007,17 +1013,9 @@ CREATE TABLE public.role_grants (
     role_id text NOT NULL,
     canonical text NOT NULL,
     raw text NOT NULL,
-    "position" bigint NOT NULL,
+    "position" bigint,
     CONSTRAINT grant_is_bounded CHECK (((length(canonical) >= 1) AND (length(canonical) <= 16384))),
     CONSTRAINT raw_grant_is_bounded CHECK (((length(raw) >= 1) AND (length(raw) <= 16384)))
-);
-ALTER TABLE public.role_grants ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.role_grants_position_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
 );
 CREATE TABLE public.role_principals (
     role_id text NOT NULL,
@@ -1582,7 +1580,7 @@ CREATE INDEX hosts_by_created_time ON public.hosts USING btree (host_catalog_id,
 CREATE INDEX hosts_by_updated_time ON public.hosts USING btree (host_catalog_id, updated_time DESC, id DESC);
 CREATE INDEX kms_data_key_versions_by_root ON public.kms_data_key_versions USING btree (root_key_version_id);
 CREATE INDEX kms_destruction_jobs_by_scope ON public.kms_destruction_jobs USING btree (scope_id, created_time DESC);
-CREATE INDEX kms_destruction_jobs_to_do ON public.kms_destruction_jobs USING btree (created_time) WHERE (status <> 'completed'::text);
+CREATE INDEX kms_destruction_jobs_to_do ON public.kms_destruction_jobs USING btree (created_time);
 CREATE INDEX login_networks_by_last_login ON public.login_networks USING btree (last_login_time);
 CREATE INDEX managed_group_members_by_account ON public.managed_group_members USING btree (account_id);
 CREATE INDEX managed_groups_by_created_time ON public.managed_groups USING btree (auth_method_id, created_time DESC, id DESC);
@@ -1747,7 +1745,6 @@ CREATE TRIGGER scope_tombstone AFTER DELETE ON public.scopes FOR EACH ROW EXECUT
 CREATE TRIGGER session_advances BEFORE UPDATE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.advance_session();
 CREATE TRIGGER session_end_releases_its_workers AFTER UPDATE ON public.sessions FOR EACH ROW WHEN (((old.status <> 'terminated'::text) AND (new.status = 'terminated'::text))) EXECUTE FUNCTION public.release_session_workers();
 CREATE TRIGGER session_fixed_columns BEFORE UPDATE ON public.sessions FOR EACH ROW WHEN ((((((((((((((old.id IS DISTINCT FROM new.id) OR (old.type IS DISTINCT FROM new.type)) OR (old.endpoint IS DISTINCT FROM new.endpoint)) OR (old.certificate IS DISTINCT FROM new.certificate)) OR (old.connection_limit IS DISTINCT FROM new.connection_limit)) OR (old.concurrent_connection_limit IS DISTINCT FROM new.concurrent_connection_limit)) OR (old.offline_grace_seconds IS DISTINCT FROM new.offline_grace_seconds)) OR (old.end_on_token_expiry IS DISTINCT FROM new.end_on_token_expiry)) OR (old.egress_worker_filter IS DISTINCT FROM new.egress_worker_filter)) OR (old.by_address IS DISTINCT FROM new.by_address)) OR (old.correlation_id IS DISTINCT FROM new.correlation_id)) OR (old.expiration_time IS DISTINCT FROM new.expiration_time)) OR (old.created_time IS DISTINCT FROM new.created_time))) EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'endpoint', 'certificate', 'connection_limit', 'concurrent_connection_limit', 'offline_grace_seconds', 'end_on_token_expiry', 'egress_worker_filter', 'by_address', 'correlation_id', 'expiration_time', 'created_time');
-CREATE TRIGGER session_makes_its_user_active AFTER INSERT ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.count_active_user();
 CREATE TRIGGER session_private_key_is_fixed BEFORE UPDATE ON public.sessions FOR EACH ROW WHEN (((old.private_key IS DISTINCT FROM new.private_key) AND (NOT (old.key_id IS DISTINCT FROM new.key_id)))) EXECUTE FUNCTION public.refuse_change_of('private_key');
 CREATE TRIGGER session_starts BEFORE INSERT ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.check_new_session();
 CREATE TRIGGER session_state_of_change AFTER UPDATE ON public.sessions FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION public.record_session_state();
@@ -1755,6 +1752,7 @@ CREATE TRIGGER session_state_of_new AFTER INSERT ON public.sessions FOR EACH ROW
 CREATE TRIGGER session_tombstone AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('session');
 CREATE TRIGGER target_fixed_columns BEFORE UPDATE ON public.targets FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'type', 'scope_id', 'created_time');
 CREATE TRIGGER target_tombstone AFTER DELETE ON public.targets FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('target');
+CREATE TRIGGER token_leaves_its_months AFTER DELETE ON public.auth_tokens FOR EACH ROW EXECUTE FUNCTION public.count_months_of_token();
 CREATE TRIGGER user_fixed_columns BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'created_time');
 CREATE TRIGGER user_tombstone AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.record_tombstone('user');
 CREATE TRIGGER worker_fixed_columns BEFORE UPDATE ON public.workers FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of('id', 'scope_id', 'type', 'config_managed', 'created_time');

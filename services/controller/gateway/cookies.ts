@@ -9,14 +9,15 @@
 const HTTP_COOKIE = 'wt-http-token-cookie';
 /** First half, readable by scripts. */
 const SCRIPT_COOKIE = 'wt-js-token-cookie';
-const ATTRIBUTES = 'Path=/; Secure; SameSite=Strict';
+/** The first ones as existing clients know them; `SameSite` is ours. */
+const ATTRIBUTES = { script: 'Path=/; Secure; SameSite=Strict', http: 'Path=/; HttpOnly; Secure; SameSite=Strict' };
 
 /** `Set-Cookie` values for a token. */
 function tokenCookies(token: string): string[] {
   const half = Math.floor(token.length / 2);
   return [
-    `${HTTP_COOKIE}=${token.slice(half)}; ${ATTRIBUTES}; HttpOnly`,
-    `${SCRIPT_COOKIE}=${token.slice(0, half)}; ${ATTRIBUTES}`,
+    `${SCRIPT_COOKIE}=${token.slice(0, half)}; ${ATTRIBUTES.script}`,
+    `${HTTP_COOKIE}=${token.slice(half)}; ${ATTRIBUTES.http}`,
   ];
 }
 

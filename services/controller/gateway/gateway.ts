@@ -52,8 +52,8 @@ const FIXED_HEADERS: Record<string, string> = {
 /** Seconds that browsers insist on TLS after they have seen it here. */
 const TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';
 
-const STATUS_OF: Record<Exclude<NoRoute, 'action by another method'>, number> = {
-  'unknown path': 404,
+const STATUS_OF: Record<Exclude<NoRoute, 'action by another method' | 'unknown path'>, number> = {
+  'unknown collection': 404,
   'unknown action': 400,
   'wrong method': 405,
 };
@@ -109,6 +109,7 @@ class Exchange {
     }
     const found = matchRoute(this.table, this.request.method ?? '', path);
     if (found === 'action by another method') throw new ApiError('Unimplemented', 'Method Not Allowed');
+    if (found === 'unknown path') throw new ApiError('NotFound', 'Not Found');
     if (typeof found === 'string') {
       this.response.writeHead(STATUS_OF[found]).end();
       return;

@@ -123,19 +123,21 @@ export interface RouteMatch {
 }
 
 /**
- * Why a path leads nowhere: no such collection, an unknown verb, a method that this path or its
- * action does not take.
+ * Why a path leads nowhere: no such collection, nothing so far below one, an unknown verb, a method
+ * that this path or its action does not take.
  */
-export type NoRoute = 'unknown path' | 'unknown action' | 'wrong method' | 'action by another method';
+export type NoRoute =
+  'unknown collection' | 'unknown path' | 'unknown action' | 'wrong method' | 'action by another method';
 
 /**
  * Finds the route of a path (without query). The verb must match exactly; a template without verb
- * takes any text, so that `GET /v1/groups/g_1:add-members` is a read of a malformed id.
+ * takes any text, so that `GET /v1/groups/g_1:add-members` is a read of a malformed id. In front of
+ * a verb an id may have slashes, as names of targets have them: clients do not escape them all.
  */
 export function matchRoute(table: RouteTable, httpMethod: string, path: string): RouteMatch | NoRoute {
   const parts = path.slice(1).split('/');
   const routes = table.collections.get(collectionOf(parts));
-  if (routes === undefined || parts.length > MAX_SEGMENTS) return 'unknown path';
+  if (routes === undefined) return 'unknown collection';
   const fitting = routes.flatMap((route) => {
     const variables = matchTemplate(route, parts);
     return variables === undefined ? [] : [{ route, variables }];
@@ -146,6 +148,7 @@ export function matchRoute(table: RouteTable, httpMethod: string, path: string):
     .sort((a, b) => b.route.verb.length - a.route.verb.length);
   if (best !== undefined) return best;
   if (fitting.some((match) => match.route.verb !== '')) return 'action by another method';
+  if (parts.length > MAX_SEGMENTS) return 'unknown path';
   if (httpMethod !== 'POST' && fitting.length > 0) return 'wrong method';
   const last = parts[parts.length - 1] ?? '';
   const colon = last.indexOf(':');
@@ -157,7 +160,10 @@ const MAX_SEGMENTS = 3;
 
 const collectionOf = (parts: string[]): string => `${parts[0] ?? ''}/${(parts[1] ?? '').split(':', 1)[0] ?? ''}`;
 
-function matchTemplate(route: Route, parts: string[]): Record<string, string> | undefined {
+function matchTemplate(route: Route, given: string[]): Record<string, string> | undefined {
+  const last = route.segments.length - 1;
+  const isIdWithVerb = route.verb !== '' && last === MAX_SEGMENTS - 1;
+  const parts = isIdWithVerb && given.length > last ? [...given.slice(0, last), given.slice(last).join('/')] : given;
   if (parts.length !== route.segments.length) return undefined;
   const variables: Record<string, string> = {};
   for (const [i, segment] of route.segments.entries()) {

@@ -14,7 +14,8 @@ import {
   type JsonValue,
   type Registry,
 } from '@bufbuild/protobuf';
-import { invalidArgument, type ApiError, type FieldError } from '../../../lib/errors/errors';
+import type { FieldError } from '../../../lib/errors/error-body';
+import { invalidArgument, type ApiError } from '../../../lib/errors/errors';
 import { isObject, type Json, type JsonObject } from './json-body';
 
 const REQUEST_ERROR = 'Error in provided request.';

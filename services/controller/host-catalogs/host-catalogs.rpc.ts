@@ -74,8 +74,8 @@ function refusePlugin(errors: FieldErrors, { plugin_id, worker_filter }: HostCat
     errors.add('plugin_id', 'This or plugin name is a required field.');
     errors.add('plugin_name', 'This or plugin id is a required field.');
   } else if (plugin_id !== '' && name !== '') {
-    errors.add('plugin_id', "Can't be set together with plugin name.");
-    errors.add('plugin_name', "Can't be set together with plugin id.");
+    errors.add('plugin_id', "Can't set the plugin name field along with this field.");
+    errors.add('plugin_name', "Can't set the plugin id field along with this field.");
   } else {
     errors.add(name === '' ? 'plugin_id' : 'plugin_name', unknown);
   }

@@ -16,12 +16,12 @@ const definition = defineItems('host-set', HostSet, { find: store.findHostSet, s
 const place = below('host-set', {
   find: findHostCatalog,
   fits: (id) => isIdOf(id, 'host-catalog'),
-  takesNew: (id) => isIdOf(id, 'host-catalog', 'static'),
   texts: { list: 'The field is incorrectly formatted.', create: 'The field is incorrectly formatted.' },
 });
 
 const hosts: ListHook<'host-set', 'hosts', store.HostSetRow> = {
-  check: (errors, ids) => {
+  check: (errors, ids, { id: set }) => {
+    errors.require(isIdOf(set, 'host-set', 'static'), 'id', 'Incorrectly formatted identifier.');
     const fit = ids.every((id) => isIdOf(id, 'host', 'static'));
     errors.require(fit, 'host_ids', 'Incorrectly formatted host identifier.');
   },
@@ -46,7 +46,7 @@ export const hostSetService = (deps: ControllerDeps) =>
         columns: () => ({ type: 'static' }),
       },
       update: {
-        read: (errors, { item = HostSet.fromPartial({}) }) => check(errors, item, 'Cannot modify resource type.'),
+        read: (errors, { item = HostSet.fromPartial({}) }) => check(errors, item, 'Cannot modify the resource type.'),
       },
       lists: { hosts },
     }).handlers,

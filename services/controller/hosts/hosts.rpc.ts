@@ -7,7 +7,7 @@ import { findHostCatalog } from '../host-catalogs/host-catalogs.store';
 import { readAddress } from '../resources/address';
 import { maskWithAttributes, readAttributes } from '../resources/attributes';
 import { defineItems } from '../resources/definition';
-import { maskedColumns, storedText, type FieldErrors } from '../resources/fields';
+import { FieldErrors, maskedColumns, storedText } from '../resources/fields';
 import { below } from '../resources/places';
 import { mutableColumns, resource } from '../resources/resource';
 import { service } from '../rpc/service';
@@ -24,42 +24,53 @@ const definition = defineItems('host', Host, {
 const place = below('host', {
   find: findHostCatalog,
   fits: (id) => isIdOf(id, 'host-catalog'),
-  takesNew: (id) => isIdOf(id, 'host-catalog', 'static'),
   texts: { list: 'The field is incorrectly formatted.', create: 'The field is incorrectly formatted.' },
 });
 
-export const hostService = (deps: ControllerDeps) =>
-  service(
-    HostServiceDefinition,
-    resource(deps, HostServiceDefinition, {
-      definition,
-      message: Host,
-      place,
-      create: {
-        read(errors, item) {
-          errors.require(['', 'static'].includes(item.type), 'type', "Doesn't match the parent resource's type.");
-          const address = addressOf(errors, item, true);
-          checkPluginFields(errors, item);
-          return address;
-        },
-        columns: (_op, _allowed, address) => ({ type: 'static', address }),
+export function hostService(deps: ControllerDeps) {
+  const { handlers } = resource(deps, HostServiceDefinition, {
+    definition,
+    message: Host,
+    place,
+    create: {
+      read(errors, item) {
+        errors.require(['', 'static'].includes(item.type), 'type', "Doesn't match the parent resource's type.");
+        const plugin = isIdOf(item.host_catalog_id, 'host-catalog', 'plugin');
+        const refused = 'Cannot manually create hosts for this type of catalog.';
+        errors.require(!plugin, 'host_catalog_id', refused);
+        const address = addressOf(errors, item, true);
+        checkPluginFields(errors, item);
+        return address;
       },
-      update: {
-        read(errors, request) {
-          const item = request.item ?? Host.fromPartial({});
-          const mask = maskWithAttributes(request.update_mask ?? [], ATTRIBUTES);
-          errors.require(['', 'static'].includes(item.type), 'type', 'Cannot modify resource type.');
-          const address = addressOf(errors, item, mask.includes('attributes.address'));
-          checkPluginFields(errors, item);
-          return { mask, address };
-        },
-        columns: (_op, _row, { mask, address }, { item }) =>
-          maskedColumns(mask, mutableColumns(host), (path) =>
-            path === 'attributes.address' ? address : storedText(item?.[path as 'name' | 'description']),
-          ),
+      columns: (_op, _allowed, address) => ({ type: 'static', address }),
+    },
+    update: {
+      read(errors, request) {
+        const item = request.item ?? Host.fromPartial({});
+        errors.require(!isPluginHost(request.id), 'id', 'Cannot modify this type of host.');
+        const mask = maskWithAttributes(request.update_mask ?? [], ATTRIBUTES);
+        errors.require(['', 'static'].includes(item.type), 'type', 'Cannot modify the resource type.');
+        const address = addressOf(errors, item, mask.includes('attributes.address'));
+        checkPluginFields(errors, item);
+        return { mask, address };
       },
-    }).handlers,
-  );
+      columns: (_op, _row, { mask, address }, { item }) =>
+        maskedColumns(mask, mutableColumns(host), (path) =>
+          path === 'attributes.address' ? address : storedText(item?.[path as 'name' | 'description']),
+        ),
+    },
+  });
+  return service(HostServiceDefinition, {
+    ...handlers,
+    async deleteHost(op, request) {
+      const refused = 'Cannot manually delete this type of host.';
+      new FieldErrors().require(!isPluginHost(request.id), 'id', refused).throwIfAny();
+      return handlers.deleteHost(op, request);
+    },
+  });
+}
+
+const isPluginHost = (id: string): boolean => isIdOf(id, 'host', 'plugin');
 
 /** Address of the item; reports a missing one if it is needed. */
 function addressOf(errors: FieldErrors, item: Host, needed: boolean): string | undefined {

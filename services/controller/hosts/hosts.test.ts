@@ -106,7 +106,10 @@ test.each([
   [{ dns_names: ['x'] }, { dns_names: 'This field is not supported for this host type.' }],
   [{ ip_addresses: ['::1'] }, { ip_addresses: 'This field is not supported for this host type.' }],
   [{ host_catalog_id: '' }, { host_catalog_id: 'The field is incorrectly formatted.' }],
-  [{ host_catalog_id: 'hcplg_1234567890' }, { host_catalog_id: 'The field is incorrectly formatted.' }],
+  [
+    { host_catalog_id: 'hcplg_1234567890' },
+    { host_catalog_id: 'Cannot manually create hosts for this type of catalog.' },
+  ],
 ])('create refuses %j', async (item, fields) => {
   const request = { item: { host_catalog_id: catalog, attributes: { address: '127.0.0.1' }, ...item } };
   expect(fieldsOf(await controller.admin.refusal('HostService/CreateHost', request))).toEqual(fields);
@@ -132,7 +135,7 @@ test('update refuses a cleared address, another type, and a mask without fields'
   for (const mask of ['attributes', 'attributes.address']) {
     expect(fieldsOf(await refusal({}, [mask]))).toEqual({ 'attributes.address': LENGTH });
   }
-  expect(fieldsOf(await refusal({ type: 'plugin' }, ['type']))).toEqual({ type: 'Cannot modify resource type.' });
+  expect(fieldsOf(await refusal({ type: 'plugin' }, ['type']))).toEqual({ type: 'Cannot modify the resource type.' });
   const none = 'No valid fields provided in the update mask.';
   expect(fieldsOf(await refusal({}, ['attributes.port', 'host_set_ids']))).toEqual({ update_mask: none });
 });

@@ -79,10 +79,11 @@ export async function insertRole(
         values (${role.id}, ${role.scopeId}, ${role.name}, ${role.description}, ${now}, ${now}, ${role.version})`,
   );
   await changed(tx, sql`insert into role_principals (role_id, user_id) values (${role.id}, ${role.userId})`);
-  for (const grant of role.grants) {
+  for (const [position, { canonical, raw }] of role.grants.entries()) {
     await changed(
       tx,
-      sql`insert into role_grants (role_id, canonical, raw) values (${role.id}, ${grant.canonical}, ${grant.raw})`,
+      sql`insert into role_grants (role_id, canonical, raw, position)
+          values (${role.id}, ${canonical}, ${raw}, ${position})`,
     );
   }
   for (const word of role.grantScopes) {

@@ -44,6 +44,13 @@ const TABLES = [
 
 export const CIPHERTEXTS: readonly CiphertextTable[] = TABLES;
 
+/**
+ * Columns of a table that differ whenever a text is encrypted, even the same one: ciphertexts and
+ * names of their keys.
+ */
+export const sealedColumns = (name: string): ReadonlySet<string> =>
+  new Set(CIPHERTEXTS.flatMap(({ table: of, columns, keyColumn }) => (of === name ? [...columns, keyColumn] : [])));
+
 type ColumnOf<T> = T extends { table: infer N extends string; columns: readonly (infer C extends string)[] }
   ? `${N}.${C}`
   : never;

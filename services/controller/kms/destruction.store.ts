@@ -1,10 +1,9 @@
 /** SQL of destruction jobs and of the ciphertexts that they move. */
-import { limit } from '../../../lib/limits/limit';
 import type { AllowedIn } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import { assignments } from '../resources/rows';
 import { CIPHERTEXTS, type CiphertextTable } from './ciphertexts';
-import type { KeyPurpose } from './kms';
+import type { KeyPurpose } from './purposes';
 
 /** Rows whose ciphertexts name the key version. */
 export async function countReferences(on: Executor, versionId: string): Promise<bigint> {
@@ -45,7 +44,7 @@ export const openJobs = (on: Executor): Promise<OpenJob[]> =>
         from kms_destruction_jobs j
         join kms_data_key_versions v on v.id = j.key_version_id
         join kms_data_keys d on d.id = v.data_key_id
-        where j.status <> 'completed' order by j.created_time, j.key_version_id`,
+        order by j.created_time, j.key_version_id`,
   );
 
 export const startJob = (tx: Tx, versionId: string): Promise<number> =>
@@ -61,27 +60,9 @@ export const countDone = (tx: Tx, versionId: string, count: number): Promise<num
         where key_version_id = ${versionId}`,
   );
 
-const REMEMBERED_JOBS = limit('completed destruction jobs', 1_000, {
-  what: 'completed destruction jobs of key versions that are remembered for a scope; their list has no pages',
-  unit: 'jobs',
-  reached: 'the oldest is forgotten',
-  test: 'services/controller/scopes/scope-keys.test.ts: jobs that are over are remembered up to a number',
-});
-
-/** Secrets that were deleted meanwhile count as done. */
-export async function completeJob(tx: Tx, versionId: string, scopeId: string): Promise<void> {
-  await changed(
-    tx,
-    sql`update kms_destruction_jobs set status = 'completed', completed_count = total_count
-        where key_version_id = ${versionId}`,
-  );
-  await changed(
-    tx,
-    sql`delete from kms_destruction_jobs where key_version_id in (
-          select key_version_id from kms_destruction_jobs where scope_id = ${scopeId} and status = 'completed'
-          order by created_time desc, key_version_id offset ${REMEMBERED_JOBS})`,
-  );
-}
+/** What is over leaves the list: callers wait until it is empty. */
+export const endJob = (tx: Tx, versionId: string): Promise<number> =>
+  changed(tx, sql`delete from kms_destruction_jobs where key_version_id = ${versionId}`);
 
 /** Keeps new references out until the transaction ends. */
 export const lockVersion = (tx: Tx, versionId: string): Promise<unknown> =>

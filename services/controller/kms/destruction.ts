@@ -94,5 +94,5 @@ async function finish(tx: Tx, job: store.OpenJob): Promise<void> {
   await store.lockVersion(tx, job.key_version_id);
   if ((await store.countReferences(tx, job.key_version_id)) > 0n) return;
   await deleteDataVersion(tx, job.key_version_id);
-  await store.completeJob(tx, job.key_version_id, job.scope_id);
+  await store.endJob(tx, job.key_version_id);
 }

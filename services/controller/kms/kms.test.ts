@@ -3,7 +3,8 @@ import { createTestDatabase, type TestDatabase } from '../../../test/harness/pos
 import { createLogger } from '../../../lib/log/log';
 import { openDb, row, rows, sql, transaction, type Db } from '../db/db';
 import { open, seal } from './cipher';
-import { createKms, KEY_PURPOSES, RootKeyError } from './kms';
+import { createKms, RootKeyError } from './kms';
+import { KEY_PURPOSES } from './purposes';
 
 let database: TestDatabase;
 let db: Db;

@@ -10,13 +10,11 @@ import type { Executor, Tx } from '../db/db';
 import { KEY_BYTES, open, opens, seal } from './cipher';
 import { associatedData, type CiphertextPlace } from './ciphertexts';
 import * as store from './kms.store';
+import { KEY_PURPOSES, type KeyPurpose } from './purposes';
 import { RootKeyError, unwrapRoot, type RootKey } from './root-key';
 import { rewrapDataKeys, rotateScopeKeys } from './rotation';
 
 export { RootKeyError, type RootKey };
-
-export type KeyPurpose = 'database' | 'oplog' | 'tokens' | 'sessions' | 'oidc' | 'audit';
-export const KEY_PURPOSES: readonly KeyPurpose[] = ['database', 'oplog', 'tokens', 'sessions', 'oidc', 'audit'];
 
 export interface Encrypted {
   /** Nonce, ciphertext and tag. */

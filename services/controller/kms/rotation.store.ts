@@ -2,6 +2,7 @@
 import type { AllowedIn } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type Tx } from '../db/db';
 import type { DataKeyVersion as WrappedDataKey, RootKeyVersion } from './kms.store';
+import { KEY_PURPOSES } from './purposes';
 
 export type { WrappedDataKey };
 
@@ -87,13 +88,14 @@ const versionsOf = (table: string, column: string) => sql`
 export const keysOf = (on: Executor, { scopeId }: AllowedIn<'scope', 'list-keys'>): Promise<KeyRow[]> =>
   rows(
     on,
-    sql`select k.id, 'rootKey' as purpose, 'kek' as type, k.created_time,
-          ${versionsOf('kms_root_key_versions', 'root_key_id')}
-        from kms_root_keys k where k.scope_id = ${scopeId}
-        union all
-        select k.id, k.purpose, 'dek', k.created_time, ${versionsOf('kms_data_key_versions', 'data_key_id')}
-        from kms_data_keys k join kms_root_keys r on r.id = k.root_key_id where r.scope_id = ${scopeId}
-        order by type desc, purpose`,
+    sql`select * from (
+          select k.id, 'rootKey' as purpose, 'kek' as type, k.created_time,
+            ${versionsOf('kms_root_key_versions', 'root_key_id')}
+          from kms_root_keys k where k.scope_id = ${scopeId}
+          union all
+          select k.id, k.purpose, 'dek', k.created_time, ${versionsOf('kms_data_key_versions', 'data_key_id')}
+          from kms_data_keys k join kms_root_keys r on r.id = k.root_key_id where r.scope_id = ${scopeId}
+        ) keys order by type desc, array_position(${[...KEY_PURPOSES]}::text[], purpose)`,
   );
 
 /** A key version of a scope, as far as its destruction needs it. */

@@ -151,9 +151,7 @@ test('a data key version is destroyed after its secrets are encrypted anew', asy
     { status: 'running', completed_count: 2n, total_count: 3n },
   ]);
   await runDestructionJobs(world, now);
-  expect(await jobsOf(on(), proofIn('scope', 'list-key-version-destruction-jobs', PROJECT))).toMatchObject([
-    { key_version_id: older!.id, status: 'completed', completed_count: 3n, total_count: 3n },
-  ]);
+  expect(await jobsOf(on(), proofIn('scope', 'list-key-version-destruction-jobs', PROJECT))).toEqual([]);
   world.kms.forgetKeys();
   expect(await plain()).toEqual(before);
   const after = await rows<{ key_id: string; version: number }>(on(), select);

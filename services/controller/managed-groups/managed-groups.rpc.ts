@@ -95,7 +95,7 @@ export function managedGroupService(deps: ControllerDeps) {
     async listManagedGroups(op, request) {
       const { auth_method_id } = request;
       new FieldErrors()
-        .require(typeOfMethodId(auth_method_id) !== undefined, 'auth_method_id', 'Invalid formatted identifier.')
+        .require(hasGroups(auth_method_id), 'auth_method_id', 'Invalid formatted identifier.')
         .throwIfAny();
       const allowed = await deps.authz.check(op, 'list', await groupsOf(deps, auth_method_id));
       return listBelow(deps, op, definition, { allowed, column: 'auth_method_id' }, request);
@@ -137,6 +137,9 @@ export function managedGroupService(deps: ControllerDeps) {
   });
 }
 
+/** Whether an auth method of that id has managed groups. */
+const hasGroups = (id: string): boolean => ['oidc', 'ldap'].includes(typeOfMethodId(id) ?? '');
+
 /** Who belongs to the group: one of the two is set. */
 interface Rule {
   filter: string | null;
@@ -152,7 +155,7 @@ function checkedCreate(item: ManagedGroup): { type: ManagedGroupType; rule: Rule
   errors.require(known, 'auth_method_id', 'Unknown auth method type from ID.');
   errors.require(!known || !item.type || item.type === type, 'type', "Doesn't match the parent resource's type.");
   errors.require(item.member_ids.length === 0, 'member_ids', 'This is a read only field.');
-  const rule = known ? readRule(errors, type, item.attributes, true) : { filter: null, group_names: null };
+  const rule = known ? readRule(errors, type, item.attributes, REQUIRED) : { filter: null, group_names: null };
   errors.throwIfAny();
   return { type, rule };
 }
@@ -165,7 +168,7 @@ function checkedUpdate(request: UpdateManagedGroupRequest): { type: ManagedGroup
   errors.require(!item.type || item.type === type, 'type', 'Cannot modify the resource type.');
   const mask = maskWithAttributes(request.update_mask ?? [], KNOWN[type]);
   const named = mask.some((path) => path === 'attributes.filter' || path === 'attributes.group_names');
-  const rule = readRule(errors, type, item.attributes, named);
+  const rule = readRule(errors, type, item.attributes, named ? 'Field cannot be empty.' : undefined);
   errors.throwIfAny();
   return { type, mask, rule };
 }
@@ -174,17 +177,17 @@ function readRule(
   errors: FieldErrors,
   type: ManagedGroupType,
   given: Record<string, unknown> | undefined,
-  required: boolean,
+  ifMissing: string | undefined,
 ): Rule {
   if (type === 'oidc') {
     const filter = readAttributes(given, KNOWN.oidc).filter?.trim() || null;
-    errors.require(!required || filter !== null, 'attributes.filter', REQUIRED);
+    errors.require(ifMissing === undefined || filter !== null, 'attributes.filter', ifMissing ?? '');
     if (filter !== null) checkFilter(errors, filter);
     return { filter, group_names: null };
   }
   const field = 'attributes.group_names';
   const names = unique(readAttributes(given, KNOWN.ldap).group_names ?? []);
-  errors.require(!required || names.length > 0, field, REQUIRED);
+  errors.require(ifMissing === undefined || names.length > 0, field, ifMissing ?? '');
   errors.require(names.length <= MAX_GROUP_NAMES, field, `Must have at most ${MAX_GROUP_NAMES} names.`);
   const fit = names.every((name) => name !== '' && name.length <= MAX_GROUP_NAME);
   errors.require(fit, field, `Names must have 1 to ${MAX_GROUP_NAME} characters.`);

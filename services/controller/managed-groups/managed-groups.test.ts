@@ -74,7 +74,7 @@ test('create, read, update, list, delete', async () => {
   const stale = { ...update, update_mask: mask };
   expect(await controller.admin.refusal('ManagedGroupService/UpdateManagedGroup', stale)).toMatchObject({
     status: 404,
-    message: `Managed Group "${made.id}" doesn't exist or incorrect version provided.`,
+    message: `Managed Group \\"${made.id}\\" doesn't exist or incorrect version provided.`,
   });
   const listed = await controller.admin.call('ManagedGroupService/ListManagedGroups', { auth_method_id: ldap });
   expect(listed.items).toEqual([changed.item]);
@@ -99,7 +99,7 @@ test('an OIDC group has a filter that parses', async () => {
     item: { version: 1, attributes: { filter: null } },
     update_mask: ['attributes.filter'],
   };
-  expect(await refused('UpdateManagedGroup', cleared)).toEqual({ 'attributes.filter': 'This field is required.' });
+  expect(await refused('UpdateManagedGroup', cleared)).toEqual({ 'attributes.filter': 'Field cannot be empty.' });
   expect((await read(made.id)).attributes).toEqual({ filter });
 });
 

@@ -1,7 +1,8 @@
 /** Checks of request fields that all resources share; spec texts are part of the API. */
 import { prefixesOf } from '../../../lib/contract/id-prefixes';
 import { limit } from '../../../lib/limits/limit';
-import { invalidArgument, type FieldError } from '../../../lib/errors/errors';
+import type { FieldError } from '../../../lib/errors/error-body';
+import { invalidArgument } from '../../../lib/errors/errors';
 import { hasIdForm } from '../../../lib/ids/ids';
 
 export const MESSAGE = {
@@ -135,6 +136,8 @@ const fits = (id: string, prefixes: readonly string[]): boolean =>
 
 export const isScopeId = (id: string): boolean => fits(id, ['global', ...prefixesOf('scope')]);
 
+export const READ_ONLY_IN_UPDATE = 'This is a read only field and cannot be specified in an update request.';
+
 /** Common checks of an update request: identifier, mask, version, read-only fields. */
 export function checkUpdate(
   errors: FieldErrors,
@@ -142,7 +145,6 @@ export function checkUpdate(
   prefixes: readonly string[],
 ): FieldErrors {
   const item = request.item ?? {};
-  const readOnly = 'This is a read only field and cannot be specified in an update request.';
   errors.require(fits(request.id, prefixes), 'id', 'Improperly formatted path identifier.');
   errors.require(
     request.update_mask !== undefined,
@@ -150,9 +152,9 @@ export function checkUpdate(
     'UpdateMask not provided but is required to update this resource.',
   );
   errors.require((item.version ?? 0) > 0, 'version', 'Existing resource version is required for an update.');
-  errors.require(!item.id, 'id', readOnly);
-  errors.require(item.created_time === undefined, 'created_time', readOnly);
-  errors.require(item.updated_time === undefined, 'updated_time', readOnly);
+  errors.require(!item.id, 'id', READ_ONLY_IN_UPDATE);
+  errors.require(item.created_time === undefined, 'created_time', READ_ONLY_IN_UPDATE);
+  errors.require(item.updated_time === undefined, 'updated_time', READ_ONLY_IN_UPDATE);
   checkText(errors, item);
   return errors;
 }
@@ -191,6 +193,7 @@ export function maskedColumns(
   mask: readonly string[],
   columns: Readonly<Record<string, string>>,
   values: (path: string) => unknown,
+  called: 'fields' | 'paths' = 'fields',
 ): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
   for (const path of mask) {
@@ -199,7 +202,7 @@ export function maskedColumns(
   }
   if (Object.keys(changes).length === 0) {
     throw invalidArgument('No valid fields included in the update mask.', [
-      { name: 'update_mask', description: 'No valid fields provided in the update mask.' },
+      { name: 'update_mask', description: `No valid ${called} provided in the update mask.` },
     ]);
   }
   return changes;

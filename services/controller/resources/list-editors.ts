@@ -4,12 +4,13 @@ import type { NOUNS } from '../../../proto/gen/nouns/all';
 import type { ResourceType } from '../authz/actions';
 import type { AllowedEdit, AllowedToAdd, AllowedToRemove } from '../authz/authz';
 import { mayAdd, mayRemove } from '../authz/proof';
+import { notFound } from '../authz/refusal';
 import type { Tx } from '../db/db';
 import type { Handler, Op } from '../rpc/service';
 import { changing, updateRow } from './changes';
 import type { NounRow } from './definition';
 import { checkListEdit, MESSAGE, unique, type FieldErrors } from './fields';
-import { listChanges, verbOf, type ListEdit, type ListVerb } from './list-edits';
+import { listChanges, unable, verbOf, type ListEdit, type ListVerb } from './list-edits';
 import { idPrefixes, staleOf, type Context } from './noun-context';
 
 type Nouns = typeof NOUNS;
@@ -75,27 +76,24 @@ function editor<T extends ResourceType, R extends NounRow>(
       if (added.length + removed.length === 0) return undefined;
       return async (tx) => {
         const gone = removed.length > 0 && mayRemove(allowed) ? await hook.remove(tx, allowed, removed) : 0;
-        if (gone !== removed.length) throw refused(context.type, action, 'remove', field, hook.refused.remove);
+        if (gone !== removed.length) throw refused(context.type, action, field, hook.refused.remove);
         const fresh = added.length > 0 && mayAdd(allowed) ? await hook.add(tx, allowed, added) : 0;
-        if (fresh !== added.length) throw refused(context.type, action, 'add', field, hook.refused.add);
+        if (fresh !== added.length) throw refused(context.type, action, field, hook.refused.add);
       };
     });
   };
 }
 
-function refused(
-  type: ResourceType,
-  action: ListEdit<string>,
-  verb: 'add' | 'remove',
-  field: string,
-  [why, must]: Refusal,
-): ApiError {
+function refused(type: ResourceType, action: ListEdit<string>, field: string, [why, must]: Refusal): ApiError {
   const list = action.slice(action.indexOf('-') + 1).replaceAll('-', ' ');
-  const from = verb === 'add' ? 'to' : 'from';
-  return invalidArgument(`Unable to ${verb} ${list} ${from} ${type.replaceAll('-', ' ')}: ${why}`, [
+  return invalidArgument(`${unable(verbOf(action), list, type.replaceAll('-', ' '))}: ${why}`, [
     { name: field, description: must },
   ]);
 }
+
+/** 404 of an edit whose version is not current; clients know another text of host sets. */
+const staleEdit = (type: ResourceType, id: string): ApiError =>
+  type === 'host-set' ? notFound('Unable to find requested resource.') : staleOf(type, id);
 
 /** What is left to do within the transaction; undefined when nothing changes. */
 export type Plan = ((tx: Tx) => Promise<void>) | undefined;
@@ -112,13 +110,13 @@ export async function editItem<T extends ResourceType, R extends NounRow, const 
   plan: (row: R, allowed: AllowedEdit<T, W>) => Plan | Promise<Plan>,
 ): Promise<object> {
   const { row, allowed } = await access.allowAs(op, action, request.id);
-  if ((row as R & { version?: number }).version !== request.version) throw staleOf(type, request.id);
+  if ((row as R & { version?: number }).version !== request.version) throw staleEdit(type, request.id);
   const apply = await plan(row, allowed);
   if (apply === undefined) return access.shown(op, allowed, row);
   const now = deps.clock.now();
   await changing(deps.db, now, async (tx) => {
     const change = { version: request.version, columns: {}, now };
-    if (!(await updateRow(tx, allowed, change))) throw staleOf(type, request.id);
+    if (!(await updateRow(tx, allowed, change))) throw staleEdit(type, request.id);
     await apply(tx);
   });
   return access.answer(op, allowed);

@@ -6,6 +6,18 @@ export type { ListEdit, ListVerb } from '../authz/proof';
 /** What an action such as `add-members` does. */
 export const verbOf = (action: ListEdit<string>): ListVerb => action.slice(0, action.indexOf('-')) as ListVerb;
 
+/** What stands between the list and its owner: `Unable to set principals on role`. */
+const OWNER = { role: 'on role', user: 'for the user' } as const;
+
+/**
+ * Beginning of what a refusal of an action says, as clients know it: `Unable to add members to
+ * group`.
+ */
+export function unable(verb: ListVerb, list: string, owner: string): string {
+  const set = Object.hasOwn(OWNER, owner) ? OWNER[owner as keyof typeof OWNER] : `in ${owner}`;
+  return `Unable to ${verb} ${list} ${{ add: `to ${owner}`, set, remove: `from ${owner}` }[verb]}`;
+}
+
 export interface ListChanges {
   added: string[];
   removed: string[];

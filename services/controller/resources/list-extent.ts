@@ -5,7 +5,14 @@ import type { Reach } from '../authz/authz';
 import { sql, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
 import type { Extent, Part } from './list-page';
-import type { ScopeNode } from './scope-lists';
+
+/** A scope as far as decisions need it. */
+export interface ScopeNode {
+  id: string;
+  type: 'global' | 'org' | 'project';
+  /** Parent; null for the global scope. */
+  scope_id: string | null;
+}
 
 /** The part of one type that somebody has an action on, in some scopes. */
 export interface Reached {

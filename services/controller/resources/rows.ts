@@ -51,6 +51,13 @@ export const commonItem = (row: ItemRow) => ({
 export const assignments = (changes: Record<string, unknown>): RawBuilder<unknown> =>
   sql.join(Object.entries(changes).map(([column, value]) => sql`${sql.ref(column)} = ${value}`));
 
+/** Nouns with backslashes in front of the quotes: they are part of the text that clients know. */
+const QUOTED_TWICE: ReadonlySet<string> = new Set(['Account', 'AuthMethod', 'Managed Group']);
+
 /** 404 of an update or action whose version is not the current one. `noun` as in `Host Set`. */
-export const staleVersion = (noun: string, id: string): ApiError =>
-  notFound(`${noun} "${id}" doesn't exist or incorrect version provided.`);
+export function staleVersion(called: string, id: string): ApiError {
+  const noun = called === 'Auth Method' ? 'AuthMethod' : called;
+  const quote = QUOTED_TWICE.has(noun) ? '\\"' : '"';
+  const missing = noun === 'Target' ? 'not found' : "doesn't exist";
+  return notFound(`${noun} ${quote}${id}${quote} ${missing} or incorrect version provided.`);
+}

@@ -10,16 +10,8 @@ import type { ControllerDeps } from '../context';
 import { row, rows, sql, type Executor, type RawBuilder } from '../db/db';
 import type { Op } from '../rpc/service';
 import { FieldErrors, isScopeId, MESSAGE } from './fields';
-import { chargeScope, extentOf, reachedScopes } from './list-extent';
+import { chargeScope, extentOf, reachedScopes, type ScopeNode } from './list-extent';
 import { list, type ListDefinition, type ListedRow, type ListRequest, type ListResponse } from './list';
-
-/** A scope as far as decisions need it. */
-export interface ScopeNode {
-  id: string;
-  type: 'global' | 'org' | 'project';
-  /** Parent; null for the global scope. */
-  scope_id: string | null;
-}
 
 /** The scope, or 404. */
 export async function scopeNode(on: Executor, id: string): Promise<ScopeNode> {

@@ -1,7 +1,7 @@
 /** Checks of the lists that role actions take; texts are part of the API. */
 import { isIdOf, subtypeOf } from '../../../lib/contract/id-prefixes';
 import { DEPRECATED_ACTIONS } from '../authz/actions';
-import { GrantError, parseGrant, type Grant } from '../authz/grants';
+import { checkSegments, GrantError, parseGrant, type Grant } from '../authz/grants';
 import type { FieldErrors } from '../resources/fields';
 import type { Op } from '../rpc/service';
 import { isGrantScopeWord, type StoredGrant } from './roles';
@@ -28,9 +28,9 @@ export async function readGrants(
     work.charge(raw.length * PARSING_STEPS);
     if (work.isDue) await work.breathe();
     const problem = raw === '' ? 'Grant strings must not be empty.' : undefined;
-    const parsed = problem === undefined ? tryParse(raw) : undefined;
+    const parsed = problem === undefined ? tryParse(raw, edit) : undefined;
     if (parsed === undefined || parsed instanceof GrantError) {
-      const reason = edit === 'set' && parsed !== undefined ? `: ${parsed.message}` : '';
+      const reason = parsed === undefined ? '' : `: ${parsed.message}`;
       errors.add('grant_strings', problem ?? `Improperly formatted grant ${JSON.stringify(raw)}${reason}.`);
       continue;
     }
@@ -40,8 +40,10 @@ export async function readGrants(
   return [...grants.values()];
 }
 
-function tryParse(raw: string): Grant | GrantError {
+/** What a role holds already may be removed, whatever it says. */
+function tryParse(raw: string, edit: Edit): Grant | GrantError {
   try {
+    if (edit !== 'remove') checkSegments(raw);
     return parseGrant(raw);
   } catch (error) {
     if (error instanceof GrantError) return error;

@@ -8,8 +8,15 @@ import { mayAdd, mayRemove } from '../authz/proof';
 import { notFound } from '../authz/refusal';
 import type { Executor } from '../db/db';
 import type { Plan } from '../resources/list-editors';
-import { listChanges, verbOf, without } from '../resources/list-edits';
-import { grantScopeProblem, isGrantScopeWord, normalGrantScope, type RoleRow, type StoredGrant } from './roles';
+import { listChanges, unable, verbOf, without, type ListVerb } from '../resources/list-edits';
+import {
+  grantScopeProblem,
+  isGrantScopeWord,
+  isMisplaced,
+  normalGrantScope,
+  type RoleRow,
+  type StoredGrant,
+} from './roles';
 import * as store from './roles.store';
 
 /** Lists that a role has. */
@@ -18,21 +25,21 @@ type Editing<W extends EditedList> = AllowedEdit<'role', W>;
 
 export function planPrincipals(role: RoleRow, allowed: Editing<'principals'>, ids: readonly string[]): Plan {
   const current = (role.principals ?? []).map((principal) => principal.id);
-  const { added, removed } = listChanges(verbOf(allowed.action), current, ids);
+  const verb = verbOf(allowed.action);
+  const { added, removed } = listChanges(verb, current, ids);
   if (added.length + removed.length === 0) return undefined;
   return async (tx) => {
     if (mayRemove(allowed) && (await store.removePrincipals(tx, allowed, removed)) !== removed.length) {
-      throw invalidArgument('Unable to remove principals from role: not all of them are principals of it.', [
+      throw invalidArgument(`${unable(verb, 'principals', 'role')}: not all of them are principals of it.`, [
         { name: 'principal_ids', description: 'Must only contain principals of the role.' },
       ]);
     }
     if (mayAdd(allowed) && (await store.addPrincipals(tx, allowed, added)) !== added.length) {
-      throw invalidArgument('Unable to add principals to role: not all of them exist and are not principals yet.', [
-        {
-          name: 'principal_ids',
-          description: 'Must only contain existing users, groups and managed groups that are not principals yet.',
-        },
-      ]);
+      const description = 'Must only contain existing users, groups and managed groups that are not principals yet.';
+      throw invalidArgument(
+        `${unable(verb, 'principals', 'role')}: not all of them exist and are not principals yet.`,
+        [{ name: 'principal_ids', description }],
+      );
     }
   };
 }
@@ -40,8 +47,9 @@ export function planPrincipals(role: RoleRow, allowed: Editing<'principals'>, id
 /** Removing grants that the role does not have is no mistake. */
 export function planGrants(role: RoleRow, allowed: Editing<'grants'>, grants: readonly StoredGrant[]): Plan {
   const current = (role.grants ?? []).map((grant) => grant.canonical);
+  const verb = verbOf(allowed.action);
   const { added, removed } = listChanges(
-    verbOf(allowed.action),
+    verb,
     current,
     grants.map((grant) => grant.canonical),
   );
@@ -52,7 +60,7 @@ export function planGrants(role: RoleRow, allowed: Editing<'grants'>, grants: re
     const adding = new Set(added);
     const fresh = grants.filter((grant) => adding.has(grant.canonical));
     if ((await store.addGrants(tx, allowed, fresh)) !== fresh.length) {
-      throw invalidArgument('Unable to add grants to role: it already has one of them.', [
+      throw invalidArgument(`${unable(verb, 'grants', 'role')}: it already has one of them.`, [
         { name: 'grant_strings', description: 'Must only contain grants that the role does not have.' },
       ]);
     }
@@ -79,7 +87,7 @@ export async function planGrantScopes(
   const had = new Set(current);
   const gone = removed.filter((value) => had.has(value));
   if (fresh.length + gone.length === 0) return undefined;
-  if (fresh.length > 0) await checkResult(on, role, [...without(current, gone), ...fresh]);
+  if (fresh.length > 0) await checkResult(on, role, edit, [...without(current, gone), ...fresh]);
   return async (tx) => {
     if (mayRemove(allowed)) await store.removeGrantScopes(tx, allowed, gone);
     if (!mayAdd(allowed)) return;
@@ -89,14 +97,14 @@ export async function planGrantScopes(
   };
 }
 
-async function checkResult(on: Executor, role: RoleRow, values: readonly string[]): Promise<void> {
+async function checkResult(on: Executor, role: RoleRow, verb: ListVerb, values: readonly string[]): Promise<void> {
   const targets = await store.findGrantScopeTargets(
     on,
     values.filter((value) => !isGrantScopeWord(value)),
   );
   const problem = grantScopeProblem(role, values, targets);
   if (problem === undefined) return;
-  throw invalidArgument(`Unable to add grant scopes to role: ${problem}`, [
-    { name: 'grant_scope_ids', description: problem },
-  ]);
+  const misplaced = values.some((value) => isMisplaced(role, value));
+  const message = misplaced ? 'Invalid grant scope.' : `${unable(verb, 'grant scopes', 'role')}: ${problem}`;
+  throw invalidArgument(message, [{ name: 'grant_scope_ids', description: problem }]);
 }

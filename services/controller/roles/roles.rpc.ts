@@ -3,7 +3,7 @@ import { Role, RoleServiceDefinition } from '../../../proto/gen/api/roles';
 import type { AllowedEdit } from '../authz/authz';
 import type { ControllerDeps } from '../context';
 import { defineItems } from '../resources/definition';
-import { checkListEdit, MESSAGE, unique, type FieldErrors } from '../resources/fields';
+import { checkListEdit, MESSAGE, READ_ONLY_IN_UPDATE, unique, type FieldErrors } from '../resources/fields';
 import { editItem, type Plan } from '../resources/list-editors';
 import { idPrefixes } from '../resources/noun-context';
 import { inScopes } from '../resources/places';
@@ -39,6 +39,13 @@ const roles = (deps: ControllerDeps) =>
           .require(principals.length === 0, 'principals', 'This is a read only field.')
           .require(grants.length === 0, 'grant_strings', 'This is a read only field.'),
       insert: store.insertRole,
+    },
+    update: {
+      read(errors, { item }) {
+        for (const name of ['principal_ids', 'principals', 'grant_strings', 'grants'] as const) {
+          errors.require((item?.[name] ?? []).length === 0, name, READ_ONLY_IN_UPDATE);
+        }
+      },
     },
   });
 

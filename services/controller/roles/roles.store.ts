@@ -24,7 +24,7 @@ export function findRole(on: Executor, id: string): Promise<RoleRow | undefined>
             select m.id, 'managed group', m.scope_id, rp.position from role_principals rp
               join managed_groups m on m.id = rp.managed_group_id where rp.role_id = r.id
           ) p), '[]') as principals,
-          coalesce((select jsonb_agg(jsonb_build_object('raw', g.raw, 'canonical', g.canonical) order by g.position)
+          coalesce((select jsonb_agg(jsonb_build_object('raw', g.raw, 'canonical', g.canonical) order by g.position, g.canonical collate "C")
             from role_grants g where g.role_id = r.id), '[]') as grants
         from roles r join scopes s on s.id = r.scope_id where r.id = ${id}`,
   );
@@ -75,7 +75,7 @@ export function removePrincipals(
   );
 }
 
-/** Adds grants that are not there yet, in their order; the number added. */
+/** Adds grants that are not there yet; the number added. */
 export function addGrants(
   tx: Tx,
   allowed: AllowedToAdd<'role', 'grants'>,
@@ -86,8 +86,7 @@ export function addGrants(
   return changed(
     tx,
     sql`insert into role_grants (role_id, canonical, raw)
-        select ${allowed.id}, canonical, raw
-        from unnest(${canonical}::text[], ${raw}::text[]) with ordinality as g (canonical, raw, n) order by n
+        select ${allowed.id}, canonical, raw from unnest(${canonical}::text[], ${raw}::text[]) as g (canonical, raw)
         on conflict do nothing`,
   );
 }

@@ -1,4 +1,5 @@
 /** Roles: grants, the scopes they reach, and the principals who hold them. */
+import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { GrantError, parseGrant, type Grant } from '../authz/grants';
 import type { ItemRow } from '../resources/rows';
 
@@ -77,6 +78,12 @@ export function grantScopeProblem(
       : undefined;
   }
   return globalProblem(values, named, targets);
+}
+
+/** Whether no role in such a scope may have the grant scope (in its normal form). */
+export function isMisplaced({ scope }: Pick<RoleRow, 'scope'>, value: string): boolean {
+  if (scope.type === 'global' || value === 'this') return false;
+  return scope.type === 'project' || (value !== 'children' && !isIdOf(value, 'scope', 'project'));
 }
 
 /** By id. */

@@ -66,7 +66,7 @@ function limitReached(key: keyof typeof SHAPE_LIMITS, value: string): ApiError {
 
 function mapCode({ code, constraint, detail }: DatabaseError, cause: unknown): ApiError {
   if (code === LIMIT_REACHED && isShapeLimit(constraint)) return limitReached(constraint, detail ?? '');
-  if (code === UNIQUE_VIOLATION) return new ApiError('InvalidArgument', NOT_UNIQUE, { cause });
+  if (code === UNIQUE_VIOLATION) return notUnique(detail ?? '', cause);
   if (code === FOREIGN_KEY_VIOLATION) return new ApiError('InvalidArgument', GONE, { cause });
   if (code === CHECK_VIOLATION) {
     const message = `Invalid request.  The change would break the rule "${constraint ?? 'unnamed'}".`;
@@ -76,6 +76,24 @@ function mapCode({ code, constraint, detail }: DatabaseError, cause: unknown): A
   if (BUSY_CODES.has(code)) return new ApiError('Unavailable', BUSY, { cause });
   if (DOWN_CODES.has(code) || code.startsWith('08')) return new ApiError('Unavailable', NO_DATABASE, { cause });
   return internal(cause);
+}
+
+/** Fields that a caller names, by the column that holds them. */
+const UNIQUE_FIELDS: Readonly<Record<string, string>> = {
+  name: 'name',
+  'lower(value)': 'value',
+  login_name: 'attributes.login_name',
+  subject: 'attributes.subject',
+};
+
+/** PostgreSQL tells the columns: `Key (scope_id, name)=(p_1, web) already exists.` */
+function notUnique(detail: string, cause: unknown): ApiError {
+  const columns = /^Key \((.*?)\)=\(/.exec(detail)?.[1]?.split(', ') ?? [];
+  const column = columns.at(-1)?.replace(/::\w+/g, '') ?? '';
+  const field = Object.hasOwn(UNIQUE_FIELDS, column) ? UNIQUE_FIELDS[column] : undefined;
+  if (field === undefined) return new ApiError('InvalidArgument', NOT_UNIQUE, { cause });
+  const fields = [{ name: field, description: 'Another one has this value already; choose another value.' }];
+  return new ApiError('InvalidArgument', NOT_UNIQUE, { cause, fields });
 }
 
 function isLostConnection(error: unknown): boolean {

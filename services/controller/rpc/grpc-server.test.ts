@@ -9,10 +9,12 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { fromBinary } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { protoPath as healthProto } from 'grpc-health-check';
 import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { packageFile } from '../../../lib/config/package-root';
 import { startMemoryApi, type MemoryApi } from '../../../test/harness/memory-groups';
 import { CreateGroupRequest, GetGroupRequest, GroupServiceClient, type Group } from '../../../proto/gen/api/groups';
 import { GetScopeRequest, ScopeServiceClient } from '../../../proto/gen/api/scopes';
@@ -209,6 +211,20 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     ).toEqual([72295728]);
     const extension = await ask({ fileContainingExtension: { containingType, extensionNumber: 72295728 } });
     expect(filesOf(extension)[0]).toBe('google/api/annotations.proto');
+  });
+
+  test('serves every file as it was compiled, behind it those that it imports', async () => {
+    const { file: compiled } = fromBinary(FileDescriptorSetSchema, readFileSync(packageFile('proto/gen/image.binpb')));
+    const byName = new Map(compiled.map((file) => [file.name, file]));
+    for (const { name } of compiled) {
+      const wanted = new Set([name]);
+      for (const one of wanted) for (const imported of byName.get(one)!.dependency) wanted.add(imported);
+      const { fileDescriptorResponse } = await ask({ fileByFilename: name });
+      const served = fileDescriptorResponse.fileDescriptorProto.map((bytes: Buffer) =>
+        fromBinary(FileDescriptorProtoSchema, bytes),
+      );
+      expect(served).toEqual([...wanted].map((one) => byName.get(one)));
+    }
   });
 
   test('says when there is nothing', async () => {

@@ -15,7 +15,8 @@ import {
 } from '@grpc/grpc-js';
 import type { DescMessage } from '@bufbuild/protobuf';
 import { HealthImplementation } from 'grpc-health-check';
-import { ApiError, ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER, invalidArgument } from '../../../lib/errors/errors';
+import { ERROR_BODY_TRAILER, HTTP_STATUS_TRAILER } from '../../../lib/errors/error-body';
+import { ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { Http2Streams, STREAM_HEADER } from '../../../lib/limits/http2-streams';
 import { limit } from '../../../lib/limits/limit';
 import type { Held } from '../../../lib/limits/port-shares';

@@ -96,9 +96,10 @@ export function createPipeline(services: readonly Service[], deps: PipelineDeps)
       const line = { client: info.clientAddress, code, kind: mapped.kind, seconds: stop({ code }) };
       requests.debug(line, 'request');
       if (mapped.kind === 'Internal') log.error({ err: mapped.cause ?? mapped }, 'request failed');
-      else if (mapped.kind === 'Unavailable') log.warn({ err: mapped.cause }, 'request refused');
-      // A request that would break a rule of the schema is its caller's mistake.
-      else if (mapped.cause !== undefined) log.debug({ err: mapped.cause }, 'request refused');
+      else if (mapped.kind === 'Unavailable')
+        log.warn({ reason: mapped.message, err: mapped.cause }, 'request refused');
+      // A rule of the schema that a request would break is its caller's mistake.
+      else if (mapped.cause !== undefined) log.debug({ reason: mapped.message, err: mapped.cause }, 'request refused');
       throw mapped;
     }
   };

@@ -1,11 +1,10 @@
 import { Registry } from 'prom-client';
-import { systemClock } from '../../../lib/clock/clock';
 import { KnownTokens } from '../auth-tokens/known-tokens';
 import { RateLimiter, type LimitedCall } from './rate-limit';
 import type { RateLimitRule } from './rate-policy';
+import { TestClock } from '../../../lib/clock/test-clock.fixture';
 
-let nowMs: number;
-const clock = { now: () => new Date(nowMs), after: systemClock.after, every: systemClock.every };
+let clock: TestClock;
 let known: KnownTokens;
 const limiterOf = (rules: RateLimitRule[] = [], maxQuotas = 1_000): RateLimiter =>
   new RateLimiter({ rules, maxQuotas }, clock, new Registry(), known);
@@ -26,7 +25,7 @@ const outcomes = (limiter: RateLimiter, calls: Partial<LimitedCall>[]): string[]
   calls.map((call) => limiter.take({ ...CALL, ...call }).outcome);
 
 beforeEach(() => {
-  nowMs = 1_000_000;
+  clock = new TestClock();
   known = new KnownTokens(clock);
 });
 
@@ -53,13 +52,13 @@ test('a window opens again after its period', () => {
     'allowed',
     'allowed',
   ]);
-  nowMs += 9_500;
+  clock.forward(9_500);
   expect(limiter.take(CALL)).toMatchObject({
     outcome: 'limited',
     state: 'limit=2, remaining=0, reset=1',
     retryAfter: 1,
   });
-  nowMs += 500;
+  clock.forward(500);
   expect(outcomes(limiter, [{}])).toEqual(['allowed']);
 });
 
@@ -151,9 +150,9 @@ test('shares have the period of the limit that they are of', () => {
   const limiter = limiterOf([rule('total', 100, { periodMs: 60_000 }), rule('ip-address', 40)]);
   known.note('good', 'u_1');
   expect(allowed(limiter, 100, () => ({ token: 'good' }))).toBe(10);
-  nowMs += 10_000;
+  clock.forward(10_000);
   expect(allowed(limiter, 100, () => ({ token: 'good' }))).toBe(10);
-  nowMs += 10_000;
+  clock.forward(10_000);
   expect(allowed(limiter, 100, () => ({ token: 'good' }))).toBe(5);
   expect(limiter.take({ ...CALL, token: 'good' })).toMatchObject({ state: 'limit=100, remaining=0, reset=40' });
 });
@@ -170,7 +169,7 @@ test('with room for one window a second token is told to come again when that ha
     'allowed',
   ]);
   expect(limiter.take({ ...CALL, token: 'second' })).toMatchObject({ outcome: 'full', retryAfter: 10 });
-  nowMs += 10_000;
+  clock.forward(10_000);
   expect(outcomes(limiter, [{ token: 'second' }, { token: 'first' }])).toEqual(['allowed', 'full']);
 });
 

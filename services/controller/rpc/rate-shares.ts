@@ -1,7 +1,7 @@
 /**
- * Who may use how much of a window that several share. Configured limits are those of everybody
- * together; nobody may use them up alone, and a part of every shared window is out of reach of
- * callers who are not logged in.
+ * Shares of a window that several callers use. A configured limit is for all callers together.
+ * Nobody may use it up alone, and a part of every shared window is kept from callers who are not
+ * logged in.
  */
 import { limit } from '../../../lib/limits/limit';
 

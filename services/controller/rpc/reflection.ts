@@ -1,23 +1,26 @@
 /**
- * Server reflection, so that tools such as grpcurl need no protos. The wire format (v1 and v1alpha)
- * is that of \@grpc/reflection; the answers are ours, because the package spends half a second at
- * start to index the files, and buffers without limit for a client that does not read.
+ * Server reflection, so that tools such as grpcurl need no protos. The protocol (v1 and v1alpha) is
+ * read by \@grpc/proto-loader; the answers are the files of our descriptor set as they are, which
+ * the loader would regroup by package, without imports, JSON names and optional fields
+ * (docs/adr/0011-reflection-and-proto-loader.md).
  */
+import { readFileSync } from 'node:fs';
 import { status, type Metadata, type Server, type ServiceDefinition, type ServerDuplexStream } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
+import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { toBinary, type DescFile } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { packageFile } from '../../../lib/config/package-root';
 import type { Held } from '../../../lib/limits/port-shares';
 import type { Descriptors } from './descriptors';
 
 interface ReflectionRequest {
   host: string;
   /** Name of the field below that is set. */
-  messageRequest?: string;
-  fileByFilename?: string;
-  fileContainingSymbol?: string;
-  fileContainingExtension?: { containingType: string; extensionNumber: number };
-  allExtensionNumbersOfType?: string;
+  message_request?: string;
+  file_by_filename?: string;
+  file_containing_symbol?: string;
+  file_containing_extension?: { containing_type: string; extension_number: number };
+  all_extension_numbers_of_type?: string;
 }
 
 interface Reflected {
@@ -30,12 +33,10 @@ interface Reflected {
 
 /** Adds reflection of the services and every type they use. */
 export function addReflection(server: Server, reflected: Reflected): void {
-  const definitions: ServiceDefinition[] = [];
-  new ReflectionService({}).addToServer({
-    addService: (definition) => void definitions.push(definition),
-  });
-  for (const definition of definitions) {
-    server.addService(definition, {
+  const set = readFileSync(packageFile('proto/gen/reflection.binpb'));
+  const protocol = loadFileDescriptorSetFromBuffer(set, { defaults: true, oneofs: true });
+  for (const version of ['v1', 'v1alpha']) {
+    server.addService(protocol[`grpc.reflection.${version}.ServerReflection`] as ServiceDefinition, {
       ServerReflectionInfo: (stream: ServerDuplexStream<ReflectionRequest, object>) => {
         stream.on('end', () => stream.end());
         // Without a listener, a stream whose client goes away would end the process.
@@ -49,7 +50,10 @@ export function addReflection(server: Server, reflected: Reflected): void {
 
 /** One answer at a time: the next request is read when this one is on its way. */
 function send(stream: ServerDuplexStream<ReflectionRequest, object>, held: Held | undefined, message: Answer): void {
-  const bytes = (message.fileDescriptorResponse?.fileDescriptorProto ?? []).reduce((sum, file) => sum + file.length, 0);
+  const bytes = (message.file_descriptor_response?.file_descriptor_proto ?? []).reduce(
+    (sum, file) => sum + file.length,
+    0,
+  );
   if (held?.grow(bytes) !== undefined) {
     stream.emit('error', { code: status.RESOURCE_EXHAUSTED, details: 'Too many answers are not read yet.' });
     return;
@@ -63,27 +67,27 @@ function send(stream: ServerDuplexStream<ReflectionRequest, object>, held: Held 
 
 interface Answer {
   [field: string]: unknown;
-  fileDescriptorResponse?: { fileDescriptorProto: Uint8Array[] };
+  file_descriptor_response?: { file_descriptor_proto: Uint8Array[] };
 }
 
 function answer(request: ReflectionRequest, { descriptors, services }: Reflected): Answer {
-  const response = { validHost: request.host, originalRequest: request };
-  if (request.messageRequest === 'listServices') {
-    return { ...response, listServicesResponse: { service: services.map((name) => ({ name })) } };
+  const response = { valid_host: request.host, original_request: request };
+  if (request.message_request === 'list_services') {
+    return { ...response, list_services_response: { service: services.map((name) => ({ name })) } };
   }
-  if (request.messageRequest === 'allExtensionNumbersOfType') {
-    const baseTypeName = request.allExtensionNumbersOfType ?? '';
-    const extensionNumber = [...descriptors].flatMap((d) =>
-      d.kind === 'extension' && d.extendee.typeName === baseTypeName ? [d.number] : [],
+  if (request.message_request === 'all_extension_numbers_of_type') {
+    const base_type_name = request.all_extension_numbers_of_type ?? '';
+    const extension_number = [...descriptors].flatMap((d) =>
+      d.kind === 'extension' && d.extendee.typeName === base_type_name ? [d.number] : [],
     );
-    return { ...response, allExtensionNumbersResponse: { baseTypeName, extensionNumber } };
+    return { ...response, all_extension_numbers_response: { base_type_name, extension_number } };
   }
   const file = findFile(request, descriptors);
   if (file === undefined) {
-    return { ...response, errorResponse: { errorCode: status.NOT_FOUND, errorMessage: 'not found' } };
+    return { ...response, error_response: { error_code: status.NOT_FOUND, error_message: 'not found' } };
   }
-  const fileDescriptorProto = withImports(file).map(bytesOf);
-  return { ...response, fileDescriptorResponse: { fileDescriptorProto } };
+  const file_descriptor_proto = withImports(file).map(bytesOf);
+  return { ...response, file_descriptor_response: { file_descriptor_proto } };
 }
 
 /** Descriptors do not change, and anybody may ask for them. */
@@ -96,18 +100,18 @@ function bytesOf(file: DescFile): Uint8Array {
 }
 
 function findFile(request: ReflectionRequest, descriptors: Descriptors): DescFile | undefined {
-  switch (request.messageRequest) {
-    case 'fileByFilename':
-      return descriptors.getFile(request.fileByFilename ?? '');
-    case 'fileContainingSymbol': {
-      const symbol = request.fileContainingSymbol ?? '';
+  switch (request.message_request) {
+    case 'file_by_filename':
+      return descriptors.getFile(request.file_by_filename ?? '');
+    case 'file_containing_symbol': {
+      const symbol = request.file_containing_symbol ?? '';
       // Fields, values and methods stand in the file of what they belong to.
       return (descriptors.get(symbol) ?? descriptors.get(symbol.slice(0, symbol.lastIndexOf('.'))))?.file;
     }
-    case 'fileContainingExtension': {
-      const { containingType, extensionNumber } = request.fileContainingExtension ?? {};
+    case 'file_containing_extension': {
+      const { containing_type, extension_number } = request.file_containing_extension ?? {};
       return [...descriptors].find(
-        (d) => d.kind === 'extension' && d.extendee.typeName === containingType && d.number === extensionNumber,
+        (d) => d.kind === 'extension' && d.extendee.typeName === containing_type && d.number === extension_number,
       )?.file;
     }
     default:

@@ -27,6 +27,8 @@ type KeyHandlers = Pick<
   | 'detachStoragePolicy'
 >;
 
+const LISTING_KEYS = 'listing keys';
+
 const noPolicies = (): ApiError => new ApiError('Unimplemented', 'Policies are an Enterprise-only feature');
 
 export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
@@ -42,7 +44,7 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
 
   return {
     async listKeys(op, { id }) {
-      checkScope('id', id);
+      checkScope('id', id, LISTING_KEYS);
       const { scope, allowed } = await keysIn(op, 'list-keys', id);
       const keys = await keysOf(on, allowed);
       const shown = repeatedScope(ownInfo(scope), keys.length);
@@ -56,7 +58,8 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
 
     async rotateKeys(op, request) {
       const scopeId = request.scope_id === '' ? 'global' : request.scope_id;
-      checkScope('id', scopeId);
+      // Clients know this text of rotations too.
+      checkScope('id', scopeId, LISTING_KEYS);
       // Unlike the others an action on the scope itself, so it is authorized where the scope lives.
       const allowed = await deps.authz.check(op, 'rotate-keys', scopeResource(await find(scopeId)));
       const now = deps.clock.now();
@@ -66,7 +69,7 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
     },
 
     async listKeyVersionDestructionJobs(op, { scope_id }) {
-      checkScope('scope_id', scope_id);
+      checkScope('scope_id', scope_id, 'listing key version destruction jobs');
       const { scope, allowed } = await keysIn(op, 'list-key-version-destruction-jobs', scope_id);
       const jobs = await jobsOf(on, allowed);
       const shown = repeatedScope(ownInfo(scope), jobs.length);
@@ -77,7 +80,7 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
       const known = isIdOf(key_version_id, 'key-version');
       const errors = new FieldErrors();
       errors.require(known, 'key_version_id', 'Must be a valid KEK or DEK version ID.');
-      checkScope('scope_id', scope_id, errors);
+      checkScope('scope_id', scope_id, 'destroying a key version', errors);
       const { allowed } = await keysIn(op, 'destroy-key-version', scope_id);
       return { state: await destroyKeyVersion(deps, allowed, key_version_id, deps.clock.now()) };
     },
@@ -87,8 +90,8 @@ export function scopeKeyHandlers(deps: ControllerDeps): KeyHandlers {
   };
 }
 
-function checkScope(field: string, id: string, errors = new FieldErrors()): void {
-  const text = "Must be 'global', a valid org scope id or a valid project scope id when listing keys.";
+function checkScope(field: string, id: string, doing: string, errors = new FieldErrors()): void {
+  const text = `Must be 'global', a valid org scope id or a valid project scope id when ${doing}.`;
   errors.require(isScopeId(id), field, text).throwIfAny();
 }
 

@@ -17,10 +17,9 @@ import { scopeRoles } from '../init/roles';
 import { changing } from '../resources/changes';
 import {
   checkCreate,
-  checkDeleteId,
-  checkGetId,
   checkUpdate,
   FieldErrors,
+  isScopeId,
   maskedColumns,
   MESSAGE,
   storedText,
@@ -50,6 +49,7 @@ function definitionFor(deps: ControllerDeps): ItemDefinition<'scope', ScopeRow, 
   };
   return {
     type: 'scope',
+    filterMessage: MESSAGE.request,
     find: store.findScope,
     select: store.selectScopes,
     from: sql`from scopes r`,
@@ -77,7 +77,7 @@ export function scopeService(deps: ControllerDeps) {
 
   return service(ScopeServiceDefinition, {
     async getScope(op, { id }) {
-      checkGetId(id, ...SCOPE_PREFIXES);
+      checkId(id);
       const { row, allowed } = await allow(op, 'read', id);
       return shown(op, allowed, row);
     },
@@ -86,7 +86,7 @@ export function scopeService(deps: ControllerDeps) {
       const scope_id = request.scope_id === '' ? 'global' : request.scope_id;
       new FieldErrors()
         .require(isParent(scope_id), 'scope_id', "Must be 'global' or a valid org scope id when listing.")
-        .throwIfAny(MESSAGE.identifier);
+        .throwIfAny();
       return listInScopes(deps, op, listed, { ...request, scope_id });
     },
 
@@ -123,7 +123,7 @@ export function scopeService(deps: ControllerDeps) {
 
     async deleteScope(op, { id }) {
       new FieldErrors().require(id !== 'global', 'id', 'Invalid to delete the global scope.').throwIfAny();
-      checkDeleteId(id, ...SCOPE_PREFIXES);
+      checkId(id);
       const { allowed } = await allow(op, 'delete', id);
       await transaction(deps.db, deps.clock.now(), (tx) => store.deleteScope(tx, allowed));
       return {};
@@ -174,15 +174,18 @@ function checkNewScope(item: Scope): 'org' | 'project' {
   }
   const primary = item.primary_auth_method_id;
   errors.require(primary === undefined, 'primary_auth_method_id', 'This field can only be set after creation.');
+  errors.require(!item.version, 'version', 'This cannot be specified at create time.');
   checkCreate(errors, item).throwIfAny();
   return type as 'org' | 'project';
 }
 
+const ILL_FORMED = 'Invalidly formatted scope id.';
+const checkId = (id: string): void => new FieldErrors().require(isScopeId(id), 'id', ILL_FORMED).throwIfAny();
+
 function checkChange(request: UpdateScopeRequest): void {
   const errors = new FieldErrors();
   const { id, item } = request;
-  const knownId = id === 'global' || isIdOf(id, 'scope');
-  errors.require(knownId, 'id', 'Invalidly formatted scope id.');
+  errors.require(isScopeId(id), 'id', ILL_FORMED);
   const missing = 'UpdateMask not provided but is required to update a project.';
   errors.require(request.update_mask !== undefined, 'update_mask', missing);
   errors.require(['', typeById(id)].includes(item?.type ?? ''), 'type', 'Cannot modify the resource type.');

@@ -111,7 +111,7 @@ test.each([
     { scope_id: 'global', id: 'o_1', version: 1, description: 'a\u0000' },
     {
       id: 'This is a read only field.',
-      version: 'Cannot specify this field in a create request.',
+      version: 'This cannot be specified at create time.',
       description: 'Description contains unprintable characters',
     },
   ],
@@ -164,7 +164,7 @@ test('read: the global scope lives in itself, a project in its org', async () =>
   expect(await anonymous.refusal('ScopeService/GetScope', { id: 'o_AAAAAAAAAA' })).toMatchObject({ status: 404 });
   for (const id of ['', 'global_', 'x', 'o_-', 'p_a b', 'o_\u0000']) {
     const refusal = await admin.refusal('ScopeService/GetScope', { id });
-    expect(fieldsOf(refusal)).toEqual({ id: 'Invalid formatted identifier.' });
+    expect(fieldsOf(refusal)).toEqual({ id: 'Invalidly formatted scope id.' });
   }
 });
 
@@ -205,7 +205,7 @@ test('list: children, descendants, and what anonymous callers see', async () => 
     },
   ]);
   const refusal = await admin.refusal('ScopeService/ListScopes', { scope_id: DEV.project });
-  expect(refusal).toMatchObject({ status: 400, message: 'Improperly formatted identifier.' });
+  expect(refusal).toMatchObject({ status: 400, message: 'Error in provided request.' });
   expect(fieldsOf(refusal)).toEqual({ scope_id: "Must be 'global' or a valid org scope id when listing." });
 });
 

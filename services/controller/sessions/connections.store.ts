@@ -5,8 +5,8 @@
  */
 import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 import { databaseError, row, rows, sql, UNIQUE_VIOLATION, type Executor, type RawBuilder } from '../db/db';
-import { closedReason, type RefusedView } from './connections';
-import type { SessionStatus, TerminationReason } from './sessions';
+import { closedReason, type RefusedView, type SessionStatus } from './connections';
+import type { TerminationReason } from './sessions';
 
 export interface ConnectionRequest {
   sessionId: string;
@@ -278,7 +278,7 @@ export async function openConnections(
   return found.map((connection) => connection.id);
 }
 
-/** Those of `ids` that are open connections of the worker. */
+/** The `ids` that are open connections of the worker. */
 export async function knownConnections(on: Executor, workerId: string, ids: string[]): Promise<Set<string>> {
   const known = await rows<{ id: string }>(
     on,

@@ -1,6 +1,7 @@
 /** Connections of sessions: why they end, and why one is refused. */
 import type { Cause, ClosedBy, Refusal } from '../../../lib/contract/endings';
-import type { SessionStatus } from './sessions';
+
+export type SessionStatus = 'pending' | 'active' | 'canceling' | 'terminated';
 
 /** Boundary's vocabulary, which clients may depend on; `unknown` does not occur. */
 export type ClosedReason =

@@ -4,7 +4,8 @@ import type { Allowed } from '../authz/authz';
 import { changed, row, rows, sql, type Executor, type RawBuilder, type Tx } from '../db/db';
 import { scopeColumn } from '../resources/rows';
 import { ending, NOT_ON_RECORD, type ChangedSession } from './connections.store';
-import type { EndedBy, SessionRow, SessionStatus, TerminationReason } from './sessions';
+import type { SessionStatus } from './connections';
+import type { EndedBy, SessionRow, TerminationReason } from './sessions';
 
 const columns = sql`
   r.id, r.scope_id, r.target_id, r.user_id, r.auth_token_id, r.host_id, r.host_set_id, r.type, r.endpoint, r.certificate,

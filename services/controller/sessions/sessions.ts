@@ -14,9 +14,8 @@ import { prefixOf } from '../../../lib/contract/id-prefixes';
 import { idActions } from '../authz/actions';
 import type { Item } from '../authz/authz';
 import { scopeInfo, type ScopeOfRow } from '../resources/rows';
-import { shownConnection, type ConnectionRow } from './connections';
+import { shownConnection, type ConnectionRow, type SessionStatus } from './connections';
 
-export type SessionStatus = 'pending' | 'active' | 'canceling' | 'terminated';
 export type TerminationReason = 'timed out' | 'canceled' | 'connection limit' | 'access revoked';
 /** The role in which somebody ended a session; workers tell it to clients as `closed_by`. */
 export type EndedBy = Extract<ClosedBy, 'admin' | 'client' | 'policy' | 'controller'>;

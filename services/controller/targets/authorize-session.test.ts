@@ -12,6 +12,7 @@ import { renewLease, attach } from '../control/control.store';
 import { row, sql, transaction } from '../db/db';
 import { createListTokens } from '../resources/list-token';
 import { LOCAL_OUTGOING } from '../../../test/harness/outgoing';
+import { waitFor } from '../../../test/harness/wait';
 import { Work } from '../../../lib/limits/work';
 import type { Op } from '../rpc/service';
 import { createWorld, PROJECT, TARGET, USER, WORKER, type World } from '../sessions/sessions.fixture';
@@ -140,11 +141,19 @@ test('a user with too many sessions is told which limit is in the way, and nothi
 
 test('a target that changes while a session is made gives the session its new values', async () => {
   const authorize = handler();
+  let changed = (): void => undefined;
+  const hasChanged = new Promise<void>((resolve) => (changed = resolve));
+  const isAwaited = async (): Promise<boolean> =>
+    (await row(
+      world.db.executor,
+      sql`select 1 as one from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+    )) !== undefined;
   const change = transaction(world.db, new Date(), async (tx) => {
     await sql`update targets set default_port = 7777, version = version + 1 where id = ${TARGET}`.execute(tx);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    changed();
+    await waitFor('the session to wait for the change', isAwaited);
   });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await hasChanged;
   const { item } = await authorize(op(), request());
   await change;
   expect(item.endpoint).toBe('tcp://127.0.0.1:7777');

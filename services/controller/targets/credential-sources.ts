@@ -9,7 +9,7 @@ import type { Tx } from '../db/db';
 import { changing } from '../resources/changes';
 import { FieldErrors, MESSAGE, sameSet, unique } from '../resources/fields';
 import type { ItemAccess } from '../resources/items';
-import { listChanges, type ListEdit, type ListVerb } from '../resources/list-edits';
+import { listChanges, unable, verbOf, type ListEdit, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import type { Op } from '../rpc/service';
 import * as store from './credential-sources.store';
@@ -18,6 +18,9 @@ import { lockTarget, updateTarget } from './targets.store';
 
 const BROKERED = 'brokered_credential_source_ids';
 const INJECTED = 'injected_application_credential_source_ids';
+const LIST = 'credential sources';
+/** What existing clients look for in the refusal. */
+const NOT_FOR_TCP = 'tcp.VetCredentialSources: tcp.Target only supports credential purpose: "brokered".';
 
 /** An SSH certificate is of no use to a client. */
 const BROKERED_PREFIXES = [
@@ -47,7 +50,7 @@ export const credentialSourceEditor =
     check(request, verb);
     const { row, allowed } = await allow(op, `${verb}-credential-sources`, request.id);
     if (request.injected_application_credential_source_ids.length > 0 && verb !== 'remove') {
-      throw invalidArgument(MESSAGE.fields, [
+      throw invalidArgument(`${unable(verb, LIST, 'target')}: ${NOT_FOR_TCP}`, [
         { name: INJECTED, description: 'Targets of type tcp only support brokered credentials.' },
       ]);
     }
@@ -87,12 +90,13 @@ async function apply(
   allowed: Allowed<'target', ListEdit<'credential-sources'>>,
   { added, removed }: { added: string[]; removed: string[] },
 ): Promise<void> {
+  const verb = verbOf(allowed.action);
   if (
     removed.length > 0 &&
     allowed.action !== 'add-credential-sources' &&
     (await store.removeBrokeredSources(tx, allowed, removed)) !== removed.length
   ) {
-    throw invalidArgument('Unable to remove credential sources from target: it does not have all of them.', [
+    throw invalidArgument(`${unable(verb, LIST, 'target')}: it does not have all of them.`, [
       { name: BROKERED, description: 'Must only contain credential sources of the target.' },
     ]);
   }
@@ -101,7 +105,7 @@ async function apply(
     allowed.action !== 'remove-credential-sources' &&
     (await store.addBrokeredSources(tx, allowed, added)) !== added.length
   ) {
-    throw invalidArgument('Unable to add credential sources to target: not all of them are in its project.', [
+    throw invalidArgument(`${unable(verb, LIST, 'target')}: not all of them are in its project.`, [
       {
         name: BROKERED,
         description: "Must only contain credentials and credential libraries of the target's project.",

@@ -18,7 +18,7 @@ export function newTargetColumns(item: Target): { values: Record<string, unknown
   errors.require(isIdOf(item.scope_id, 'scope', 'project'), 'scope_id', projectRequired);
   errors.require((item.name ?? '').trim() !== '', 'name', 'This field is required.');
   errors.require(item.type === 'tcp', 'type', 'Unknown type provided.');
-  const deprecated = 'This field is deprecated. Use "egress_worker_filter" instead.';
+  const deprecated = 'This field is deprecated. Use egress_worker_filter instead.';
   errors.require(item.worker_filter === undefined, 'worker_filter', deprecated);
   // The attributes of an unknown type cannot be checked.
   const known = item.type === 'tcp';
@@ -53,6 +53,7 @@ export function changedTargetColumns(request: UpdateTargetRequest): Record<strin
     mask,
     TARGET_MUTABLE,
     (path) => valueOf(path as Path, item, attributes, address) ?? CLEARED[path as Path],
+    'paths',
   );
 }
 
@@ -106,7 +107,8 @@ function checkValues(errors: FieldErrors, item: Target): string | undefined {
     'Ingress Worker Filter field is not supported in OSS',
   );
   if (item.worker_filter !== undefined && item.egress_worker_filter !== undefined) {
-    errors.add('worker_filter', 'This field and "egress_worker_filter" exclude each other.');
+    const both = 'Cannot set worker_filter and egress_worker_filter; they are mutually exclusive fields.';
+    errors.add('egress_worker_filter', both);
   }
   if (item.address === undefined) return undefined;
   return readAddress(errors, 'address', item.address, 'Address does not support a port.');

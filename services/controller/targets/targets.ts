@@ -5,7 +5,8 @@ import type { Item } from '../authz/authz';
 import { commonItem, type ItemRow } from '../resources/rows';
 
 export const TCP_TARGET_PREFIX = prefixOf('target', 'tcp');
-export const TARGET_PREFIXES = prefixesOf('target');
+/** Other types are not served, so that their ids are as ill-formed as any. */
+export const TARGET_PREFIXES = prefixesOf('target', 'tcp');
 export const TARGET_ACTIONS = idActions('target');
 export const TARGET_ATTRIBUTES = { default_port: 'number', default_client_port: 'number' } as const;
 

@@ -11,6 +11,7 @@ import type { Tx } from '../db/db';
 import { defineItems } from '../resources/definition';
 import { checkGetId } from '../resources/fields';
 import type { ListHook } from '../resources/list-editors';
+import { unable, verbOf } from '../resources/list-edits';
 import { idPrefixes } from '../resources/noun-context';
 import { inScopes } from '../resources/places';
 import { resource } from '../resources/resource';
@@ -77,8 +78,9 @@ export function userService(deps: ControllerDeps) {
  * account of.
  */
 async function link(tx: Tx, allowed: AllowedToAdd<'user', 'accounts'>, ids: readonly string[]): Promise<number> {
+  const beginning = unable(verbOf(allowed.action), 'accounts', 'user');
   const refuse = (reason: string) =>
-    invalidArgument(`Unable to add accounts to user: ${reason}`, [{ name: 'account_ids', description: reason }]);
+    invalidArgument(`${beginning}: ${reason}`, [{ name: 'account_ids', description: reason }]);
   const found = await store.lockAccounts(tx, ids);
   if (found.length !== ids.length) throw refuse('Not all of the accounts exist.');
   if (found.some((account) => account.scope_id !== allowed.scopeId)) {

@@ -4,7 +4,7 @@
  */
 import { type ApiError, invalidArgument } from '../../../lib/errors/errors';
 import { limit } from '../../../lib/limits/limit';
-import { checkListEdit, MESSAGE } from '../resources/fields';
+import { checkListEdit, MESSAGE, type FieldErrors } from '../resources/fields';
 import type { ListVerb } from '../resources/list-edits';
 import { NOT_UNIQUE } from '../rpc/error-mapping';
 import { WORKER_PREFIX, type Tags } from './workers';
@@ -15,7 +15,7 @@ export const MAX_TAG_TEXT = limit('length of a tag', 512, {
   reached: '400, naming the field',
   test: 'services/controller/workers/workers.test.ts: what cannot be done changes nothing',
 });
-/** Also of those that the worker's own configuration has. */
+/** Also limits the tags of the worker's own configuration. */
 export const MAX_TAGS = limit('tags of a worker', 1_000, {
   what: 'pairs of key and value that administrators give one worker, and that its configuration has',
   unit: 'tags',
@@ -45,13 +45,12 @@ export function readTags(verb: ListVerb, request: TagsRequest): Tags {
   const errors = checkListEdit(request, [WORKER_PREFIX], list);
   const tags: Tags = {};
   for (const [key, values] of given) {
-    if (!fits(key)) errors.add(FIELD, `Tag keys must have 1 to ${MAX_TAG_TEXT} printable characters.`);
-    if (!Array.isArray(values) || values.length === 0 || !values.every((value) => typeof value === 'string')) {
-      errors.add(FIELD, 'Tag values must be a non-empty list of strings.');
-      continue;
-    }
-    const texts: string[] = values;
-    if (!texts.every(fits)) errors.add(FIELD, `Tag values must have 1 to ${MAX_TAG_TEXT} printable characters.`);
+    addProblem(errors, 'keys', key);
+    errors.require(Array.isArray(values) && values.length > 0, FIELD, 'Tag values must be non-empty.');
+    if (!Array.isArray(values)) continue;
+    const texts = values.filter((value): value is string => typeof value === 'string');
+    errors.require(texts.length === values.length, FIELD, 'Tag values must be strings.');
+    for (const text of texts) addProblem(errors, 'values', text);
     tags[key] = [...new Set(texts)];
   }
   errors.require(verb === 'remove' || areFew(tags), FIELD, TOO_MANY);
@@ -71,8 +70,11 @@ function areFew(tags: Tags): boolean {
   return pairs <= MAX_TAGS && bytes <= MAX_TAG_BYTES;
 }
 
-const fits = (text: string): boolean =>
-  text.length >= 1 && text.length <= MAX_TAG_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(text);
+function addProblem(errors: FieldErrors, what: 'keys' | 'values', text: string): void {
+  errors.require(text !== '', FIELD, `Tag ${what} must be non-empty.`);
+  errors.require(text.length <= MAX_TAG_TEXT, FIELD, `Tag ${what} must be within ${MAX_TAG_TEXT} characters.`);
+  errors.require(!/[\p{C}\p{Zl}\p{Zp}]/u.test(text), FIELD, `Tag ${what} must only have printable characters.`);
+}
 
 /**
  * The tags after the action. Throws 400 when it adds what is there or too many, or removes what is

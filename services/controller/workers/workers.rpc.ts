@@ -1,7 +1,8 @@
 /** Handlers of WorkerService: decode, look up, authorize, one store call, encode. */
 import { invalidArgument } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
-import { decodeRegistrationRequest, type RegistrationRequest } from '../../../lib/tls/registration-request';
+import { decodeBoundaryRegistration, type BoundaryRegistration } from '../../../lib/tls/boundary-registration';
+import { decodeRegistrationRequest } from '../../../lib/tls/registration-request';
 import { Worker, WorkerServiceDefinition, type UpdateWorkerRequest } from '../../../proto/gen/api/workers';
 import type { ActionOn } from '../authz/actions';
 import type { Allowed, AllowedIn, AllowedItem, CreateAction } from '../authz/authz';
@@ -43,6 +44,10 @@ const GLOBAL = { id: 'global', type: 'global', scope_id: null } as const;
  */
 const LAST_REPORTS_MS = 2_000;
 const LOOK_MS = 20;
+/** What is made of such a request is a resource and nothing more. */
+const SPEAKS_BOUNDARY =
+  'a worker of Boundary was registered, which cannot connect here: run this release as its worker, and register that';
+const NOT_CONTROLLER_LED = 'Worker-generated auth tokens are not used with the controller-led creation flow.';
 const MUTABLE = { name: 'name', description: 'description' };
 
 const workerToJSON = (item: Partial<ReturnType<typeof workerItem>>): unknown => Worker.toJSON(Worker.fromPartial(item));
@@ -74,7 +79,7 @@ export function workerService(deps: WorkerDeps) {
     },
 
     async updateWorker(op, request) {
-      checkNames(checkUpdate(new FieldErrors(), request, [WORKER_PREFIX]), request.item).throwIfAny();
+      checkChange(request);
       const { worker, allowed } = await access.allow(op, 'update', request.id);
       await update(deps, allowed, worker, request);
       return access.answer(op, allowed);
@@ -122,18 +127,19 @@ function creationHandlers(
   return {
     async createWorkerLed(op, request) {
       const item = request.item ?? Worker.fromPartial({});
-      const registration = checkRegistration(item);
+      const { registration, isBoundarys } = checkRegistration(item, deps.clock.now());
       const may = await deps.authz.check(op, 'create:worker-led', collectionIn('worker', GLOBAL));
       const { allowed } = await create(deps, may, item, (tx, workerId, now) =>
         createRegistration(tx, deps.kms, workerId, registration, now),
       );
+      if (isBoundarys) op.log.warn({ worker: allowed.id }, SPEAKS_BOUNDARY);
       return access.answer(op, allowed);
     },
 
     async createControllerLed(op, request) {
       const item = request.item ?? Worker.fromPartial({});
       checkNewWorker(item)
-        .require(item.worker_generated_auth_token === '', 'worker_generated_auth_token', 'This field must be empty.')
+        .require(item.worker_generated_auth_token === '', 'worker_generated_auth_token', NOT_CONTROLLER_LED)
         .throwIfAny();
       const may = await deps.authz.check(op, 'create:controller-led', collectionIn('worker', GLOBAL));
       const { allowed, made } = await create(deps, may, item, (tx, workerId, now) =>
@@ -149,13 +155,13 @@ function authorityHandlers(
 ): Pick<WorkerHandlers, 'readCertificateAuthority' | 'reinitializeCertificateAuthority'> {
   return {
     async readCertificateAuthority(op, request) {
-      checkGlobal(request);
+      checkGlobal(request, 'reading');
       const allowed = await deps.authz.check(op, 'read-certificate-authority', collectionIn('worker', GLOBAL));
       return { item: cutFields({ certs: await certificateInfos(deps.db.executor) }, allowed.decision) };
     },
 
     async reinitializeCertificateAuthority(op, request) {
-      checkGlobal(request);
+      checkGlobal(request, 'reinitializing certs');
       const allowed = await deps.authz.check(op, 'reinitialize-certificate-authority', collectionIn('worker', GLOBAL));
       await replaceAuthorities(deps.db, deps.kms, deps.clock.now());
       await deps.control.reloadAuthority();
@@ -164,8 +170,8 @@ function authorityHandlers(
   };
 }
 
-function checkGlobal({ scope_id }: { scope_id: string }): void {
-  new FieldErrors().require(['', 'global'].includes(scope_id), 'scope_id', "Must be 'global'").throwIfAny();
+function checkGlobal({ scope_id }: { scope_id: string }, doing: string): void {
+  new FieldErrors().require(scope_id === 'global', 'scope_id', `Must be 'global' when ${doing}.`).throwIfAny();
 }
 
 /** The three actions on the tags that administrators give. */
@@ -262,31 +268,51 @@ async function update(
   }
 }
 
-function checkNames(errors: FieldErrors, item: Pick<Worker, 'name' | 'description'> = {}): FieldErrors {
+const READ_ONLY = 'This is a read only field.';
+
+function checkChange({ item = Worker.fromPartial({}), ...request }: UpdateWorkerRequest): void {
+  const errors = checkUpdate(new FieldErrors(), { ...request, item }, [WORKER_PREFIX]);
+  errors.require(item.name === item.name?.toLowerCase(), 'name', 'Must be all lowercase.');
   checkShortText(errors, item);
-  return errors.require(item.name === item.name?.toLowerCase(), 'name', 'Name must be all lowercase.');
+  checkKnownByWorker(errors, item).throwIfAny();
 }
 
-function checkRegistration(item: Worker): RegistrationRequest {
+/** What workers tell of themselves. */
+const checkKnownByWorker = (errors: FieldErrors, item: Worker): FieldErrors =>
+  errors
+    .require(item.address === '', 'address', READ_ONLY)
+    .require(item.canonical_tags === undefined, 'canonical_tags', READ_ONLY)
+    .require(item.config_tags === undefined, 'config_tags', READ_ONLY);
+
+const requestOf = ({ publicKey, nonce }: BoundaryRegistration) => ({ publicKey, secret: nonce });
+
+function checkRegistration(item: Worker, now: Date) {
   const errors = checkNewWorker(item);
   const field = 'worker_generated_auth_token';
   const text = item.worker_generated_auth_token;
-  const registration = decodeRegistrationRequest(text);
+  const boundary = decodeBoundaryRegistration(text, now);
+  const registration = boundary === undefined ? decodeRegistrationRequest(text) : requestOf(boundary);
   if (text === '') errors.add(field, 'Cannot be empty.');
   else if (registration === undefined)
     errors.add(field, 'This is not the registration request of a worker: copy it whole.');
+  else
+    errors.require(
+      boundary?.isValid !== false,
+      field,
+      'The request has expired: start the worker anew to get another.',
+    );
   errors.throwIfAny();
-  return registration!;
+  return { registration: registration!, isBoundarys: boundary !== undefined };
 }
 
 function checkNewWorker(item: Worker): FieldErrors {
-  const readOnly = 'This is a read only field.';
-  return checkNames(checkCreate(new FieldErrors(), item), item)
+  const errors = checkCreate(new FieldErrors(), item);
+  checkShortText(errors, item);
+  return checkKnownByWorker(errors, item)
+    .require(item.name === item.name?.toLowerCase(), 'name', 'Name must be all lowercase.')
     .require(item.scope_id === 'global', 'scope_id', "Must be 'global'")
-    .require(item.address === '', 'address', readOnly)
-    .require(item.last_status_time === undefined, 'last_status_time', readOnly)
-    .require(item.release_version === '', 'release_version', readOnly)
-    .require(!item.draining, 'draining', readOnly)
-    .require(item.canonical_tags === undefined, 'canonical_tags', readOnly)
-    .require(item.config_tags === undefined, 'config_tags', readOnly);
+    .require(item.last_status_time === undefined, 'last_status_time', READ_ONLY)
+    .require(item.release_version === '', 'release_version', READ_ONLY)
+    .require(item.authorized_actions.length === 0, 'authorized_actions', READ_ONLY)
+    .require(!item.draining, 'draining', READ_ONLY);
 }

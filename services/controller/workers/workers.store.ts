@@ -47,7 +47,7 @@ export const insertWorker = (
   worker: Omit<NewWorker, 'id'>,
 ): Promise<void> => insertWorkerRow(tx, { ...worker, id: allowed.id });
 
-/** Also used for the worker that a controller brings along. */
+/** Also used for the worker beside a controller. */
 export async function insertWorkerRow(tx: Tx, worker: NewWorker): Promise<void> {
   await sql`insert into workers (id, name, description, config_managed, created_time, updated_time)
     values (${worker.id}, ${worker.name}, ${worker.description}, ${worker.configManaged}, ${worker.now}, ${worker.now})`.execute(

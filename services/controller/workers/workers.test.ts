@@ -1,5 +1,7 @@
 /** Tags and the certificate authority through the workers service. */
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { encodeBase58 } from '../../../lib/ids/base58';
 import { newEd25519 } from '../../../lib/tls/keys';
 import { encodeRegistrationRequest } from '../../../lib/tls/registration-request';
 import { fieldsOf, startTestController, type TestController } from '../../../test/harness/controller';
@@ -108,8 +110,10 @@ test('the certificate authority is read, and replaced by administrators only', a
   const before = await read();
   expect(before).toMatchObject([{ id: 'current' }, { id: 'next' }]);
   const reinitialize = 'WorkerService/ReinitializeCertificateAuthority';
-  expect(await user.refusal(reinitialize, {})).toMatchObject({ status: 403 });
-  expect(await anonymous.refusal('WorkerService/ReadCertificateAuthority', {})).toMatchObject({ status: 401 });
+  expect(await user.refusal(reinitialize, { scope_id: 'global' })).toMatchObject({ status: 403 });
+  expect(await anonymous.refusal('WorkerService/ReadCertificateAuthority', { scope_id: 'global' })).toMatchObject({
+    status: 401,
+  });
   expect(fieldsOf(await admin.refusal(reinitialize, { scope_id: 'o_1234567890' }))).toHaveProperty('scope_id');
   expect(await read()).toEqual(before);
   const { certs } = (await admin.call(reinitialize, { scope_id: 'global' })).item;
@@ -135,3 +139,56 @@ test('a worker is created from its registration request, each request once', asy
   expect(made.worker_generated_auth_token ?? made.controller_generated_activation_token).toBeUndefined();
   expect(await admin.refusal(method, { item })).toMatchObject({ status: 400 });
 });
+
+test('a request of a worker of Boundary makes a resource, once, while it is valid and signed', async () => {
+  const { admin, deps } = controller;
+  const method = 'WorkerService/CreateWorkerLed';
+  const now = deps.clock.now().getTime();
+  const of = (change: Partial<BoundaryRequest> = {}) => ({
+    item: {
+      scope_id: 'global',
+      worker_generated_auth_token: boundaryRequest({ notAfter: now + 3_600_000, ...change }),
+    },
+  });
+  const good = of({ key: newEd25519() });
+  expect((await admin.call(method, good)).item).toMatchObject({ type: 'pki', version: 1 });
+  expect(await admin.refusal(method, good)).toMatchObject({ status: 400 });
+  const long = { item: { ...good.item, worker_generated_auth_token: '1'.repeat(2_001) } };
+  expect(fieldsOf(await admin.refusal(method, long))).toHaveProperty('worker_generated_auth_token');
+  for (const bad of [{ notAfter: now - 3_600_000 }, { signer: newEd25519() }, { nonce: Buffer.alloc(40) }]) {
+    expect(fieldsOf(await admin.refusal(method, of(bad)))).toHaveProperty('worker_generated_auth_token');
+  }
+});
+
+interface BoundaryRequest {
+  key: KeyObject;
+  signer: KeyObject;
+  nonce: Buffer;
+  /** Milliseconds. */
+  notAfter: number;
+}
+
+/** As Boundary's workers write it. */
+function boundaryRequest({
+  key = newEd25519(),
+  signer = key,
+  nonce = randomBytes(32),
+  notAfter = 0,
+}: Partial<BoundaryRequest>) {
+  const time = (ms: number) =>
+    new BinaryWriter()
+      .tag(1, WireType.Varint)
+      .int64(BigInt(Math.floor(ms / 1_000)))
+      .finish();
+  const bytes = (writer: BinaryWriter, number: number, value: Uint8Array) =>
+    writer.tag(number, WireType.LengthDelimited).bytes(value);
+  const info = new BinaryWriter();
+  bytes(info, 2, createPublicKey(key).export({ format: 'der', type: 'spki' }));
+  info.tag(3, WireType.Varint).int32(1);
+  bytes(info, 7, time(0));
+  bytes(info, 8, time(notAfter));
+  bytes(info, 10, randomBytes(32));
+  info.tag(11, WireType.Varint).int32(2);
+  const bundle = bytes(info, 20, nonce).finish();
+  return encodeBase58(bytes(bytes(new BinaryWriter(), 28, bundle), 29, sign(null, bundle, signer)).finish());
+}

@@ -1,6 +1,6 @@
 /**
- * Sends closes of the spool over a stream, a part of them at a time: the rest follows as controllers acknowledge them.
- * That an earlier process has ended is told behind the closes that it left.
+ * Sends the closes of the spool over a stream, some at a time. More follow as controllers
+ * acknowledge them. The end of an earlier process is reported behind the closes that it left.
  */
 import { limit } from '../../../lib/limits/limit';
 import type { CloseSpool } from './close-spool';
@@ -23,10 +23,10 @@ export class CloseReports {
     private readonly send: (message: Outgoing) => void,
   ) {}
 
-  /** A stream has begun: sends all that is not acknowledged. */
+  /** Called when a stream begins: sends all closes that are not acknowledged. */
   begin(): void {
     this.sentUpTo = 0n;
-    // The Hello of this stream does not name them any more.
+    // The Hello of this stream no longer names these processes.
     this.ends = [];
     this.goOn();
   }
@@ -46,7 +46,7 @@ export class CloseReports {
     }
   }
 
-  /** Tells that a process has ended once the closes up to `after` are sent. */
+  /** Reports that a process has ended, once the closes up to `after` are sent. */
   processEnded(bootId: string, after: bigint): void {
     this.ends.push({ bootId, after });
     this.goOn();

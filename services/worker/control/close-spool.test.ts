@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../../lib/log/log';
 import type { ConnectionClosed } from '../../../proto/gen/worker/control';
-import { ManualClock } from '../../../test/harness/test-clock';
+import { manualClock } from '../../../lib/clock/test-clock.fixture';
 import { CloseSpool } from './close-spool';
 
 const log = createLogger('spool', { level: 'silent' });
@@ -41,7 +41,7 @@ const ids = (spool: CloseSpool) => [...spool.pending()].map((item) => item.conne
 const file = () => readFileSync(join(directory, 'closes.spool'), 'utf8');
 
 test('what was not acknowledged survives a restart, and no sequence is used twice', () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const first = new CloseSpool(directory, clock, log);
   const kept = ['a', 'b', 'c'].map((id) => first.add(close(id)));
   clock.forward(3_600_000);
@@ -54,7 +54,7 @@ test('what was not acknowledged survives a restart, and no sequence is used twic
 });
 
 test('sequences stay unique when the killed process had written none of its closes', () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const first = new CloseSpool(directory, clock, log);
   const lost = first.add(close('a'));
   const second = new CloseSpool(directory, clock, log);
@@ -63,7 +63,7 @@ test('sequences stay unique when the killed process had written none of its clos
 });
 
 test('a close acknowledged at once never touches the disk; a settled spool is small', () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const spool = new CloseSpool(directory, clock, log);
   const empty = file();
   spool.acknowledge(spool.add(close('a')).sequence);
@@ -79,7 +79,7 @@ test('a close acknowledged at once never touches the disk; a settled spool is sm
 });
 
 test('an acknowledgement covers everything before it', () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const spool = new CloseSpool(directory, clock, log);
   const [, second] = ['a', 'b', 'c'].map((id) => spool.add(close(id)));
   spool.acknowledge(second!.sequence);
@@ -88,7 +88,7 @@ test('an acknowledgement covers everything before it', () => {
 });
 
 test('a line cut short by a crash is ignored', () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const first = new CloseSpool(directory, clock, log);
   first.add(close('a'));
   clock.forward(3_600_000);
@@ -97,7 +97,7 @@ test('a line cut short by a crash is ignored', () => {
 });
 
 test('a directory that is gone: nothing throws, closes stay in memory and reach the disk when it is back', () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const spool = new CloseSpool(directory, clock, log);
   rmSync(directory, { recursive: true });
   // More than one reservation.
@@ -108,13 +108,13 @@ test('a directory that is gone: nothing throws, closes stay in memory and reach 
   clock.forward(3_600_000);
   spool.acknowledge(10_000n);
   // Killed here.
-  const second = new CloseSpool(directory, new ManualClock(), log);
+  const second = new CloseSpool(directory, manualClock(), log);
   expect(second.size).toBe(10_050);
   expect(second.add(close('d')).sequence).toBeGreaterThan(10_050n);
 });
 
 test('a reservation is renewed before it runs out', () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const spool = new CloseSpool(directory, clock, log);
   const reserved = () => Number((JSON.parse(file().split('\n')[0]!) as { reserved: string }).reserved);
   const before = reserved();
@@ -125,7 +125,7 @@ test('a reservation is renewed before it runs out', () => {
 });
 
 test('after a write that failed the file is written anew', () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const spool = new CloseSpool(directory, clock, log);
   const path = join(directory, 'closes.spool');
   const target = (fd: string) => {
@@ -143,17 +143,17 @@ test('after a write that failed the file is written anew', () => {
   spool.add(close('b'));
   clock.forward(3_600_000);
   expect(file()).not.toContain('"99"');
-  expect(ids(new CloseSpool(directory, new ManualClock(), log))).toEqual(['a', 'b']);
+  expect(ids(new CloseSpool(directory, manualClock(), log))).toEqual(['a', 'b']);
   spool.close();
 });
 
 test('the file is for its owner only', () => {
-  new CloseSpool(directory, new ManualClock(), log).close();
+  new CloseSpool(directory, manualClock(), log).close();
   expect(statSync(join(directory, 'closes.spool')).mode & 0o777).toBe(0o600);
 });
 
 describe('processes of one worker that overlap', () => {
-  const spool = (bootId?: string) => new CloseSpool(directory, new ManualClock(), log, bootId);
+  const spool = (bootId?: string) => new CloseSpool(directory, manualClock(), log, bootId);
   const left = (one: CloseSpool, ...connections: string[]) => {
     for (const id of connections) one.add(close(id));
     one.close();
@@ -189,7 +189,7 @@ describe('processes of one worker that overlap', () => {
 });
 
 test('what no controller acknowledges is bounded, in memory and on disk', () => {
-  const clock = new ManualClock();
+  const clock = manualClock();
   const spool = new CloseSpool(directory, clock, log);
   for (let i = 0; i < 50_010; i++) spool.add(close(`c ${i}`));
   expect([spool.size, ids(spool)[0]]).toEqual([50_000, 'c 10']);

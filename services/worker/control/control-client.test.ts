@@ -1,4 +1,7 @@
-/** The client side of the control protocol against a server that speaks it: real TLS, real gRPC, real files. */
+/**
+ * The client side of the control protocol against a server that speaks it: real TLS, real gRPC,
+ * real files.
+ */
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -17,12 +20,14 @@ import {
 import { newEd25519, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
 import type { AttachRequest, AttachResponse, Hello } from '../../../proto/gen/worker/control';
 import { ControlServiceService, type ControlServiceServer } from '../../../proto/gen/worker/control_service';
+import { Link } from '../../../test/harness/link';
 import { newGrant } from '../../../test/harness/session-worker';
 import { waitFor } from '../../../test/harness/wait';
 import { SessionRegistry } from '../sessions/registry';
 import { ControllerUnreachable, type ClosedConnection, type EgressGrant } from '../sessions/types';
 import { ControlClient } from './control-client';
 import type { ControlOptions } from './control-options';
+import { TestClock } from '../../../lib/clock/test-clock.fixture';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -258,9 +263,11 @@ test('a controller of another deployment is not trusted with the token', async (
   const other = await new Controller(
     await createAuthority({ commonName: 'other', notBefore: new Date(0), notAfter: new Date(Date.now() + 3_600_000) }),
   ).start();
-  newClient([other], { activationToken: controller.token });
-  await waitFor('a second attempt', () => other.enrolled === 0 && true);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const link = await Link.open(other.port);
+  cleanups.push(() => link.close());
+  newClient([other], { activationToken: controller.token, upstreams: [{ host: '127.0.0.1', port: link.port }] });
+  // With trust the second connection would bring the token, and be the last one.
+  await waitFor('a third attempt', () => link.accepted >= 3);
   expect(other.enrolled).toBe(0);
 });
 
@@ -405,16 +412,15 @@ test('a stream that only breaks cuts nothing', async () => {
 
 test('an enrollment that is refused while the process runs is tried again', async () => {
   const controller = await newController();
-  let aheadMs = 0;
-  const clock = { ...systemClock, now: () => new Date(Date.now() + aheadMs) };
+  const clock = new TestClock({ start: 'system' });
   const { client } = newClient([controller], { clock });
   await client.firstAttach;
   // The certificate has expired, until the clock is put right.
-  aheadMs = 86_400_000;
+  clock.set(86_400_000);
   controller.streams.at(-1)!.end();
   await waitFor('the loss', () => !client.isAttached);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  aheadMs = 0;
+  clock.set(0);
   await waitFor('the return', () => client.isAttached);
 });
 

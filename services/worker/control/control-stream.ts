@@ -1,6 +1,7 @@
 /**
- * One control stream to one controller: Hello → Welcome → attached → ended. Requests are matched with their answers by
- * id; everything else goes to the owner. `ended` is called once; requests still open then fail.
+ * One control stream to one controller: Hello → Welcome → attached → ended. Answers are matched
+ * with their requests by id. Everything else goes to the owner. `ended` is called once, and open
+ * requests then fail.
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
@@ -19,7 +20,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const MISSED_HEARTBEATS = 3;
 const DEFAULT_HEARTBEAT_S = 5;
 
-/** As much of a client of the control service as one stream needs. */
+/** The part of a client of the control service that one stream uses. */
 export type AttachClient = Pick<ControlServiceClient, 'attach' | 'close'>;
 
 export interface StreamHandler {
@@ -42,7 +43,7 @@ export class ControlStream {
   private lastHeard: number;
   private isEnded = false;
   isAttached = false;
-  /** The stream has as much to send as it wants: what can be left out is not to be sent. */
+  /** The stream takes no more at the moment: messages that can be left out should not be sent. */
   isBlocked = false;
 
   constructor(
@@ -65,7 +66,10 @@ export class ControlStream {
     if (!this.isEnded && this.call.write({ message }) === false) this.isBlocked = true;
   }
 
-  /** Sends a request and answers the result with the same id. Rejects with {@link ControllerUnreachable}. */
+  /**
+   * Sends a request and answers the result with the same id. Rejects with
+   * {@link ControllerUnreachable}.
+   */
   request(make: (requestId: bigint) => Outgoing): Promise<Incoming> {
     const id = this.nextRequest++;
     return new Promise((resolve, reject) => {

@@ -1,7 +1,11 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncsDirectories } from '../../../lib/platform/system';
 
-/** Writes all of `content`; the system may take less at once, as a disk does that fills up. Throws its error. */
+/**
+ * Writes all of `content`. The system may take less at once, as a disk does that fills up. Throws
+ * the system's error.
+ */
 export function writeAll(file: number, content: string): void {
   let rest = Buffer.from(content);
   while (rest.length > 0) {
@@ -12,8 +16,9 @@ export function writeAll(file: number, content: string): void {
 }
 
 /**
- * Replaces a file, mode 0600, so that after a crash either the old or the new content stands there. Two processes of a
- * worker may write the same file while one follows the other: the last one wins, whole.
+ * Replaces a file, mode 0600, so that it has either the old or the new content after a crash. Two
+ * processes of a worker may write the same file while one follows the other: the last one takes
+ * effect, as a whole.
  */
 export function writeFileAtomically(path: string, content: string): void {
   const temporary = `${path}.${process.pid}.new`;
@@ -25,6 +30,7 @@ export function writeFileAtomically(path: string, content: string): void {
     closeSync(file);
   }
   renameSync(temporary, path);
+  if (!syncsDirectories) return;
   const directory = openSync(dirname(path), 'r');
   try {
     fsyncSync(directory);

@@ -1,4 +1,7 @@
-/** The first contact of a worker with its deployment: an activation token for a certificate. */
+/**
+ * The first contact of a worker with its deployment: exchanges an activation token for a
+ * certificate.
+ */
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { decodeActivationToken, type ActivationToken } from '../../../lib/tls/activation-token';
 import { createCertificateRequest } from '../../../lib/tls/certificates';
@@ -9,7 +12,7 @@ import { openClient, discoverAuthority, newcomerCredentials, type Upstream } fro
 
 const ENROLL_TIMEOUT_MS = 10_000;
 
-/** Enrollment cannot succeed with this token; trying again is of no use. */
+/** Enrollment cannot succeed with this token, so another attempt is useless. */
 export class EnrollmentRefused extends Error {
   override name = 'EnrollmentRefused';
 }
@@ -21,7 +24,10 @@ export function readActivationToken(text: string): ActivationToken {
   throw new EnrollmentRefused('the activation token is malformed: copy it whole, from neslat_ to its last character');
 }
 
-/** Rejects with {@link EnrollmentRefused} for good, with any other error when another attempt may succeed. */
+/**
+ * Rejects with {@link EnrollmentRefused} for good, with any other error when another attempt may
+ * succeed.
+ */
 export async function enroll(upstream: Upstream, tokenText: string): Promise<WorkerIdentity> {
   const authority = await discoverAuthority(upstream, readActivationToken(tokenText));
   const client = openClient(upstream, newcomerCredentials(authority));

@@ -1,4 +1,7 @@
-/** Who this worker is: key and certificate of the deployment's authority, kept in the worker's own directory. */
+/**
+ * The identity of this worker: its key and certificate of the deployment's authority, kept in the
+ * worker's own directory.
+ */
 import { createHash, X509Certificate } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,11 +15,17 @@ export interface WorkerIdentity {
   certificate: string;
   /** PEM, authorities to trust: current, then next. */
   authorities: string[];
-  /** SHA-256 of the activation token that was used, hex: another token in the configuration means a new enrollment. */
+  /**
+   * SHA-256 of the activation token that was used, hex: another token in the configuration means a
+   * new enrollment.
+   */
   tokenHash: string;
 }
 
-/** Makes the directory, closed to others. Throws the error of the system with the path in it. */
+/**
+ * Makes the directory, accessible to its owner only. Throws the error of the system, which has the
+ * path.
+ */
 export function openStorage(directory: string): void {
   makeDirectory(directory, 0o700);
   chmodSync(directory, 0o700);

@@ -1,4 +1,4 @@
-/** What a worker serves, as controllers are told: in pieces, because it grows with use. */
+/** Tells controllers what a worker serves, in pieces, because it grows with use. */
 import { limit } from '../../../lib/limits/limit';
 import type { ConnectionStat, SessionInventory } from '../../../proto/gen/worker/control';
 import type { WorkerSession } from '../sessions/registry';
@@ -12,7 +12,10 @@ const ITEMS = limit('inventory of a message', 1_000, {
   test: 'services/worker/control/control-client.test.ts: an inventory goes in pieces, each after the answer to the one before',
 });
 
-/** Reads as it goes on: what begins or ends meanwhile is told by messages of its own. */
+/**
+ * Reads the sessions piece by piece. What begins or ends meanwhile is reported by messages of its
+ * own.
+ */
 function* inventoryPieces(sessions: Iterable<WorkerSession>): Generator<SessionInventory[], undefined> {
   let piece: SessionInventory[] = [];
   let items = 0;
@@ -64,7 +67,7 @@ export class InventoryReport {
     return this.next !== undefined;
   }
 
-  /** The next piece; the one behind it is to go when the controller has answered. */
+  /** The next piece. The one after it is sent when the controller has answered. */
   goOn(): void {
     if (this.next === undefined) return;
     const sessions = this.next;
@@ -72,7 +75,9 @@ export class InventoryReport {
     this.send({ $case: 'inventory', value: { sessions, more: this.hasMore } });
   }
 
-  /** To a controller that takes no pieces: that the other connections live, which is what their counts say. */
+  /**
+   * Tells a controller that takes no pieces, by their counts, that the other connections are alive.
+   */
   sendAsStats(): void {
     for (; this.next !== undefined; this.next = this.take()) {
       const stats = asStats(this.next);

@@ -1,6 +1,6 @@
 /**
- * The first contact of a worker that has no activation token: it makes a request that an administrator takes to a
- * controller, and asks until somebody has.
+ * The first contact of a worker that has no activation token. It makes a request, which an
+ * administrator gives to a controller, and asks until the worker was created.
  */
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
@@ -31,7 +31,7 @@ export interface Registration {
   request: string;
 }
 
-/** No administrator has brought the request to a controller yet. */
+/** No administrator has given the request to a controller yet. */
 export class NotRegistered extends Error {
   override name = 'NotRegistered';
 }
@@ -75,7 +75,7 @@ function load(path: string): Stored | undefined {
 
 /** Rejects with {@link NotRegistered} until the worker was created. */
 export async function collectIdentity(upstream: Upstream, registration: Registration): Promise<WorkerIdentity> {
-  // Whoever answers: what counts is the proof, and nothing secret is sent.
+  // Any peer may answer: only the proof counts, and nothing secret is sent.
   const client = openClient(upstream, newcomerCredentials(await discoverAuthority(upstream)));
   try {
     const certificate_request = await createCertificateRequest(createPrivateKey(registration.privateKey));

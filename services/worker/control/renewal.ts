@@ -7,7 +7,7 @@ import type { WorkerIdentity } from './identity';
 /** After a renewal that failed. */
 export const RENEWAL_RETRY_MS = 60_000;
 
-/** Until half of the life is over, ms; 0 when it is. */
+/** The time until half of the lifetime is over, ms; 0 when it is. */
 export function renewalDelay(valid: { from: number; to: number }, now: number): number {
   return Math.max(0, (valid.from + valid.to) / 2 - now);
 }

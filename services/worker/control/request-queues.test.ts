@@ -1,10 +1,10 @@
-import { systemClock, type Clock } from '../../../lib/clock/clock';
 import { held, settle } from '../../../lib/limits/held.fixture';
 import { ControllerUnreachable } from '../sessions/types';
 import { RequestQueues } from './request-queues';
+import { manualClock } from '../../../lib/clock/test-clock.fixture';
 
 /** No wait is ever over. */
-const patient: Clock = { ...systemClock, after: () => () => undefined };
+const patient = manualClock();
 
 test.each([['ofSession', 8, 512] as const, ['lookup', 4, 64] as const])(
   'turns go round %ss, and one has its places',
@@ -44,21 +44,14 @@ test('turns go round clients, and one has its places: addresses of one IPv6 netw
 });
 
 test('who does not get a turn in time is refused', async () => {
-  const timers: (() => void)[] = [];
-  const clock: Clock = {
-    ...systemClock,
-    after: (_, callback) => {
-      timers.push(callback);
-      return () => timers.splice(timers.indexOf(callback), 1);
-    },
-  };
+  const clock = manualClock();
   const { work } = held();
   const queues = new RequestQueues(clock);
   for (let i = 0; i < 8; i++) void queues.ofSession('s_1', work('first'));
   await settle();
-  expect(timers).toEqual([]);
+  expect(clock.waiting()).toEqual([]);
   const late = expect(queues.ofSession('s_1', work('late'))).rejects.toThrow('no turn in time');
-  expect(timers).toHaveLength(1);
-  timers[0]!();
+  expect(clock.waiting()).toHaveLength(1);
+  clock.fire();
   await late;
 });

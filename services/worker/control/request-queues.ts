@@ -1,6 +1,6 @@
 /**
- * Where requests to the controllers wait: those of sessions, by session, and the lookups of unknown ones, by the address
- * of the client, because anybody can ask for any id.
+ * Queues of requests to the controllers: requests of sessions wait by session, and lookups of
+ * unknown sessions by the address of the client, because anybody can ask for any id.
  */
 import type { Clock } from '../../../lib/clock/clock';
 import { FairQueue } from '../../../lib/limits/fair-queue';
@@ -35,7 +35,7 @@ const limits = (
 
 const OF_SESSIONS = limits('requests for connections', 'session', [64, 8, 4_096, 512]);
 const LOOKUPS = limits('lookups of sessions', 'client', [16, 4, 1_024, 64]);
-/** With the wait for a stream and that for an answer less than clients wait. */
+/** Together with the waits for a stream and for an answer this is less than clients wait. */
 const TURN_TIMEOUT_MS = limit('wait for a turn', 2_000, {
   what: 'time that a request of a worker waits for its turn',
   unit: 'ms',
@@ -49,12 +49,18 @@ export class RequestQueues {
 
   constructor(private readonly clock: Clock) {}
 
-  /** A request for a session. Rejects with {@link ControllerUnreachable} when it does not get its turn. */
+  /**
+   * A request for a session. Rejects with {@link ControllerUnreachable} when it does not get its
+   * turn.
+   */
   ofSession<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
     return this.inTurn(this.ofSessions, sessionId, work);
   }
 
-  /** A lookup for a client. Rejects with {@link ControllerUnreachable} when it does not get its turn. */
+  /**
+   * A lookup for a client. Rejects with {@link ControllerUnreachable} when it does not get its
+   * turn.
+   */
   lookup<T>(clientAddress: string, work: () => Promise<T>): Promise<T> {
     return this.inTurn(this.lookups, networkOf(clientAddress), work);
   }

@@ -1,4 +1,4 @@
-/** Cumulative byte counts of connections, as controllers are told. */
+/** Reports the cumulative byte counts of connections to controllers. */
 import type { ConnectionStat } from '../../../proto/gen/worker/control';
 import type { WorkerSession } from '../sessions/registry';
 import type { LiveConnection } from '../sessions/types';

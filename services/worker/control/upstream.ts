@@ -43,8 +43,9 @@ export const newcomerCredentials = (authority: string): ChannelCredentials =>
   credentials.createSsl(Buffer.from(authority));
 
 /**
- * The authority of the deployment, PEM, as the controller presents it; accepted when it has signed the controller's
- * certificate and the activation token, if there is one, names its key. Rejects otherwise.
+ * The authority of the deployment, PEM, as the controller presents it; accepted when it has signed
+ * the controller's certificate and the activation token, if there is one, names its key. Rejects
+ * otherwise.
  */
 export function discoverAuthority(upstream: Upstream, token?: ActivationToken): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 /**
- * Boundary's session protocol `boundary-tcp-proxy-v1`, shown as the frames of `sallyport/1`. Its order: ClientHandshake,
- * HandshakeResult as soon as the controller has allowed the connection, then bytes; a Close frame ends both directions.
+ * Boundary's session protocol `boundary-tcp-proxy-v1`, translated to the frames of `sallyport/1`.
+ * Its order is: ClientHandshake, HandshakeResult as soon as the controller has allowed the
+ * connection, then bytes. A Close frame ends both directions.
  */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../lib/clock/clock';
@@ -20,7 +21,7 @@ const MAX_HANDSHAKE_BYTES = 32_768;
 /** The endpoint was not reached. */
 const SETUP_FAILED = 3000;
 const NO_BYTES = Buffer.alloc(0);
-/** Answers to a cancel that mean: the session is over, as wanted. */
+/** Answers to a cancel after which the session is over, as requested. */
 const OVER_CAUSES: readonly string[] = ['fin', 'canceled', 'expired', 'session ended'] satisfies EndWord[];
 const DIAL_CAUSES: readonly string[] = [
   'dial refused',
@@ -44,7 +45,7 @@ export class BoundaryTransport implements ServedTransport {
   private phase: 'handshake' | 'cancel' | 'refusable' | 'allowed' = 'handshake';
   private handshake: Buffer[] = [];
   private handshakeBytes = 0;
-  /** FIN was sent as Close; the answer to it is the client's FIN. */
+  /** A Close was sent for FIN; the client's answer stands for its FIN. */
   private awaitsFin = false;
 
   constructor(
@@ -64,7 +65,7 @@ export class BoundaryTransport implements ServedTransport {
       },
       { clock: options.clock, role: 'server', keepaliveMs: options.keepaliveMs },
     );
-    // Later, so that the caller holds this object when the first message is told.
+    // Starts later, so that the caller has this object when the first message comes.
     queueMicrotask(() => this.channel.start(options.head));
   }
 

@@ -21,9 +21,9 @@ interface Upgrading {
 /** Handler for sockets whose client speaks `http/1.1`. */
 export function boundaryHandler(deps: ConnectionDeps): ProtocolHandler {
   const upgrading = new WeakMap<Duplex, Upgrading>();
-  // Never listens; it only parses requests on the sockets it is given.
+  // This server never listens; it only parses requests on the sockets that it is given.
   const http = createServer((request, response) => {
-    // Everything of the right request may be there but for `Connection: Upgrade`.
+    // Only `Connection: Upgrade` may be missing from the right request.
     const status = refusalOf(request) ?? 426;
     response.writeHead(status, { 'Cache-Control': 'no-store', Connection: 'close' }).end(STATUS_CODES[status]);
   });

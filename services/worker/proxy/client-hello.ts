@@ -1,7 +1,12 @@
-/** Reads session id and offered protocols from a TLS ClientHello (RFC 8446, 4.1.2) before any TLS state exists. */
+/**
+ * Reads session id and offered protocols from a TLS ClientHello (RFC 8446, 4.1.2) before any TLS
+ * state exists.
+ */
 import { limit } from '../../../lib/limits/limit';
 
-/** Largest ClientHello accepted; the largest real ones, with post-quantum shares, stay below 4 KiB. */
+/**
+ * Largest ClientHello accepted; the largest real ones, with post-quantum shares, stay below 4 KiB.
+ */
 export const MAX_CLIENT_HELLO_BYTES = limit('ClientHello', 16 * 1024, {
   what: 'first message of a TLS handshake at the proxy port',
   unit: 'bytes',
@@ -27,7 +32,10 @@ export type ClientHelloResult = ClientHello | 'more' | 'bad';
 /** Looks at everything received so far. */
 export const parseClientHello = (received: Buffer): ClientHelloResult => new ClientHelloReader().push(received);
 
-/** Puts the handshake message together from its records, as the bytes come; the work is linear in their number. */
+/**
+ * Puts the handshake message together from its records, as the bytes come; the work is linear in
+ * their number.
+ */
 export class ClientHelloReader {
   private readonly record = Buffer.alloc(RECORD_HEADER_BYTES);
   private recordBytes = 0;
@@ -40,7 +48,7 @@ export class ClientHelloReader {
   private received = 0;
   private result: ClientHelloResult = 'more';
 
-  /** The bytes behind those pushed before. A result that is not 'more' stays. */
+  /** Adds bytes behind those pushed before. A result other than 'more' does not change any more. */
   push(chunk: Buffer): ClientHelloResult {
     this.received += chunk.length;
     for (let at = 0; at < chunk.length && this.result === 'more';) {

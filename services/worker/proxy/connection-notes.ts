@@ -1,4 +1,4 @@
-/** What the log and the metrics of a worker say of its connections. */
+/** Writes the log lines and metrics about the connections of a worker. */
 import type { Logger } from '../../../lib/log/log';
 import type { ClosedConnection } from '../sessions/types';
 import type { ProxyMetrics } from './metrics';

@@ -1,4 +1,4 @@
-/** How many connections a worker carries: of all sessions, and of one. */
+/** Limits how many connections a worker carries: of all sessions, and of one. */
 import type { WorkerRefusal } from '../../../lib/contract/endings';
 import { isLease, localCounters, type Counters, type Lease } from '../../../lib/limits/counters';
 import { WORKER_LIMITS, type WorkerLimits } from '../limits';
@@ -15,7 +15,9 @@ export class ConnectionPlaces {
     private readonly counters: Counters = localCounters(),
   ) {}
 
-  /** A place for one more connection of the session, or a sentence about the limit in the way. */
+  /**
+   * A place for one more connection of the session, or a sentence about the limit that was reached.
+   */
   take(sessionId: string): Lease | { text: string } {
     const { connections, connections_per_session } = this.limits;
     const taken = this.counters.take([

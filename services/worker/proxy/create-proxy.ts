@@ -6,7 +6,8 @@ import type { Controller } from '../sessions/types';
 import { boundaryHandler } from './boundary-upgrade';
 import type { ConnectionPlaces } from './connection-places';
 import type { ProxyMetrics } from './metrics';
-import { BOUNDARY_PROTOCOL, ProxyServer, SALLYPORT_PROTOCOL } from './proxy-server';
+import { BOUNDARY_PROTOCOL, SALLYPORT_PROTOCOL } from '../../../lib/contract/session-protocol';
+import { ProxyServer } from './proxy-server';
 import { serveSallyport, type ConnectionDeps } from './sallyport-protocol';
 
 /** A connection with one direction ended and no bytes for this long is closed. */

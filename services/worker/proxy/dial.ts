@@ -5,7 +5,7 @@ import type { Clock } from '../../../lib/clock/clock';
 import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 import type { LocalStream } from '../../../lib/transport/local-stream';
 
-/** From the start, name resolution included, to the TCP connection. */
+/** The time from the start, name resolution included, to the TCP connection. */
 const DIAL_TIMEOUT_MS = limit('connecting to an endpoint', 10_000, {
   what: 'connecting to the endpoint of a session, all addresses of its name together',
   unit: 'ms',
@@ -53,7 +53,8 @@ export function dial(endpoint: { host: string; port: number }, clock: Clock, tim
     settle(failure);
   };
   const cancel = clock.after(timeoutMs, () => fail(dialFailure('ETIMEDOUT')));
-  // Stays for the life of the socket: an error without a listener would take the process down.
+  // This listener stays for the life of the socket: an error without a listener would end the
+  // process.
   socket.on('error', (error: NodeJS.ErrnoException) => fail(dialFailure(error.code ?? error.message)));
   socket.once('connect', () => {
     cancel();

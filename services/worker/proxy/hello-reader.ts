@@ -1,4 +1,6 @@
-/** Reads the ClientHello of a fresh socket, bounded in size and time, without losing a byte of it. */
+/**
+ * Reads the ClientHello of a fresh socket, bounded in size and time, without losing a byte of it.
+ */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../lib/clock/clock';
 import { ClientHelloReader, type ClientHello } from './client-hello';
@@ -6,8 +8,9 @@ import { ClientHelloReader, type ClientHello } from './client-hello';
 export type HelloRefusal = 'not tls' | 'hello timeout' | 'hello cut short';
 
 /**
- * Resolves with the hello, its bytes put back for TLS to read and the socket paused; or with the reason why there is
- * none, which is too slow a peer after `deadlineMs`. Never rejects. The caller destroys the socket after a refusal.
+ * Resolves with the hello; its bytes are put back for TLS to read, and the socket is paused. Or
+ * resolves with the reason why there is none, such as a peer that is too slow for `deadlineMs`.
+ * Never rejects. The caller destroys the socket after a refusal.
  */
 export function readClientHello(socket: Socket, clock: Clock, deadlineMs: number): Promise<ClientHello | HelloRefusal> {
   return new Promise((resolve) => {

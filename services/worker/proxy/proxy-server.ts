@@ -4,6 +4,7 @@
  */
 import net, { type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
+import { BOUNDARY_PROTOCOL, SALLYPORT_PROTOCOL } from '../../../lib/contract/session-protocol';
 import type { Clock } from '../../../lib/clock/clock';
 import { localCounters } from '../../../lib/limits/counters';
 import { FairRoom } from '../../../lib/limits/fair-room';
@@ -70,11 +71,6 @@ export interface ProxyOptions {
   /** For the ClientHello, and again from there to the established session. Default 10 s. */
   handshakeDeadlineMs?: number | undefined;
 }
-
-/** The protocol of our own clients; they understand more alerts. */
-export const SALLYPORT_PROTOCOL = 'sallyport/1';
-/** The protocol of Boundary's clients: WebSocket with the subprotocol boundary-tcp-proxy-v1. */
-export const BOUNDARY_PROTOCOL = 'http/1.1';
 
 export class ProxyServer {
   private readonly server = net.createServer({

@@ -1,7 +1,9 @@
 /**
  * Server side of `sallyport/1`: one transport carries one connection.
- * States: waiting for CONNECT or END → setting up (dial and authorization in parallel) → relaying → over.
- * Whatever ends it, `over` runs once, and a connection that the controller allowed is reported closed exactly once.
+ * States: waiting for CONNECT or END → setting up (dial and authorization in parallel) → relaying →
+ * over.
+ * Whatever ends the connection, `over` runs once. A connection that the controller allowed is
+ * reported closed exactly once.
  */
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
@@ -39,9 +41,9 @@ import { noteClosed, noteRefused } from './connection-notes';
 import { dial, dialText, type Dialed, type DialFailure, type Dialing } from './dial';
 import type { ProxyMetrics } from './metrics';
 
-/** From the established transport to the first frame. */
+/** The time from the established transport to the first frame. */
 const FIRST_FRAME_DEADLINE_MS = 10_000;
-/** Said of a connection of which nobody knows whether it is on record. */
+/** The cause when nobody knows whether the connection is on record. */
 const UNREACHABLE = 'controller unreachable';
 
 export interface ConnectionDeps {
@@ -73,7 +75,7 @@ export function serveSallyport(socket: TLSSocket, session: WorkerSession, deps: 
   serveConnection(socket, open, session, deps);
 }
 
-/** A transport that may want to tell its client that it is allowed before the endpoint has answered. */
+/** A transport that may tell its client that it is allowed before the endpoint has answered. */
 export interface ServedTransport extends SessionTransport {
   allowed?(authorization: Authorization): void;
 }
@@ -103,7 +105,10 @@ class Connection implements LiveConnection {
   private dialing: Dialing | undefined;
   private readonly started = process.hrtime.bigint();
   private readonly cancelDeadline: () => void;
-  /** Payload that came before the endpoint was ready; at most about one read beyond the high-water mark. */
+  /**
+   * Payload that came before the endpoint was ready; at most about one read beyond the high-water
+   * mark.
+   */
   private early: Buffer[] = [];
   private earlyBytes = 0;
   private earlyFrames: FrameType[] = [];
@@ -237,7 +242,7 @@ class Connection implements LiveConnection {
     try {
       const answer = await this.deps.controller.authorizeConnection(request);
       if (answer.refused === '') return answer;
-      // The controller's database failed it, perhaps only with the answer.
+      // The controller's database has failed, perhaps only in answering.
       if (answer.refused === UNREACHABLE) this.giveSlotBack();
       const { refused, refusedBy = 'controller', text } = answer;
       return { refused, text: text || endText(refused), closedBy: refusedBy };
@@ -272,7 +277,7 @@ class Connection implements LiveConnection {
     this.report(true);
   }
 
-  /** Cut, or left by the client, before the endpoint was ready. */
+  /** The connection was cut, or its client has gone, before the endpoint was ready. */
   private endDuringSetUp(end: ConnectionEnd): void {
     this.dialed?.socket.resetAndDestroy();
     this.sendConnectError(end.cause, endText(end.cause, end.closedBy), end.closedBy);
@@ -312,7 +317,10 @@ class Connection implements LiveConnection {
     this.transport.end(relayEnd.cause === 'fin' ? CLEAN_LINGER_MS : CUT_LINGER_MS, () => this.report());
   }
 
-  /** Answered by the end of the session; while it has not ended, the transport closes without an answer. */
+  /**
+   * Answers with the end of the session. While the session goes on, closes the transport without an
+   * answer.
+   */
   private takeCheck(): void {
     this.begin();
     const { ended } = this.session;
@@ -322,7 +330,7 @@ class Connection implements LiveConnection {
 
   private takeEnd(tofuToken: string): void {
     if (!this.hasFirstFrame) this.begin();
-    // One read may hold many of them; the first is answered, and the transport ends.
+    // One read may hold several END frames. The first is answered, and the transport ends.
     if (this.isEndingSession) return;
     this.isEndingSession = true;
     const { ended } = this.session;
@@ -343,12 +351,15 @@ class Connection implements LiveConnection {
   private transportClosed(end: TransportEnd): void {
     this.cancelDeadline();
     if (this.end) return;
-    // Before relaying; the relay listens itself later.
+    // The end came before the relay, which later listens itself.
     this.end = this.endBeforeRelay(end);
     this.dialing?.giveUp();
   }
 
-  /** A client that has said that its side was reset is not lost, although its transport closes right behind that. */
+  /**
+   * A client that has reported a reset of its side is not lost, although its transport closes right
+   * afterwards.
+   */
   private endBeforeRelay(end: TransportEnd): ConnectionEnd {
     if (end.kind === 'protocol') return { closedBy: 'client', cause: 'protocol error', error: end.error.message };
     return { closedBy: 'client', cause: this.earlyFrames.includes(FrameType.rst) ? 'rst' : 'client lost' };
@@ -363,7 +374,10 @@ class Connection implements LiveConnection {
     this.sendLast(FrameType.connectErr, ConnectError.encode({ cause, text, closed_by: closedBy }).finish());
   }
 
-  /** Sends a last frame and ends the transport; `over` runs once that is written, or cannot be any more. */
+  /**
+   * Sends a last frame and ends the transport; `over` runs once that is written, or cannot be any
+   * more.
+   */
   private sendLast(type: FrameType, payload: Uint8Array, over?: () => void): void {
     this.transport.send(type, payload);
     this.transport.end(CUT_LINGER_MS, over);

@@ -1,4 +1,4 @@
-/** What the proxy and the control stream tell each other; neither imports the other. */
+/** The types that the proxy and the control stream share; neither imports the other. */
 
 import type { Cause, ClosedBy } from '../../../lib/contract/endings';
 
@@ -51,9 +51,9 @@ export interface LiveConnection {
 
 export interface ClosedConnection extends ConnectionCounts, ConnectionEnd {
   sessionId: string;
-  /** From the start of the dial to the TCP connection. */
+  /** The time from the start of the dial to the TCP connection. */
   connectLatencyUs?: number | undefined;
-  /** From CONNECT to the endpoint's first payload byte. */
+  /** The time from CONNECT to the first payload byte of the endpoint. */
   firstByteLatencyUs?: number | undefined;
   /** The dial failed: the connection does not count against the session's limit. */
   dialFailed: boolean;
@@ -94,13 +94,19 @@ export class ControllerUnreachable extends Error {
 export interface Controller {
   /** Rejects with {@link ControllerUnreachable}. */
   authorizeConnection(request: AuthorizeConnection): Promise<Authorization>;
-  /** Ends a session for its client; answers with the cause when refused, else ''. Rejects with {@link ControllerUnreachable}. */
+  /**
+   * Ends a session for its client; answers with the cause when refused, else ''. Rejects with
+   * {@link ControllerUnreachable}.
+   */
   endSession(sessionId: string, tofuToken: string): Promise<string>;
   /** Reports a close; kept until a controller has acknowledged it. */
   connectionClosed(closed: ClosedConnection): void;
 }
 
-/** What a controller knows of a session id: a grant, an end, or both; undefined: nothing for this worker. */
+/**
+ * What a controller knows of a session id: a grant, an end, or both; undefined: nothing for this
+ * worker.
+ */
 export interface FoundSession {
   grant?: EgressGrant | undefined;
   ended?: SessionEnd | undefined;

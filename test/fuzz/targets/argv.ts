@@ -1,7 +1,7 @@
 /** Command lines, a word a line: flags of commands, and what `connect` takes as a token. */
-import { asksForHelp, readCommandLine } from '../../../cli/core/command-line';
+import { asksForHelp, readCommandLine } from '../../../cli/program/command-line';
 import type { Flag } from '../../../cli/core/command';
-import { UsageError } from '../../../cli/core/errors';
+import { UsageError } from '../../../cli/io/errors';
 import { CLIENT, CONNECTION } from '../../../cli/core/flags';
 import { parseAs } from '../../../cli/testing/parse';
 import { tokenIn } from '../../../cli/connect/session-token';

@@ -2,7 +2,7 @@
  * What a worker answers to a client of Boundary's session protocol, right behind a good upgrade.
  */
 import type { TLSSocket } from 'node:tls';
-import { BoundaryTransport } from '../../../cli/proxy/boundary-transport';
+import { BoundaryTransport } from '../../../cli/connect/listener/boundary-transport';
 import { FrameType } from '../../../lib/transport/frames';
 import { encodeClose, encodeWebSocketFrame, Opcode } from '../../../lib/transport/websocket-frames';
 import { SUBPROTOCOL, webSocketAccept } from '../../../lib/transport/websocket-upgrade';

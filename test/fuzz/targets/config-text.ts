@@ -1,7 +1,7 @@
 /** Texts of configuration: HCL, durations, addresses, numbers, networks. */
 import { formatAddress, parseAddress } from '../../../lib/config/address';
 import { parseDuration } from '../../../lib/config/duration';
-import { parseHcl } from '../../../cli/core/hcl';
+import { parseHcl } from '../../../cli/config/hcl';
 import { parseDuration as parseFlagDuration, parseInteger } from '../../../cli/core/numbers';
 import { isNetwork } from '../../../services/controller/rpc/forwarded';
 import { invariant, same, type Target } from '../target';
