@@ -38,7 +38,9 @@ function buildIfStale() {
   if (status !== 0) throw new Error('the build failed (see above); run "npm ci" if packages are missing');
 }
 
-/** The cache fits one version of V8 and one architecture; another one rejects it and writes its own. */
+/**
+ * The cache fits one version of V8 and one architecture; another one rejects it and writes its own.
+ */
 function load() {
   const cache = `${file}.${process.version}-${process.arch}.cache`;
   const source = fs.readFileSync(file, 'latin1');

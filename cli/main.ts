@@ -1,5 +1,7 @@
-/** The command line. The launcher sets the exit status; nothing in here ends the process but a
- * pipe that nobody reads any more. */
+/**
+ * The command line. The launcher sets the exit status; nothing in here ends the process but a pipe
+ * that nobody reads any more.
+ */
 import { BROKEN_PIPE_STATUS, endByBrokenPipe } from '../lib/platform/signals';
 import { dispatch } from './program/dispatch';
 import { processIo } from './io/io';

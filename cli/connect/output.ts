@@ -3,9 +3,9 @@ import { brokeredCredentials } from '../output/brokered-credentials';
 import { localTime } from '../output/format';
 import type { Printer } from '../output/print';
 import { row, rows } from '../output/table';
+import { shellWord } from '../io/shell';
 import type { SessionProxy } from './listener/session-proxy';
 import { usernameOf, type BrokeredCredentials, type SessionCredential } from './credentials';
-import { shellWord } from '../io/shell';
 
 /** Value column of the listening block. */
 const COLUMN = 23;

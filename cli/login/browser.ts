@@ -10,7 +10,7 @@ const STARTED_AFTER_MS = 1_500;
 export async function openInBrowser(url: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) return false;
   const [program, ...args] = env.BROWSER ? [env.BROWSER] : urlOpener;
-  const child = spawn(program!, [...args, new URL(url).href], {
+  const child = spawn(program, [...args, new URL(url).href], {
     stdio: 'ignore',
     detached: true,
     env: withoutSecrets(env),

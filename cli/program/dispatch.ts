@@ -4,6 +4,7 @@
  */
 import { Printer } from '../output/print';
 import { showLine } from '../io/terminal';
+import { watchOutput } from '../io/standard-output';
 import type { Context, Flag } from '../core/command';
 import { asksForHelp, type CommandLine } from './command-line';
 import { environment } from '../io/environment';
@@ -11,7 +12,6 @@ import { ControllerError, CurlCommand, EXIT, FormatError, SessionOver, UnknownCo
 import { GENERIC_VERBS, typedWords } from './generic';
 import type { Io } from '../io/io';
 import { flagsOf, locate, parse, readLine, type Route } from './program';
-import { watchOutput } from './standard-output';
 import { unknownWords } from './suggest';
 
 /**

@@ -1,8 +1,10 @@
 /**
- * Frames of the session transport `sallyport/1`: one byte of type, three bytes of length (big endian), payload.
- * Only control payloads are stored until whole; payload of DATA passes on as it arrives. See docs/transport.md.
+ * Frames of the session transport `sallyport/1`: one byte of type, three bytes of length (big
+ * endian), payload. Only control payloads are stored until whole; payload of DATA passes on as it
+ * arrives. See docs/transport.md.
  */
 import { limit } from '../limits/limit';
+import { UNPOOLED, type Owner } from './slabs';
 export const FrameType = {
   connect: 1,
   connectOk: 2,
@@ -35,8 +37,9 @@ export class ProtocolError extends Error {
 }
 
 export interface FrameSink {
-  /** Part of the payload of a DATA frame. The buffer belongs to the sink. */
-  data(chunk: Buffer): void;
+  /** Part of the payload of a DATA frame; stays valid until `owner` is released. */
+  data(chunk: Buffer, owner: Owner): void;
+  /** The payload belongs to the sink. */
   control(type: Exclude<FrameType, typeof FrameType.data>, payload: Buffer): void;
 }
 
@@ -45,11 +48,15 @@ const LAST_TYPE = FrameType.check;
 
 /** Header of a frame whose payload of `length` bytes follows separately. */
 export function encodeHeader(type: FrameType, length: number): Buffer {
+  return writeHeader(Buffer.allocUnsafe(HEADER_BYTES), type, length);
+}
+
+/** The same, at the start of `frame`, which it returns. */
+export function writeHeader(frame: Buffer, type: FrameType, length: number): Buffer {
   const limit = type === FrameType.data ? MAX_DATA_BYTES : MAX_CONTROL_BYTES;
   if (length > limit) throw new RangeError(`a payload of ${length} bytes is over the limit of ${limit}`);
-  const header = Buffer.allocUnsafe(HEADER_BYTES);
-  header.writeUInt32BE(((type << 24) | length) >>> 0);
-  return header;
+  frame.writeUInt32BE(((type << 24) | length) >>> 0);
+  return frame;
 }
 
 /** The protobuf message in a control payload. Throws {@link ProtocolError}. */
@@ -66,7 +73,10 @@ export function encodeFrame(type: FrameType, payload: Uint8Array = EMPTY): Buffe
   return Buffer.concat([encodeHeader(type, payload.length), payload]);
 }
 
-/** Cuts a byte stream into frames, whatever the sizes of its chunks. Throws {@link ProtocolError} and is then dead. */
+/**
+ * Cuts a byte stream into frames, whatever the sizes of its chunks. Throws {@link ProtocolError}
+ * and is then dead.
+ */
 export class FrameDecoder {
   private readonly header = Buffer.alloc(HEADER_BYTES);
   private headerBytes = 0;
@@ -76,9 +86,9 @@ export class FrameDecoder {
 
   constructor(private readonly sink: FrameSink) {}
 
-  push(chunk: Buffer): void {
+  push(chunk: Buffer, owner: Owner = UNPOOLED): void {
     let at = 0;
-    while (at < chunk.length) at = this.left > 0 ? this.takePayload(chunk, at) : this.takeHeader(chunk, at);
+    while (at < chunk.length) at = this.left > 0 ? this.takePayload(chunk, at, owner) : this.takeHeader(chunk, at);
   }
 
   private takeHeader(chunk: Buffer, at: number): number {
@@ -102,17 +112,17 @@ export class FrameDecoder {
     if (length === 0 && this.type !== FrameType.data) this.sink.control(this.type, EMPTY);
   }
 
-  private takePayload(chunk: Buffer, at: number): number {
+  private takePayload(chunk: Buffer, at: number, owner: Owner): number {
     const count = Math.min(this.left, chunk.length - at);
     const part = chunk.subarray(at, at + count);
     this.left -= count;
     if (this.type === FrameType.data) {
-      this.sink.data(part);
+      this.sink.data(part, owner);
       return at + count;
     }
-    this.parts.push(part);
+    this.parts.push(Buffer.from(part));
     if (this.left === 0) {
-      const payload = this.parts.length === 1 ? part : Buffer.concat(this.parts);
+      const payload = this.parts.length === 1 ? this.parts[0]! : Buffer.concat(this.parts);
       this.parts = [];
       this.sink.control(this.type, payload);
     }

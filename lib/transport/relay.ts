@@ -1,19 +1,16 @@
 /**
- * Carries bytes between a local TCP socket and a session transport, the same way at the client and at the worker.
- * Each direction ends on its own: the end of the local socket becomes FIN, FIN becomes the end of the local socket,
- * resets become RST. Over when both directions have ended or something broke; `done` is then called once.
+ * Carries bytes between a local TCP socket and a session transport, the same way at the client and
+ * at the worker. Each direction ends on its own: the end of the local socket becomes FIN, FIN
+ * becomes the end of the local socket, resets become RST. Over when both directions have ended or
+ * something broke; `done` is then called once.
  */
 import type { Clock } from '../clock/clock';
 import { FrameType, ProtocolError } from './frames';
 import { errorBehindEnd, reset, type LocalStream } from './local-stream';
-import {
-  CUT_LINGER_MS,
-  HIGH_WATER_BYTES,
-  type SessionTransport,
-  type TransportEnd,
-  type TransportHandler,
-} from './transport';
-import { TurnCork } from './turn-cork';
+import { Reader } from './reader';
+import type { Owner } from './slabs';
+import { CUT_LINGER_MS, type SessionTransport, type TransportEnd, type TransportHandler } from './transport';
+import { WriteQueue } from './write-queue';
 
 /** Between looks at a local socket that is not read because the peer takes nothing more. */
 const PROBE_MS = 10_000;
@@ -29,7 +26,9 @@ export interface RelayEnd {
 
 export interface RelayOptions {
   clock: Clock;
-  /** A connection with one direction ended and no bytes for this long is closed. Absent: no limit. */
+  /**
+   * A connection with one direction ended and no bytes for this long is closed. Absent: no limit.
+   */
   halfClosedIdleMs?: number | undefined;
   /** Control frames other than FIN and RST. */
   control?: ((type: FrameType, payload: Buffer) => void) | undefined;
@@ -37,10 +36,6 @@ export interface RelayOptions {
 }
 
 export class Relay implements TransportHandler {
-  /** Payload bytes that the kernel took towards the peer of the transport. */
-  sent = 0;
-  /** Payload bytes that the kernel took towards the local socket. */
-  received = 0;
   /** Called with the first payload byte from the local socket. */
   onFirstByte: (() => void) | undefined;
 
@@ -49,7 +44,8 @@ export class Relay implements TransportHandler {
   private finSent = false;
   private localFinished = false;
   private finReceived = false;
-  private readonly cork: TurnCork;
+  private readonly queue: WriteQueue;
+  private reader: Reader | undefined;
   private stopWatching: (() => void) | undefined;
   private stopProbing: (() => void) | undefined;
 
@@ -58,14 +54,23 @@ export class Relay implements TransportHandler {
     private readonly transport: SessionTransport,
     private readonly options: RelayOptions,
   ) {
-    this.cork = new TurnCork(local);
+    this.queue = new WriteQueue(local, () => this.transport.resume());
+  }
+
+  /** Payload bytes that the kernel took towards the peer of the transport. */
+  get sent(): number {
+    return this.transport.taken;
+  }
+
+  /** Payload bytes that the kernel took towards the local socket. */
+  get received(): number {
+    return this.queue.taken;
   }
 
   /** Takes over the transport's events. The local socket must be connected and allow half-open. */
   start(): void {
     const { local, transport } = this;
     transport.handler = this;
-    local.on('drain', () => transport.resume());
     local.on('end', () => this.localEnded());
     local.on('finish', () => {
       this.localFinished = true;
@@ -75,27 +80,30 @@ export class Relay implements TransportHandler {
     local.on('close', () => {
       if (!local.readableEnded || !this.localFinished) this.localBroke(undefined);
     });
-    local.on('data', (chunk: Buffer) => this.fromLocal(chunk));
     if (local.destroyed) return this.localBroke(undefined);
+    this.reader = new Reader(local, transport.headerBytes, (chunk, owner) => this.fromLocal(chunk, owner));
     this.stopProbing = this.options.clock.every(PROBE_MS, () => this.probe());
     local.resume();
   }
 
-  /** Stops at once without calling `done`; the local socket is reset. The transport is left to the caller. */
+  /**
+   * Stops at once without calling `done`; the local socket is reset. The transport is left to the
+   * caller.
+   */
   abort(): void {
     this.isDone = true;
     this.stopTimers();
+    this.queue.seal();
     reset(this.local);
   }
 
-  data(chunk: Buffer): void {
-    if (this.isDone) return;
+  /** False: the transport was paused until the local socket has taken more. */
+  data(chunk: Buffer, owner: Owner): boolean {
+    if (this.isDone) return true;
     if (this.finReceived) throw new ProtocolError('DATA after FIN');
-    this.cork.hold();
-    const flowing = this.local.write(chunk, (error) => {
-      if (!error) this.received += chunk.length;
-    });
-    if (!flowing && this.local.writableLength >= HIGH_WATER_BYTES) this.transport.pause();
+    const hasRoom = this.queue.write(chunk, owner);
+    if (!hasRoom) this.transport.pause();
+    return hasRoom;
   }
 
   control(type: FrameType, payload: Buffer): void {
@@ -117,14 +125,13 @@ export class Relay implements TransportHandler {
     else this.finish({ by: 'peer', cause: 'lost', error: end.kind === 'closed' ? errnoOf(end.error) : undefined });
   }
 
-  private fromLocal(chunk: Buffer): void {
+  private fromLocal(chunk: Buffer, owner: Owner): void {
     if (this.isDone) return;
     if (this.onFirstByte) {
       this.onFirstByte();
       this.onFirstByte = undefined;
     }
-    const length = chunk.length;
-    if (!this.transport.sendData(chunk, () => (this.sent += length))) this.local.pause();
+    if (!this.transport.sendData(chunk, owner)) this.local.pause();
   }
 
   private localEnded(): void {
@@ -144,7 +151,7 @@ export class Relay implements TransportHandler {
     this.begin({ by: 'peer', cause: 'fin' });
     // Without half-close the peer takes nothing more: over as soon as the local socket has all bytes.
     if (!this.transport.hasHalfClose) this.finSent = true;
-    this.local.end();
+    this.queue.end();
     this.settle();
   }
 
@@ -177,12 +184,13 @@ export class Relay implements TransportHandler {
   }
 
   /**
-   * While reading is paused nobody sees that the local socket was reset, and a stalled connection would outlive its
-   * owner. A write of no bytes sends nothing, and fails when the socket is gone.
+   * While reading is paused nobody sees that the local socket was reset, and a stalled connection
+   * would outlive its owner. A write of no bytes sends nothing, and fails when the socket is gone.
    */
   private probe(): void {
     const { local } = this;
-    if (local.isPaused() && !local.writableEnded && local.writableLength === 0) local.write(NOTHING);
+    this.reader?.rest();
+    if (local.isPaused() && !local.writableEnded && this.queue.length === 0) local.write(NOTHING);
   }
 
   private stopTimers(): void {
@@ -190,7 +198,10 @@ export class Relay implements TransportHandler {
     this.stopProbing?.();
   }
 
-  /** Reads what nobody wants for a moment: closing with bytes unread would reset the connection under the last ones sent. */
+  /**
+   * Reads what nobody wants for a moment: closing with bytes unread would reset the connection
+   * under the last ones sent.
+   */
   private discardRest(): void {
     const { local } = this;
     const cancel = this.options.clock.after(CUT_LINGER_MS, () => local.destroy());
@@ -200,7 +211,8 @@ export class Relay implements TransportHandler {
 
   /** What came before the reset is handed to the kernel first, as far as that takes it at once. */
   private resetLocal(): void {
-    this.cork.flush();
+    this.queue.flush();
+    this.queue.seal();
     reset(this.local);
   }
 

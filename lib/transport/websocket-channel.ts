@@ -1,15 +1,18 @@
 /**
- * One end of a WebSocket over a connected socket, after the upgrade: binary bytes both ways, back-pressure, pings, and
- * the closing handshake. States: open → closing (one Close frame has crossed) → closed. A Close frame ends both
- * directions; there is no half-close.
+ * One end of a WebSocket over a connected socket, after the upgrade: binary bytes both ways, back-
+ * pressure, pings, and the closing handshake. States: open → closing (one Close frame has crossed)
+ * → closed. A Close frame ends both directions; there is no half-close.
  */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock/clock';
-import { CUT_LINGER_MS, HIGH_WATER_BYTES, KEEPALIVE_MS, MAX_PONG_BACKLOG_BYTES } from './transport';
-import { TurnCork } from './turn-cork';
+import { Reader } from './reader';
+import { UNPOOLED, type Owner } from './slabs';
+import { CUT_LINGER_MS, KEEPALIVE_MS, MAX_PONG_BACKLOG_BYTES } from './transport';
+import { WriteQueue } from './write-queue';
 import {
   decodeClose,
   encodeClose,
+  encodeInPlace,
   encodeWebSocketFrame,
   Opcode,
   WebSocketDecoder,
@@ -21,7 +24,7 @@ const NO_BYTES = Buffer.alloc(0);
 
 export interface WebSocketEvents {
   /** Bytes of a binary message. May throw {@link WebSocketError}. */
-  chunk(chunk: Buffer): void;
+  chunk(chunk: Buffer, owner: Owner): void;
   messageEnd(): void;
   /** What was queued is written: go on after send() returned false. */
   drain(): void;
@@ -42,7 +45,8 @@ export interface WebSocketChannelOptions {
 
 export class WebSocketChannel implements WebSocketSink {
   private readonly decoder: WebSocketDecoder;
-  private readonly cork: TurnCork;
+  private readonly queue: WriteQueue;
+  private reader: Reader | undefined;
   private readonly masks: boolean;
   private readonly stopKeepalive: () => void;
   private closeSent = false;
@@ -60,9 +64,8 @@ export class WebSocketChannel implements WebSocketSink {
   ) {
     this.masks = options.role === 'client';
     this.decoder = new WebSocketDecoder(this, !this.masks);
-    this.cork = new TurnCork(socket);
-    this.stopKeepalive = options.clock.every(options.keepaliveMs ?? KEEPALIVE_MS, () => this.ping(Opcode.ping));
-    socket.on('drain', () => events.drain());
+    this.queue = new WriteQueue(socket, () => events.drain());
+    this.stopKeepalive = options.clock.every(options.keepaliveMs ?? KEEPALIVE_MS, () => this.keepalive());
     socket.on('error', (error) => (this.error ??= error));
     socket.on('end', () => this.ended());
     socket.on('close', () => this.over());
@@ -70,8 +73,8 @@ export class WebSocketChannel implements WebSocketSink {
 
   /** Begins to read; `head` is what came with the upgrade. */
   start(head: Buffer): void {
-    this.socket.on('data', (chunk: Buffer) => this.receive(chunk));
     if (this.socket.destroyed) return this.over();
+    this.reader = new Reader(this.socket, 0, (chunk, owner) => this.receive(chunk, owner));
     if (head.length > 0) this.receive(head);
   }
 
@@ -80,10 +83,23 @@ export class WebSocketChannel implements WebSocketSink {
     return this.closeSent || this.closeReceived || this.isOver;
   }
 
-  /** Queues bytes as one message; `written` is called once the kernel has it. False: wait for drain(). */
-  send(chunk: Uint8Array, written?: () => void): boolean {
+  /** Bytes of send() that the kernel took. */
+  get taken(): number {
+    return this.queue.taken;
+  }
+
+  /** Queues bytes as one message. False: wait for drain(). */
+  send(chunk: Buffer, owner: Owner = UNPOOLED): boolean {
     if (this.isClosing) return true;
-    return this.write(encodeWebSocketFrame(Opcode.binary, chunk, this.masks), written);
+    const frame = owner.hasRoom
+      ? encodeInPlace(chunk, this.masks)
+      : encodeWebSocketFrame(Opcode.binary, chunk, this.masks);
+    return this.queue.write(frame, owner, chunk.length);
+  }
+
+  /** The same for a message that does not count. */
+  sendMessage(message: Uint8Array): void {
+    if (!this.isClosing) this.queue.send(encodeWebSocketFrame(Opcode.binary, message, this.masks));
   }
 
   pause(): void {
@@ -95,26 +111,27 @@ export class WebSocketChannel implements WebSocketSink {
   }
 
   /**
-   * Sends Close, unless one was sent, and ends once the peer has answered, or after `lingerMs`. `flushed` is called once,
-   * when the kernel has the frame or the socket broke.
+   * Sends Close, unless one was sent, and ends once the peer has answered, or after `lingerMs`.
+   * `flushed` is called once, when the kernel has the frame or the socket broke.
    */
   close(code: number, reason: string, lingerMs = CUT_LINGER_MS, flushed?: () => void): void {
     if (flushed) this.whenFlushed(flushed);
     if (this.isOver || this.closeSent) return;
     this.closeSent = true;
     this.destroyAfter(lingerMs);
-    this.write(encodeClose(code, reason, this.masks), () => this.flush());
-    if (this.closeReceived) this.socket.end();
+    this.queue.send(encodeClose(code, reason, this.masks), () => this.flush());
+    if (this.closeReceived) this.queue.end();
     this.resume();
   }
 
   destroy(): void {
+    this.queue.seal();
     this.socket.destroy();
     this.over();
   }
 
-  chunk(chunk: Buffer): void {
-    if (!this.closeReceived) this.events.chunk(chunk);
+  chunk(chunk: Buffer, owner: Owner): void {
+    if (!this.closeReceived) this.events.chunk(chunk, owner);
   }
 
   messageEnd(): void {
@@ -126,27 +143,24 @@ export class WebSocketChannel implements WebSocketSink {
     if (opcode !== Opcode.close || this.closeReceived) return;
     const { code, reason } = decodeClose(payload);
     this.closeReceived = true;
-    if (this.closeSent) this.socket.end();
+    if (this.closeSent) this.queue.end();
     this.notify(() => (this.closeSent ? this.events.answered() : this.events.closing(code, reason)));
   }
 
-  private write(bytes: Buffer, written?: () => void): boolean {
-    this.cork.hold();
-    const flowing = this.socket.write(bytes, (error) => {
-      if (!error) written?.();
-    });
-    return flowing || this.socket.writableLength < HIGH_WATER_BYTES;
+  private keepalive(): void {
+    this.reader?.rest();
+    this.ping(Opcode.ping);
   }
 
   private ping(opcode: number, payload: Buffer = NO_BYTES): void {
-    if (this.isClosing || this.socket.writableLength > MAX_PONG_BACKLOG_BYTES) return;
-    this.write(encodeWebSocketFrame(opcode, payload, this.masks));
+    if (this.isClosing || this.queue.length > MAX_PONG_BACKLOG_BYTES) return;
+    this.queue.send(encodeWebSocketFrame(opcode, payload, this.masks));
   }
 
-  private receive(chunk: Buffer): void {
+  private receive(chunk: Buffer, owner = UNPOOLED): void {
     if (this.isOver || this.closeReceived) return;
     try {
-      this.decoder.push(chunk);
+      this.decoder.push(chunk, owner);
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error;
       this.fail(error);
@@ -165,7 +179,7 @@ export class WebSocketChannel implements WebSocketSink {
     if (!this.closeReceived) this.notify(() => this.tellEnd());
     this.closeReceived = true;
     this.destroyAfter(CUT_LINGER_MS);
-    this.socket.end();
+    this.queue.end();
   }
 
   private over(): void {

@@ -1,8 +1,9 @@
 /**
- * WebSocket frames (RFC 6455, 5) without extensions. Payload of data messages passes on as it arrives; only control
- * payloads, at most 125 bytes, are stored until whole.
+ * WebSocket frames (RFC 6455, 5) without extensions. Payload of data messages passes on as it
+ * arrives; only control payloads, at most 125 bytes, are stored until whole.
  */
 import { randomBytes } from 'node:crypto';
+import { UNPOOLED, withRoom, type Owner } from './slabs';
 
 export const Opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
@@ -26,7 +27,7 @@ const FIN_BIT = 0x80;
 const RSV_BITS = 0x70;
 const MASK_BIT = 0x80;
 /** Longest header: two bytes, eight of length, four of mask. */
-const MAX_HEADER_BYTES = 14;
+export const MAX_HEADER_BYTES = 14;
 
 /** The peer broke the framing; `code` is what a Close frame should say. */
 export class WebSocketError extends Error {
@@ -41,8 +42,8 @@ export class WebSocketError extends Error {
 }
 
 export interface WebSocketSink {
-  /** Part of a binary message. The buffer belongs to the sink. */
-  chunk(chunk: Buffer): void;
+  /** Part of a binary message; stays valid until `owner` is released. */
+  chunk(chunk: Buffer, owner: Owner): void;
   /** The binary message is whole. */
   messageEnd(): void;
   control(opcode: number, payload: Buffer): void;
@@ -56,6 +57,20 @@ export function encodeWebSocketFrame(opcode: number, payload: Uint8Array, mask: 
   const masked = Buffer.from(payload);
   applyMask(masked, key, 0);
   return Buffer.concat([header, key, masked]);
+}
+
+/**
+ * The same with a binary `payload`, made in the room in front of it; the payload itself is masked.
+ */
+export function encodeInPlace(payload: Buffer, mask: boolean): Buffer {
+  const header = encodeHeader(Opcode.binary, payload.length, mask);
+  const frame = withRoom(payload, header.length + (mask ? MASK_BYTES : 0));
+  header.copy(frame);
+  if (!mask) return frame;
+  const key = randomBytes(MASK_BYTES);
+  key.copy(frame, header.length);
+  applyMask(payload, key, 0);
+  return frame;
 }
 
 /** Header of an unfragmented frame, without the key of a masked one. */
@@ -89,7 +104,10 @@ function applyMask(bytes: Buffer, key: Buffer, offset: number): void {
   for (let i = 0; i < bytes.length; i++) bytes[i]! ^= key[(offset + i) & 3]!;
 }
 
-/** Cuts a byte stream into frames, whatever the sizes of its chunks. Throws {@link WebSocketError} and is then dead. */
+/**
+ * Cuts a byte stream into frames, whatever the sizes of its chunks. Throws {@link WebSocketError}
+ * and is then dead.
+ */
 export class WebSocketDecoder {
   private readonly header = Buffer.alloc(MAX_HEADER_BYTES);
   private headerBytes = 0;
@@ -108,9 +126,9 @@ export class WebSocketDecoder {
     private readonly masked: boolean,
   ) {}
 
-  push(chunk: Buffer): void {
+  push(chunk: Buffer, owner: Owner = UNPOOLED): void {
     let at = 0;
-    while (at < chunk.length) at = this.isInPayload ? this.takePayload(chunk, at) : this.takeHeader(chunk, at);
+    while (at < chunk.length) at = this.isInPayload ? this.takePayload(chunk, at, owner) : this.takeHeader(chunk, at);
   }
 
   private takeHeader(chunk: Buffer, at: number): number {
@@ -166,13 +184,13 @@ export class WebSocketDecoder {
     this.isInMessage = true;
   }
 
-  private takePayload(chunk: Buffer, at: number): number {
+  private takePayload(chunk: Buffer, at: number, owner: Owner): number {
     const part = chunk.subarray(at, Math.min(at + this.left, chunk.length));
     if (this.key) applyMask(part, this.key, this.taken);
     this.taken += part.length;
     this.left -= part.length;
-    if (this.opcode >= Opcode.close) this.parts.push(part);
-    else this.sink.chunk(part);
+    if (this.opcode >= Opcode.close) this.parts.push(Buffer.from(part));
+    else this.sink.chunk(part, owner);
     if (this.left === 0) this.close();
     return at + part.length;
   }

@@ -81,7 +81,7 @@ test('bad login requests name each field', async () => {
     { name: 'command', description: 'Invalid command for this auth method type.' },
   ]);
   expect(await fields({ attributes, type: 'x' })).toEqual([
-    { name: 'token_type', description: 'The only accepted types are "token" and "cookie".' },
+    { name: 'type', description: 'The only accepted types are "token" and "cookie".' },
   ]);
   expect((await call({ auth_method_id: 'zzz', attributes })).status).toBe(400);
   expect((await call({ auth_method_id: 'ampw_AAAAAAAAAA', attributes })).status).toBe(404);

@@ -130,6 +130,8 @@ const ANYTHINGS = [ANYTHING, ANYTHING, ANYTHING, ANYTHING, ANYTHING] as unknown[
 const LISTED = { select: sql`select r.* from groups r`, from: sql`from groups r` };
 const EXTENT = [{ where: sql`true` }, { where: sql`r.scope_id = u.scope_id`, each: ['global'] }];
 
+const GROUP = { id: 'g_1234567890', scopeId: 'global', resource: { type: 'group' } };
+
 /** First arguments of functions that anything is too little for: names in SQL, functions. */
 const ARGUMENTS: Readonly<Record<string, unknown[][]>> = {
   startDatabaseClock: [[{ db: ANYTHING as unknown, local: systemClock }]],
@@ -137,6 +139,7 @@ const ARGUMENTS: Readonly<Record<string, unknown[][]>> = {
   lockRows: CIPHERTEXTS.map((place) => [ANYTHING, place]),
   fetchPage: [[ANYTHING, LISTED, EXTENT, { by: 'created_time' }]],
   countRows: [[ANYTHING, LISTED, EXTENT]],
+  updateRow: [[ANYTHING, { ...GROUP, action: 'update' }, { version: 1, now: new Date(0), columns: { name: 'x' } }]],
   insertSession: [[ANYTHING, ANYTHING, ANYTHING, new SessionPlaces({} as never)]],
 };
 

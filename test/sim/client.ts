@@ -2,6 +2,7 @@
  * A simulated client: one connection of a session over the real framing, with every way to end it.
  */
 import { FrameType } from '../../lib/transport/frames';
+import { UNPOOLED } from '../../lib/transport/slabs';
 import { Transport, type TransportHandler } from '../../lib/transport/transport';
 import { Connect, End } from '../../proto/gen/transport/transport';
 import { SimEndpoint, type EndpointAnswer } from './endpoint';
@@ -113,6 +114,6 @@ export class SimClient implements TransportHandler {
   }
 
   private send(size: number): void {
-    if (!this.transport.isOver) this.transport.sendData(Buffer.alloc(size, 'c'), () => undefined);
+    if (!this.transport.isOver) this.transport.sendData(Buffer.alloc(size, 'c'), UNPOOLED);
   }
 }

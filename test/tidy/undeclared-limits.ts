@@ -49,6 +49,8 @@ export const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'services/server/config.ts: DEFAULT_DRAIN_TIMEOUT_MS',
   ],
   'Pieces of work that goes on behind it: nothing is refused or lost.': [
+    'lib/transport/reader.ts: MAX_RESTS',
+    'lib/transport/write-queue.ts: MAX_ENDED',
     'services/controller/control/reports.ts: MAX_BATCH',
     'services/controller/kms/destruction.ts: MAX_BATCHES',
     'services/controller/resources/list-extent.ts: MAX_MERGED_SCOPES',
@@ -59,6 +61,7 @@ export const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'services/worker/control/stats.ts: MAX_STATS_PER_MESSAGE',
   ],
   'Sizes of caches: what falls out is made anew.': [
+    'lib/transport/slabs.ts: MAX_FREE',
     'services/controller/authz/access-cache.ts: MAX_SHARED',
     'services/controller/authz/access-cache.ts: MAX_SHARED_LENGTH',
     'services/controller/authz/access.ts: MAX_INDEXES',

@@ -12,15 +12,16 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../lib/clock/clock';
 import { endText } from '../../../lib/contract/endings';
 import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
+import type { Owner } from '../../../lib/transport/slabs';
 import {
   CLEAN_LINGER_MS,
-  HIGH_WATER_BYTES,
   SILENT,
   type SessionTransport,
   type TransportHandler,
 } from '../../../lib/transport/transport';
+import { HIGH_WATER_BYTES } from '../../../lib/transport/write-queue';
 import { WebSocketChannel } from '../../../lib/transport/websocket-channel';
-import { CloseCode, WebSocketError } from '../../../lib/transport/websocket-frames';
+import { CloseCode, MAX_HEADER_BYTES, WebSocketError } from '../../../lib/transport/websocket-frames';
 import { SUBPROTOCOL, UPGRADE_PATH, webSocketAccept } from '../../../lib/transport/websocket-upgrade';
 import { ClientCommand, ClientHandshake, HandshakeResult } from '../../../proto/gen/transport/boundary';
 import { Close, Connect, ConnectError, ConnectOk, End } from '../../../proto/gen/transport/transport';
@@ -36,6 +37,7 @@ const NO_BYTES = Buffer.alloc(0);
 
 export class BoundaryTransport implements SessionTransport {
   readonly hasHalfClose = false;
+  readonly headerBytes = MAX_HEADER_BYTES;
   private channel: WebSocketChannel | undefined;
   /** Sends the first message, when the caller has said which. */
   private first: ClientHandshake | undefined;
@@ -44,7 +46,7 @@ export class BoundaryTransport implements SessionTransport {
   private result: Buffer[] = [];
   private resultBytes = 0;
   /** Payload that must wait for HandshakeResult. */
-  private waiting: { chunk: Buffer; written: () => void }[] = [];
+  private waiting: Buffer[] = [];
   private waitingBytes = 0;
   private finWaits: { written: (() => void) | undefined } | undefined;
   private awaitsFin = false;
@@ -57,10 +59,14 @@ export class BoundaryTransport implements SessionTransport {
     this.upgrade();
   }
 
-  sendData(chunk: Buffer, written: () => void): boolean {
-    if (this.isFlowing) return this.channel!.send(chunk, written);
+  get taken(): number {
+    return this.channel?.taken ?? 0;
+  }
+
+  sendData(chunk: Buffer, owner: Owner): boolean {
+    if (this.isFlowing) return this.channel!.send(chunk, owner);
     if (this.isOver) return true;
-    this.waiting.push({ chunk, written });
+    this.waiting.push(Buffer.from(chunk));
     this.waitingBytes += chunk.length;
     return this.waitingBytes < HIGH_WATER_BYTES;
   }
@@ -130,7 +136,7 @@ export class BoundaryTransport implements SessionTransport {
   private open(socket: Duplex, head: Buffer): void {
     if (this.isOver) return void socket.destroy();
     const events = {
-      chunk: (chunk: Buffer) => this.take(() => this.chunk(chunk)),
+      chunk: (chunk: Buffer, owner: Owner) => this.take(() => this.chunk(chunk, owner)),
       messageEnd: () => this.take(() => this.messageEnd()),
       drain: () => this.handler.drain(),
       closing: (code: number, reason: string) => this.closing(code, reason),
@@ -144,7 +150,7 @@ export class BoundaryTransport implements SessionTransport {
 
   private begin(first: ClientHandshake): void {
     this.first = first;
-    this.channel?.send(ClientHandshake.encode(first).finish());
+    this.channel?.sendMessage(ClientHandshake.encode(first).finish());
   }
 
   private sendFin(written: (() => void) | undefined): void {
@@ -166,11 +172,11 @@ export class BoundaryTransport implements SessionTransport {
     }
   }
 
-  private chunk(chunk: Buffer): void {
-    if (this.isFlowing) return this.handler.data(chunk);
+  private chunk(chunk: Buffer, owner: Owner): void {
+    if (this.isFlowing) return this.handler.data(chunk, owner);
     this.resultBytes += chunk.length;
     if (this.resultBytes > MAX_RESULT_BYTES) throw new ProtocolError('the handshake result is too long');
-    this.result.push(chunk);
+    this.result.push(Buffer.from(chunk));
   }
 
   private messageEnd(): void {
@@ -185,7 +191,7 @@ export class BoundaryTransport implements SessionTransport {
     };
     this.isFlowing = true;
     this.handler.control(FrameType.connectOk, Buffer.from(ConnectOk.encode(ok).finish()));
-    for (const { chunk, written } of this.waiting.splice(0)) this.channel!.send(chunk, written);
+    for (const chunk of this.waiting.splice(0)) this.channel!.send(chunk);
     if (this.finWaits) this.sendFin(this.finWaits.written);
     else this.handler.drain();
   }

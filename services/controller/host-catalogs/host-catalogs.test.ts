@@ -70,7 +70,10 @@ test.each([
   [{ type: 'plugin', worker_filter: '"a" in "/tags/b"' }, { plugin_name: NO_PLUGIN, worker_filter: NO_FILTER }, 'aws'],
   [
     { type: 'plugin', plugin_id: 'pl_1234567890' },
-    { plugin_id: "Can't be set together with plugin name.", plugin_name: "Can't be set together with plugin id." },
+    {
+      plugin_id: "Can't set the plugin name field along with this field.",
+      plugin_name: "Can't set the plugin id field along with this field.",
+    },
     'aws',
   ],
 ])('create refuses %j', async (item, fields, plugin_name: string | undefined = '') => {

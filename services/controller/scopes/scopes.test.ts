@@ -132,6 +132,9 @@ test('create: unknown parent, names twice, rights', async () => {
     kind: 'InvalidArgument',
     message:
       'Invalid request.  Request attempted to make second resource with the same field value that must be unique.',
+    details: {
+      request_fields: [{ name: 'name', description: 'Another one has this value already; choose another value.' }],
+    },
   });
   expect(await user.refusal('ScopeService/CreateScope', again)).toMatchObject({ status: 403 });
   expect(await anonymous.refusal('ScopeService/CreateScope', again)).toMatchObject({ status: 401 });

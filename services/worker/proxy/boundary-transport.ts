@@ -8,9 +8,10 @@ import type { Clock } from '../../../lib/clock/clock';
 import type { EndWord } from '../../../lib/contract/endings';
 import { TOFU_TOKEN_LENGTH } from '../../../lib/contract/session-protocol';
 import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
+import type { Owner } from '../../../lib/transport/slabs';
 import { CLEAN_LINGER_MS, SILENT, type TransportHandler } from '../../../lib/transport/transport';
 import { WebSocketChannel } from '../../../lib/transport/websocket-channel';
-import { CloseCode, WebSocketError } from '../../../lib/transport/websocket-frames';
+import { CloseCode, MAX_HEADER_BYTES, WebSocketError } from '../../../lib/transport/websocket-frames';
 import { ClientCommand, ClientHandshake, HandshakeResult } from '../../../proto/gen/transport/boundary';
 import { Close, Connect, ConnectError, End } from '../../../proto/gen/transport/transport';
 import type { Authorization } from '../sessions/types';
@@ -41,6 +42,7 @@ export interface BoundaryTransportOptions {
 
 export class BoundaryTransport implements ServedTransport {
   readonly hasHalfClose = false;
+  readonly headerBytes = MAX_HEADER_BYTES;
   private readonly channel: WebSocketChannel;
   private phase: 'handshake' | 'cancel' | 'refusable' | 'allowed' = 'handshake';
   private handshake: Buffer[] = [];
@@ -56,7 +58,7 @@ export class BoundaryTransport implements ServedTransport {
     this.channel = new WebSocketChannel(
       socket,
       {
-        chunk: (chunk) => this.take(() => this.chunk(chunk)),
+        chunk: (chunk, owner) => this.take(() => this.chunk(chunk, owner)),
         messageEnd: () => this.take(() => this.messageEnd()),
         drain: () => this.handler.drain(),
         closing: (code) => this.closing(code),
@@ -77,11 +79,15 @@ export class BoundaryTransport implements ServedTransport {
       connections_left: authorization.connectionsLeft,
     };
     this.phase = 'allowed';
-    this.channel.send(HandshakeResult.encode(result).finish());
+    this.channel.sendMessage(HandshakeResult.encode(result).finish());
   }
 
-  sendData(chunk: Buffer, written: () => void): boolean {
-    return this.channel.send(chunk, written);
+  get taken(): number {
+    return this.channel.taken;
+  }
+
+  sendData(chunk: Buffer, owner: Owner): boolean {
+    return this.channel.send(chunk, owner);
   }
 
   send(type: FrameType, payload: Uint8Array = NO_BYTES, written?: () => void): void {
@@ -143,14 +149,14 @@ export class BoundaryTransport implements ServedTransport {
     }
   }
 
-  private chunk(chunk: Buffer): void {
+  private chunk(chunk: Buffer, owner: Owner): void {
     if (this.phase === 'cancel') return;
-    if (this.phase !== 'handshake') return this.handler.data(chunk);
+    if (this.phase !== 'handshake') return this.handler.data(chunk, owner);
     this.handshakeBytes += chunk.length;
     if (this.handshakeBytes > MAX_HANDSHAKE_BYTES) {
       throw new WebSocketError(CloseCode.tooBig, 'invalid handshake received');
     }
-    this.handshake.push(chunk);
+    this.handshake.push(Buffer.from(chunk));
   }
 
   private messageEnd(): void {

@@ -15,15 +15,16 @@ import type { Lease } from '../../../lib/limits/counters';
 import type { Logger } from '../../../lib/log/log';
 import { decodePayload, FrameType, ProtocolError } from '../../../lib/transport/frames';
 import { Relay, type RelayEnd } from '../../../lib/transport/relay';
+import { UNPOOLED } from '../../../lib/transport/slabs';
 import {
   CLEAN_LINGER_MS,
   CUT_LINGER_MS,
-  HIGH_WATER_BYTES,
   Transport,
   type SessionTransport,
   type TransportEnd,
   type TransportHandler,
 } from '../../../lib/transport/transport';
+import { HIGH_WATER_BYTES } from '../../../lib/transport/write-queue';
 import { Close, Connect, ConnectError, ConnectOk, End } from '../../../proto/gen/transport/transport';
 import type { WorkerSession } from '../sessions/registry';
 import {
@@ -162,7 +163,7 @@ class Connection implements LiveConnection {
   private earlyData(chunk: Buffer): void {
     if (!this.hasFirstFrame) throw new ProtocolError('DATA before CONNECT');
     if (this.earlyFrames.length > 0) throw new ProtocolError('DATA after FIN');
-    this.early.push(chunk);
+    this.early.push(Buffer.from(chunk));
     this.earlyBytes += chunk.length;
     if (this.earlyBytes >= HIGH_WATER_BYTES) this.transport.pause();
   }
@@ -303,11 +304,11 @@ class Connection implements LiveConnection {
     relay.onFirstByte = () => (this.firstByteLatencyUs = this.elapsedUs());
     this.relay = relay;
     relay.start();
-    for (const chunk of this.early) relay.data(chunk);
+    const hasRoom = this.early.map((chunk) => relay.data(chunk, UNPOOLED)).every(Boolean);
     for (const type of this.earlyFrames) relay.control(type, Buffer.alloc(0));
     this.early = [];
     this.dialing = undefined;
-    if (this.earlyBytes >= HIGH_WATER_BYTES && socket.writableLength < HIGH_WATER_BYTES) this.transport.resume();
+    if (this.earlyBytes >= HIGH_WATER_BYTES && hasRoom) this.transport.resume();
   }
 
   private relayEnded(relayEnd: RelayEnd): void {
