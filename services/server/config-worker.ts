@@ -55,7 +55,9 @@ export function readWorker(
   return { config, drainTimeoutMs };
 }
 
-/** Paths of sockets have at most 107 bytes, of which the names of those of data processes need 20. */
+/**
+ * Paths of sockets have at most 107 bytes, of which the names of those of data processes need 20.
+ */
 const MAX_SOCKET_DIRECTORY = 87;
 
 function readUpstreams(block: Fields, beside: ControllerConfig | undefined): HostPort[] {
