@@ -438,7 +438,7 @@ describe('roles', () => {
       ['ids=*;type=target;actions=read;output_feilds=id'],
       'Improperly formatted grant "ids=*;type=target;actions=read;output_feilds=id": unknown segment "output_feilds"; did you mean "output_fields".',
     ],
-    ['Remove', ['{bad'], 'Improperly formatted grant "{bad": unable to parse JSON grant string.'],
+    ['Remove', ['{bad'], 'Improperly formatted grant "{bad".'],
     ['Set', ['{"ids":["*"]}'], 'Improperly formatted grant "{\\"ids\\":[\\"*\\"]}": missing actions.'],
     [
       'Set',

@@ -30,7 +30,8 @@ export async function readGrants(
     const problem = raw === '' ? 'Grant strings must not be empty.' : undefined;
     const parsed = problem === undefined ? tryParse(raw, edit) : undefined;
     if (parsed === undefined || parsed instanceof GrantError) {
-      const reason = parsed === undefined ? '' : `: ${parsed.message}`;
+      // Clients compare the answer to a removal, which needs no reason: nothing is made.
+      const reason = parsed === undefined || edit === 'remove' ? '' : `: ${parsed.message}`;
       errors.add('grant_strings', problem ?? `Improperly formatted grant ${JSON.stringify(raw)}${reason}.`);
       continue;
     }
