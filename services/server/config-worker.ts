@@ -1,6 +1,5 @@
 /** The `worker` block. */
 import { isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { formatAddress, parseAddress, type HostPort } from '../../lib/config/address';
 import type { Fields } from '../../lib/config/fields';
 import type { ControllerConfig } from '../controller/config';
@@ -40,7 +39,7 @@ export function readWorker(
     authStoragePath: block.requiredText('auth_storage_path', 'a directory for the keys of this worker'),
     // Needed for the first start only.
     activationToken: block.textIfSet('controller_generated_activation_token'),
-    dataProcesses: block.integer('data_processes', 1, MAX_DATA_PROCESSES) ?? availableParallelism(),
+    dataProcesses: block.integer('data_processes', 1, MAX_DATA_PROCESSES) ?? 1,
     limits: readLimitTable(block, WORKER_LIMITS),
   };
   if ((config.dataProcesses ?? 1) > 1 && Buffer.byteLength(config.authStoragePath) > MAX_SOCKET_DIRECTORY) {

@@ -310,7 +310,8 @@ test('the number of data processes has its limits', () => {
   const file = workerFile();
   const withCount = (data_processes: unknown) => ({ ...file, worker: { ...(file.worker as object), data_processes } });
   expect(parse(withCount('3')).worker!.dataProcesses).toBe(3);
-  // The sockets of data processes stand in the directory, and the system takes no longer paths for them.
+  // The sockets of data processes stand in the directory, and the system takes no longer paths for
+  // them.
   const long = { ...withCount(2).worker, auth_storage_path: `/${'x'.repeat(100)}` };
   expect(problemsOf({ ...file, worker: long })).toEqual([
     'worker.auth_storage_path: a path of at most 87 bytes, or "data_processes": 1',

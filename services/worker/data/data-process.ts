@@ -3,7 +3,8 @@
  * What it may do, and what becomes of its records, is the business of the control process.
  *
  *   accepting ──▶ draining ──▶ over
- *       └── the control process is gone: accepts no more, and ends with its last connection, unless it is taken up again
+ *       └── the control process is gone: accepts no more, and ends with its last
+ *           connection, unless it is taken up again
  */
 import { join } from 'node:path';
 import type { Clock } from '../../../lib/clock/clock';
