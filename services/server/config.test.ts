@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encryptMarked } from '../../lib/config/encrypted-values';
 import { ConfigError } from '../../lib/config/fields';
@@ -59,7 +59,7 @@ test('a controller file gives a typed, frozen configuration', () => {
 test('a worker file; values from the environment are trimmed', () => {
   expect(parse(workerFile()).worker).toEqual({
     limits: WORKER_LIMITS.defaults(),
-    dataProcesses: availableParallelism(),
+    dataProcesses: 1,
     description: undefined,
     proxy: { host: '0.0.0.0', port: 9302 },
     publicAddress: 'worker.example:9202',
