@@ -24,13 +24,17 @@ async function start(order: Order): Promise<Ready> {
   return { port };
 }
 
+/** The client's proxy alone. */
+export const startClient = (token: string): Promise<Program<Ready>> =>
+  startProgram<Ready>(__filename, { role: 'client', token });
+
 /** A session to an endpoint of this machine: what listens, and the two processes. */
 export async function startSession(endpoint: number): Promise<{ port: number; programs: Program<Ready>[] }> {
   const worker = await startProgram<Ready>(__filename, {
     role: 'worker',
     endpoint: { host: '127.0.0.1', port: endpoint },
   });
-  const client = await startProgram<Ready>(__filename, { role: 'client', token: worker.ready.token });
+  const client = await startClient(worker.ready.token!);
   return { port: client.ready.port, programs: [client, worker] };
 }
 

@@ -4,6 +4,7 @@
  *   cli.cjs     the command line, npm packages inside: one file to read at every start
  *   server.cjs  dev, server, database: npm packages stay outside, as some read files next to their
  *               own code
+ *   data.cjs    a data process of a worker, which must stay small: it has neither gRPC nor metrics
  *   worker.cjs  the worker process; it must not contain controller code, which is checked here
  */
 import { spawnSync } from 'node:child_process';
@@ -54,6 +55,11 @@ const bundles = [
     name: 'worker.cjs',
     options: { entryPoints: ['services/server/worker-process.ts'], packages: 'external' },
     banned: /^services\/(controller|dev)\/|^(pg|kysely)$/,
+  },
+  {
+    name: 'data.cjs',
+    options: { entryPoints: ['services/worker/data/main.ts'], packages: 'external' },
+    banned: /^services\/(controller|dev|server)\/|^(pg|kysely|prom-client|@grpc\/.*)$/,
   },
 ];
 

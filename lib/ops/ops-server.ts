@@ -35,6 +35,11 @@ interface OpsSources {
   /** JSON of `/health`; gets the query parameters. */
   health: (query: URLSearchParams) => object;
   registry: Registry;
+  /**
+   * Resolves when other processes have told what they have counted; asked before each answer of
+   * `/metrics`.
+   */
+  counted?: () => Promise<void>;
   /** True once the process shuts down: `/health` and `/readyz` answer 503 then. */
   stopping?: () => boolean;
 }
@@ -207,6 +212,7 @@ async function answer({ method, host, path, query }: Question, sources: Answerin
         body: JSON.stringify(sources.health(query)),
       };
     case '/metrics':
+      await sources.counted?.();
       return { status: 200, type: sources.registry.contentType, body: await sources.registry.metrics() };
     default:
       return text(404, 'not found\n');

@@ -4,7 +4,7 @@ import { formatAddress, parseAddress, type HostPort } from '../../lib/config/add
 import type { Fields } from '../../lib/config/fields';
 import type { ControllerConfig } from '../controller/config';
 import type { WorkerConfig } from '../worker/config';
-import { WORKER_LIMITS } from '../worker/limits';
+import { MAX_DATA_PROCESSES, WORKER_LIMITS } from '../worker/limits';
 import { readLimitTable } from './config-limits';
 import { DEFAULT_PORTS, type Listeners } from './config-listeners';
 
@@ -39,8 +39,12 @@ export function readWorker(
     authStoragePath: block.requiredText('auth_storage_path', 'a directory for the keys of this worker'),
     // Needed for the first start only.
     activationToken: block.textIfSet('controller_generated_activation_token'),
+    dataProcesses: block.integer('data_processes', 1, MAX_DATA_PROCESSES) ?? 1,
     limits: readLimitTable(block, WORKER_LIMITS),
   };
+  if ((config.dataProcesses ?? 1) > 1 && Buffer.byteLength(config.authStoragePath) > MAX_SOCKET_DIRECTORY) {
+    block.problem('auth_storage_path', `a path of at most ${MAX_SOCKET_DIRECTORY} bytes, or "data_processes": 1`);
+  }
   const drainTimeoutMs = block.duration('drain_timeout');
   around.ignored.push(
     ...block.ignore('successful_status_grace_period', 'status_call_timeout', 'get_downstream_workers_timeout'),
@@ -49,6 +53,11 @@ export function readWorker(
   block.end();
   return { config, drainTimeoutMs };
 }
+
+/**
+ * Paths of sockets have at most 107 bytes, of which the names of those of data processes need 20.
+ */
+const MAX_SOCKET_DIRECTORY = 87;
 
 function readUpstreams(block: Fields, beside: ControllerConfig | undefined): HostPort[] {
   const expected = 'a list of cluster addresses such as ["10.0.0.5:9201"]';

@@ -59,6 +59,7 @@ test('a controller file gives a typed, frozen configuration', () => {
 test('a worker file; values from the environment are trimmed', () => {
   expect(parse(workerFile()).worker).toEqual({
     limits: WORKER_LIMITS.defaults(),
+    dataProcesses: 1,
     description: undefined,
     proxy: { host: '0.0.0.0', port: 9302 },
     publicAddress: 'worker.example:9202',
@@ -303,4 +304,20 @@ test('limits are changed by name; the others keep their defaults, and a wrong na
   expect(() => parse({ ...file, controller: misspelt })).toThrow(
     'controller.limits.request_wrk: no such key; did you mean "request_work"?',
   );
+});
+
+test('the number of data processes has its limits', () => {
+  const file = workerFile();
+  const withCount = (data_processes: unknown) => ({ ...file, worker: { ...(file.worker as object), data_processes } });
+  expect(parse(withCount('3')).worker!.dataProcesses).toBe(3);
+  // The sockets of data processes stand in the directory, and the system takes no longer paths for
+  // them.
+  const long = { ...withCount(2).worker, auth_storage_path: `/${'x'.repeat(100)}` };
+  expect(problemsOf({ ...file, worker: long })).toEqual([
+    'worker.auth_storage_path: a path of at most 87 bytes, or "data_processes": 1',
+  ]);
+  expect(problemsOf({ ...file, worker: { ...long, data_processes: 1 } })).toEqual([]);
+  for (const wrong of [0, 65, 'all']) {
+    expect(problemsOf(withCount(wrong))).toEqual(['worker.data_processes: a whole number from 1 to 64']);
+  }
 });

@@ -10,7 +10,7 @@ import { loadConfig, type ServerConfig } from './config';
 import { configurationBlock, listenerLine } from './information';
 import { Handover } from './handover';
 import { inheritedSockets, type InheritedSockets } from './inherited-socket';
-import { withLogFlags } from './log-settings';
+import { withLogFlags, type LogSettings } from './log-settings';
 import { predecessorOf, type Predecessor } from './predecessor';
 import { createReload } from './reload';
 import { runUntilStopped } from './signals';
@@ -55,7 +55,7 @@ async function serve({ flags, env, predecessor }: Call, streams: Streams): Promi
   const parts: Parts = { failed: [], lifecycle: new Lifecycle(), force: [], reload: [], lines };
   parts.reload.push((changed) => setLevel(log, withLogFlags(flags, changed.log).level));
   try {
-    await addParts(parts, config, { file: from.files[0]!, env, log, flags, predecessor });
+    await addParts(parts, config, { file: from.files[0]!, env, log, logSettings: config.log, flags, predecessor });
   } catch (error) {
     await parts.lifecycle.close();
     throw error;
@@ -92,6 +92,7 @@ function stoppingText({ controller }: ServerConfig): string {
 interface Start extends Call {
   file: string;
   log: Logger;
+  logSettings: LogSettings;
 }
 
 async function addParts(parts: Parts, config: ServerConfig, start: Start): Promise<void> {
@@ -143,9 +144,9 @@ async function addController(parts: Parts, config: ControllerConfig, file: strin
 }
 
 async function addWorker(parts: Parts, config: WorkerConfig, drainMs: number, start: Start): Promise<void> {
-  const { log, env, predecessor } = start;
+  const { log, env, predecessor, flags, logSettings: logOptions } = start;
   const { startWorker } = await import('../worker/main');
-  const worker = await startWorker(config, { clock: systemClock, log, attaching: predecessor?.attaching });
+  const worker = await startWorker(config, { clock: systemClock, log, logOptions, attaching: predecessor?.attaching });
   if (predecessor) {
     parts.lifecycle.onClose('the worker', () => predecessor.stop(worker, drainMs));
     parts.failed.push(predecessor.gone);
@@ -157,7 +158,10 @@ async function addWorker(parts: Parts, config: WorkerConfig, drainMs: number, st
     parts.force.push(() => handover.force());
     parts.failed.push(handover.failed);
   }
-  parts.reload.push((changed) => changed.worker && worker.reload(changed.worker));
+  parts.reload.push(
+    (changed) => changed.worker && worker.reload(changed.worker),
+    (changed) => worker.setLogLevel(withLogFlags(flags, changed.log).level),
+  );
   // A worker that cannot enroll says why; one whose controllers are away keeps trying.
   parts.failed.push(worker.attached().then(never, (error: unknown) => (error as Error).message));
   addWorkerLines(parts, config, formatAddress(worker.proxyAddress));

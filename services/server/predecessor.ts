@@ -76,6 +76,7 @@ export function predecessorOf(env: NodeJS.ProcessEnv): Predecessor | undefined {
     async stop(worker, drainMs) {
       if (state.isHandedOver) await worker.handOver(drainMs);
       else if (!state.isGone) await worker.drain(drainMs);
+      else return worker.letGo();
       await worker.close();
     },
     end() {

@@ -23,7 +23,7 @@ function tell(message: FromWorker): void {
 
 async function start(message: Extract<ToWorker, { type: 'start' }>): Promise<void> {
   log = createLogger('worker', message.log);
-  worker = startWorker(message.config, { clock: systemClock, log });
+  worker = startWorker(message.config, { clock: systemClock, log, logOptions: message.log });
   try {
     const running = await worker;
     tell({ type: 'listening', ...running.proxyAddress });
@@ -39,7 +39,9 @@ async function start(message: Extract<ToWorker, { type: 'start' }>): Promise<voi
 
 async function reload({ config, logLevel }: Extract<ToWorker, { type: 'reload' }>): Promise<void> {
   if (log !== undefined) setLevel(log, logLevel);
-  (await worker?.catch(() => undefined))?.reload(config);
+  const running = await worker?.catch(() => undefined);
+  running?.reload(config);
+  running?.setLogLevel(logLevel);
 }
 
 /** Closes once, however often and by whom it is asked for. */

@@ -28,6 +28,8 @@ export interface WorkerConfig {
   authStoragePath: string;
   /** One-time token; needed until the worker is enrolled, ignored afterwards. Never logged. */
   activationToken?: string | undefined;
+  /** Processes that carry connections; 1: this process does it itself. */
+  dataProcesses?: number | undefined;
   /** Absent: all at their defaults. */
   limits?: WorkerLimits | undefined;
 }

@@ -1,5 +1,5 @@
 /** Limits that the `limits` block of a worker's configuration can change. Fixed limits stand where they hold. */
-import { limitTable } from '../../lib/limits/limit';
+import { limit, limitTable } from '../../lib/limits/limit';
 
 export const WORKER_LIMITS = limitTable('worker.limits', {
   connections: {
@@ -21,3 +21,10 @@ export const WORKER_LIMITS = limitTable('worker.limits', {
 });
 
 export type WorkerLimits = ReturnType<typeof WORKER_LIMITS.defaults>;
+
+export const MAX_DATA_PROCESSES = limit('data processes of a worker', 64, {
+  what: 'processes of a worker that carry connections (worker.data_processes)',
+  unit: 'processes',
+  reached: 'the configuration is refused',
+  test: 'services/server/config.test.ts: the number of data processes has its limits',
+});

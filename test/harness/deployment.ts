@@ -123,6 +123,7 @@ export async function startDeployment(more: DeploymentOptions = {}): Promise<Dep
         auth_storage_path: join(home, name),
         controller_generated_activation_token: created.controller_generated_activation_token,
         tags: { type: ['test'] },
+        data_processes: 1,
         ...block,
       },
       listener: [listener('proxy', proxyPort), listener('ops', opsPort)],

@@ -21,6 +21,7 @@ export function undeclaredLimits(): string[] {
 export const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'Set by a protocol, a number format or the system, not by us.': [
     'cli/cache/daemon.ts: MAX_SOCKET_PATH',
+    'services/server/config-worker.ts: MAX_SOCKET_DIRECTORY',
     'cli/connect/writers/mysql-options.ts: MAX_LINE_BYTES',
     'cli/connect/writers/words.ts: MAX_WORD_BYTES',
     'lib/clock/clock.ts: MAX_TIMEOUT_MS',
@@ -96,6 +97,9 @@ export const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'services/worker/control/enroll.ts: ENROLL_TIMEOUT_MS',
     'services/worker/control/registration.ts: TIMEOUT_MS',
     'services/worker/control/upstream.ts: CONNECT_TIMEOUT_MS',
+    'services/worker/data/data-fleet.ts: MAX_RETRY_MS',
+    'services/worker/data/launch.ts: START_TIMEOUT_MS',
+    'services/worker/data/remote-process.ts: HELLO_TIMEOUT_MS',
     'services/worker/proxy/dial.ts: ATTEMPT_TIMEOUT_MS',
   ],
   'What the command line bears of its own user and of the servers that he chose: it ends with an error.': [

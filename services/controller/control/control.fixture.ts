@@ -7,13 +7,8 @@ import { systemClock, type Clock } from '../../../lib/clock/clock';
 import { newTofuToken } from '../../../lib/contract/session-protocol';
 import { createCertificateRequest } from '../../../lib/tls/certificates';
 import { newEd25519, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
-import {
-  AttachRequest,
-  ControlServiceClient,
-  Hello,
-  type AttachResponse,
-  type EnrollResponse,
-} from '../../../proto/gen/worker/control';
+import { AttachRequest, Hello, type AttachResponse, type EnrollResponse } from '../../../proto/gen/worker/control';
+import { ControlServiceClient } from '../../../proto/gen/worker/control_service';
 import { waitFor } from '../../../test/harness/wait';
 import { createAuthz } from '../authz/authorizer';
 import { CONTROLLER_DEFAULTS } from '../config';

@@ -7,13 +7,8 @@ import { status, type handleUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import { ApiError } from '../../../lib/errors/errors';
 import { newId } from '../../../lib/ids/ids';
 import { limit } from '../../../lib/limits/limit';
-import type {
-  CancelSession,
-  ControlServiceServer,
-  EnrollRequest,
-  EnrollResponse,
-  SessionGrant,
-} from '../../../proto/gen/worker/control';
+import type { CancelSession, EnrollRequest, EnrollResponse, SessionGrant } from '../../../proto/gen/worker/control';
+import type { ControlServiceServer } from '../../../proto/gen/worker/control_service';
 import { CONTROLLER_LIMITS } from '../limits';
 import { identityOf } from '../listeners/cluster-listener';
 import { CERTIFICATE_LIFETIME_MS, issueServerIdentity, loadAuthority, type ServerIdentity } from '../workers/authority';

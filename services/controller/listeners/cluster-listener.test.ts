@@ -4,13 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { Registry } from 'prom-client';
 import type { Authority } from '../../../lib/tls/certificates';
-import {
-  AttachRequest,
-  ControlServiceClient,
-  EnrollRequest,
-  EnrollResponse,
-  type AttachResponse,
-} from '../../../proto/gen/worker/control';
+import { AttachRequest, EnrollRequest, EnrollResponse, type AttachResponse } from '../../../proto/gen/worker/control';
+import { ControlServiceClient } from '../../../proto/gen/worker/control_service';
 import { testAuthority, testCertificate, type Pem } from '../../../test/harness/test-authority';
 import { CONTROLLER_LIMITS } from '../limits';
 import { identityOf, startClusterListener, type ClusterListener, type ClusterTls } from './cluster-listener';

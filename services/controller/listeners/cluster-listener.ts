@@ -17,7 +17,7 @@ import { Counter, type Registry } from 'prom-client';
 import { Http2Streams } from '../../../lib/limits/http2-streams';
 import type { PortShares } from '../../../lib/limits/port-shares';
 import { createRpcServer } from '../../../lib/rpc/server';
-import { ControlServiceService, type ControlServiceServer } from '../../../proto/gen/worker/control';
+import { ControlServiceService, type ControlServiceServer } from '../../../proto/gen/worker/control_service';
 import type { ListenAddress } from '../config';
 import type { ControllerLimits } from '../limits';
 import { http2ServerOf } from '../rpc/http2-server';

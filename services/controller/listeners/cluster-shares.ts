@@ -3,7 +3,7 @@ import { MAX_CONTROL_MESSAGE_BYTES } from '../../../lib/contract/session-protoco
 import type { StreamsOptions } from '../../../lib/limits/http2-streams';
 import { limit } from '../../../lib/limits/limit';
 import { PortShares } from '../../../lib/limits/port-shares';
-import { ControlServiceService } from '../../../proto/gen/worker/control';
+import { ControlServiceService } from '../../../proto/gen/worker/control_service';
 import type { ControllerLimits } from '../limits';
 
 /** All ms. */

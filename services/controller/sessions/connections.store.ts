@@ -145,7 +145,8 @@ export interface ChangedSession {
 
 /**
  * Stores exact ends, frees the slots, and terminates sessions that are over. Repeated closes change
- * nothing. A close that comes after the connection was given up as lost corrects it once. `closes`
+ * nothing. A close that comes after the connection was given up as lost corrects it once. A worker
+ * that has lost one of its data processes reports what it knew last, which is not final. `closes`
  * has each connection once.
  */
 export async function closeConnections(on: Executor, workerId: string, closes: Close[], now: Date): Promise<void> {
@@ -155,7 +156,7 @@ export async function closeConnections(on: Executor, workerId: string, closes: C
   const change = sql`
     update session_connections c set
       closed_time = case when c.closed_time is null then ${now}::timestamptz else c.closed_time end,
-      amended = c.closed_time is not null, bytes_final = true, unreachable_since = null,
+      amended = c.closed_time is not null, bytes_final = t.cause <> 'worker lost', unreachable_since = null,
       closed_reason = t.closed_reason, closed_by = t.closed_by, cause = t.cause, error = t.error,
       bytes_up = greatest(c.bytes_up, t.bytes_up), bytes_down = greatest(c.bytes_down, t.bytes_down),
       endpoint_address = coalesce(t.endpoint_address, c.endpoint_address),
@@ -163,7 +164,7 @@ export async function closeConnections(on: Executor, workerId: string, closes: C
       connect_latency_us = t.connect_latency_us, first_byte_latency_us = t.first_byte_latency_us
     from told t, locked
     where c.id = t.id and c.worker_id = ${workerId} and c.boot_id = t.boot_id and locked.id = c.session_id
-      and (c.closed_time is null or (c.cause = 'worker lost' and not c.bytes_final and not c.amended))
+      and (c.closed_time is null or (c.cause = 'worker lost' and not c.bytes_final and not c.amended and t.cause <> 'worker lost'))
     returning c.session_id, not c.amended as freed, not c.amended and t.dial_failed as unmade`;
   await rows(
     on,

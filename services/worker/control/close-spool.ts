@@ -1,10 +1,11 @@
 /**
- * Closes that no controller has acknowledged yet: in memory, and on disk when they are not acknowledged at once. The
- * file has one JSON value a line: a close, `{"ack":"N"}` (all up to N are stored), `{"reserved":"N"}` (no sequence up to
- * N will be given out again). A line cut short by a crash or a full disk is ignored. While the disk takes nothing, closes
- * live in memory and writing is tried again by time; nothing here throws after the construction. A file has one process:
- * `closes.spool`, or `closes-BOOT_ID.spool` while processes of a worker overlap. What a process leaves that has ended is
- * taken over by the one that is there.
+ * Closes that no controller has acknowledged yet: in memory, and on disk when they are not
+ * acknowledged at once. The file has one JSON value a line: a close, `{"ack":"N"}` (all up to N are
+ * stored), `{"reserved":"N"}` (no sequence up to N will be given out again). A line cut short by a
+ * crash or a full disk is ignored. While the disk takes nothing, closes live in memory and writing
+ * is tried again by time; nothing here throws after the construction. A file has one process:
+ * `closes.spool`, or `closes-BOOT_ID.spool` while processes of a worker overlap. What a process
+ * leaves that has ended is taken over by the one that is there.
  */
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -18,9 +19,14 @@ import { writeAll, writeFileAtomically } from './durable-file';
 const FLUSH_DELAY_MS = 50;
 /** After the disk refused. */
 const RETRY_DELAY_MS = 1_000;
-/** Sequences reserved with one write, anew when half are used. A restart skips what is left of them. */
+/**
+ * Sequences reserved with one write, anew when half are used. A restart skips what is left of them.
+ */
 const RESERVATION = 10_000n;
-/** After so many lines beside twice those that are needed, the file is written anew with what is needed. */
+/**
+ * After so many lines beside twice those that are needed, the file is written anew with what is
+ * needed.
+ */
 const COMPACT_LINES = 5_000;
 const MAX_CLOSES = limit('unacknowledged closes of a worker', 50_000, {
   what: 'closed connections that a worker keeps, in memory and on disk, until a controller has acknowledged them',
@@ -41,7 +47,10 @@ export class CloseSpool {
   private path: string;
   /** Undefined while the file could not be opened again. */
   private file: number | undefined;
-  /** The last write failed and may have left a part of a line: the file is written anew, nothing is glued to it. */
+  /**
+   * The last write failed and may have left a part of a line: the file is written anew, nothing is
+   * glued to it.
+   */
   private isTorn = false;
   private isClosed = false;
   private lines = 0;
@@ -52,10 +61,12 @@ export class CloseSpool {
   private cancelFlush: () => void = () => {};
   /** Highest sequence that a controller acknowledged. */
   acknowledged = 0n;
+  /** Called when all closes up to a sequence are safe: on disk, or stored at a controller. */
+  onSafe: (sequence: bigint) => void = () => {};
 
   /**
-   * Reads what earlier processes left; with the boot id of a process that starts beside others, only opens a file for it.
-   * Throws the error of the system when the directory is not usable.
+   * Reads what earlier processes left; with the boot id of a process that starts beside others,
+   * only opens a file for it. Throws the error of the system when the directory is not usable.
    */
   constructor(
     private readonly directory: string,
@@ -86,7 +97,10 @@ export class CloseSpool {
     }
   }
 
-  /** Takes over what a process of this worker left that has ended; answers the closes, numbered anew. */
+  /**
+   * Takes over what a process of this worker left that has ended; answers the closes, numbered
+   * anew.
+   */
   adopt(bootId: string): ConnectionClosed[] {
     const path = join(this.directory, fileOf(bootId));
     try {
@@ -113,8 +127,9 @@ export class CloseSpool {
   }
 
   /**
-   * Gives the close its sequence and keeps it. Sequences go on beyond the reservation while the disk takes nothing: those
-   * could be given out again only by a process that starts after a crash at that time.
+   * Gives the close its sequence and keeps it. Sequences go on beyond the reservation while the
+   * disk takes nothing: those could be given out again only by a process that starts after a crash
+   * at that time.
    */
   add(close: Omit<ConnectionClosed, 'sequence'>): ConnectionClosed {
     const numbered = { ...close, sequence: this.next++ };
@@ -142,6 +157,7 @@ export class CloseSpool {
       this.pending_.delete(known);
       this.unwritten.delete(known);
     }
+    this.onSafe(sequence);
     if (this.lines > 1) this.scheduleFlush();
   }
 
@@ -153,6 +169,15 @@ export class CloseSpool {
     this.flush();
     this.closeFile();
     if (basename(this.path) !== FILE && this.size === 0) rmSync(this.path, { force: true });
+  }
+
+  /** Closes and removes the file: another one has what stands in it. */
+  discard(): void {
+    if (this.isClosed) return;
+    this.cancelFlush();
+    this.isClosed = true;
+    this.closeFile();
+    rmSync(this.path, { force: true });
   }
 
   private scheduleFlush(delayMs = FLUSH_DELAY_MS): void {
@@ -197,8 +222,7 @@ export class CloseSpool {
     fsyncSync(file);
     this.isTorn = false;
     this.lines += lines.length;
-    this.unwritten.clear();
-    this.writtenAcknowledged = this.acknowledged;
+    this.written();
   }
 
   /** Writes the file anew with a fresh reservation. */
@@ -211,8 +235,13 @@ export class CloseSpool {
     this.isTorn = false;
     this.reserved = reserved;
     this.lines = lines.length;
+    this.written();
+  }
+
+  private written(): void {
     this.unwritten.clear();
     this.writtenAcknowledged = this.acknowledged;
+    this.onSafe(this.next - 1n);
   }
 
   /** Adds the closes of another file. */
@@ -231,7 +260,10 @@ export class CloseSpool {
   }
 }
 
-/** What a file holds that was not acknowledged, and the highest sequence that was or may have been used. */
+/**
+ * What a file holds that was not acknowledged, and the highest sequence that was or may have been
+ * used.
+ */
 function readSpool(path: string): { closes: ConnectionClosed[]; used: bigint } {
   const closes: ConnectionClosed[] = [];
   let [used, acknowledged] = [0n, 0n];

@@ -18,19 +18,15 @@ import {
   type Authority,
 } from '../../../lib/tls/certificates';
 import { newEd25519, pemFromDer, privateKeyPem } from '../../../lib/tls/keys';
-import {
-  ControlServiceService,
-  type AttachRequest,
-  type AttachResponse,
-  type ControlServiceServer,
-  type Hello,
-} from '../../../proto/gen/worker/control';
+import type { AttachRequest, AttachResponse, Hello } from '../../../proto/gen/worker/control';
+import { ControlServiceService, type ControlServiceServer } from '../../../proto/gen/worker/control_service';
 import { Link } from '../../../test/harness/link';
 import { newGrant } from '../../../test/harness/session-worker';
 import { waitFor } from '../../../test/harness/wait';
 import { SessionRegistry } from '../sessions/registry';
 import { ControllerUnreachable, type ClosedConnection, type EgressGrant } from '../sessions/types';
-import { ControlClient, type ControlOptions } from './control-client';
+import { ControlClient } from './control-client';
+import type { ControlOptions } from './control-options';
 import { TestClock } from '../../../lib/clock/test-clock.fixture';
 
 const cleanups: (() => unknown)[] = [];

@@ -1,17 +1,15 @@
 /**
- * The worker's side of its deployment: enrolls, keeps a control stream to one of the controllers, and carries what the
- * proxy asks and reports. Losing a stream is normal: the next controller gets a new Hello, nothing is lost or counted
- * twice. Being denied, as a deleted worker is, ends all sessions here. States: starting → (enrolling) → connecting ⇄ attached → closed.
+ * The worker's side of its deployment: enrolls, keeps a control stream to one of the controllers,
+ * and carries what the proxy asks and reports. Losing a stream is normal: the next controller gets
+ * a new Hello, nothing is lost or counted twice. Being denied, as a deleted worker is, ends all
+ * sessions here. States: starting → (enrolling) → connecting ⇄ attached → closed.
  */
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { status } from '@grpc/grpc-js';
-import type { Clock } from '../../../lib/clock/clock';
 import { CONTROL_PROTOCOL_VERSION } from '../../../lib/contract/session-protocol';
-import { randomBase62, type RandomInt } from '../../../lib/ids/ids';
-import type { Logger } from '../../../lib/log/log';
-import type { Hello, Reconciled, SessionGrant, Welcome } from '../../../proto/gen/worker/control';
-import type { SessionRegistry } from '../sessions/registry';
+import { randomBase62 } from '../../../lib/ids/ids';
+import type { ConnectionClosed, Hello, Reconciled, SessionGrant, Welcome } from '../../../proto/gen/worker/control';
 import {
   ControllerUnreachable,
   type Authorization,
@@ -22,6 +20,7 @@ import {
 } from '../sessions/types';
 import { CloseReports } from './close-reports';
 import { CloseSpool } from './close-spool';
+import type { ControlOptions } from './control-options';
 import { ControlStream, type AttachClient, type Incoming, type Outgoing } from './control-stream';
 import { enroll, EnrollmentRefused } from './enroll';
 import { hashToken, loadIdentity, openStorage, saveIdentity, validity, type WorkerIdentity } from './identity';
@@ -34,7 +33,10 @@ import { Stats } from './stats';
 import { memberCredentials, openClient, type Upstream } from './upstream';
 
 const STATS_INTERVAL_MS = 1_000;
-/** Back-off between attempts: from this, doubled up to the maximum, each with jitter of half to full. */
+/**
+ * Back-off between attempts: from this, doubled up to the maximum, each with jitter of half to
+ * full.
+ */
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5_000;
 /** As many values as a UUID has. */
@@ -42,28 +44,9 @@ const BOOT_ID_LENGTH = 22;
 /** How long a request waits for a stream that is being made anew. */
 const REATTACH_WAIT_MS = 2_000;
 
-export interface ControlOptions {
-  upstreams: Upstream[];
-  storagePath: string;
-  activationToken?: string | undefined;
-  releaseVersion: string;
-  description: string;
-  tags: Record<string, string[]>;
-  clock: Clock;
-  log: Logger;
-  /** Where clients reach the proxy, host:port. */
-  address(): string;
-  isDraining(): boolean;
-  registry: SessionRegistry;
-  /** Set for a process that takes over: earlier ones of this worker, which live and drain. */
-  drainingBootIds?: string[] | undefined;
-  /** Default: TLS with the worker's certificate. */
-  connect?: ((upstream: Upstream, identity: WorkerIdentity) => AttachClient) | undefined;
-  random?: RandomInt | undefined;
-}
-
 export class ControlClient implements Controller {
-  readonly bootId: string;
+  /** Tells the processes of a worker apart. */
+  bootId: string;
   private readonly spool: CloseSpool;
   private readonly reports: CloseReports;
   private readonly queues: RequestQueues;
@@ -78,17 +61,24 @@ export class ControlClient implements Controller {
   private running: Promise<void> | undefined;
   private closed: Promise<void> | undefined;
   private wasAttached = false;
-  /** A controller has welcomed this process: what is refused from now on may be put right while it runs. */
+  /**
+   * A controller has welcomed this process: what is refused from now on may be put right while it
+   * runs.
+   */
   private hasEverAttached = false;
   private readonly attachWaiters = new Set<() => void>();
   private readonly stopStats: () => void;
   private cancelRenewal: () => void = () => {};
-  /** A later process has taken over: what is on disk and on record of the worker is its to write. */
+  /**
+   * A later process has taken over: what is on disk and on record of the worker is its to write.
+   */
   private isHandedOver = false;
   private drainingBootIds: string[];
   /** Until a controller has heard that the later process is gone. */
   private goesOn = false;
-  /** Rejects when the worker can never attach as it is configured; resolves at the first Welcome. */
+  /**
+   * Rejects when the worker can never attach as it is configured; resolves at the first Welcome.
+   */
   readonly firstAttach: Promise<void>;
   private resolveFirst: () => void = () => {};
   private rejectFirst: (error: Error) => void = () => {};
@@ -103,6 +93,7 @@ export class ControlClient implements Controller {
     }
     const besideOthersAs = options.drainingBootIds === undefined ? undefined : this.bootId;
     this.spool = new CloseSpool(options.storagePath, options.clock, options.log, besideOthersAs);
+    this.spool.onSafe = options.closesAreSafe ?? this.spool.onSafe;
     this.reports = new CloseReports(this.spool, (message) => this.stream?.send(message));
     this.queues = new RequestQueues(options.clock);
     this.stats = new Stats(() => options.registry.all());
@@ -113,7 +104,7 @@ export class ControlClient implements Controller {
     });
     // Whoever does not ask must not be ended by it.
     this.firstAttach.catch(() => undefined);
-    this.stopStats = options.clock.every(STATS_INTERVAL_MS, () => this.sendStats());
+    this.stopStats = options.clock.every(STATS_INTERVAL_MS, () => this.reportStats());
   }
 
   get workerId(): string | undefined {
@@ -134,11 +125,23 @@ export class ControlClient implements Controller {
     return this.spool.size;
   }
 
+  /**
+   * Data processes of earlier control processes go on: controllers know their connections by these
+   * ids. Before the start.
+   */
+  goOnAs(bootId: string | undefined, others: readonly string[]): void {
+    this.bootId = bootId ?? this.bootId;
+    this.drainingBootIds = [...this.drainingBootIds, ...others];
+  }
+
   start(): void {
     this.running = this.run();
   }
 
-  /** Other tags and controllers from now on. The next Hello tells of them, so the stream is made anew if they differ. */
+  /**
+   * Other tags and controllers from now on. The next Hello tells of them, so the stream is made
+   * anew if they differ.
+   */
   reload({ tags, initialUpstreams }: { tags: Record<string, string[]>; initialUpstreams: Upstream[] }): void {
     const { options } = this;
     if (isDeepStrictEqual([tags, initialUpstreams], [options.tags, options.upstreams])) return;
@@ -160,13 +163,19 @@ export class ControlClient implements Controller {
     this.spool.stayBesideOthers(this.bootId);
   }
 
-  /** No later process came about, or it is gone: this one is the worker again, as its next Hello tells. */
+  /**
+   * No later process came about, or it is gone: this one is the worker again, as its next Hello
+   * tells.
+   */
   goOn(): void {
     this.goesOn = true;
     void this.stream?.close();
   }
 
-  /** An earlier process of this worker is gone: reports what it has not, and that nobody has its connections any more. */
+  /**
+   * An earlier process of this worker is gone: reports what it has not, and that nobody has its
+   * connections any more.
+   */
   processEnded(bootId: string): void {
     this.drainingBootIds = this.drainingBootIds.filter((id) => id !== bootId);
     const left = this.spool.adopt(bootId);
@@ -219,7 +228,10 @@ export class ControlClient implements Controller {
     return answer.$case === 'end_session' ? answer.value.refused : 'controller unreachable';
   }
 
-  /** Asks for a session that was not announced, for a client. Rejects with {@link ControllerUnreachable}. */
+  /**
+   * Asks for a session that was not announced, for a client. Rejects with {@link
+   * ControllerUnreachable}.
+   */
   async findSession(sessionId: string, clientAddress: string): Promise<FoundSession | undefined> {
     await this.attached();
     const answer = await this.queues.lookup(clientAddress, () =>
@@ -231,8 +243,14 @@ export class ControlClient implements Controller {
   }
 
   connectionClosed(closed: ClosedConnection): void {
-    this.spool.add(closedMessage(closed, this.bootId));
+    this.passOn(closedMessage(closed, this.bootId));
+  }
+
+  /** Reports a close of a data process; answers its sequence in the spool. */
+  passOn(close: Omit<ConnectionClosed, 'sequence'>): bigint {
+    const { sequence } = this.spool.add(close);
     if (this.isAttached) this.reports.goOn();
+    return sequence;
   }
 
   private async request(make: (requestId: bigint) => Outgoing): Promise<Incoming> {
@@ -293,13 +311,17 @@ export class ControlClient implements Controller {
         ended: (error) => {
           this.stream = undefined;
           if (this.wasAttached) this.options.registry.controllerLost();
+          this.options.attachedChanged?.(false);
           resolve(error);
         },
       });
     });
   }
 
-  /** The identity to use: enrolls when there is none, when it has expired, or when a new token was configured. */
+  /**
+   * The identity to use: enrolls when there is none, when it has expired, or when a new token was
+   * configured.
+   */
   private async ensureIdentity(upstream: Upstream): Promise<WorkerIdentity> {
     const { activationToken, storagePath, clock, log } = this.options;
     // The later process renews the certificate of both.
@@ -367,6 +389,7 @@ export class ControlClient implements Controller {
     log.info({ worker_id: welcome.worker_id, controller_id: welcome.controller_id, upstream }, 'attached');
     this.scheduleRenewal();
     this.resolveFirst();
+    this.options.attachedChanged?.(true);
     for (const waiter of [...this.attachWaiters]) waiter();
   }
 
@@ -408,7 +431,10 @@ export class ControlClient implements Controller {
     else this.options.log.warn({ session_id: message.session_id }, 'this release cannot serve the grant');
   }
 
-  private sendStats(): void {
+  /**
+   * Tells of counts that have changed: every second, and when data processes have told of theirs.
+   */
+  reportStats(): void {
     // What is left out now, the next report brings.
     if (!this.isAttached || this.stream?.isBlocked === true) return;
     for (const stats of this.stats.changed()) this.stream?.send({ $case: 'connection_stats', value: { stats } });

@@ -5,13 +5,8 @@
  */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../../lib/clock/clock';
-import type {
-  AttachRequest,
-  AttachResponse,
-  ControlServiceClient,
-  Hello,
-  Welcome,
-} from '../../../proto/gen/worker/control';
+import type { AttachRequest, AttachResponse, Hello, Welcome } from '../../../proto/gen/worker/control';
+import type { ControlServiceClient } from '../../../proto/gen/worker/control_service';
 import { ControllerUnreachable } from '../sessions/types';
 
 export type Outgoing = NonNullable<AttachRequest['message']>;

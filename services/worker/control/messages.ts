@@ -1,5 +1,5 @@
 /** Between the messages of the control stream and the worker's own types. */
-import { parseAddress, type HostPort } from '../../../lib/config/address';
+import { formatAddress, parseAddress, type HostPort } from '../../../lib/config/address';
 import { isClosedBy } from '../../../lib/contract/endings';
 import type { CancelSession, ConnectionClosed, SessionGrant } from '../../../proto/gen/worker/control';
 import type { ClosedConnection, EgressGrant, SessionEnd } from '../sessions/types';
@@ -21,9 +21,31 @@ export function egressGrantOf(grant: SessionGrant): EgressGrant | undefined {
   };
 }
 
+/** The other way; `expiresInMs` is what is left now. */
+export const grantMessage = (grant: EgressGrant, expiresInMs: number): SessionGrant => ({
+  session_id: grant.sessionId,
+  role: {
+    $case: 'egress',
+    value: {
+      certificate: grant.certificate,
+      private_key: grant.privateKey,
+      endpoint: `tcp://${formatAddress(grant.endpoint)}`,
+      connection_limit: grant.connectionLimit,
+      offline_grace_seconds: grant.offlineGraceMs === undefined ? undefined : grant.offlineGraceMs / 1_000,
+    },
+  },
+  expires_in_ms: BigInt(Math.max(0, Math.round(expiresInMs))),
+});
+
 export const sessionEndOf = (cancel: CancelSession): SessionEnd => ({
   cause: cancel.cause || 'canceled',
   closedBy: isClosedBy(cancel.closed_by) ? cancel.closed_by : 'controller',
+});
+
+export const cancelMessage = (sessionId: string, { cause, closedBy }: SessionEnd): CancelSession => ({
+  session_id: sessionId,
+  cause,
+  closed_by: closedBy,
 });
 
 export function closedMessage(closed: ClosedConnection, bootId: string): Omit<ConnectionClosed, 'sequence'> {

@@ -27,16 +27,21 @@ export class Stats {
   }
 
   private changeOf(connection: LiveConnection): ConnectionStat | undefined {
-    const { bytesUp, bytesDown, endpoint } = connection.counts();
+    const { bytesUp, bytesDown } = connection.counts();
     const before = this.reported.get(connection);
     if (before?.up === bytesUp && before.down === bytesDown) return undefined;
     this.reported.set(connection, { up: bytesUp, down: bytesDown });
-    return {
-      connection_id: connection.id,
-      bytes_up: BigInt(bytesUp),
-      bytes_down: BigInt(bytesDown),
-      endpoint_address: endpoint?.address ?? '',
-      endpoint_port: endpoint?.port ?? 0,
-    };
+    return statOf(connection);
   }
+}
+
+export function statOf(connection: LiveConnection): ConnectionStat {
+  const { bytesUp, bytesDown, endpoint } = connection.counts();
+  return {
+    connection_id: connection.id,
+    bytes_up: BigInt(bytesUp),
+    bytes_down: BigInt(bytesDown),
+    endpoint_address: endpoint?.address ?? '',
+    endpoint_port: endpoint?.port ?? 0,
+  };
 }

@@ -6,7 +6,7 @@ import { formatAddress } from '../../../lib/config/address';
 import { MAX_CONTROL_MESSAGE_BYTES } from '../../../lib/contract/session-protocol';
 import type { ActivationToken } from '../../../lib/tls/activation-token';
 import { pemFromDer } from '../../../lib/tls/keys';
-import { ControlServiceClient } from '../../../proto/gen/worker/control';
+import { ControlServiceClient } from '../../../proto/gen/worker/control_service';
 import type { WorkerIdentity } from './identity';
 
 export interface Upstream {

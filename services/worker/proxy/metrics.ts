@@ -1,14 +1,18 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
+interface Counting<L extends string> {
+  inc(labels: Record<L, string>, amount?: number): void;
+}
+
 /** What the proxy counts. Labels are from closed lists, never ids or addresses. */
 export interface ProxyMetrics {
   /** Sockets turned away before a session was established, by reason. */
-  refusedSockets: Counter<'reason'>;
-  openConnections: Gauge;
-  closedConnections: Counter<'cause'>;
-  refusedConnections: Counter<'cause'>;
-  bytes: Counter<'direction'>;
-  connectSeconds: Histogram;
+  refusedSockets: Counting<'reason'>;
+  openConnections: { inc(): void; dec(): void };
+  closedConnections: Counting<'cause'>;
+  refusedConnections: Counting<'cause'>;
+  bytes: Counting<'direction'>;
+  connectSeconds: { observe(seconds: number): void };
 }
 
 export function createProxyMetrics(registry: Registry): ProxyMetrics {

@@ -63,9 +63,11 @@ export interface ProxyOptions {
   log: Logger;
   metrics: ProxyMetrics;
   /** Sockets in the handshake at once. */
-  maxUnfinished?: number;
+  maxUnfinished?: number | undefined;
   /** Of these from one address or IPv6 /64. */
-  maxUnfinishedPerAddress?: number;
+  maxUnfinishedPerAddress?: number | undefined;
+  /** Processes that accept on the same port: each has its part of these limits, so that they hold for all. Default 1. */
+  processes?: number | undefined;
   /** For the ClientHello, and again from there to the established session. Default 10 s. */
   handshakeDeadlineMs?: number | undefined;
 }
@@ -83,8 +85,10 @@ export class ProxyServer {
   private readonly inTls = new Map<string, () => void>();
 
   constructor(private readonly options: ProxyOptions) {
-    const { maxUnfinished: max = MAX_UNFINISHED, maxUnfinishedPerAddress: perHolder = MAX_UNFINISHED_PER_ADDRESS } =
-      options;
+    const { maxUnfinished = MAX_UNFINISHED, maxUnfinishedPerAddress = MAX_UNFINISHED_PER_ADDRESS } = options;
+    const { processes = 1 } = options;
+    const max = Math.floor(maxUnfinished / processes);
+    const perHolder = Math.floor(maxUnfinishedPerAddress / processes);
     this.unfinished = new FairRoom('unfinished handshakes', () => ({ max, perHolder }), localCounters());
     this.server.on('connection', (socket) => this.accept(socket));
     this.server.on('error', (error) => options.log.error({ err: error }, 'proxy listener failed'));

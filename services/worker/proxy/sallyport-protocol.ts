@@ -245,7 +245,8 @@ class Connection implements LiveConnection {
       if (answer.refused === '') return answer;
       // The controller's database has failed, perhaps only in answering.
       if (answer.refused === UNREACHABLE) this.giveSlotBack();
-      return { refused: answer.refused, text: answer.text || endText(answer.refused), closedBy: 'controller' };
+      const { refused, refusedBy = 'controller', text } = answer;
+      return { refused, text: text || endText(refused), closedBy: refusedBy };
     } catch (error) {
       if (!(error instanceof ControllerUnreachable)) throw error;
       if (error.wasSent) this.giveSlotBack();

@@ -1,7 +1,8 @@
 /**
- * The sessions this worker may serve, with their live connections. Fed by the control stream, read by the proxy.
- * Of ended sessions the latest are kept until a minute after their expiry, so that a late client learns the true cause.
- * Whoever comes with one that is forgotten is told by a controller that there is no such session for this worker.
+ * The sessions this worker may serve, with their live connections. Fed by the control stream, read
+ * by the proxy. Of ended sessions the latest are kept until a minute after their expiry, so that a
+ * late client learns the true cause. Whoever comes with one that is forgotten is told by a
+ * controller that there is no such session for this worker.
  */
 import type { Cause } from '../../../lib/contract/endings';
 import type { Server } from 'node:tls';
@@ -30,12 +31,17 @@ const MAX_ENDED = limit('ended sessions of a worker', 1_000, {
 export class WorkerSession {
   readonly connections = new Map<string, LiveConnection>();
   ended: SessionEnd | undefined;
-  /** It ended because the controllers denied this worker, not by its own: a new grant revives it. */
+  /**
+   * It ended because the controllers denied this worker, not by its own: a new grant revives it.
+   */
   isRevoked = false;
   /** By the injected clock; set anew with every grant. */
   expiresAt = 0;
   cancelTimer: () => void = () => {};
-  /** Kept by the proxy while the session lives: some 20 KB of TLS context that an ended session must not hold. */
+  /**
+   * Kept by the proxy while the session lives: some 20 KB of TLS context that an ended session must
+   * not hold.
+   */
   tlsServer: Server | undefined;
 
   constructor(public grant: EgressGrant) {}
@@ -50,7 +56,17 @@ export class WorkerSession {
   }
 }
 
-/** Asks a controller for a session that was not announced, for a client. Rejects with ControllerUnreachable. */
+/** Told of what changes of the sessions, for those who have copies of them. */
+export interface SessionObserver {
+  granted(session: WorkerSession): void;
+  ended(session: WorkerSession): void;
+  forgotten(session: WorkerSession): void;
+}
+
+/**
+ * Asks a controller for a session that was not announced, for a client. Rejects with
+ * ControllerUnreachable.
+ */
 export type FetchSession = (sessionId: string, clientAddress: string) => Promise<FoundSession | undefined>;
 
 export class SessionRegistry {
@@ -66,6 +82,7 @@ export class SessionRegistry {
   constructor(
     private readonly clock: Clock,
     private readonly fetch: FetchSession,
+    private readonly observer?: SessionObserver,
   ) {}
 
   get size(): number {
@@ -74,6 +91,11 @@ export class SessionRegistry {
 
   all(): Iterable<WorkerSession> {
     return this.sessions.values();
+  }
+
+  /** The session if it is known here. */
+  find(sessionId: string): WorkerSession | undefined {
+    return this.sessions.get(sessionId);
   }
 
   /** Adds a session or renews its lifetime; live connections and a known end stay. */
@@ -88,18 +110,23 @@ export class SessionRegistry {
     session.isRevoked = false;
     session.expiresAt = this.clock.now().getTime() + grant.expiresInMs;
     this.sessions.set(grant.sessionId, session);
+    this.observer?.granted(session);
     this.watch(session);
     if (ended) this.end(grant.sessionId, ended);
     return session;
   }
 
-  /** Cuts all connections of a session and refuses new ones with the same cause. Unknown ids are fine. */
-  end(sessionId: string, end: SessionEnd): void {
+  /**
+   * Cuts all connections of a session and refuses new ones with the same cause. Unknown ids are
+   * fine. `isRevoked`: a new grant revives it.
+   */
+  end(sessionId: string, end: SessionEnd, isRevoked = false): void {
     const session = this.sessions.get(sessionId);
     if (!session) return;
     session.ended ??= end;
-    session.isRevoked = false;
+    session.isRevoked = isRevoked;
     session.tlsServer = undefined;
+    this.observer?.ended(session);
     session.cut(connectionEnd(session.ended));
     this.endedSessions.add(session);
     if (this.endedSessions.size > MAX_ENDED) this.forgetOldestEnd();
@@ -116,20 +143,28 @@ export class SessionRegistry {
     session.cancelTimer();
     this.sessions.delete(session.id);
     this.endedSessions.delete(session);
+    this.observer?.forgotten(session);
   }
 
-  /** Ends every session: the controllers deny this worker, so that it may serve nothing until one grants it again. */
+  /** Forgets a session of which there is nothing more to explain, unless it has connections. */
+  drop(sessionId: string): void {
+    const session = this.sessions.get(sessionId);
+    if (session?.connections.size === 0) this.forget(session);
+  }
+
+  /**
+   * Ends every session: the controllers deny this worker, so that it may serve nothing until one
+   * grants it again.
+   */
   revokeAll(end: SessionEnd): void {
     for (const session of [...this.sessions.values()]) {
-      if (session.ended) continue;
-      this.end(session.id, end);
-      session.isRevoked = true;
+      if (!session.ended) this.end(session.id, end, true);
     }
   }
 
   /**
-   * The session, asking a controller once when it is not known. Undefined: no such session for this worker. Rejects
-   * with ControllerUnreachable.
+   * The session, asking a controller once when it is not known. Undefined: no such session for this
+   * worker. Rejects with ControllerUnreachable.
    */
   async get(sessionId: string, clientAddress = ''): Promise<WorkerSession | undefined> {
     const known = this.sessions.get(sessionId);
@@ -213,7 +248,10 @@ export class SessionRegistry {
     this.unknownUntil.set(sessionId, this.clock.now().getTime() + NEGATIVE_CACHE_MS);
   }
 
-  /** Expires the session at its time, then forgets it. Timers are bounded, so each firing looks at the clock again. */
+  /**
+   * Expires the session at its time, then forgets it. Timers are bounded, so each firing looks at
+   * the clock again.
+   */
   private watch(session: WorkerSession): void {
     session.cancelTimer();
     if (this.isClosed) return;
@@ -227,7 +265,10 @@ export class SessionRegistry {
 
 const KNOWN_SESSION_CAUSES: readonly string[] = ['expired', 'canceled'];
 
-/** How the end of a session shows on its connections. A client that ends its session ends its connections regularly. */
+/**
+ * How the end of a session shows on its connections. A client that ends its session ends its
+ * connections regularly.
+ */
 export function connectionEnd(end: SessionEnd): ConnectionEnd {
   if (end.closedBy === 'client') return { closedBy: 'client', cause: 'fin' };
   const cause = KNOWN_SESSION_CAUSES.includes(end.cause) ? (end.cause as Cause) : 'canceled';

@@ -69,6 +69,8 @@ export interface AuthorizeConnection {
 export interface Authorization {
   /** Empty when allowed; else the cause. */
   refused: string;
+  /** Who refused; absent: a controller. */
+  refusedBy?: ClosedBy | undefined;
   text: string;
   /** Connections left after this one; -1 is no limit. */
   connectionsLeft: number;
