@@ -51,15 +51,17 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-const sessionIn = ({ stdout }: Pick<Finished, 'stdout'>): string => /Session ID: +(s_\w{10})/.exec(stdout)![1]!;
+/** Beside a program, what `connect` says goes to standard error. */
+const sessionIn = ({ stdout, stderr }: Pick<Finished, 'stdout' | 'stderr'>): string =>
+  /Session ID: +(s_\w{10})/.exec(stdout + stderr)![1]!;
 
 test('a program: its words, its environment and its exit status; a fast one is never cut short', async () => {
   const script =
     'console.log([process.env.BOUNDARY_PROXIED_ADDR === "{{boundary.addr}}",' +
     ' process.env.SALLYPORT_PROXIED_PORT === "{{ boundary.port }}", "{{boundary.ip}}"].join()); process.exit(7)';
   const outcome = await dev.cli(['connect', '-target-id', TARGET, '-exec', NODE, '--', '-e', script]);
-  expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code: 7, stderr: '' });
-  expect(outcome.stdout).toMatch(/^\nProxy listening information:\n[^]*\ntrue,true,127\.0\.0\.1\n$/);
+  expect({ code: outcome.code, stdout: outcome.stdout }).toEqual({ code: 7, stdout: 'true,true,127.0.0.1\n' });
+  expect(outcome.stderr).toMatch(/^\nProxy listening information:\n[^]*\n$/);
   expect((await ended(sessionIn(outcome))).reason).toBe('canceled');
 });
 
@@ -98,10 +100,10 @@ test('a program that died of a signal gives 255, one that is not there 2; both e
   await ended(sessionIn(missing));
 });
 
-test('helpers put the words of the user first and print nothing of their own', async () => {
+test('helpers put their own options first and print nothing of their own to standard output', async () => {
   const psql = ['-username', 'me', '-dbname', 'db', '-exec', '/bin/echo', '--', '-c', 'x'];
   const postgres = await dev.cli(['connect', 'postgres', '-target-id', TARGET, ...psql]);
-  expect(postgres.stdout).toMatch(/^-c x -p \d+ -h 127\.0\.0\.1 -d db -U me\n$/);
+  expect(postgres.stdout).toMatch(/^-p \d+ -h 127\.0\.0\.1 -d db -U me -c x\n$/);
   await ended(await newestSession());
   const http = await dev.cli([
     'connect',
@@ -115,7 +117,7 @@ test('helpers put the words of the user first and print nothing of their own', a
     '-exec',
     '/bin/echo',
   ]);
-  expect(http.stdout).toMatch(/^-H Host: \S+ --resolve \S+:\d+:127\.0\.0\.1 http:\/\/\S+:\d+\/a\n$/);
+  expect(http.stdout).toMatch(/^-q --noproxy \* -H Host: \S+ --resolve \S+:\d+:127\.0\.0\.1 http:\/\/\S+:\d+\/a\n$/);
   const ssh = await dev.cli([
     'connect',
     'ssh',
@@ -128,7 +130,7 @@ test('helpers put the words of the user first and print nothing of their own', a
     '--',
     '-v',
   ]);
-  expect(ssh.stdout).toMatch(/^-v -p \d+ -o HostKeyAlias=\w+ -l me 127\.0\.0\.1\n$/);
+  expect(ssh.stdout).toMatch(/^-p \d+ -o HostKeyAlias=\w+( -o \S+)* -l me 127\.0\.0\.1 -v\n$/);
 });
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s ends the program and the session; status 0', async (signal) => {
@@ -137,7 +139,8 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s ends the program and the
   const pid = Number((await live.output(/pid (\d+)/))[1]);
   const outcome = await live.stop(signal);
   expect(outcome.code).toBe(0);
-  expect(outcome.stdout).toMatch(/Termination information:\n {2}Reason: {3}Received shutdown signal\n$/);
+  expect(outcome.stderr).toMatch(/Termination information:\n {2}Reason: {3}Received shutdown signal\n$/);
+  expect(outcome.stdout).toBe(`pid ${pid}\n`);
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   await ended(sessionIn(outcome));
 });
