@@ -30,6 +30,8 @@ export class WriteQueue {
   /** In the order in which they end. */
   private readonly writes: Write[] = [];
   private ended = 0;
+  /** Of those that have not ended, the last ones: they were refused. */
+  private failed = 0;
   /** Bytes side by side that are still to be handed over. */
   private open: Owner | undefined;
   private openBytes: Buffer = NOTHING;
@@ -104,8 +106,10 @@ export class WriteQueue {
     if (this.isSealed) return;
     this.isSealed = true;
     const writes = this.writes.slice(this.ended);
-    let left = writes.reduce((sum, { size }) => sum + size, 0) - this.socket.writableLength;
-    for (const { size, counted } of writes) {
+    // What was refused is not in the socket's length any more.
+    const accepted = writes.slice(0, writes.length - this.failed);
+    let left = accepted.reduce((sum, { size }) => sum + size, 0) - this.socket.writableLength;
+    for (const { size, counted } of accepted) {
       left -= size;
       if (left < 0) return;
       this.takenBytes += counted;
@@ -139,6 +143,7 @@ export class WriteQueue {
   }
 
   private readonly written = (error?: Error | null): void => {
+    if (error) this.failed++;
     const write = this.writes[this.ended];
     if (error || !write || (this.socket.destroyed && !this.isSealed)) return;
     this.ended++;

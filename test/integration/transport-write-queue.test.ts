@@ -115,3 +115,31 @@ test.each([
   expect(queue.taken).toBe(400 * SLAB_BYTES - waiting);
   expect(slabCounts.held).toBe(0);
 });
+
+test.each(['reading', 'writing'])('of what a reset seen while %s cuts off nothing is counted', async (seen) => {
+  const [near, far] = await pair();
+  // Who has read enough for now does not hear of a reset by reading.
+  if (seen === 'writing') {
+    far.write(Buffer.alloc(1024 * 1024));
+    await waitFor('a full buffer', () => near.readableLength >= near.readableHighWaterMark);
+  }
+  const queue = new WriteQueue(near, () => undefined);
+  far.pause();
+  const block = Buffer.alloc(64 * 1024);
+  // The kernel takes some MiB, and then no more.
+  for (let still = 0, taken = -1; still < 50; still = queue.taken === taken ? still + 1 : 0) {
+    taken = queue.taken;
+    if (queue.length < 8 * HIGH_WATER_BYTES) queue.write(block);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(queue.length).toBeGreaterThanOrEqual(8 * HIGH_WATER_BYTES);
+  const { taken } = queue;
+  const cut = once(
+    near.once('error', () => queue.seal()),
+    'close',
+  ).catch(() => undefined);
+  far.resetAndDestroy();
+  await cut;
+  await waitFor('the close', () => near.destroyed && near.closed);
+  expect(queue.taken).toBe(taken);
+});
