@@ -222,7 +222,7 @@ test.each([
 });
 
 test('expiry cuts by the worker’s own timer', async () => {
-  const { worker, proxy } = await setUp(echo, { expiresInMs: 300 });
+  const { worker, proxy } = await setUp(echo, { expiresInMs: 3_000 });
   worker.controller.authorize = () => Promise.resolve({ ...ALLOWED, expiresInMs: 3_600_000 });
   const socket = await dial(proxy.port);
   await gone(socket);
