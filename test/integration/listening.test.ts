@@ -41,5 +41,8 @@ test('nothing else listens over TCP', () => {
     'lib/limits/listen.ts',
     'services/dev/dev.ts', // Looks for a free port, as the next does.
     'services/dev/embedded-postgres.ts',
+    'services/worker/data-plane.ts', // Asks the proxy port, or the processes that have one.
+    'services/worker/data/control-link.ts', // A Unix socket in the worker's directory.
+    'services/worker/data/data-process.ts', // Asks both of them.
   ]);
 });
