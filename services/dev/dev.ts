@@ -57,8 +57,9 @@ export async function runDev(flags: Flags, streams: Streams): Promise<number> {
     }
   });
   const starting = startAll(settings, running, log, env);
+  let started: string;
   try {
-    streams.stdout.write(await Promise.race([starting, interrupted]));
+    started = await Promise.race([starting, interrupted]);
   } catch (error) {
     // Parts that are still starting register themselves for closing first.
     await starting.catch(() => undefined);
@@ -69,6 +70,7 @@ export async function runDev(flags: Flags, streams: Streams): Promise<number> {
     {
       failed: Promise.race(running.failed),
       left,
+      started: () => started,
       stopping: 'Sallyport dev environment graceful shutdown triggered, interrupt again to stop at once',
       close: () => running.lifecycle.close(),
       force: () => running.force.forEach((kill) => kill()),

@@ -61,12 +61,11 @@ async function serve({ flags, env, predecessor }: Call, streams: Streams): Promi
     throw error;
   }
   const apply = (changed: ServerConfig): void => parts.reload.forEach((take) => take(changed));
-  streams.stdout.write(`==> Sallyport server configuration:\n\n${configurationBlock(parts.lines)}\n`);
-  streams.stdout.write('==> Sallyport server started! Log data will stream in below:\n\n');
   const reload = createReload({ from, env, streams, apply });
   return runUntilStopped(
     {
       failed: Promise.race(parts.failed),
+      started: () => started(parts, predecessor === undefined ? config.pidFile : undefined),
       stopping: stoppingText(config),
       close: () => parts.lifecycle.close(),
       force: () => parts.force.forEach((kill) => kill()),
@@ -75,6 +74,14 @@ async function serve({ flags, env, predecessor }: Call, streams: Streams): Promi
       signals: predecessor?.signals,
     },
     streams,
+  );
+}
+
+function started({ lifecycle, lines }: Parts, pidFile: string | undefined): string {
+  if (pidFile !== undefined) addPidFile(lifecycle, pidFile);
+  return (
+    `==> Sallyport server configuration:\n\n${configurationBlock(lines)}\n` +
+    '==> Sallyport server started! Log data will stream in below:\n\n'
   );
 }
 
@@ -97,7 +104,6 @@ interface Start extends Call {
 
 async function addParts(parts: Parts, config: ServerConfig, start: Start): Promise<void> {
   const { file, env, log, flags, predecessor } = start;
-  if (config.pidFile !== undefined && !predecessor) addPidFile(parts.lifecycle, config.pidFile);
   const sockets = inheritedSockets(env);
   if (sockets !== undefined && (config.controller !== undefined || config.worker === undefined)) {
     throw new StartFailure('LISTEN_FDS: a socket can only be passed to a file with a "worker" block alone', 3);
@@ -112,7 +118,11 @@ async function addParts(parts: Parts, config: ServerConfig, start: Start): Promi
 
 /** For supervisors; gone when the process ends in order. */
 function addPidFile(lifecycle: Lifecycle, file: string): void {
-  writeFileSync(file, `${process.pid}\n`);
+  try {
+    writeFileSync(file, `${process.pid}\n`);
+  } catch (error) {
+    throw new StartFailure(`pid_file: cannot be written: ${(error as Error).message}`);
+  }
   lifecycle.onClose('the pid file', () => rmSync(file, { force: true }));
 }
 

@@ -12,6 +12,11 @@ export interface Running {
   failed: Promise<string>;
   /** Settles when there is nobody any more to run for: the same as a signal. Never, when absent. */
   left?: Promise<void> | undefined;
+  /**
+   * Called once signals are heard. Answers what the person is told. Who reads it, or a file that
+   * this writes, may send a signal at once.
+   */
+  started(): string;
   /** Told to the person at the first signal. */
   stopping: string;
   close(): Promise<void>;
@@ -33,6 +38,13 @@ export async function runUntilStopped(running: Running, streams: Streams): Promi
   const signals = listen(running.signals ?? process, { SIGHUP: running.reload, SIGUSR2: running.handOver });
   const left = running.left?.then(() => 'signal' as const);
   const ends = [signals.next(), running.failed.then((text) => ({ text })), ...(left === undefined ? [] : [left])];
+  try {
+    streams.stdout.write(running.started());
+  } catch (error) {
+    signals.end();
+    await running.close();
+    throw error;
+  }
   const first = await Promise.race(ends);
   if (first === 'signal') streams.stdout.write(`\n==> ${running.stopping}\n`);
   else streams.stderr.write(`\nError: ${first.text}\n`);
